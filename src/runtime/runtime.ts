@@ -1,0 +1,121 @@
+import type { Socket } from "node:net";
+import type { PlanFragment } from "../kernel/plan/fragment.ts";
+import type { Plan } from "../kernel/plan/plan.ts";
+import type { OpRecord } from "../kernel/plan/record.ts";
+import type { Exit } from "../oci/exit.ts";
+import type { Rootfs } from "../oci/rootfs.ts";
+import type { RuntimeSpec, SpecProcess } from "../oci/runtime-spec.ts";
+
+/** Where a container's output is written (CRI text format, rotated at `maxSize` bytes, `maxFiles` kept). */
+export interface LogTarget {
+  readonly path: string;
+  readonly maxSize: number;
+  readonly maxFiles: number;
+}
+
+export interface CreateRequest {
+  readonly id: string;
+  /** The container's own folder below the data root. */
+  readonly folder: string;
+  /** Where the monitor's socket is made: below the exec root. */
+  readonly socketFolder: string;
+  readonly spec: RuntimeSpec;
+  readonly rootfs: Rootfs;
+  readonly terminal: boolean;
+  readonly openStdin: boolean;
+  /** Close the container's stdin when the first client that was attached to it goes away. */
+  readonly stdinOnce: boolean;
+  /** Pid 1 is ours: it reaps and forwards signals (`--init`). */
+  readonly useInit: boolean;
+  /** Operations of other rooms, the network's above all, placed into the acts they name. */
+  readonly fragments: readonly PlanFragment[];
+  readonly log: LogTarget | null;
+  /** Turns a pointer into the spec ("/linux/resources/memory/limit") into what asked for it ("-m 64m"). */
+  readonly becauseOf?: (pointer: string) => string;
+}
+
+export interface ExecRequest {
+  /** Unique within the container. */
+  readonly id: string;
+  readonly process: SpecProcess;
+  readonly openStdin: boolean;
+  /** Which of the program's outputs the caller wants framed back. */
+  readonly attach: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
+}
+
+export interface AttachRequest {
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  /** First what the log already holds, then what follows, without a gap. */
+  readonly logs: boolean;
+}
+
+export interface WindowSize {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** One program started in a running container. */
+export interface ExecSession {
+  readonly pid: number;
+  readonly records: readonly OpRecord[];
+  /** Docker-framed bytes out (raw for a terminal); what is written is raw stdin, half-close is end of input. */
+  readonly stream: Socket;
+  readonly exited: Promise<Exit>;
+  resize(size: WindowSize): Promise<void>;
+  signal(number: number): Promise<void>;
+}
+
+/** One moment of a container's use of the machine; bytes, nanoseconds, counts. */
+export interface Stats {
+  readonly readAt: Date;
+  readonly cpu: {
+    readonly totalNs: bigint;
+    readonly userNs: bigint;
+    readonly systemNs: bigint;
+    readonly throttling: {
+      readonly periods: number;
+      readonly throttled: number;
+      readonly throttledNs: bigint;
+    };
+  };
+  readonly memory: {
+    readonly usage: number;
+    readonly limit: number;
+    readonly stat: Readonly<Record<string, number>>;
+  };
+  readonly pids: { readonly current: number; readonly limit: number | null };
+}
+
+export interface Container {
+  readonly id: string;
+  readonly pid: number;
+  /** What each operation of the plan answered, `become` excepted (that is what start() returns). */
+  readonly records: readonly OpRecord[];
+  readonly plan: Plan;
+  /** Opens the start gate. A program that cannot be started rejects with COMMAND_NOT_FOUND or COMMAND_NOT_EXECUTABLE. */
+  start(): Promise<readonly OpRecord[]>;
+  signal(number: number): Promise<void>;
+  resize(size: WindowSize): Promise<void>;
+  readonly exited: Promise<Exit>;
+  attach(request: AttachRequest): Promise<Socket>;
+  exec(request: ExecRequest): Promise<ExecSession>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  stats(): Promise<Stats>;
+  /** Host pids of every process of the container. */
+  processes(): Promise<readonly number[]>;
+  /** Lets go of the monitor's socket; the container runs on. */
+  close(): void;
+}
+
+/** What sets containers up: survey → compile → verify → execute. */
+export interface Runtime {
+  /** Brings a container to its start gate; undone completely when it fails. */
+  create(request: CreateRequest): Promise<Container>;
+  /** Surveys, compiles and verifies; executes nothing. */
+  explain(request: CreateRequest): Promise<Plan>;
+  /** After a restart of the caller: finds the container's monitor again. Undefined when there is none any more. */
+  reconnect(id: string, folder: string, socketFolder: string): Promise<Container | undefined>;
+}
