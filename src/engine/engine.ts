@@ -1,0 +1,331 @@
+import type { Duplex, Readable } from "node:stream";
+import type { OpRecord } from "../kernel/plan/record.ts";
+import type { Digest } from "../oci/digest.ts";
+import type { Events } from "./events.ts";
+import type { EngineImages } from "./images.ts";
+import type { ContainerOptions, ExecOptions, LogOptions } from "./options.ts";
+import type { ContainerState, ContainerStatus, ExitReport, Timestamp } from "./state.ts";
+
+/**
+ * The whole engine as the API, the CRI and a library user see it. Every `container` parameter takes a full id, a
+ * unique prefix of one, or a name. Failures are InroErrors with the codes named at each verb.
+ */
+export interface Engine {
+  readonly containers: Containers;
+  readonly execs: Execs;
+  readonly images: EngineImages;
+  readonly volumes: Volumes;
+  readonly events: Events;
+  info(): Promise<EngineInfo>;
+  version(): EngineVersion;
+  /** Lets go of everything; containers run on. */
+  close(): Promise<void>;
+}
+
+export interface Containers {
+  /**
+   * Makes a container and its files; nothing runs yet. NO_SUCH_IMAGE, NAME_IN_USE, INVALID_OPTION,
+   * MOUNT_SOURCE_MISSING, NO_COMMAND.
+   */
+  create(
+    options: ContainerOptions,
+    name: string | null,
+  ): Promise<{ id: string; warnings: readonly string[] }>;
+  /** NO_SUCH_CONTAINER, AMBIGUOUS_ID. */
+  get(container: string): ContainerDetails;
+  list(query: ListQuery): readonly ContainerDetails[];
+  /** Bytes written in its own layer and in the image's. Walks the files: ask only when told to. */
+  size(container: string): Promise<{ readonly writable: number; readonly root: number }>;
+  /** False: it was running already. COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, PORT_IN_USE, … */
+  start(container: string): Promise<boolean>;
+  /** False: it was not running. Seconds; `null`: the container's own; negative: without end. */
+  stop(container: string, o: { signal: string | null; timeout: number | null }): Promise<boolean>;
+  /** NOT_RUNNING, INVALID_OPTION (no such signal). */
+  kill(container: string, signal: string): Promise<void>;
+  restart(container: string, o: { signal: string | null; timeout: number | null }): Promise<void>;
+  pause(container: string): Promise<void>;
+  unpause(container: string): Promise<void>;
+  /** NAME_IN_USE. */
+  rename(container: string, name: string): Promise<void>;
+  /** CONTAINER_RUNNING without `force`. `volumes`: its anonymous volumes too. */
+  remove(container: string, o: { force: boolean; volumes: boolean }): Promise<void>;
+  /** Registered when the call returns, so that a client may be told before it starts the container. */
+  wait(container: string, condition: WaitCondition): { readonly ended: Promise<ExitReport> };
+  /**
+   * The container's streams: Docker-framed bytes (raw for a terminal) out, raw stdin in, half-close is end of
+   * input. On a container that does not run yet the stream joins it at its start. NOT_ATTACHABLE.
+   */
+  attach(container: string, o: AttachOptions): Promise<Duplex>;
+  /** The log's entries, oldest first. */
+  logs(container: string, o: LogQuery): AsyncIterable<LogEntry>;
+  resize(container: string, size: WindowSize): Promise<void>;
+  /** The processes of a container as ps(1) would print them. */
+  top(container: string, psArguments: string): Promise<ProcessTable>;
+  stats(container: string): Promise<ContainerStats>;
+  archive: Archives;
+  /** What the container changed in the image's files. */
+  changes(container: string): Promise<readonly FileChange[]>;
+  /** The container's files as one tar. */
+  export(container: string): Promise<Readable>;
+  /** Removes containers that do not run. */
+  prune(filters: Filters): Promise<{ readonly removed: readonly string[]; readonly reclaimed: number }>;
+  /** The plan that these options would execute; nothing is executed or kept. */
+  explain(options: ContainerOptions): Promise<Explanation>;
+  /** The plan that the container's last start executed, with the time of each operation. */
+  explainContainer(container: string): Promise<Explanation>;
+}
+
+/** The keys and values of Docker's `filters` parameter. */
+export type Filters = Readonly<Record<string, readonly string[]>>;
+
+export interface ListQuery {
+  /** Those that do not run, too. */
+  readonly all: boolean;
+  /** The newest ones, whatever their state; 0: no limit. */
+  readonly limit: number;
+  /** id, name, label, status, ancestor, volume, exited, before, since, publish, expose. */
+  readonly filters: Filters;
+}
+
+/** A container as recorded; plain data, a snapshot of one moment. */
+export interface ContainerDetails {
+  readonly id: string;
+  /** Without a slash. */
+  readonly name: string;
+  readonly created: Timestamp;
+  readonly imageId: Digest;
+  /** Options with what the image adds (env, command, entrypoint, user, labels, exposed ports, …) merged in. */
+  readonly options: ContainerOptions;
+  /** The program and its arguments: entrypoint and command together. */
+  readonly arguments: readonly string[];
+  readonly state: ContainerState;
+  /** When it last started; NEVER before that. */
+  readonly startedAt: Timestamp;
+  readonly restartCount: number;
+  readonly mounts: readonly MountPoint[];
+  readonly network: NetworkDetails | null;
+  /** Execs that run in it. */
+  readonly execIds: readonly string[];
+  readonly paths: {
+    readonly folder: string;
+    readonly log: string;
+    readonly hostname: string;
+    readonly hosts: string;
+    readonly resolvConf: string;
+  };
+}
+
+/** What is attached at a container path; `source` is empty for a tmpfs. */
+export interface MountPoint {
+  readonly type: "bind" | "volume" | "tmpfs";
+  readonly name: string | null;
+  readonly source: string;
+  readonly target: string;
+  readonly readOnly: boolean;
+  readonly propagation: string;
+  /** Made for this container alone: goes with it on `rm -v` and `--rm`. */
+  readonly anonymous: boolean;
+}
+
+export interface NetworkDetails {
+  readonly name: "bridge" | "host" | "none";
+  readonly address: string;
+  readonly prefix: number;
+  readonly gateway: string;
+  readonly mac: string;
+  readonly ports: readonly {
+    readonly hostIp: string;
+    readonly hostPort: number;
+    readonly containerPort: number;
+    readonly protocol: "tcp" | "udp";
+  }[];
+}
+
+/** next-exit: the next end from now on; not-running: at once when it does not run; removed: when it is gone. */
+export type WaitCondition = "not-running" | "next-exit" | "removed";
+
+export interface AttachOptions {
+  /** False with `logs`: what was written until now, then the end. */
+  readonly stream: boolean;
+  readonly logs: boolean;
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+}
+
+export interface LogQuery {
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  /** Nanoseconds since 1970. */
+  readonly since: bigint | null;
+  readonly until: bigint | null;
+  /** The last so many lines; `null`: all. */
+  readonly tail: number | null;
+  /** Goes on until the container ends or the signal is aborted. */
+  readonly follow: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface LogEntry {
+  readonly stream: "stdout" | "stderr";
+  /** Nanoseconds since 1970. */
+  readonly time: bigint;
+  /** The bytes as the program wrote them, the line feed included where there was one. */
+  readonly data: Uint8Array;
+}
+
+export interface WindowSize {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+export interface ProcessTable {
+  readonly titles: readonly string[];
+  readonly processes: readonly (readonly string[])[];
+}
+
+export interface ContainerStats {
+  readonly id: string;
+  readonly name: string;
+  readonly readAt: Date;
+  /** Nanoseconds. */
+  readonly cpu: {
+    readonly total: bigint;
+    readonly user: bigint;
+    readonly system: bigint;
+    readonly onlineCpus: number;
+    /** Of the whole machine, for percentages. */
+    readonly hostTotal: bigint;
+    readonly throttling: { readonly periods: number; readonly throttled: number; readonly time: bigint };
+  };
+  readonly memory: {
+    readonly usage: number;
+    readonly limit: number;
+    readonly stat: Readonly<Record<string, number>>;
+  };
+  readonly pids: { readonly current: number; readonly limit: number | null };
+  readonly networks: Readonly<
+    Record<
+      string,
+      {
+        readonly receivedBytes: number;
+        readonly receivedPackets: number;
+        readonly sentBytes: number;
+        readonly sentPackets: number;
+      }
+    >
+  >;
+}
+
+/** Files in and out of a container, as tar streams (`cp`). Paths are resolved inside the container's root. */
+export interface Archives {
+  /** NO_SUCH_PATH. */
+  stat(container: string, path: string): Promise<PathStat>;
+  get(container: string, path: string): Promise<{ readonly stat: PathStat; readonly tar: Readable }>;
+  /** `path` is a folder that exists: NO_SUCH_PATH, NOT_A_DIRECTORY. */
+  put(
+    container: string,
+    path: string,
+    tar: AsyncIterable<Uint8Array>,
+    o: { readonly keepDirectories: boolean; readonly keepOwner: boolean },
+  ): Promise<void>;
+}
+
+export interface PathStat {
+  readonly name: string;
+  readonly size: number;
+  /** As the kernel's st_mode. */
+  readonly mode: number;
+  readonly modified: Date;
+  /** Where a symbolic link leads, resolved inside the container's root; else empty. */
+  readonly linkTarget: string;
+}
+
+export interface FileChange {
+  readonly path: string;
+  readonly kind: "modified" | "added" | "deleted";
+}
+
+/** Act by act, operation by operation: what sets a container up and why. */
+export interface Explanation {
+  readonly plan: unknown;
+  /** The plan as people read it. */
+  readonly printed: string;
+  /** Empty when nothing was executed. */
+  readonly records: readonly OpRecord[];
+}
+
+export interface Execs {
+  /** NO_SUCH_CONTAINER, NOT_RUNNING, CONTAINER_PAUSED. */
+  create(container: string, options: ExecOptions): Promise<string>;
+  /**
+   * Starts it once. Attached: its streams, as those of `containers.attach`; detached: `null`.
+   * COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE.
+   */
+  start(
+    exec: string,
+    o: { readonly detach: boolean; readonly consoleSize: WindowSize | null },
+  ): Promise<Duplex | null>;
+  /** NO_SUCH_EXEC. */
+  inspect(exec: string): ExecDetails;
+  resize(exec: string, size: WindowSize): Promise<void>;
+}
+
+export interface ExecDetails {
+  readonly id: string;
+  readonly containerId: string;
+  readonly options: ExecOptions;
+  readonly running: boolean;
+  /** `null` until it ended. */
+  readonly exitCode: number | null;
+  readonly pid: number;
+}
+
+export interface Volumes {
+  create(o: { name: string | null; labels: Readonly<Record<string, string>> }): Promise<VolumeDetails>;
+  /** NO_SUCH_VOLUME. */
+  get(name: string): VolumeDetails;
+  list(filters: Filters): readonly VolumeDetails[];
+  /** VOLUME_IN_USE. */
+  remove(name: string, o: { force: boolean }): Promise<void>;
+  /** Those that no container uses; only anonymous ones unless `all`. */
+  prune(o: { all: boolean; filters: Filters }): Promise<{ removed: readonly string[]; reclaimed: number }>;
+}
+
+export interface VolumeDetails {
+  readonly name: string;
+  readonly driver: "local";
+  readonly mountpoint: string;
+  readonly created: Timestamp;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly anonymous: boolean;
+}
+
+export interface EngineInfo {
+  /** A random id of this engine, kept in its data root. */
+  readonly id: string;
+  readonly root: string;
+  readonly execRoot: string;
+  readonly containers: { readonly [status in Exclude<ContainerStatus, "dead" | "restarting">]: number };
+  readonly images: number;
+  readonly storageDriver: string;
+  readonly cgroupVersion: "1" | "2";
+  readonly kernelVersion: string;
+  readonly operatingSystem: string;
+  readonly architecture: string;
+  readonly cpus: number;
+  /** Bytes. */
+  readonly memory: number;
+  readonly name: string;
+  readonly bridge: string;
+  readonly log: LogOptions;
+  readonly warnings: readonly string[];
+}
+
+export interface EngineVersion {
+  readonly version: string;
+  readonly commit: string;
+  readonly kernelVersion: string;
+  readonly architecture: string;
+  readonly builtAt: string;
+}

@@ -1,0 +1,273 @@
+/**
+ * What a container is asked to be: normalised once at the border (api/, the library), so that below there is no
+ * "maybe": every field is present, `null` says "not asked for, the default applies".
+ */
+export interface ContainerOptions {
+  /** As the user wrote it: a reference, or an id or its prefix. */
+  readonly image: string;
+  /** `null`: the image's. An empty list is a request for none. */
+  readonly command: readonly string[] | null;
+  readonly entrypoint: readonly string[] | null;
+  /** `NAME=value` sets, `NAME` alone removes what the image sets. */
+  readonly env: readonly string[];
+  /** `user[:group]`, names or numbers; `null`: the image's. */
+  readonly user: string | null;
+  readonly workingDirectory: string | null;
+  /** `null`: the first twelve digits of the id. */
+  readonly hostname: string | null;
+  readonly domainname: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly tty: boolean;
+  readonly openStdin: boolean;
+  readonly stdinOnce: boolean;
+  readonly attachStdin: boolean;
+  readonly attachStdout: boolean;
+  readonly attachStderr: boolean;
+  readonly mounts: readonly MountOption[];
+  readonly readOnly: boolean;
+  readonly resources: Resources;
+  /** Names as the kernel has them, without `CAP_`, upper case; `ALL` is allowed. */
+  readonly capAdd: readonly string[];
+  readonly capDrop: readonly string[];
+  readonly privileged: boolean;
+  readonly security: SecurityOptions;
+  readonly network: NetworkMode;
+  readonly ports: readonly PortOption[];
+  readonly publishAllPorts: boolean;
+  /** `80/tcp`, … beside those of the image. */
+  readonly exposedPorts: readonly string[];
+  readonly autoRemove: boolean;
+  readonly init: boolean;
+  /** A name (`SIGTERM`, `TERM`) or a number; `null`: the image's, else SIGTERM. */
+  readonly stopSignal: string | null;
+  /** Seconds; `null`: ten. */
+  readonly stopTimeout: number | null;
+  readonly restart: RestartPolicy;
+  readonly ulimits: readonly Ulimit[];
+  readonly sysctls: Readonly<Record<string, string>>;
+  readonly groupAdd: readonly string[];
+  /** Bytes of /dev/shm; `null`: 64 MiB. */
+  readonly shmSize: number | null;
+  readonly log: LogOptions;
+  readonly devices: readonly DeviceOption[];
+  /** `host:address`; the address may be `host-gateway`. */
+  readonly extraHosts: readonly string[];
+  readonly dns: readonly string[];
+  readonly dnsSearch: readonly string[];
+  readonly dnsOptions: readonly string[];
+  readonly oomScoreAdj: number | null;
+  readonly pidMode: "private" | "host";
+  readonly ipcMode: "private" | "host" | "none";
+  readonly utsMode: "private" | "host";
+  readonly cgroupNamespace: "private" | "host";
+  /** `null`: the default list. */
+  readonly maskedPaths: readonly string[] | null;
+  readonly readonlyPaths: readonly string[] | null;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** The terminal's first size; `null`: the kernel's 0 × 0. */
+  readonly consoleSize: { readonly rows: number; readonly columns: number } | null;
+}
+
+export type MountOption =
+  | {
+      readonly type: "bind";
+      readonly source: string;
+      readonly target: string;
+      readonly readOnly: boolean;
+      readonly propagation: Propagation;
+      readonly recursive: boolean;
+      /** `-v` makes a missing source folder, `--mount` does not. */
+      readonly createSource: boolean;
+    }
+  | {
+      readonly type: "volume";
+      /** `null`: an anonymous volume. */
+      readonly name: string | null;
+      readonly target: string;
+      readonly readOnly: boolean;
+      /** An empty volume is filled with what the image holds at the target. */
+      readonly copy: boolean;
+      readonly labels: Readonly<Record<string, string>>;
+      /** A folder inside the volume. */
+      readonly subpath: string | null;
+    }
+  | {
+      readonly type: "tmpfs";
+      readonly target: string;
+      /** As mount(8) takes them: `rw`, `noexec`, `size=64m`, `mode=1777`. */
+      readonly options: readonly string[];
+    };
+
+export type Propagation = "private" | "rprivate" | "shared" | "rshared" | "slave" | "rslave";
+
+/** 0 means "no limit was asked for", as in Docker's API, unless said otherwise. */
+export interface Resources {
+  /** Bytes. */
+  readonly memory: number;
+  /** Bytes of memory and swap together; -1 unlimited, 0: twice the memory. */
+  readonly memorySwap: number;
+  readonly memoryReservation: number;
+  readonly memorySwappiness: number | null;
+  readonly nanoCpus: number;
+  /** Microseconds. */
+  readonly cpuPeriod: number;
+  readonly cpuQuota: number;
+  readonly cpuShares: number;
+  readonly cpusetCpus: string;
+  readonly cpusetMems: string;
+  /** `null` and 0 and -1: unlimited. */
+  readonly pidsLimit: number | null;
+  readonly oomKillDisable: boolean;
+  /** Relative to the hierarchy's root; `null`: the engine's own. */
+  readonly cgroupParent: string | null;
+  /** 10 to 1000; 0: not set. */
+  readonly blkioWeight: number;
+  /** `c 13:* rwm`. */
+  readonly deviceCgroupRules: readonly string[];
+}
+
+export interface SecurityOptions {
+  readonly seccomp:
+    | { readonly kind: "default" }
+    | { readonly kind: "unconfined" }
+    /** The JSON text of a profile, Docker's or OCI's form. */
+    | { readonly kind: "profile"; readonly text: string };
+  readonly noNewPrivileges: boolean;
+  /** `systempaths=unconfined`: nothing masked, nothing read-only. */
+  readonly systemPaths: "masked" | "unconfined";
+}
+
+export type NetworkMode = { readonly kind: "bridge" } | { readonly kind: "host" } | { readonly kind: "none" };
+
+export interface PortOption {
+  readonly containerPort: number;
+  readonly protocol: "tcp" | "udp";
+  /** An empty text: every address of the host. */
+  readonly hostIp: string;
+  /** 0: any free port. */
+  readonly hostPort: number;
+}
+
+export interface RestartPolicy {
+  readonly name: "no" | "always" | "unless-stopped" | "on-failure";
+  /** For `on-failure`; 0: without end. */
+  readonly maximumRetries: number;
+}
+
+export interface Ulimit {
+  /** `nofile`, `nproc`, … (setrlimit(2) without `RLIMIT_`, lower case). */
+  readonly name: string;
+  /** -1 is unlimited. */
+  readonly soft: number;
+  readonly hard: number;
+}
+
+export interface LogOptions {
+  /** `default` keeps what is written (CRI text, rotated); `none` keeps nothing. */
+  readonly driver: "default" | "none";
+  /** Bytes of one file before it is rotated. */
+  readonly maxSize: number;
+  readonly maxFiles: number;
+  /** What the client wrote, given back by inspect. */
+  readonly asked: { readonly type: string; readonly config: Readonly<Record<string, string>> };
+}
+
+export interface DeviceOption {
+  readonly hostPath: string;
+  readonly containerPath: string;
+  /** Some of `r`, `w`, `m`. */
+  readonly permissions: string;
+}
+
+export const DEFAULT_RESOURCES: Resources = {
+  memory: 0,
+  memorySwap: 0,
+  memoryReservation: 0,
+  memorySwappiness: null,
+  nanoCpus: 0,
+  cpuPeriod: 0,
+  cpuQuota: 0,
+  cpuShares: 0,
+  cpusetCpus: "",
+  cpusetMems: "",
+  pidsLimit: null,
+  oomKillDisable: false,
+  cgroupParent: null,
+  blkioWeight: 0,
+  deviceCgroupRules: [],
+};
+
+export const DEFAULT_LOG: LogOptions = {
+  driver: "default",
+  maxSize: 10 * 1024 * 1024,
+  maxFiles: 3,
+  asked: { type: "json-file", config: {} },
+};
+
+/** Every default of `create`; spread it and replace what was asked for. */
+export const DEFAULT_OPTIONS: Omit<ContainerOptions, "image"> = {
+  command: null,
+  entrypoint: null,
+  env: [],
+  user: null,
+  workingDirectory: null,
+  hostname: null,
+  domainname: null,
+  labels: {},
+  tty: false,
+  openStdin: false,
+  stdinOnce: false,
+  attachStdin: false,
+  attachStdout: false,
+  attachStderr: false,
+  mounts: [],
+  readOnly: false,
+  resources: DEFAULT_RESOURCES,
+  capAdd: [],
+  capDrop: [],
+  privileged: false,
+  security: { seccomp: { kind: "default" }, noNewPrivileges: false, systemPaths: "masked" },
+  network: { kind: "bridge" },
+  ports: [],
+  publishAllPorts: false,
+  exposedPorts: [],
+  autoRemove: false,
+  init: false,
+  stopSignal: null,
+  stopTimeout: null,
+  restart: { name: "no", maximumRetries: 0 },
+  ulimits: [],
+  sysctls: {},
+  groupAdd: [],
+  shmSize: null,
+  log: DEFAULT_LOG,
+  devices: [],
+  extraHosts: [],
+  dns: [],
+  dnsSearch: [],
+  dnsOptions: [],
+  oomScoreAdj: null,
+  pidMode: "private",
+  ipcMode: "private",
+  utsMode: "private",
+  cgroupNamespace: "private",
+  maskedPaths: null,
+  readonlyPaths: null,
+  annotations: {},
+  consoleSize: null,
+};
+
+/** A program started beside a container's first one. */
+export interface ExecOptions {
+  readonly command: readonly string[];
+  readonly env: readonly string[];
+  readonly user: string | null;
+  readonly workingDirectory: string | null;
+  readonly tty: boolean;
+  readonly attachStdin: boolean;
+  readonly attachStdout: boolean;
+  readonly attachStderr: boolean;
+  readonly privileged: boolean;
+  readonly detachKeys: string;
+  readonly consoleSize: { readonly rows: number; readonly columns: number } | null;
+}
