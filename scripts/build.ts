@@ -1,0 +1,112 @@
+/**
+ * Builds what a checkout runs, into build/: the native program, the hello program, and the one executable `inro`
+ * with both embedded. `scripts/bun scripts/build.ts [native|executable|sanitized]`; without a word: native, then executable.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const root = join(import.meta.dir, "..");
+const build = join(root, "build");
+const native = join(root, "native");
+
+const warnings = ["-std=gnu11", "-Wall", "-Wextra", "-Werror"];
+/** No libc: docs/adr/0002-freestanding-native-program.md. */
+const freestanding = [
+  "-Os",
+  "-static",
+  "-nostdlib",
+  "-ffreestanding",
+  "-fno-stack-protector",
+  "-fno-asynchronous-unwind-tables",
+  "-fno-tree-loop-distribute-patterns",
+  "-ffunction-sections",
+  "-Wl,--gc-sections",
+  "-Wl,-z,noexecstack",
+  "-Wl,--build-id=none",
+  "-s",
+];
+const sanitized = [
+  "-O1",
+  "-g",
+  "-DINRO_SANITIZE",
+  "-fsanitize=address,undefined",
+  "-fno-sanitize-recover=all",
+];
+
+function sources(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".c"))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+function isFresh(output: string, inputs: readonly string[]): boolean {
+  if (!existsSync(output)) return false;
+  const built = statSync(output).mtimeMs;
+  return inputs.every((input) => statSync(input).mtimeMs <= built);
+}
+
+/** Every file below `folder`, so that a changed header rebuilds too. */
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+function run(command: string, args: readonly string[]): void {
+  const result = spawnSync(command, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
+  if (result.error !== undefined) throw new Error(`cannot run ${command}: ${result.error.message}`);
+  if (result.status !== 0) throw new Error(`${command} failed with exit code ${result.status}`);
+}
+
+function compile(output: string, inputs: readonly string[], flags: readonly string[]): void {
+  if (isFresh(output, [...filesBelow(native), import.meta.path])) return;
+  const compiler = process.env["CC"] ?? "cc";
+  const fresh = `${output}.${process.pid}`;
+  run(compiler, [...warnings, ...flags, "-I", native, "-o", fresh, ...inputs]);
+  renameSync(fresh, output);
+}
+
+function buildNative(): void {
+  compile(join(build, "native/inro-native"), sources(native), freestanding);
+  compile(
+    join(build, "native/hello"),
+    [join(native, "start.c"), join(native, "mem.c"), ...sources(join(native, "hello"))],
+    freestanding,
+  );
+}
+
+function buildSanitized(): void {
+  compile(join(build, "native/inro-native-sanitized"), sources(native), sanitized);
+}
+
+/** The flags keep a compiled executable from loading .env and bunfig.toml of the current folder, as root. */
+function buildExecutable(): void {
+  const inputs = [...filesBelow(join(root, "src")), join(root, "package-lock.json"), import.meta.path];
+  const output = join(build, "inro");
+  if (!isFresh(output, [...inputs, join(build, "native/inro-native"), join(build, "native/hello")])) {
+    run(process.execPath, [
+      "build",
+      "--compile",
+      "--minify",
+      "--bytecode",
+      "--sourcemap",
+      "--no-compile-autoload-dotenv",
+      "--no-compile-autoload-bunfig",
+      "--target=bun",
+      join(root, "src/main.ts"),
+      "--outfile",
+      output,
+    ]);
+  }
+  writeFileSync(join(build, "stamp"), "");
+}
+
+mkdirSync(join(build, "native"), { recursive: true });
+const what = process.argv[2] ?? "all";
+if (what === "sanitized") buildSanitized();
+else {
+  buildNative();
+  if (what !== "native") buildExecutable();
+}

@@ -1,0 +1,67 @@
+/**
+ * The floors of the house (docs/ARCHITECTURE.md): imports go down only, and rooms on one floor are strangers unless
+ * listed here. Prints every wrong arrow with the rooms that are allowed, and fails.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+
+const source = join(import.meta.dir, "../src");
+
+const bottom = ["oci", "platform"];
+const domains = ["runtime", "image", "network", "volume"];
+
+/** For each room, the rooms that it may import from. A file directly in src/ is the room of its own name. */
+const allowed: Record<string, readonly string[]> = {
+  oci: [],
+  platform: ["oci"],
+  kernel: bottom,
+  runtime: ["kernel", ...bottom],
+  image: ["kernel", ...bottom],
+  network: ["kernel", ...bottom],
+  volume: ["kernel", ...bottom],
+  engine: [...domains, "kernel", ...bottom],
+  build: ["engine", ...domains, "kernel", ...bottom],
+  api: ["engine", ...domains, ...bottom],
+  compose: ["engine", ...bottom],
+  cri: ["engine", ...bottom],
+  // The command line is a client like any other: it speaks HTTP and imports nothing of the engine.
+  cli: bottom,
+  // The composition root and the library's face.
+  main: ["cli", "api", "build", "engine", ...domains, "kernel", ...bottom],
+  index: ["main", "api", "build", "engine", ...domains, "kernel", ...bottom],
+};
+
+function roomOf(file: string): string {
+  const first = relative(source, file).split("/")[0] ?? "";
+  return first.replace(/\.ts$/, "");
+}
+
+function importsOf(text: string): string[] {
+  const pattern = /\b(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+)"/g;
+  return [...text.matchAll(pattern)].flatMap((match) => match[1] ?? []);
+}
+
+function wrongArrows(file: string): string[] {
+  const room = roomOf(file);
+  const rooms = allowed[room];
+  const name = relative(dirname(source), file);
+  if (rooms === undefined)
+    return [`${name}: the room "${room}" is not in the house: add it to scripts/lint-layers.ts`];
+  return importsOf(readFileSync(file, "utf8")).flatMap((path) => {
+    const target = resolve(dirname(file), path);
+    if (!target.startsWith(`${source}/`)) return [];
+    const to = roomOf(target);
+    if (to === room || rooms.includes(to)) return [];
+    return [
+      `${name}: "${room}" must not import from "${to}" (${path}); it may import from: ${rooms.join(", ") || "nothing"}`,
+    ];
+  });
+}
+
+const files = readdirSync(source, { recursive: true, encoding: "utf8" }).filter((name) =>
+  name.endsWith(".ts"),
+);
+const wrong = files.flatMap((name) => wrongArrows(join(source, name)));
+for (const line of wrong) console.error(line);
+console.log(`layers: ${files.length} files, ${wrong.length} wrong imports`);
+process.exitCode = wrong.length === 0 ? 0 : 1;

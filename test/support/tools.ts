@@ -1,0 +1,164 @@
+/**
+ * The programs of other projects that tests and benchmarks run against, taken from Debian's archive and unpacked
+ * (never installed: docker.io's package would start a daemon) into a cache of the tests' own, which several
+ * checkouts share. `bun test/support/tools.ts NAME …` fetches; tests only look up.
+ */
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+const cache =
+  process.env["INRO_TEST_CACHE"] ??
+  join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "inro-test");
+
+/** Each tool: the Debian packages it comes from, and where they keep its program. */
+const tools = {
+  skopeo: { packages: ["skopeo"], program: "usr/bin/skopeo" },
+  "docker-registry": { packages: ["docker-registry"], program: "usr/bin/docker-registry" },
+  umoci: { packages: ["umoci"], program: "usr/bin/umoci" },
+  busybox: { packages: ["busybox-static"], program: "bin/busybox" },
+  debootstrap: { packages: ["debootstrap"], program: "usr/sbin/debootstrap" },
+  nft: { packages: ["nftables"], program: "usr/sbin/nft" },
+  runc: { packages: ["runc"], program: "usr/sbin/runc" },
+  crun: { packages: ["crun"], program: "usr/bin/crun" },
+  dockerd: { packages: ["docker.io", "containerd", "runc", "iptables", "tini"], program: "usr/sbin/dockerd" },
+  podman: {
+    packages: [
+      "podman",
+      "conmon",
+      "crun",
+      "runc",
+      "netavark",
+      "aardvark-dns",
+      "iptables",
+      "containernetworking-plugins",
+    ],
+    program: "usr/bin/podman",
+  },
+} as const;
+
+export type ToolName = keyof typeof tools;
+
+/** Tools that `npm test` fetches; the peers (dockerd, podman, runc, crun) are only wanted by `npm run bench`. */
+export const testTools: readonly ToolName[] = [
+  "skopeo",
+  "docker-registry",
+  "umoci",
+  "busybox",
+  "debootstrap",
+  "nft",
+];
+
+const folderOf = (name: ToolName) =>
+  join(
+    cache,
+    `${name}-${createHash("sha256").update(tools[name].packages.join()).digest("hex").slice(0, 8)}`,
+  );
+
+/** The path of a launcher for `name`, or undefined where it was not fetched: the test then reports itself skipped. */
+export function tool(name: ToolName): string | undefined {
+  const launcher = join(folderOf(name), "run");
+  return existsSync(launcher) ? launcher : undefined;
+}
+
+/** The folder in which the tool's packages are unpacked (`usr/`, `bin/`, …), for their data and other programs. */
+export function toolRoot(name: ToolName): string | undefined {
+  return tool(name) === undefined ? undefined : join(folderOf(name), "root");
+}
+
+/** A folder for what tests make once and keep, such as a debootstrap root. */
+export function cacheFolder(): string {
+  mkdirSync(cache, { recursive: true });
+  return cache;
+}
+
+function run(command: string, args: readonly string[], cwd: string): string {
+  const result = spawnSync(command, args, { cwd, encoding: "utf8", maxBuffer: 1 << 26 });
+  if (result.error !== undefined) throw new Error(`${command}: ${result.error.message}`);
+  if (result.status !== 0) throw new Error(`${command} ${args.join(" ")}: ${result.stderr.trim()}`);
+  return result.stdout;
+}
+
+/** A view of the archive with lists and cache of its own: the system's apt state stays as it is. */
+function aptOptions(): string[] {
+  const state = join(cache, "apt");
+  mkdirSync(join(state, "lists/partial"), { recursive: true });
+  mkdirSync(join(state, "archives/partial"), { recursive: true });
+  return [
+    ["Dir::State::lists", join(state, "lists")],
+    ["Dir::Cache", state],
+    ["Debug::NoLocking", "true"],
+    ["APT::Sandbox::User", "root"],
+  ].flatMap(([key, value]) => ["-o", `${key}=${value}`]);
+}
+
+let updated = false;
+
+/** The packages that the tool needs and this system does not have, itself included. */
+function closure(packages: readonly string[]): string[] {
+  const install = ["install", "--simulate", "--no-install-recommends", "--reinstall", ...packages];
+  const lines = run("apt-get", [...aptOptions(), ...install], cache).split("\n");
+  return lines.flatMap((line) => /^Inst (\S+)/.exec(line)?.[1] ?? []);
+}
+
+function fetchTool(name: ToolName): void {
+  if (!updated) {
+    run("apt-get", [...aptOptions(), "update", "-qq"], cache);
+    updated = true;
+  }
+  const folder = folderOf(name);
+  const fresh = `${folder}.${process.pid}`;
+  mkdirSync(join(fresh, "debs"), { recursive: true });
+  try {
+    run("apt-get", [...aptOptions(), "download", ...closure(tools[name].packages)], join(fresh, "debs"));
+    for (const deb of readdirSync(join(fresh, "debs"))) {
+      run("dpkg-deb", ["-x", join(fresh, "debs", deb), join(fresh, "root")], fresh);
+    }
+    rmSync(join(fresh, "debs"), { recursive: true });
+    writeFileSync(join(fresh, "run"), launcher(join(folder, "root"), tools[name].program));
+    chmodSync(join(fresh, "run"), 0o755);
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(fresh, folder);
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+/** A static program needs none of it; for the others, their libraries and companions come from the same folder. */
+function launcher(root: string, program: string): string {
+  const libraries = ["usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "usr/lib"].map((part) =>
+    join(root, part),
+  );
+  const programs = ["usr/sbin", "usr/bin", "sbin", "bin"].map((part) => join(root, part));
+  return [
+    "#!/bin/sh",
+    `export LD_LIBRARY_PATH="${libraries.join(":")}\${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"`,
+    `export PATH="${programs.join(":")}:$PATH" DEBOOTSTRAP_DIR="${join(root, "usr/share/debootstrap")}"`,
+    `exec "${join(root, program)}" "$@"`,
+    "",
+  ].join("\n");
+}
+
+/** Fetches what is missing; answers, for each tool that could not be had, why. */
+export function fetchTools(names: readonly ToolName[]): Map<ToolName, string> {
+  const failed = new Map<ToolName, string>();
+  mkdirSync(cache, { recursive: true });
+  for (const name of names) {
+    if (tool(name) !== undefined) continue;
+    try {
+      process.stderr.write(`fetching ${name} from Debian's archive\n`);
+      fetchTool(name);
+    } catch (error) {
+      failed.set(name, error instanceof Error ? error.message : String(error));
+    }
+  }
+  return failed;
+}
+
+if (import.meta.main) {
+  const names = process.argv.slice(2) as ToolName[];
+  for (const [name, why] of fetchTools(names.length > 0 ? names : testTools))
+    console.error(`${name}: ${why}`);
+}
