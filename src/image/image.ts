@@ -1,0 +1,34 @@
+import type { Digest } from "../oci/digest.ts";
+import type { ImageConfig } from "../oci/image-config.ts";
+
+export interface Layer {
+  /** Of the blob, compressed as it was pushed. */
+  readonly digest: Digest;
+  /** Of the tar within. */
+  readonly diffId: Digest;
+  /** Bytes of the blob. */
+  readonly size: number;
+  readonly mediaType: string;
+}
+
+/** An image of the store. */
+export interface Image {
+  /** The digest of its configuration, which is what docker calls an image's id. */
+  readonly id: Digest;
+  /** The digest of its manifest. */
+  readonly manifest: Digest;
+  /** In full, sorted: `docker.io/library/debian:bookworm`. `familiarName(parseReference(name))` is docker's form. */
+  readonly names: readonly string[];
+  /** `docker.io/library/debian@sha256:…`: the digests by which a registry gave it. */
+  readonly repoDigests: readonly string[];
+  readonly config: ImageConfig;
+  /** From the bottom up. */
+  readonly layers: readonly Layer[];
+  readonly chainIds: readonly Digest[];
+  /** Bytes of all files of all layers, unpacked; of the blobs, as long as it was not unpacked. */
+  readonly size: number;
+  /** RFC 3339. */
+  readonly created: string;
+  readonly architecture: string;
+  readonly os: string;
+}

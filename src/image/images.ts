@@ -1,0 +1,64 @@
+import type { Platform } from "../oci/platform.ts";
+import type { Reference } from "../oci/reference.ts";
+import type { Rootfs } from "../oci/rootfs.ts";
+import type { Image } from "./image.ts";
+import type { OnProgress } from "./progress.ts";
+
+export type { Image, Layer } from "./image.ts";
+export type { LayerState, OnProgress, PullProgress } from "./progress.ts";
+
+export type RegistryAuth =
+  | { readonly username: string; readonly password: string }
+  | { readonly identityToken: string }
+  | { readonly registryToken: string };
+
+export interface PullOptions {
+  readonly platform?: Platform;
+  readonly onProgress?: OnProgress;
+  readonly auth?: RegistryAuth;
+  readonly signal?: AbortSignal;
+}
+
+export interface RemoveOptions {
+  /** Remove although several names point to it, or although stopped containers use it. */
+  readonly force: boolean;
+  /** Names of the containers that use an image. */
+  readonly inUse: (imageId: string) => readonly string[];
+}
+
+export interface Removal {
+  readonly untagged: readonly string[];
+  readonly deleted: readonly string[];
+}
+
+export type Archive = AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>;
+
+/** The image store of one data root. An image is either wholly there or not at all, whatever happens to the process. */
+export interface Images {
+  pull(reference: Reference, options?: PullOptions): Promise<Image>;
+  /** Docker's archives (`docker save`) and OCI layouts as a tar, plain or compressed. */
+  load(archive: Archive, onProgress?: OnProgress): Promise<Image[]>;
+  list(): Image[];
+  /** By name (docker's grammar; a bare name falls back to localhost/), by digest, by id or by a prefix of it.
+   * Throws NO_SUCH_IMAGE, or IMAGE_AMBIGUOUS for a prefix of several. */
+  resolve(nameOrId: string): Image;
+  tag(image: Image, reference: Reference): Promise<void>;
+  remove(nameOrId: string, options: RemoveOptions): Promise<Removal>;
+  /** Unpacks what is missing, makes upper, work and l in the container's folder, takes the exclusive lock.
+   * Called again after `release`, it finds the same upper folder. */
+  prepare(containerFolder: string, image: Image): Promise<Rootfs>;
+  /** Gives the lock back; what the container wrote stays until its folder is removed. */
+  release(containerFolder: string): Promise<void>;
+  /** Waits until what was unpacked is on disk, and ends what the store started. */
+  close(): Promise<void>;
+}
+
+export interface ImagesOptions {
+  /** The data root, absolute. */
+  readonly root: string;
+  readonly platform?: Platform;
+  /** The program whose role `inro-tree` applies and reads file trees. */
+  readonly native: string;
+  /** The static program of the built-in image localhost/hello:latest. */
+  readonly builtin?: { readonly path: string };
+}

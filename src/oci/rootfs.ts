@@ -1,0 +1,18 @@
+/**
+ * What a container's root file system is made of; the value that the image and runtime rooms exchange.
+ * An overlay's names are relative to `folder` and short, so that 127 layers and more fit into the one page of
+ * options that mount(2) takes; the folder is the working directory of the process that mounts.
+ */
+export type Rootfs =
+  | {
+      readonly kind: "overlay";
+      /** Absolute. */
+      readonly folder: string;
+      /** Uppermost layer first, as overlayfs's lowerdir. */
+      readonly lower: readonly string[];
+      readonly upper: string;
+      readonly work: string;
+      readonly mountpoint: string;
+    }
+  /** A plain folder: OCI bundles, and drivers that copy. */
+  | { readonly kind: "folder"; readonly path: string };
