@@ -17,7 +17,7 @@ interface ArchitectureFacts {
 }
 
 export const ARCHITECTURES: { readonly [A in Architecture]: ArchitectureFacts } = {
-  x86_64: { audit: 0xc000003e, bits: 64, oci: "SCMP_ARCH_X86_64", profile: "amd64", lastBefore51: 336 },
+  x86_64: { audit: 0xc000003e, bits: 64, oci: "SCMP_ARCH_X86_64", profile: "amd64", lastBefore51: 334 },
   i386: { audit: 0x40000003, bits: 32, oci: "SCMP_ARCH_X86", profile: "x86", lastBefore51: 386 },
   aarch64: { audit: 0xc00000b7, bits: 64, oci: "SCMP_ARCH_AARCH64", profile: "arm64", lastBefore51: 294 },
   arm: { audit: 0x40000028, bits: 32, oci: "SCMP_ARCH_ARM", profile: "arm", lastBefore51: 401 },
