@@ -1,0 +1,37 @@
+import type { EngineEvent } from "./events.ts";
+
+type Matcher = (event: EngineEvent, wanted: string) => boolean;
+
+/** Docker's filters on events; a key that is not known holds for nothing, so that a typing error shows. */
+const MATCHERS: Readonly<Record<string, Matcher>> = {
+  type: (event, wanted) => event.type === wanted,
+  event: (event, wanted) => event.action === wanted || event.action.startsWith(`${wanted}:`),
+  container: (event, wanted) => concerns(event, "container", wanted),
+  image: (event, wanted) => concerns(event, "image", wanted) || event.attributes["image"] === wanted,
+  volume: (event, wanted) => concerns(event, "volume", wanted),
+  network: (event, wanted) => concerns(event, "network", wanted),
+  daemon: (event, wanted) => concerns(event, "daemon", wanted),
+  scope: (_, wanted) => wanted === "local",
+  label: (event, wanted) => matchesLabel(event.attributes, wanted),
+};
+
+/** Every key must hold; one of its values is enough. */
+export function matchesEvent(
+  event: EngineEvent,
+  filters: Readonly<Record<string, readonly string[]>>,
+): boolean {
+  return Object.entries(filters).every(
+    ([key, values]) => values.length === 0 || values.some((value) => MATCHERS[key]?.(event, value) ?? false),
+  );
+}
+
+function concerns(event: EngineEvent, type: EngineEvent["type"], wanted: string): boolean {
+  return event.type === type && (event.id.startsWith(wanted) || event.attributes["name"] === wanted);
+}
+
+/** `name` or `name=value`. */
+export function matchesLabel(labels: Readonly<Record<string, string>>, wanted: string): boolean {
+  const equals = wanted.indexOf("=");
+  if (equals < 0) return wanted in labels;
+  return labels[wanted.slice(0, equals)] === wanted.slice(equals + 1);
+}

@@ -1,0 +1,64 @@
+import { now } from "./clock.ts";
+import { matchesEvent } from "./event-filter.ts";
+import type { EngineEvent, EventQuery, Events } from "./events.ts";
+import type { Records } from "./records.ts";
+
+/** Tells what happens, and keeps it for those who ask later. */
+export interface News extends Events {
+  tell(event: Omit<EngineEvent, "time">): void;
+}
+
+/** A reader that does not read is cut off here rather than fed from memory without end (R17). */
+const BACKLOG = 10_000;
+
+export function openNews(records: Records): News {
+  const readers = new Set<(event: EngineEvent) => void>();
+  return {
+    tell: (event) => {
+      const told = { ...event, time: now() };
+      records.addEvent(told);
+      for (const reader of readers) reader(told);
+    },
+    stream: (query, signal) => stream(query, signal, records, readers),
+  };
+}
+
+async function* stream(
+  query: EventQuery,
+  signal: AbortSignal,
+  records: Records,
+  readers: Set<(event: EngineEvent) => void>,
+): AsyncGenerator<EngineEvent> {
+  const waiting: EngineEvent[] = query.since === null ? [] : records.eventsSince(query.since);
+  let wake = () => {};
+  const reader = (event: EngineEvent) => {
+    if (waiting.length < BACKLOG) waiting.push(event);
+    wake();
+  };
+  readers.add(reader);
+  const onAbort = () => wake();
+  signal.addEventListener("abort", onAbort);
+  const timer = query.until === null ? undefined : setTimeout(() => wake(), millisecondsUntil(query.until));
+  try {
+    for (;;) {
+      for (let event = waiting.shift(); event !== undefined && !signal.aborted; event = waiting.shift())
+        if (query.until !== null && event.time > query.until) return;
+        else if (matchesEvent(event, query.filters)) yield event;
+      if (signal.aborted || (query.until !== null && now() >= query.until)) return;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        if (waiting.length > 0 || signal.aborted) resolve();
+      });
+    }
+  } finally {
+    readers.delete(reader);
+    signal.removeEventListener("abort", onAbort);
+    clearTimeout(timer);
+  }
+}
+
+/** setTimeout holds 31 bits; a later end is looked at again then. */
+function millisecondsUntil(time: bigint): number {
+  const left = Number((time - now()) / 1_000_000n) + 1;
+  return Math.min(Math.max(left, 0), 0x7fff_ffff);
+}

@@ -1,0 +1,210 @@
+import type { Digest } from "../oci/digest.ts";
+import { InroError } from "../oci/error.ts";
+import { type Database, openDatabase } from "../platform/sqlite.ts";
+import type { MountPoint, NetworkDetails, VolumeDetails } from "./engine.ts";
+import type { EngineEvent } from "./events.ts";
+import type { ContainerOptions, ExecOptions } from "./options.ts";
+import type { ContainerState, Timestamp } from "./state.ts";
+
+/** What is settled at `create` and never changes. */
+export interface ContainerOrigin {
+  readonly created: Timestamp;
+  readonly imageId: Digest;
+  readonly options: ContainerOptions;
+  readonly arguments: readonly string[];
+  readonly mounts: readonly MountPoint[];
+}
+
+/** What changes while it lives. */
+export interface ContainerFortune {
+  readonly state: ContainerState;
+  readonly startedAt: Timestamp;
+  readonly restartCount: number;
+  /** A user ended it: `unless-stopped` lets it rest. */
+  readonly stoppedByUser: boolean;
+  /** The boot during which it last ran: a pid of another boot means nothing. */
+  readonly bootId: string;
+  /** As the network room gave it; held until the container's end was seen. */
+  readonly network: SavedNetwork | null;
+}
+
+export interface SavedNetwork {
+  readonly details: NetworkDetails;
+  /** The network room's own value, kept for `adopt` and `disconnect`; JSON. */
+  readonly attachment: unknown;
+}
+
+export interface ContainerRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly origin: ContainerOrigin;
+  readonly fortune: ContainerFortune;
+}
+
+export interface ExecRecord {
+  readonly id: string;
+  readonly containerId: string;
+  readonly options: ExecOptions;
+  readonly pid: number;
+  readonly running: boolean;
+  readonly exitCode: number | null;
+}
+
+/** What outlives the engine's process. A write has outlived it when the call returns. */
+export interface Records {
+  readonly engineId: string;
+  containers(): ContainerRecord[];
+  addContainer(record: ContainerRecord): void;
+  /** State and network; synced to disk when it tells of an end. */
+  updateContainer(id: string, fortune: ContainerFortune): void;
+  renameContainer(id: string, name: string): void;
+  /** Its execs go with it. */
+  removeContainer(id: string): void;
+  execs(): ExecRecord[];
+  putExec(record: ExecRecord): void;
+  volumes(): VolumeDetails[];
+  addVolume(volume: VolumeDetails): void;
+  removeVolume(name: string): void;
+  addEvent(event: EngineEvent): void;
+  eventsSince(time: bigint): EngineEvent[];
+  close(): void;
+}
+
+const SCHEMA: readonly string[] = [
+  `CREATE TABLE engine (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+   CREATE TABLE containers (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, origin TEXT NOT NULL, fortune TEXT NOT NULL);
+   CREATE TABLE execs (id TEXT PRIMARY KEY, container TEXT NOT NULL, record TEXT NOT NULL);
+   CREATE INDEX execs_container ON execs (container);
+   CREATE TABLE volumes (name TEXT PRIMARY KEY, record TEXT NOT NULL);
+   CREATE TABLE events (number INTEGER PRIMARY KEY, time INTEGER NOT NULL, record TEXT NOT NULL);
+   CREATE INDEX events_time ON events (time);
+   INSERT INTO engine VALUES ('id', lower(hex(randomblob(16))))`,
+];
+
+/** Events are news, not history: the oldest go when there are more than this. */
+const EVENTS_KEPT = 10_000;
+const EVENTS_SLACK = 1_000;
+
+export function openRecords(path: string): Records {
+  const database = openDatabase(path, SCHEMA);
+  return {
+    engineId: database.all<{ value: string }>("SELECT value FROM engine WHERE key = 'id'")[0]?.value ?? "",
+    ...containerTable(database),
+    ...execTable(database),
+    ...volumeTable(database),
+    ...eventTable(database),
+    close: () => database.close(),
+  };
+}
+
+function containerTable(database: Database) {
+  const encode = JSON.stringify;
+  return {
+    containers: () =>
+      database
+        .all<{ id: string; name: string; origin: string; fortune: string }>("SELECT * FROM containers")
+        .map((row) => ({
+          id: row.id,
+          name: row.name,
+          origin: JSON.parse(row.origin) as ContainerOrigin,
+          fortune: JSON.parse(row.fortune) as ContainerFortune,
+        })),
+    addContainer: ({ id, name, origin, fortune }: ContainerRecord) =>
+      // A container that goes with its end need not outlive the machine.
+      database.transaction(origin.options.autoRemove ? "process" : "machine", () =>
+        unique(name, () =>
+          database.run(
+            "INSERT INTO containers VALUES (?, ?, ?, ?)",
+            id,
+            name,
+            encode(origin),
+            encode(fortune),
+          ),
+        ),
+      ),
+    updateContainer: (id: string, fortune: ContainerFortune) =>
+      // A running container's record is worth nothing after a power loss (its boot is over); its exit code is.
+      database.transaction(fortune.state.status === "exited" ? "machine" : "process", () =>
+        database.run("UPDATE containers SET fortune = ? WHERE id = ?", encode(fortune), id),
+      ),
+    renameContainer: (id: string, name: string) =>
+      database.transaction("machine", () =>
+        unique(name, () => database.run("UPDATE containers SET name = ? WHERE id = ?", name, id)),
+      ),
+    removeContainer: (id: string) =>
+      database.transaction("process", () => {
+        database.run("DELETE FROM execs WHERE container = ?", id);
+        database.run("DELETE FROM containers WHERE id = ?", id);
+      }),
+  };
+}
+
+function unique(name: string, write: () => void): void {
+  try {
+    write();
+  } catch (cause) {
+    if (!String(cause).includes("UNIQUE")) throw cause;
+    throw new InroError("NAME_IN_USE", {
+      what: `cannot name a container "${name}"`,
+      why: "another one has that name",
+      hint: "choose another name, or remove or rename that container",
+      at: "--name",
+      cause,
+    });
+  }
+}
+
+function execTable(database: Database) {
+  return {
+    execs: () =>
+      database
+        .all<{ record: string }>("SELECT record FROM execs")
+        .map((row) => JSON.parse(row.record) as ExecRecord),
+    putExec: (record: ExecRecord) =>
+      database.run(
+        "INSERT OR REPLACE INTO execs VALUES (?, ?, ?)",
+        record.id,
+        record.containerId,
+        JSON.stringify(record),
+      ),
+  };
+}
+
+function volumeTable(database: Database) {
+  return {
+    volumes: () =>
+      database
+        .all<{ record: string }>("SELECT record FROM volumes")
+        .map((row) => JSON.parse(row.record) as VolumeDetails),
+    addVolume: (volume: VolumeDetails) =>
+      database.transaction("machine", () =>
+        database.run("INSERT INTO volumes VALUES (?, ?)", volume.name, JSON.stringify(volume)),
+      ),
+    removeVolume: (name: string) => database.run("DELETE FROM volumes WHERE name = ?", name),
+  };
+}
+
+function eventTable(database: Database) {
+  let untilTrim = 0;
+  return {
+    addEvent: (event: EngineEvent) => {
+      database.run("INSERT INTO events (time, record) VALUES (?, ?)", event.time, encodeEvent(event));
+      if (untilTrim-- > 0) return;
+      untilTrim = EVENTS_SLACK;
+      database.run("DELETE FROM events WHERE number <= (SELECT max(number) FROM events) - ?", EVENTS_KEPT);
+    },
+    eventsSince: (time: bigint) =>
+      database
+        .all<{ record: string }>("SELECT record FROM events WHERE time >= ? ORDER BY number", time)
+        .map((row) => decodeEvent(row.record)),
+  };
+}
+
+function encodeEvent(event: EngineEvent): string {
+  return JSON.stringify({ ...event, time: event.time.toString() });
+}
+
+function decodeEvent(text: string): EngineEvent {
+  const event = JSON.parse(text) as Omit<EngineEvent, "time"> & { readonly time: string };
+  return { ...event, time: BigInt(event.time) };
+}

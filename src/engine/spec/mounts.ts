@@ -1,0 +1,110 @@
+import type { SpecMount } from "../../oci/runtime-spec.ts";
+import type { ContainerOptions } from "../options.ts";
+import type { SpecInput } from "./spec.ts";
+
+/** A user's mount with its source known: a folder or file on the host. */
+export interface ResolvedMount {
+  readonly type: "bind" | "volume" | "tmpfs";
+  readonly source: string;
+  readonly target: string;
+  readonly options: readonly string[];
+  /** What asked for it: `-v /srv:/data`. */
+  readonly because: string;
+}
+
+const DEFAULT_SHM_SIZE = 64 * 1024 * 1024;
+
+/** What every container gets before its own mounts (the list is Docker's). */
+function defaultMounts(options: ContainerOptions): SpecMount[] {
+  const writable = options.privileged ? "rw" : "ro";
+  const mounts: SpecMount[] = [
+    { destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"] },
+    {
+      destination: "/dev",
+      type: "tmpfs",
+      source: "tmpfs",
+      options: ["nosuid", "strictatime", "mode=755", "size=65536k"],
+    },
+    {
+      destination: "/dev/pts",
+      type: "devpts",
+      source: "devpts",
+      options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"],
+    },
+    { destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", writable] },
+    {
+      destination: "/sys/fs/cgroup",
+      type: "cgroup",
+      source: "cgroup",
+      options: [writable, "nosuid", "noexec", "nodev"],
+    },
+  ];
+  return mounts.concat(ipcMounts(options));
+}
+
+function ipcMounts(options: ContainerOptions): SpecMount[] {
+  const secure = ["nosuid", "noexec", "nodev"];
+  if (options.ipcMode === "host")
+    return ["/dev/mqueue", "/dev/shm"].map((path) => ({
+      destination: path,
+      type: "bind",
+      source: path,
+      options: ["rbind", ...secure],
+    }));
+  const queue = { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: secure };
+  if (options.ipcMode === "none") return [queue];
+  const size = options.shmSize ?? DEFAULT_SHM_SIZE;
+  const shm = {
+    destination: "/dev/shm",
+    type: "tmpfs",
+    source: "shm",
+    options: [...secure, "mode=1777", `size=${size}`],
+  };
+  return [queue, shm];
+}
+
+/** Files of the engine's own that a container sees: its name, who is who, and where names are looked up. */
+function fileMounts(input: SpecInput): SpecMount[] {
+  return (["resolv.conf", "hostname", "hosts"] as const).map((name) => ({
+    destination: `/etc/${name}`,
+    type: "bind",
+    source: `${input.folder}/${name}`,
+    options: ["rbind", "rprivate"],
+  }));
+}
+
+/**
+ * All mounts in the order they happen: a parent comes before what lies in it. A user's mount takes the place of a
+ * default one with the same destination; with a user's mount of /dev its default children stay (they go on top).
+ */
+export function specMounts(input: SpecInput): {
+  mounts: readonly SpecMount[];
+  because: ReadonlyMap<string, string>;
+} {
+  const users = input.mounts.map((mount) => ({
+    destination: mount.target,
+    ...specMount(mount),
+    because: mount.because,
+  }));
+  const taken = new Set(users.map((mount) => mount.destination));
+  const files = fileMounts(input).filter((mount) => !taken.has(mount.destination));
+  const defaults = defaultMounts(input.options).filter((mount) => !taken.has(mount.destination));
+  const later = [...files.map((mount) => ({ ...mount, because: "default" })), ...users];
+  later.sort((a, b) => depth(a.destination) - depth(b.destination));
+  const because = new Map<string, string>();
+  const mounts: SpecMount[] = [...defaults];
+  for (const { because: reason, ...mount } of later) {
+    if (reason !== "default") because.set(`/mounts/${mounts.length}`, reason);
+    mounts.push(mount);
+  }
+  return { mounts, because };
+}
+
+function specMount(mount: ResolvedMount): Pick<SpecMount, "type" | "source" | "options"> {
+  if (mount.type === "tmpfs") return { type: "tmpfs", source: "tmpfs", options: mount.options };
+  return { type: "bind", source: mount.source, options: mount.options };
+}
+
+function depth(path: string): number {
+  return path.split("/").filter((part) => part !== "").length;
+}
