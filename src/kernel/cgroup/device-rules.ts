@@ -1,0 +1,70 @@
+import type { SpecDeviceRule } from "../../oci/runtime-spec.ts";
+
+/** A rule with everything spelt out; null matches any number. */
+export interface DeviceRule {
+  readonly allow: boolean;
+  readonly type: "a" | "c" | "b";
+  readonly major: number | null;
+  readonly minor: number | null;
+  readonly access: string;
+  /** JSON pointer, or `default`. */
+  readonly at: string;
+}
+
+const allow = (type: "c" | "b", major: number | null, minor: number | null, access: string): DeviceRule => ({
+  allow: true,
+  type,
+  major,
+  minor,
+  access,
+  at: "default",
+});
+
+/** config-linux.md, "Default Devices", and what programs need to make device files and open terminals. */
+export const DEFAULT_RULES: readonly DeviceRule[] = [
+  allow("c", null, null, "m"),
+  allow("b", null, null, "m"),
+  allow("c", 1, 3, "rwm"), // null
+  allow("c", 1, 5, "rwm"), // zero
+  allow("c", 1, 7, "rwm"), // full
+  allow("c", 1, 8, "rwm"), // random
+  allow("c", 1, 9, "rwm"), // urandom
+  allow("c", 5, 0, "rwm"), // tty
+  allow("c", 5, 2, "rwm"), // ptmx
+  allow("c", 136, null, "rwm"), // pts/*
+];
+
+/** The rules of a specification in their order, then those that every container has. */
+export function deviceRules(rules: readonly SpecDeviceRule[]): DeviceRule[] {
+  const own = rules.map(
+    (rule, index): DeviceRule => ({
+      allow: rule.allow,
+      type: rule.type === "c" || rule.type === "b" ? rule.type : "a",
+      major: number(rule.major),
+      minor: number(rule.minor),
+      access: rule.access === undefined || rule.access === "" ? "rwm" : rule.access,
+      at: `/linux/resources/devices/${index}`,
+    }),
+  );
+  return allowsEverything(own) ? own : [...own, ...DEFAULT_RULES];
+}
+
+const number = (value: number | undefined): number | null =>
+  value === undefined || value < 0 ? null : value;
+
+/** Whether the rules leave all devices open, so that no filter is needed: the last word on everything is "allow". */
+export function allowsEverything(rules: readonly DeviceRule[]): boolean {
+  const last = rules.findLastIndex((rule) => rule.type === "a" && rule.major === null && rule.minor === null);
+  const start = rules[last];
+  if (start !== undefined && (!start.allow || start.access.length < 3)) return false;
+  return rules.slice(last + 1).every((rule) => rule.allow);
+}
+
+/** Lines for v1's devices.allow and devices.deny (Documentation/admin-guide/cgroup-v1/devices.rst). */
+export function deviceLines(rules: readonly DeviceRule[]): { file: string; value: string; at: string }[] {
+  return rules.map((rule) => {
+    const all = rule.type === "a" && rule.major === null && rule.minor === null;
+    const value = all ? "a" : `${rule.type} ${rule.major ?? "*"}:${rule.minor ?? "*"} ${rule.access}`;
+    return { file: rule.allow ? "devices.allow" : "devices.deny", value, at: rule.at };
+  });
+}

@@ -1,0 +1,97 @@
+/** One mounted cgroup hierarchy. */
+export interface Hierarchy {
+  readonly version: 1 | 2;
+  /** Where the host has it mounted: `/sys/fs/cgroup/memory`. */
+  readonly mount: string;
+  /** The controllers that can be used here, as v1 names them (`blkio`, not `io`); a named v1 hierarchy has none. */
+  readonly controllers: readonly string[];
+  /** `systemd` for `name=systemd`. */
+  readonly name?: string;
+}
+
+/** Every mounted hierarchy; the unified one, where there is one, comes first. */
+export interface Hierarchies {
+  readonly mode: "v1" | "hybrid" | "v2";
+  readonly list: readonly Hierarchy[];
+}
+
+interface MountedFs {
+  readonly mount: string;
+  readonly type: string;
+  readonly superOptions: readonly string[];
+}
+
+/** On v2 the controller has another name. */
+const V1_NAMES: Readonly<Record<string, string>> = { io: "blkio" };
+
+/**
+ * The hierarchies of a host.
+ * @param mountinfo the text of /proc/self/mountinfo (proc_pid_mountinfo(5))
+ * @param cgroups the text of /proc/cgroups (cgroups(7)); it says which v1 controllers are enabled
+ * @param unifiedControllers what cgroup.controllers of the v2 mount's root holds; "" without one
+ */
+export function parseHierarchies(
+  mountinfo: string,
+  cgroups: string,
+  unifiedControllers: string,
+): Hierarchies {
+  const enabled = enabledControllers(cgroups);
+  const list: Hierarchy[] = [];
+  const seen = new Set<string>();
+  for (const mounted of parseMounts(mountinfo)) {
+    const hierarchy = hierarchyOf(mounted, enabled, unifiedControllers);
+    if (hierarchy === undefined) continue;
+    const key =
+      hierarchy.version === 2 ? "unified" : `${hierarchy.name ?? ""}:${hierarchy.controllers.join()}`;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    if (hierarchy.version === 2) list.unshift(hierarchy);
+    else list.push(hierarchy);
+  }
+  const unified = list.some((hierarchy) => hierarchy.version === 2);
+  const v1 = list.some((hierarchy) => hierarchy.version === 1);
+  return { mode: unified ? (v1 ? "hybrid" : "v2") : "v1", list };
+}
+
+function hierarchyOf(
+  { mount, type, superOptions }: MountedFs,
+  enabled: ReadonlySet<string>,
+  unifiedControllers: string,
+): Hierarchy | undefined {
+  if (type === "cgroup2") {
+    const names = unifiedControllers.split(/\s+/).filter((name) => name !== "");
+    return { version: 2, mount, controllers: names.map((name) => V1_NAMES[name] ?? name) };
+  }
+  if (type !== "cgroup") return undefined;
+  const name = superOptions.find((option) => option.startsWith("name="))?.slice("name=".length);
+  const controllers = superOptions.filter((option) => enabled.has(option));
+  return { version: 1, mount, controllers, ...(name === undefined ? {} : { name }) };
+}
+
+function enabledControllers(cgroups: string): Set<string> {
+  const rows = cgroups.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  return new Set(rows.flatMap((row) => (row.split("\t")[3] === "1" ? [row.split("\t")[0] as string] : [])));
+}
+
+function parseMounts(mountinfo: string): MountedFs[] {
+  return mountinfo.split("\n").flatMap((line) => {
+    const [left = "", right = ""] = line.split(" - ");
+    const mount = left.split(" ")[4];
+    const [type, , superOptions = ""] = right.split(" ");
+    if (mount === undefined || type === undefined) return [];
+    return [{ mount: unescape(mount), type, superOptions: superOptions.split(",") }];
+  });
+}
+
+// proc_pid_mountinfo(5): space, tab, newline and backslash are written as octal escapes.
+const unescape = (path: string): string =>
+  path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+
+/** The hierarchy that has the controller, and its name there. */
+export function locate(hierarchies: Hierarchies, controller: string): Hierarchy | undefined {
+  return hierarchies.list.find((hierarchy) => hierarchy.controllers.includes(controller));
+}
+
+export function unifiedOf(hierarchies: Hierarchies): Hierarchy | undefined {
+  return hierarchies.list.find((hierarchy) => hierarchy.version === 2);
+}
