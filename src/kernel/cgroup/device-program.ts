@@ -61,12 +61,10 @@ function ruleSteps(rule: DeviceRule): Step[] {
         [MOVE, RESULT, 0, 0, 0],
         [EXIT, 0, 0, 0, 0],
       ];
-  const matches = [
-    [KIND, rule.type === "a" ? null : (TYPE[rule.type] as number)],
-    [MAJOR, rule.major],
-    [MINOR, rule.minor],
-  ] as const;
-  const tests = matches.filter((match): match is readonly [number, number] => match[1] !== null);
+  const tests: (readonly [number, number])[] = [];
+  if (rule.type !== "a") tests.push([KIND, TYPE[rule.type] as number]);
+  if (rule.major !== null) tests.push([MAJOR, rule.major]);
+  if (rule.minor !== null) tests.push([MINOR, rule.minor]);
   const checks = tests.map(([register, value], index): Step => {
     const toNextRule = tests.length - index - 1 + verdict.length;
     return [JUMP_NOT_EQUAL_32, register, 0, toNextRule, value];

@@ -62,9 +62,13 @@ export function allowsEverything(rules: readonly DeviceRule[]): boolean {
 
 /** Lines for v1's devices.allow and devices.deny (Documentation/admin-guide/cgroup-v1/devices.rst). */
 export function deviceLines(rules: readonly DeviceRule[]): { file: string; value: string; at: string }[] {
-  return rules.map((rule) => {
-    const all = rule.type === "a" && rule.major === null && rule.minor === null;
-    const value = all ? "a" : `${rule.type} ${rule.major ?? "*"}:${rule.minor ?? "*"} ${rule.access}`;
-    return { file: rule.allow ? "devices.allow" : "devices.deny", value, at: rule.at };
+  return rules.flatMap((rule) => {
+    const file = rule.allow ? "devices.allow" : "devices.deny";
+    const all = rule.type === "a" && rule.major === null && rule.minor === null && rule.access.length === 3;
+    if (all) return [{ file, value: "a", at: rule.at }];
+    // The kernel takes a line of type `a` for all devices, whatever numbers follow.
+    const types = rule.type === "a" ? ["c", "b"] : [rule.type];
+    const numbers = `${rule.major ?? "*"}:${rule.minor ?? "*"}`;
+    return types.map((type) => ({ file, value: `${type} ${numbers} ${rule.access}`, at: rule.at }));
   });
 }

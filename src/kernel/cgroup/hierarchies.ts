@@ -79,12 +79,12 @@ function parseMounts(mountinfo: string): MountedFs[] {
     const mount = left.split(" ")[4];
     const [type, , superOptions = ""] = right.split(" ");
     if (mount === undefined || type === undefined) return [];
-    return [{ mount: unescape(mount), type, superOptions: superOptions.split(",") }];
+    return [{ mount: unescapeOctal(mount), type, superOptions: superOptions.split(",") }];
   });
 }
 
 // proc_pid_mountinfo(5): space, tab, newline and backslash are written as octal escapes.
-const unescape = (path: string): string =>
+const unescapeOctal = (path: string): string =>
   path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 
 /** The hierarchy that has the controller, and its name there. */
