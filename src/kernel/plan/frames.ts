@@ -1,0 +1,78 @@
+/**
+ * The frames on descriptor 3 of the native process and on the monitor's socket:
+ *
+ *   u32 length of what follows · u16 type · u16 zero · u32 request · payload
+ *
+ * Who asks chooses the request number, the answer repeats it. ERROR may answer any request. The executor answers
+ * BATCH with RESULT, PLAN with PLAN_RESULT (the child stands at its gate, or everything is undone), START with STARTED
+ * (the program runs, or why not). A plan with a `monitor` operation then goes on with the monitor's frames, on the same
+ * descriptor and on `monitor.sock`, where each connection begins with the monitor's HELLO. Without one, START is
+ * followed by EXITED at the child's end, and DETACH leaves the child to its FIFO gate.
+ *
+ * ATTACH and EXEC turn their connection into a stream after their answer (ATTACHED, or STARTED): what the program
+ * writes in Docker's stream format (8 byte header; raw for a terminal), what the client writes as raw standard input.
+ */
+import { type Field, flag, i32, type Shape, text, u32, u64 } from "./field.ts";
+
+const frame = <const F extends Readonly<Record<string, Field>>>(type: number, fields: F) => ({
+  type,
+  fields,
+});
+
+export const frames = {
+  // ── the executor's ──
+  batch: frame(1, { ops: { type: "ops" } }),
+  result: frame(2, { records: { type: "records" } }),
+  plan: frame(3, { acts: { type: "acts" } }),
+  /** `failed`: the number of the first operation that failed, over all acts in order, or 0xffffffff. */
+  planResult: frame(4, { pid: u32, failed: u32, records: { type: "records" } }),
+  start: frame(5, {}),
+  started: frame(6, { pid: u32, failed: u32, records: { type: "records" } }),
+  detach: frame(7, {}),
+  /** `status` as waitpid(2) gives it. */
+  exited: frame(8, {
+    pid: u32,
+    code: u32,
+    signal: u32,
+    oomKilled: flag,
+    startedAt: u64,
+    finishedAt: u64,
+    lostBytes: u64,
+  }),
+  error: frame(9, { errno: i32, text }),
+
+  // ── the monitor's ──
+  hello: frame(32, { version: u32, pid: u32, session: text }),
+  /** Asks for the state of a session: the container's own is "", an exec session's its id. */
+  state: frame(33, { session: text }),
+  /** 0 unknown · 1 created · 2 running · 3 ended, draining · 4 recorded */
+  stateIs: frame(34, { state: u32, pid: u32, startedAt: u64, terminal: flag }),
+  exec: frame(35, {
+    session: text,
+    stdin: flag,
+    stdout: flag,
+    stderr: flag,
+    acts: { type: "acts" },
+  }),
+  attach: frame(36, { session: text, stdin: flag, stdout: flag, stderr: flag, logs: flag }),
+  attached: frame(37, { terminal: flag }),
+  signal: frame(38, { session: text, signal: u32 }),
+  resize: frame(39, { session: text, rows: u32, columns: u32 }),
+  /** Answered by EXITED when the session is over and recorded. */
+  wait: frame(40, { session: text }),
+  reopenLog: frame(41, {}),
+  closeStdin: frame(42, { session: text }),
+  /** The answer to requests that answer nothing else. */
+  done: frame(43, {}),
+} as const;
+
+export type Frames = typeof frames;
+export type FrameName = keyof Frames;
+export type FrameOf<N extends FrameName> = Shape<Frames[N]["fields"]>;
+
+/** Header bytes before the payload, the length's own four included. */
+export const FRAME_HEADER = 12;
+/** No frame is longer; both sides refuse one. */
+export const FRAME_LIMIT = 16 * 1024 * 1024;
+/** The version in HELLO: old monitors meet newer daemons. */
+export const MONITOR_VERSION = 1;

@@ -1,0 +1,257 @@
+/**
+ * The operations of a plan: the one definition from which the TypeScript types, the encoder, the printer's
+ * exhaustiveness, the verifier's slot rules and native/generated/operations.h come.
+ *
+ * Each line: code on the wire (never reused), acts in which it may stand, fields in wire order.
+ */
+import type { Act } from "./act.ts";
+import {
+  bytes,
+  choice,
+  defines,
+  type Field,
+  flag,
+  i32,
+  note,
+  optional,
+  type Shape,
+  text,
+  texts,
+  u32,
+  u32s,
+  u64,
+  uses,
+} from "./field.ts";
+
+const op = <const A extends readonly Act[], const F extends Readonly<Record<string, Field>>>(
+  code: number,
+  acts: A,
+  fields: F,
+) => ({ code, acts, fields });
+
+/** How openPath and openBeneath open: `any` and `directory` are O_PATH, `fifo` is O_RDWR on a named pipe. */
+const use = choice({ any: 0, directory: 1, read: 2, append: 3, fifo: 4 });
+const root = uses("path", "tree");
+
+const outside = ["host", "map", "undo"] as const;
+const opening = ["host", "map", "build", "undo"] as const;
+const inside = ["build"] as const;
+const privilege = ["build", "confine", "become"] as const;
+
+export const operations = {
+  // ── files and mounts ──
+  /** An absolute path of the host; not after `pivot`. The slot's kind follows `use`. */
+  openPath: op(1, opening, { out: defines("path"), path: text, use }),
+  /** Beneath `root`, links resolved inside it (RESOLVE_IN_ROOT). */
+  openBeneath: op(2, opening, { out: defines("path"), root, path: text, use }),
+  /** A detached clone of the mount at an absolute path, or beneath `root`. The record's value is its st_mode. */
+  cloneTree: op(3, ["host", "build"], {
+    out: defines("tree"),
+    root: optional(root),
+    path: text,
+    recursive: flag,
+  }),
+  /** fsopen, fsconfig each option ("key=value" or "key"), fsmount with MOUNT_ATTR_*: a new detached mount. */
+  fsMount: op(4, ["host", "build"], {
+    out: defines("tree"),
+    fstype: text,
+    source: text,
+    options: texts,
+    attributes: u32,
+  }),
+  /** Mounts an overlay from a folder of short relative names (mount(2)); no `upper`: read-only. */
+  overlay: op(5, inside, {
+    out: defines("tree"),
+    folder: text,
+    lower: texts,
+    upper: text,
+    work: text,
+    mountpoint: text,
+    options: texts,
+  }),
+  /** mount_setattr: MOUNT_ATTR_* to set and clear, MS_SHARED… to set, 0 to leave. */
+  setTree: op(6, ["host", "build"], {
+    tree: uses("tree"),
+    set: u32,
+    clear: u32,
+    propagation: u32,
+    recursive: flag,
+  }),
+  /** Of every mount of the new namespace: MS_SLAVE or MS_PRIVATE before anything is attached. */
+  setPropagation: op(7, inside, { propagation: u32 }),
+  /**
+   * move_mount onto an opened target. `in-root`: links are resolved inside `root`; `real-directory` and `real-file`:
+   * no link anywhere in the path (R1, R5). An empty path is `root` itself.
+   */
+  attach: op(8, inside, {
+    tree: uses("tree"),
+    root,
+    path: text,
+    destination: choice({ "in-root": 0, "real-directory": 1, "real-file": 2 }),
+  }),
+  /** Makes what is missing of a mount point, O_EXCL | O_NOFOLLOW, and checks that it is a folder or is none. */
+  ensureMountpoint: op(9, inside, { root, path: text, directory: flag, mode: u32 }),
+  makeDirectory: op(10, inside, { root, path: text, mode: u32, uid: u32, gid: u32 }),
+  makeFile: op(11, inside, { root, path: text, mode: u32, data: bytes }),
+  /** `mode` with S_IFCHR or S_IFBLK or S_IFIFO. */
+  makeNode: op(12, inside, { root, path: text, mode: u32, major: u32, minor: u32, uid: u32, gid: u32 }),
+  makeLink: op(13, inside, { root, path: text, target: text }),
+  /**
+   * Covers a file with a clone of the host's /dev/null (`null`, checked to be character device 1:3: R2), a folder
+   * with an empty read-only tmpfs; nothing there is nothing to do. Before `pivot`.
+   */
+  mask: op(14, inside, { root, path: text, null: uses("path") }),
+  /** Covers a path with a read-only clone of itself; nothing there is nothing to do. Before `pivot`. */
+  readonlyPath: op(15, inside, { root, path: text }),
+  /** pivot_root into an attached mount, detaches the old root; the working directory is the new root. */
+  pivot: op(16, inside, { root: uses("tree", "path") }),
+  /**
+   * Writes a file of procfs, beneath `proc`, which is checked to be procfs (R4). In `map` the path is relative to the
+   * child's own folder. `optional`: a refusal is kept in the record and tolerated.
+   */
+  writeProc: op(17, ["host", "map", "build", "confine"], {
+    proc: root,
+    path: text,
+    data: text,
+    optional: flag,
+  }),
+
+  // ── namespaces ──
+  /** clone3. `flags`: CLONE_NEW*; `cgroup`: CLONE_INTO_CGROUP. The record's value is the child's pid. */
+  clone: op(32, ["clone"], { flags: u32, pidfd: defines("pidfd"), cgroup: optional(uses("cgroup")) }),
+  /**
+   * setns(ns, type). In `clone`, before the clone, only CLONE_NEWPID (a pid namespace is joined by being born into
+   * it); the executor goes back to its own afterwards.
+   */
+  joinNamespace: op(33, ["clone", "build"], { ns: uses("file", "pidfd"), type: u32 }),
+  unshare: op(34, ["build", "confine"], { flags: u32 }),
+  /** Writes setgroups (deny), gid_map and uid_map of the child, each in one write: "0 100000 65536\n…". */
+  mapIds: op(35, ["map"], { uidMap: text, gidMap: text, denySetgroups: flag }),
+  /** A numbered sync: the other side's `await` of the same point goes on. */
+  release: op(36, ["map", "build", "confine"], { point: u32 }),
+  await: op(37, ["map", "build", "confine"], { point: u32 }),
+
+  // ── cgroups ──
+  /**
+   * Makes `path` and what is missing above it, below a hierarchy's mount point. `controllers` ("+cpu +memory", v2) are
+   * enabled for the children of each folder above. Fills an empty cpuset from above (v1).
+   */
+  makeCgroup: op(48, ["host", "map"], {
+    out: defines("cgroup"),
+    hierarchy: text,
+    path: text,
+    controllers: optional(text),
+  }),
+  /** Opens one that exists, for a process that joins. */
+  openCgroup: op(49, outside, { out: defines("cgroup"), hierarchy: text, path: text }),
+  writeCgroup: op(50, outside, { cgroup: uses("cgroup"), file: text, value: text, optional: flag }),
+  joinCgroup: op(51, ["host", "map"], { cgroup: uses("cgroup"), who: choice({ child: 0, self: 1 }) }),
+  /** v2: attaches a BPF_PROG_TYPE_CGROUP_DEVICE program, in struct bpf_insn. */
+  deviceFilter: op(52, ["host", "map"], { cgroup: uses("cgroup"), program: bytes }),
+  killCgroup: op(53, outside, { cgroup: uses("cgroup") }),
+  /** Kills what is left in it, removes it and what is below it; absent is done. */
+  removeCgroup: op(54, outside, { hierarchy: text, path: text }),
+
+  // ── network ──
+  /**
+   * One sendmsg of netlink messages and their acknowledgements. `childPidAt`: offset of a u32 that becomes the child's
+   * pid. `tolerate`: an errno that is success. `what`: what it does, for people. In a batch, messages that were
+   * answered with (NLM_F_DUMP, NLM_F_ECHO) are the record's `data`.
+   */
+  netlink: op(64, ["host", "map", "build", "undo"], {
+    family: choice({ route: 0, netfilter: 12 }),
+    messages: bytes,
+    childPidAt: optional(u32),
+    tolerate: i32,
+    what: note,
+  }),
+
+  // ── the process ──
+  hostname: op(80, inside, { name: text }),
+  domainname: op(81, inside, { name: text }),
+  /** prlimit64 on the child, by the parent. */
+  rlimit: op(82, ["map"], { resource: u32, soft: u64, hard: u64 }),
+  /** A session keyring of its own. */
+  keyring: op(83, inside, { name: text }),
+  umask: op(84, privilege, { mask: u32 }),
+  /**
+   * chdir in the container's own view, then the check that it lies inside the root (R13). `create`: makes what is
+   * missing. `optional`: a refusal (EACCES, EPERM) is left to a later workingDirectory after the change of user.
+   */
+  workingDirectory: op(85, privilege, { path: text, create: flag, optional: flag }),
+  /**
+   * A new terminal of the container's own devpts (`pts/ptmx` beneath `dev`); its peer by TIOCGPTPEER (R3), the master
+   * to the parent. 0 rows: the size is left as it is.
+   */
+  terminal: op(86, inside, { dev: root, rows: u32, columns: u32 }),
+  /** Attaches a clone of the terminal's peer on the file `console` beneath `dev`. */
+  console: op(87, inside, { dev: root }),
+  /** The container's standard streams are pipes; without `stdin` it reads /dev/null. */
+  pipes: op(88, ["host"], { stdin: flag }),
+  /** The container's standard streams are the executor's own. */
+  inheritStdio: op(89, ["host"], {}),
+  /** Puts the streams on 0, 1, 2 and gives them to `uid`. */
+  stdio: op(90, ["build", "confine"], { terminal: flag, uid: u32 }),
+  /** setsid; with a terminal it becomes the controlling one. */
+  session: op(91, ["build", "confine"], { terminal: flag }),
+
+  // ── confinement ──
+  noNewPrivileges: op(112, privilege, {}),
+  /** Drops every capability of the bounding set that is not in `keep` (bit n is capability n). */
+  boundingSet: op(113, privilege, { keep: u64 }),
+  keepCapabilities: op(114, privilege, { on: flag }),
+  /** Always set, also to none (R19). */
+  groups: op(115, privilege, { gids: u32s }),
+  user: op(116, privilege, { uid: u32, gid: u32 }),
+  capabilities: op(117, privilege, { effective: u64, permitted: u64, inheritable: u64 }),
+  /** Clears the ambient set, then raises `set`. */
+  ambient: op(118, privilege, { set: u64 }),
+  dumpable: op(119, privilege, { on: flag }),
+  parentDeath: op(120, privilege, { signal: u32 }),
+  /** Everything from descriptor `from` on is closed at exec. */
+  closeRange: op(121, ["confine", "become"], { from: u32 }),
+  /** struct sock_filter instructions; SECCOMP_FILTER_FLAG_*. From here on no time is taken. */
+  seccomp: op(122, ["confine", "become"], { filter: bytes, flags: u32 }),
+  /** Fails, as exec would, when no candidate can be executed; names a missing interpreter or wrong architecture. */
+  findProgram: op(123, ["confine", "become"], { candidates: texts }),
+  /** Tells the parent that everything stands, and waits for the start: by the parent, or by a byte in `fifo`. */
+  gate: op(124, ["confine"], { fifo: optional(uses("fifo")) }),
+  /** Pid 1 stays ours: reaps, forwards signals and ends as its child does. */
+  reaper: op(125, ["become"], {}),
+  /** execve in the container's own view: the one absolute container path that a plan carries. */
+  exec: op(126, ["become"], { candidates: texts, argv: texts, env: texts }),
+
+  // ── the monitor ──
+  /**
+   * The executor stays as the container's monitor. Absolute folders; an empty `log`: none is kept. `memory`: where
+   * out-of-memory kills are told.
+   */
+  monitor: op(144, ["host"], {
+    folder: text,
+    socketFolder: text,
+    log: text,
+    maxSize: u64,
+    maxFiles: u32,
+    exitFile: text,
+    stdinOnce: flag,
+    memory: optional(uses("cgroup")),
+  }),
+} as const;
+
+export type Operations = typeof operations;
+export type Kind = keyof Operations;
+
+/** An operation; `because` is the pointer, default or flag that asked for it. */
+export type OpOf<K extends Kind> = { readonly kind: K; readonly because: string } & Shape<
+  Operations[K]["fields"]
+>;
+export type Op = { [K in Kind]: OpOf<K> }[Kind];
+
+/** The table's line for an operation, without its exact type. */
+export function definition(kind: Kind): {
+  readonly code: number;
+  readonly acts: readonly Act[];
+  readonly fields: Readonly<Record<string, Field>>;
+} {
+  return operations[kind];
+}
