@@ -1,0 +1,69 @@
+/**
+ * The protocol of the native role `inro-tree`, which applies and reads file trees beneath a root descriptor.
+ * Frames as everywhere (u32 length of what follows · u16 type · u16 zero · u32 request · payload; little endian;
+ * a string is u32 length, bytes, NUL). One session is: ROOT, answered by done or failed; then requests one after
+ * the other, each with one answer at its end:
+ *
+ *   stat · path, flags                          → entry, done
+ *   read · path, flags                          → (entry, data…)…, done
+ *   apply · path, flags, uid, gid; (entry, data…)…; end   → done, or failed at once: what follows up to `end` is dropped
+ *   inherit · path, lower folders uppermost first → done
+ *   sync                                         → done
+ *
+ * `data` frames follow their file's entry until its size is reached; nothing is acknowledged in between.
+ * The constants of native/generated/tree.h are written from this file by scripts/generate-tree-frames.ts.
+ */
+export const frame = {
+  root: 1,
+  stat: 2,
+  read: 3,
+  apply: 4,
+  entry: 5,
+  data: 6,
+  end: 7,
+  inherit: 8,
+  sync: 9,
+  done: 16,
+  failed: 17,
+} as const;
+
+/** What ROOT opens. */
+export const rootKind = { folder: 0, process: 1, overlay: 2 } as const;
+
+/** An entry's kind: tar's type digits where tar has one. */
+export const kind = {
+  file: 0,
+  hardlink: 1,
+  symlink: 2,
+  character: 3,
+  block: 4,
+  directory: 5,
+  fifo: 6,
+  whiteout: 7,
+  opaque: 8,
+  socket: 9,
+} as const;
+
+export const flag = {
+  /** stat, read: a symbolic link at the end of the path is followed, inside the root. */
+  follow: 1,
+  /** apply, read: overlayfs's whiteouts and opaque folders stand for entries of those kinds. */
+  layer: 2,
+  /** apply: a folder does not replace a file, nor a file a folder (docker's noOverwriteDirNonDir). */
+  keepKind: 4,
+  /** apply: everything belongs to the given uid and gid, not to the entries'. */
+  chown: 8,
+  /** read: do not descend into other mounts. */
+  oneMount: 16,
+  /** apply: overlay attributes of the user namespace kind, and no device nodes (rootless). */
+  userxattr: 32,
+} as const;
+
+/** Bounds that both sides hold. */
+export const bound = {
+  path: 4096,
+  /** One entry with its names and extended attributes. */
+  entryFrame: 786432,
+  dataFrame: 1048576,
+  depth: 900,
+} as const;
