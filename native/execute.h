@@ -1,0 +1,112 @@
+// Executing batches and plans (docs/PLAN.md), and what the executor hands to the monitor.
+//
+//   executor:  decode all ─ host ─ clone ──┬─ map ───────────────┬─ wait for the gate ─▶ PLAN_RESULT
+//   child:                                 └─ build ─ confine ───┴─ gate … ─ become ─▶ the program
+//
+// The child writes its records into memory shared with its parent; both talk over `sync`, a SOCK_SEQPACKET pair:
+// numbered points, the terminal's master (SCM_RIGHTS), READY at the gate, GO back. Its end in the child is
+// close-on-exec, so that its end of file without a failed record means: the program runs.
+#ifndef INRO_EXECUTE_H
+#define INRO_EXECUTE_H
+
+#include "generated/frames.h"
+#include "generated/operations.h"
+#include "sys.h"
+
+enum { DETAIL_SIZE = 232, NO_FAILURE = 0xffffffff };
+
+// How one operation went. `step` is the number of the system call that answered, NO_STEP for a check of ours.
+enum { NO_STEP = 0xffff };
+struct record {
+  u16 step;
+  u8 done;
+  u8 data_is_mapped;
+  i32 error;  // an errno, positive
+  u32 ns;
+  u64 value;
+  struct span data;  // batches: netlink's answer
+  char detail[DETAIL_SIZE];
+};
+
+// A decoded plan; everything that it points to lies in one mapping.
+struct plan {
+  struct op *ops;
+  u32 count;
+  u32 first[ACT_COUNT + 1];  // act n is ops[first[n]] … ops[first[n + 1] - 1]
+  void *memory;
+  size_t size;
+};
+
+struct execution {
+  struct plan plan;
+  struct record *records;  // one for each operation, shared with the child
+  u32 failed;              // the first operation that failed, or NO_FAILURE
+
+  i32 pid;    // of the child; 0 before the clone and after it was reaped
+  i32 pidfd;  // the container's own, kept open
+  i32 sync;   // the parent's end
+
+  // The parent's ends of the standard streams; -1 where there is none.
+  i32 input, output, errors, master;
+  u8 terminal;
+  u8 started;
+  u8 fifo_gate;  // the start is a byte in a FIFO: the child may be left alone at its gate
+
+  const struct op_monitor *monitor;  // points into `plan`; NULL: nobody stays
+  i32 memory_cgroup;                 // monitor's `memory` slot; -1
+
+  i32 slots[SLOT_LIMIT];  // -1: not defined
+
+  // Where the child's ends of the streams wait for it.
+  i32 child_streams[3];
+  i32 child_sync;
+  u32 arrived;     // bit n: the child has released point n
+  u8 ready;        // the child stands at its gate
+  u8 in_child;     // this is the child's copy
+  u8 silent;       // after seccomp: no time is taken
+  i32 peer;        // child: the terminal's peer
+  i32 pid_namespace;  // the executor's own, while it is in another one for the clone
+  i32 netlink[2];     // sockets of this network namespace: route, netfilter
+};
+
+void execution_init(struct execution *e);
+
+// Decodes the payload of PLAN or of an EXEC frame's `acts`, executes `host` to `confine`; returns when the child
+// stands at its gate. 0, or -errno: then everything is undone, the child is reaped, and `failed` and the records tell.
+// The message has to stay mapped as long as the execution lives. `deadline_ms`: 0 waits forever.
+int execute_plan(struct execution *e, struct span acts, u32 deadline_ms);
+
+// Opens the gate and waits until the program runs (0) or could not be started (-errno; the child is gone or going: its
+// end is reported like every other).
+int execution_start(struct execution *e, u32 deadline_ms);
+
+// The act `undo`: every operation is tried, what fails is kept in its record.
+void execution_undo(struct execution *e);
+
+// The records of the operations from..to (indices into the plan) that were executed, in the form of the frames.
+void put_records(struct writer *w, const struct execution *e, u32 from, u32 to);
+
+// Descriptors of slots are closed; memory is given back. The streams, pidfd and child stay with whoever took them.
+void execution_drop_slots(struct execution *e);
+void execution_free(struct execution *e);
+
+// frame.c ------------------------------------------------------------------------------------------------------------
+struct frame {
+  u16 type;
+  u32 request;
+  struct span payload;  // in a mapping of its own
+};
+
+// A whole frame from a blocking descriptor. 1, 0 at the end of the stream, or -errno (-EPROTO, -EMSGSIZE).
+int frame_read(i32 fd, struct frame *frame);
+void frame_free(struct frame *frame);
+// Header and payload, all of it. 0 or -errno.
+int frame_write(i32 fd, u16 type, u32 request, struct span payload);
+
+// Fills 12 bytes.
+void frame_header(u8 *to, u16 type, u32 request, u32 payload);
+
+void *map_memory(size_t size);
+void unmap_memory(void *at, size_t size);
+
+#endif
