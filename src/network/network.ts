@@ -1,4 +1,36 @@
-import type { PlanFragment } from "../kernel/plan/fragment.ts";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { isIPv4 } from "node:net";
+import { join } from "node:path";
+import { formatSubnet, parseSubnet } from "../kernel/netlink/address.ts";
+import { emptyFragment } from "../kernel/plan/fragment.ts";
+import { type AddressPool, addressPool, gatewayOf, macOf } from "./addresses.ts";
+import type { Attachment, AttachmentRecord, BridgeNetwork, ConnectRequest } from "./attachment.ts";
+import {
+  bridgesAreFiltered,
+  type Executor,
+  enableForwarding,
+  enableLoopbackPublishing,
+  makeBridgeInterface,
+  removeObjects,
+  replaceTable,
+  stands,
+  sweepPorts,
+} from "./bridge.ts";
+import { bridgeFragment, loopbackFragment, newHostInterface, undoOps } from "./fragment.ts";
+import { hostsFile } from "./hosts.ts";
+import { type NetworkIdentity, networkIdentity } from "./identity.ts";
+import { type Reservations, reservations } from "./reservation.ts";
+import { type HostResolver, resolvConf, UPSTREAM_FILE } from "./resolver.ts";
+import { chooseSubnet, hostRoutes } from "./subnet.ts";
+
+export type {
+  Attachment,
+  AttachmentRecord,
+  BridgeNetwork,
+  ConnectRequest,
+  PortBinding,
+} from "./attachment.ts";
+export { attachmentRecord } from "./attachment.ts";
 
 /** How containers reach the world and the world reaches them: one bridge per engine, made at first need. */
 export interface Networks {
@@ -17,69 +49,213 @@ export interface Networks {
   close(): Promise<void>;
 }
 
-/** The default network as recorded and inspected. */
-export interface BridgeNetwork {
-  /** The bridge's interface, which is also the network's identity in one network namespace. */
-  readonly interface: string;
-  /** `172.20.0.0/16`. */
-  readonly subnet: string;
-  readonly gateway: string;
-  /** Our nftables table, of family ip. */
-  readonly table: string;
+export interface NetworksOptions {
+  /** The engine's data root, of which all names derive. */
+  readonly root: string;
+  readonly executor: Executor;
+  /** Hears what was changed on the host beyond our own objects. */
+  readonly tell?: (message: string) => void;
 }
 
-export interface ConnectRequest {
-  readonly containerId: string;
-  /** The container's name, for errors about ports that it holds. */
-  readonly name: string;
-  readonly hostname: string;
-  readonly domainname?: string | null;
-  readonly network: "bridge" | "none" | "host";
-  readonly ports: readonly PortBinding[];
-  /** `name:address`; the address may be `host-gateway`. */
-  readonly extraHosts?: readonly string[];
-  /** Name servers, search domains and options asked for; each empty list means the host's. */
-  readonly dns?: readonly string[];
-  readonly dnsSearch?: readonly string[];
-  readonly dnsOptions?: readonly string[];
+/** The default network as it stands in the kernel. */
+interface Standing {
+  readonly network: BridgeNetwork;
+  readonly bridge: number;
 }
 
-export interface PortBinding {
-  /** An empty text: 0.0.0.0, every address of the host. */
-  readonly hostIp: string;
-  /** 0: any free port; an attachment always names the real one. */
-  readonly hostPort: number;
-  readonly containerPort: number;
-  readonly protocol: "tcp" | "udp";
+interface State {
+  readonly options: NetworksOptions;
+  readonly identity: NetworkIdentity;
+  readonly ports: Reservations;
+  /** Of containers on the bridge that run or start, by the host's interface. */
+  readonly attached: Map<string, AttachmentRecord>;
+  addresses: AddressPool | undefined;
+  standing: Promise<Standing> | undefined;
 }
 
-/** What is kept of a connection: plain JSON, enough to adopt it and to undo it. */
-export interface AttachmentRecord {
-  readonly containerId: string;
-  readonly name: string;
-  readonly network: "bridge" | "none" | "host";
-  /** Empty, like the four below, unless the network is the bridge. */
-  readonly address: string;
-  /** Bits of the subnet's mask; 0 without an address. */
-  readonly prefix: number;
-  readonly gateway: string;
-  readonly mac: string;
-  readonly hostInterface: string;
-  readonly ports: readonly PortBinding[];
+export async function openNetworks(options: NetworksOptions): Promise<Networks> {
+  const state: State = {
+    options,
+    identity: networkIdentity(options.root),
+    ports: reservations(),
+    attached: new Map(),
+    addresses: undefined,
+    standing: undefined,
+  };
+  return {
+    ensureDefault: async () => (await ensure(state)).network,
+    connect: (request) => connect(state, request),
+    disconnect: (attachment) => disconnect(state, attachment),
+    adopt: (attachment) => adopt(state, attachment),
+    close: async () => state.ports.close(),
+  };
 }
 
-export interface Attachment extends AttachmentRecord {
-  /** Operations for the container's plan. */
-  readonly fragment: PlanFragment;
-  /** Contents of the container's /etc/resolv.conf and /etc/hosts. */
-  readonly resolvConf: string;
-  readonly hosts: string;
-  /** What the user should hear: a resolver that was replaced, forwarding that was switched on. */
-  readonly warnings: readonly string[];
+async function connect(state: State, request: ConnectRequest): Promise<Attachment> {
+  if (request.network === "bridge") return connectBridge(state, request);
+  const record: AttachmentRecord = {
+    containerId: request.containerId,
+    name: request.name,
+    network: request.network,
+    address: "",
+    prefix: 0,
+    gateway: "",
+    mac: "",
+    hostInterface: "",
+    ports: [],
+  };
+  const fragment = request.network === "none" ? loopbackFragment : emptyFragment;
+  return { ...record, ...files(record, request), fragment };
 }
 
-/** The record of an attachment, without what only its first start needs. */
-export function attachmentRecord(attachment: AttachmentRecord): AttachmentRecord {
-  const { containerId, name, network, address, prefix, gateway, mac, hostInterface, ports } = attachment;
-  return { containerId, name, network, address, prefix, gateway, mac, hostInterface, ports };
+async function connectBridge(state: State, request: ConnectRequest): Promise<Attachment> {
+  const { network, bridge } = await ensure(state);
+  const addresses = poolOf(state, network);
+  const address = addresses.take();
+  try {
+    const ports = await state.ports.take(request.name, request.ports);
+    if (ports.length > 0) enableLoopbackPublishing(network.interface);
+    const record: AttachmentRecord = {
+      containerId: request.containerId,
+      name: request.name,
+      network: "bridge",
+      address,
+      prefix: parseSubnet(network.subnet).prefix,
+      gateway: network.gateway,
+      mac: macOf(address),
+      hostInterface: newHostInterface(),
+      ports,
+    };
+    const attachment = {
+      ...record,
+      ...files(record, request),
+      fragment: bridgeFragment({
+        attachment: record,
+        network,
+        bridge,
+        bridgeFilters: ports.length > 0 && bridgesAreFiltered(),
+      }),
+    };
+    state.attached.set(record.hostInterface, record);
+    return attachment;
+  } catch (error) {
+    addresses.release(address);
+    throw error;
+  }
 }
+
+async function disconnect(state: State, attachment: AttachmentRecord): Promise<void> {
+  if (attachment.network !== "bridge") return;
+  const known = state.attached.has(attachment.hostInterface);
+  // Unknown: its address and ports may be another container's by now; its interface's name never is.
+  const ports = attachment.ports.filter((binding) => known || !state.ports.holds(binding));
+  await removeObjects(
+    state.options.executor,
+    state.identity.interface,
+    undoOps({ ...attachment, ports }, state.identity.table),
+  );
+  if (!known) return;
+  state.attached.delete(attachment.hostInterface);
+  state.ports.release(attachment.ports);
+  state.addresses?.release(attachment.address);
+}
+
+function adopt(state: State, attachment: AttachmentRecord): void {
+  if (attachment.network !== "bridge") return;
+  state.attached.set(attachment.hostInterface, attachment);
+  state.addresses?.keep(attachment.address);
+  void state.ports.keep(attachment.name, attachment.ports);
+}
+
+async function ensure(state: State): Promise<Standing> {
+  const before = state.standing;
+  if (before !== undefined) {
+    const { network, bridge } = await before;
+    const still = await stands(state.options.executor, network, bridge);
+    // Whoever asked at the same time may have begun to mend it already.
+    if (!still && state.standing === before) state.standing = undefined;
+  }
+  state.standing ??= setUp(state).catch((error: unknown) => {
+    state.standing = undefined;
+    throw error;
+  });
+  return state.standing;
+}
+
+async function setUp(state: State): Promise<Standing> {
+  const { executor } = state.options;
+  const network = describeNetwork(state);
+  const bridge = await makeBridgeInterface(executor, network, state.identity.index);
+  const running = [...state.attached.values()];
+  await replaceTable(executor, network, running);
+  await sweepPorts(executor, network, bridge, running);
+  if (running.some((attachment) => attachment.ports.length > 0)) enableLoopbackPublishing(network.interface);
+  if (enableForwarding())
+    state.options.tell?.(
+      "net.ipv4.ip_forward was 0; it is now 1, since containers reach the world through the host",
+    );
+  return { network, bridge };
+}
+
+/** The subnet is chosen once for a data root and kept: containers' addresses are recorded. */
+function describeNetwork(state: State): BridgeNetwork {
+  const { identity } = state;
+  const path = join(state.options.root, "network.json");
+  const kept = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as { subnet: string }) : undefined;
+  const subnet =
+    kept === undefined
+      ? chooseSubnet(identity.subnets, {
+          bridge: identity.interface,
+          routes: hostRoutes(),
+          nameServers: nameServers(),
+        })
+      : parseSubnet(kept.subnet);
+  if (kept === undefined) {
+    writeFileSync(`${path}.new`, JSON.stringify({ subnet: formatSubnet(subnet) }));
+    renameSync(`${path}.new`, path);
+  }
+  return {
+    interface: identity.interface,
+    table: identity.table,
+    subnet: formatSubnet(subnet),
+    gateway: gatewayOf(subnet),
+  };
+}
+
+function poolOf(state: State, network: BridgeNetwork): AddressPool {
+  if (state.addresses !== undefined) return state.addresses;
+  const pool = addressPool(parseSubnet(network.subnet));
+  for (const attachment of state.attached.values()) pool.keep(attachment.address);
+  state.addresses = pool;
+  return pool;
+}
+
+function files(record: AttachmentRecord, request: ConnectRequest) {
+  const resolver = resolvConf(hostResolver(), {
+    network: record.network,
+    servers: request.dns ?? [],
+    search: request.dnsSearch ?? [],
+    options: request.dnsOptions ?? [],
+  });
+  const hosts = hostsFile({
+    hostname: request.hostname,
+    domainname: request.domainname ?? null,
+    address: record.address,
+    gateway: record.gateway,
+    extra: request.extraHosts ?? [],
+    base: record.network === "host" ? textOf("/etc/hosts") : null,
+  });
+  return { resolvConf: resolver.text, hosts, warnings: resolver.warnings };
+}
+
+const hostResolver = (): HostResolver => ({
+  configuration: textOf("/etc/resolv.conf"),
+  upstream: textOf(UPSTREAM_FILE),
+});
+
+const textOf = (path: string) => (existsSync(path) ? readFileSync(path, "utf8") : "");
+
+const nameServers = () =>
+  [...hostResolver().configuration.matchAll(/^\s*nameserver\s+(\S+)/gm)]
+    .map((match) => match[1] ?? "")
+    .filter((server) => isIPv4(server));

@@ -1,0 +1,217 @@
+import { InroError } from "../../oci/error.ts";
+import { broadcastOf, formatIpv4, ipv4Bytes, macBytes, maskOf, parseIpv4 } from "./address.ts";
+import { type Attribute, bytes, encodeAttributes, nest, readAttributes, text, u8, u32 } from "./attribute.ts";
+import { type Message, NLM_F, type Reply } from "./message.ts";
+
+/** linux/rtnetlink.h. */
+const RTM = { NEWLINK: 16, DELLINK: 17, GETLINK: 18, SETLINK: 19, NEWADDR: 20, NEWROUTE: 24 } as const;
+/** linux/if_link.h. */
+const IFLA = { ADDRESS: 1, IFNAME: 3, MASTER: 10, PROTINFO: 12, LINKINFO: 18, NET_NS_PID: 19 } as const;
+const IFLA_INFO = { KIND: 1, DATA: 2 } as const;
+const VETH_INFO_PEER = 1;
+const IFLA_BRPORT_MODE = 4;
+/** linux/if_addr.h. */
+const IFA = { ADDRESS: 1, LOCAL: 2, BROADCAST: 4 } as const;
+const RTA = { OIF: 4, GATEWAY: 5 } as const;
+
+const AF_INET = 2;
+const AF_BRIDGE = 7;
+const IFF_UP = 1;
+const made = NLM_F.ACK | NLM_F.CREATE | NLM_F.EXCL;
+
+/** The loopback device's index in every network namespace (the kernel insists: LOOPBACK_IFINDEX). */
+export const LOOPBACK_INDEX = 1;
+
+/** An interface is named by its index, or by its name with index 0. */
+function linkBody(index: number, up: boolean, family = 0): Uint8Array {
+  const body = new Uint8Array(16);
+  const view = new DataView(body.buffer);
+  body[0] = family;
+  view.setInt32(4, index, true);
+  view.setUint32(8, up ? IFF_UP : 0, true);
+  view.setUint32(12, up ? IFF_UP : 0, true);
+  return body;
+}
+
+/** IFNAMSIZ is 16 with the NUL; a slash or a space would break the interface's files in /proc/sys and /sys. */
+function interfaceName(name: string): Attribute {
+  if (!/^[^\s/:%]{1,15}$/.test(name) || name === "." || name === "..")
+    throw new InroError("NETLINK_INVALID", {
+      what: `cannot use ${JSON.stringify(name)} as an interface's name`,
+      why: "it takes 1 to 15 characters without space, slash, colon or percent sign",
+    });
+  return text(IFLA.IFNAME, name);
+}
+
+/** Makes a bridge that is up. Its hardware address is fixed, else it would follow that of its lowest port. */
+export function makeBridge(bridge: { name: string; index: number; mac: string }): Message {
+  return {
+    type: RTM.NEWLINK,
+    flags: made,
+    body: linkBody(bridge.index, true),
+    attributes: [
+      interfaceName(bridge.name),
+      bytes(IFLA.ADDRESS, macBytes(bridge.mac)),
+      nest(IFLA.LINKINFO, [text(IFLA_INFO.KIND, "bridge")]),
+    ],
+  };
+}
+
+export interface VethPair {
+  readonly name: string;
+  /** Indices of both ends: drivers/net/veth.c takes the peer's only when the first has one too. */
+  readonly index: number;
+  /** The index of the bridge that the host's end joins. */
+  readonly bridge: number;
+  readonly peer: { readonly name: string; readonly index: number; readonly mac: string };
+}
+
+/**
+ * Where in an encoded makeVethPair, from its first byte on, the pid belongs that owns the peer's network namespace:
+ * message header 16, ifinfomsg 16, LINKINFO 4, KIND "veth" 12, DATA 4, PEER 4, ifinfomsg 16, NET_NS_PID's header 4.
+ */
+export const VETH_PEER_PID_AT = 76;
+
+/** Makes a veth pair, both ends up: one a port of the bridge, its peer in the network namespace of a process. */
+export function makeVethPair(pair: VethPair): Message {
+  // Both NET_NS_PID and what leads to it come first, so that VETH_PEER_PID_AT does not depend on names.
+  const peer = encodeAttributes([
+    u32(IFLA.NET_NS_PID, 0),
+    interfaceName(pair.peer.name),
+    bytes(IFLA.ADDRESS, macBytes(pair.peer.mac)),
+  ]);
+  const peerLink = Uint8Array.of(...linkBody(pair.peer.index, true), ...peer);
+  return {
+    type: RTM.NEWLINK,
+    flags: made,
+    body: linkBody(pair.index, true),
+    attributes: [
+      nest(IFLA.LINKINFO, [
+        text(IFLA_INFO.KIND, "veth"),
+        nest(IFLA_INFO.DATA, [bytes(VETH_INFO_PEER, peerLink)]),
+      ]),
+      interfaceName(pair.name),
+      u32(IFLA.MASTER, pair.bridge),
+    ],
+  };
+}
+
+/** Lets a bridge's port send a frame back where it came from: a container that calls its own published port. */
+export function hairpin(index: number): Message {
+  return {
+    type: RTM.SETLINK,
+    flags: NLM_F.ACK,
+    body: linkBody(index, false, AF_BRIDGE),
+    attributes: [nest(IFLA.PROTINFO, [u8(IFLA_BRPORT_MODE, 1)])],
+  };
+}
+
+/** Brings an interface up. */
+export function linkUp(index: number): Message {
+  return { type: RTM.NEWLINK, flags: NLM_F.ACK, body: linkBody(index, true), attributes: [] };
+}
+
+/** Removes an interface, and with one end of a veth pair the other. */
+export function deleteLink(name: string): Message {
+  return {
+    type: RTM.DELLINK,
+    flags: NLM_F.ACK,
+    body: linkBody(0, false),
+    attributes: [interfaceName(name)],
+  };
+}
+
+/** Makes an interface a port of a bridge. */
+export function setMaster(name: string, bridge: number): Message {
+  return {
+    type: RTM.NEWLINK,
+    flags: NLM_F.ACK,
+    body: linkBody(0, false),
+    attributes: [interfaceName(name), u32(IFLA.MASTER, bridge)],
+  };
+}
+
+/** Asks for an interface by its name; decodeLink reads the answer. */
+export function getLink(name: string): Message {
+  return {
+    type: RTM.GETLINK,
+    flags: NLM_F.ACK | NLM_F.ECHO,
+    body: linkBody(0, false),
+    attributes: [interfaceName(name)],
+  };
+}
+
+/** Asks for a bridge's ports. Kernels that do not know the filter answer with every interface. */
+export function getLinks(bridge: number): Message {
+  return {
+    type: RTM.GETLINK,
+    flags: NLM_F.DUMP,
+    body: linkBody(0, false),
+    attributes: [u32(IFLA.MASTER, bridge)],
+  };
+}
+
+export interface Link {
+  readonly index: number;
+  readonly name: string;
+  readonly up: boolean;
+  /** "bridge", "veth", …; empty for a physical one. */
+  readonly kind: string;
+  /** The index of the bridge (or bond …) that it is a port of; 0: none. */
+  readonly master: number;
+}
+
+/** An RTM_NEWLINK as link; undefined when the reply is something else. */
+export function decodeLink(reply: Reply): Link | undefined {
+  if (reply.type !== RTM.NEWLINK || reply.payload.length < 16) return undefined;
+  const view = new DataView(reply.payload.buffer, reply.payload.byteOffset, reply.payload.length);
+  const attributes = readAttributes(reply.payload.subarray(16));
+  const info = attributes.get(IFLA.LINKINFO);
+  const kind = info === undefined ? undefined : readAttributes(info).get(IFLA_INFO.KIND);
+  const master = attributes.get(IFLA.MASTER);
+  return {
+    index: view.getInt32(4, true),
+    name: textOf(attributes.get(IFLA.IFNAME)),
+    up: (view.getUint32(8, true) & IFF_UP) !== 0,
+    kind: textOf(kind),
+    master: master === undefined ? 0 : new DataView(master.buffer, master.byteOffset, 4).getUint32(0, true),
+  };
+}
+
+function textOf(value: Uint8Array | undefined): string {
+  return new TextDecoder().decode(value).replace(/\0.*$/s, "");
+}
+
+/** Gives an interface an IPv4 address, and with it the route to its subnet. */
+export function addAddress(to: { index: number; address: string; prefix: number }): Message {
+  const address = ipv4Bytes(to.address);
+  const subnet = { base: (parseIpv4(to.address) & maskOf(to.prefix)) >>> 0, prefix: to.prefix };
+  const body = new Uint8Array(8);
+  body.set([AF_INET, to.prefix]);
+  new DataView(body.buffer).setUint32(4, to.index, true);
+  return {
+    type: RTM.NEWADDR,
+    flags: made,
+    body,
+    attributes: [
+      bytes(IFA.LOCAL, address),
+      bytes(IFA.ADDRESS, address),
+      bytes(IFA.BROADCAST, ipv4Bytes(formatIpv4(broadcastOf(subnet)))),
+    ],
+  };
+}
+
+/** The default route: everything that no other route takes goes to the gateway. */
+export function addDefaultRoute(gateway: string, index: number): Message {
+  const mainTable = 254;
+  const setByBoot = 3;
+  const unicast = 1;
+  const body = new Uint8Array(12);
+  body.set([AF_INET, 0, 0, 0, mainTable, setByBoot, 0, unicast]);
+  return {
+    type: RTM.NEWROUTE,
+    flags: made,
+    body,
+    attributes: [bytes(RTA.GATEWAY, ipv4Bytes(gateway)), u32(RTA.OIF, index)],
+  };
+}

@@ -1,0 +1,138 @@
+import { type Attribute, be32, bytes, nest, text } from "../netlink/attribute.ts";
+import { encodeMessages, type Message, NLM_F } from "../netlink/message.ts";
+import { type Expression, encodeExpression } from "./expression.ts";
+
+/** What one transaction does to our table, in order; the kernel takes all of it or nothing. */
+export type Change =
+  | { readonly kind: "make-table"; readonly table: string }
+  | { readonly kind: "delete-table"; readonly table: string }
+  | { readonly kind: "make-chain"; readonly table: string; readonly chain: string; readonly hook: ChainHook }
+  | {
+      readonly kind: "add-rule";
+      readonly table: string;
+      readonly chain: string;
+      readonly rule: readonly Expression[];
+    }
+  | {
+      readonly kind: "make-map";
+      readonly table: string;
+      readonly map: string;
+      readonly key: readonly DataType[];
+      readonly value: readonly DataType[];
+    }
+  | ({ readonly kind: "add-element" } & Element)
+  | ({ readonly kind: "delete-element" } & Element);
+
+interface Element {
+  readonly table: string;
+  readonly map: string;
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+}
+
+/** Where a chain hangs. Priorities as in nft(8): raw -300, dstnat -100, filter 0, srcnat 100. */
+export interface ChainHook {
+  readonly type: "filter" | "nat";
+  readonly hook: "prerouting" | "forward" | "output" | "postrouting";
+  readonly priority: number;
+}
+
+/** The numbers by which nft(8) names types when it lists a map; the kernel only keeps them. */
+const dataTypes = {
+  "ipv4-address": { number: 7, length: 4 },
+  protocol: { number: 12, length: 1 },
+  port: { number: 13, length: 2 },
+} as const;
+
+export type DataType = keyof typeof dataTypes;
+
+/** linux/netfilter.h, NF_INET_*. */
+const hooks = { prerouting: 0, forward: 2, output: 3, postrouting: 4 } as const;
+const BATCH_BEGIN = 0x10;
+const BATCH_END = 0x11;
+const NFTABLES = 10;
+const FAMILY_IPV4 = 2;
+const SET_IS_MAP = 8;
+
+/** struct nfgenmsg: family, version, and for the batch's ends the subsystem (network order). */
+const generic = (family: number, resource = 0) => Uint8Array.of(family, 0, resource >>> 8, resource & 0xff);
+
+const typeNumber = (types: readonly DataType[]) =>
+  types.reduce((number, type) => number * 64 + dataTypes[type].number, 0);
+
+/** Each part of a key or value starts on a register's edge, four bytes. */
+const typeLength = (types: readonly DataType[]) =>
+  types.reduce((length, type) => length + Math.ceil(dataTypes[type].length / 4) * 4, 0);
+
+type Encoded = { readonly type: number; readonly flags: number; readonly attributes: readonly Attribute[] };
+const create = NLM_F.CREATE | NLM_F.ACK;
+
+const encoders: { [K in Change["kind"]]: (c: Extract<Change, { kind: K }>) => Encoded } = {
+  "make-table": (c) => ({ type: 0, flags: create, attributes: [text(1, c.table)] }),
+  "delete-table": (c) => ({ type: 2, flags: NLM_F.ACK, attributes: [text(1, c.table)] }),
+  "make-chain": (c) => ({
+    type: 3,
+    flags: create,
+    attributes: [
+      text(1, c.table),
+      text(3, c.chain),
+      text(7, c.hook.type),
+      nest(4, [be32(1, hooks[c.hook.hook]), be32(2, c.hook.priority)]),
+    ],
+  }),
+  "add-rule": (c) => ({
+    type: 6,
+    flags: create | NLM_F.APPEND,
+    attributes: [text(1, c.table), text(2, c.chain), nest(4, c.rule.map(encodeExpression))],
+  }),
+  "make-map": (c) => ({
+    type: 9,
+    flags: create,
+    attributes: [
+      text(1, c.table),
+      text(2, c.map),
+      be32(3, SET_IS_MAP),
+      be32(4, typeNumber(c.key)),
+      be32(5, typeLength(c.key)),
+      be32(6, typeNumber(c.value)),
+      be32(7, typeLength(c.value)),
+      be32(10, 1),
+    ],
+  }),
+  "add-element": (c) => ({ type: 12, flags: create, attributes: element(c.table, c.map, c.key, c.value) }),
+  "delete-element": (c) => ({ type: 14, flags: NLM_F.ACK, attributes: element(c.table, c.map, c.key) }),
+};
+
+function element(table: string, map: string, key: Uint8Array, value?: Uint8Array): Attribute[] {
+  const parts = [nest(1, [bytes(1, key)])];
+  if (value !== undefined) parts.push(nest(2, [bytes(1, value)]));
+  return [text(1, table), text(2, map), nest(3, [nest(1, parts)])];
+}
+
+/** One transaction as messages for a NETLINK_NETFILTER socket. */
+export function encodeBatch(changes: readonly Change[]): Uint8Array {
+  const edge = (type: number): Message => ({
+    type,
+    flags: 0,
+    body: generic(0, NFTABLES),
+    attributes: [],
+  });
+  return encodeMessages([edge(BATCH_BEGIN), ...changes.map(encodeChange), edge(BATCH_END)]);
+}
+
+function encodeChange(change: Change): Message {
+  const encode = encoders[change.kind] as (c: Change) => Encoded;
+  const { type, flags, attributes } = encode(change);
+  return { type: NFTABLES * 256 + type, flags, body: generic(FAMILY_IPV4), attributes };
+}
+
+/** Asks for a table by its name: ENOENT, or an answer. */
+export function encodeGetTable(table: string): Uint8Array {
+  const get: Message = {
+    type: NFTABLES * 256 + 1,
+    flags: NLM_F.ACK | NLM_F.ECHO,
+    body: generic(FAMILY_IPV4),
+    attributes: [text(1, table)],
+  };
+  return encodeMessages([get]);
+}

@@ -1,0 +1,123 @@
+import { type Attribute, be32, bytes, nest, text } from "../netlink/attribute.ts";
+
+/**
+ * The expressions of nftables that Inro's rules are made of, as data: a rule is a list of them, read from left to
+ * right; one that does not match ends its rule. Registers are the kernel's 32-bit ones, 0 to 15.
+ */
+export type Expression =
+  /** A packet's fields: `ip.source`, … into a register. */
+  | { readonly kind: "load"; readonly field: Field; readonly register: number }
+  | {
+      readonly kind: "compare";
+      readonly register: number;
+      readonly is: "equal" | "different";
+      readonly to: Uint8Array;
+    }
+  /** Keeps only the bits of the mask. */
+  | { readonly kind: "mask"; readonly register: number; readonly mask: Uint8Array }
+  /** Looks a key up in a map; no match when it is not there. */
+  | { readonly kind: "map"; readonly map: string; readonly key: number; readonly value: number }
+  | {
+      readonly kind: "translate-destination";
+      readonly address: number;
+      readonly port: number;
+    }
+  | { readonly kind: "masquerade" }
+  | { readonly kind: "verdict"; readonly verdict: "accept" | "drop" };
+
+type Field = keyof typeof fields;
+
+/** linux/netfilter/nf_tables.h: NFT_META_*, NFT_CT_*, payload bases, NFT_FIB_RESULT_ADDRTYPE. */
+const fields = {
+  "interface-in": meta(6),
+  "interface-out": meta(7),
+  "interface-in-index": meta(4),
+  "transport-protocol": meta(16),
+  "ip-source": payload(1, 12, 4),
+  "ip-destination": payload(1, 16, 4),
+  "ip-source-first-byte": payload(1, 12, 1),
+  "ip-destination-first-byte": payload(1, 16, 1),
+  "port-destination": payload(2, 2, 2),
+  "connection-state": connection(0),
+  "connection-status": connection(2),
+  "destination-type": {
+    name: "fib",
+    attributes: (register: number) => [be32(1, register), be32(2, 3), be32(3, 2)],
+  },
+} as const;
+
+function meta(key: number) {
+  return { name: "meta", attributes: (register: number) => [be32(2, key), be32(1, register)] };
+}
+
+function payload(base: number, offset: number, length: number) {
+  return {
+    name: "payload",
+    attributes: (register: number) => [be32(1, register), be32(2, base), be32(3, offset), be32(4, length)],
+  };
+}
+
+function connection(key: number) {
+  return { name: "ct", attributes: (register: number) => [be32(2, key), be32(1, register)] };
+}
+
+/** NFT_REG32_00. */
+const registerNumber = (register: number) => 8 + register;
+const data = (type: number, value: Uint8Array) => nest(type, [bytes(1, value)]);
+const verdicts = { drop: 0, accept: 1 } as const;
+const IPV4 = 2;
+const DESTINATION = 1;
+
+const encoders: {
+  [K in Expression["kind"]]: (e: Extract<Expression, { kind: K }>) => {
+    name: string;
+    attributes: Attribute[];
+  };
+} = {
+  load: (e) => ({
+    name: fields[e.field].name,
+    attributes: fields[e.field].attributes(registerNumber(e.register)),
+  }),
+  compare: (e) => ({
+    name: "cmp",
+    attributes: [be32(1, registerNumber(e.register)), be32(2, e.is === "equal" ? 0 : 1), data(3, e.to)],
+  }),
+  mask: (e) => ({
+    name: "bitwise",
+    attributes: [
+      be32(1, registerNumber(e.register)),
+      be32(2, registerNumber(e.register)),
+      be32(3, e.mask.length),
+      data(4, e.mask),
+      data(5, new Uint8Array(e.mask.length)),
+    ],
+  }),
+  map: (e) => ({
+    name: "lookup",
+    attributes: [text(1, e.map), be32(2, registerNumber(e.key)), be32(3, registerNumber(e.value))],
+  }),
+  "translate-destination": (e) => ({
+    name: "nat",
+    attributes: [
+      be32(1, DESTINATION),
+      be32(2, IPV4),
+      be32(3, registerNumber(e.address)),
+      be32(5, registerNumber(e.port)),
+    ],
+  }),
+  masquerade: () => ({ name: "masq", attributes: [] }),
+  verdict: (e) => ({
+    name: "immediate",
+    attributes: [be32(1, 0), nest(2, [nest(2, [be32(1, verdicts[e.verdict])])])],
+  }),
+};
+
+/** One expression as an element of a rule's list (NFTA_LIST_ELEM). */
+export function encodeExpression(expression: Expression): Attribute {
+  const encode = encoders[expression.kind] as (e: Expression) => {
+    name: string;
+    attributes: Attribute[];
+  };
+  const { name, attributes } = encode(expression);
+  return nest(1, [text(1, name), nest(2, attributes)]);
+}

@@ -1,0 +1,169 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { decodeMessages, encodeMessages } from "../kernel/netlink/message.ts";
+import {
+  addAddress,
+  decodeLink,
+  deleteLink,
+  getLink,
+  getLinks,
+  type Link,
+  linkUp,
+  makeBridge,
+  setMaster,
+} from "../kernel/netlink/route.ts";
+import { encodeBatch, encodeGetTable } from "../kernel/nftables/batch.ts";
+import type { Op, OpOf } from "../kernel/plan/operations.ts";
+import type { OpRecord } from "../kernel/plan/record.ts";
+import { InroError } from "../oci/error.ts";
+import { macOf } from "./addresses.ts";
+import type { AttachmentRecord, BridgeNetwork } from "./attachment.ts";
+import { publishing, tableChanges } from "./firewall.ts";
+
+/** What executes operations outside of any container's plan. */
+export interface Executor {
+  batch(ops: readonly Op[]): Promise<readonly OpRecord[]>;
+}
+
+const ENOENT = 2;
+const EEXIST = 17;
+const ENODEV = 19;
+const because = "the default network";
+
+function route(messages: Uint8Array, what: string, tolerate = 0): OpOf<"netlink"> {
+  return { kind: "netlink", family: "route", messages, tolerate, what, because };
+}
+
+function netfilter(messages: Uint8Array, what: string, tolerate = 0): OpOf<"netlink"> {
+  return { kind: "netlink", family: "netfilter", messages, tolerate, what, because };
+}
+
+/** Makes what is missing of the bridge; answers its index. NETWORK_SETUP_FAILED. */
+export async function makeBridgeInterface(
+  executor: Executor,
+  network: BridgeNetwork,
+  preferredIndex: number,
+): Promise<number> {
+  const { interface: name, gateway, subnet } = network;
+  const bridge = { name, index: preferredIndex, mac: macOf(gateway) };
+  const records = await run(executor, network.interface, [
+    route(encodeMessages([makeBridge(bridge)]), `make the bridge ${name}`, EEXIST),
+    route(encodeMessages([getLink(name)]), `find the bridge ${name}`),
+  ]);
+  const link = linksIn(records[1])[0];
+  if (link?.kind !== "bridge") throw failed(name, `an interface ${name} exists and is not a bridge`);
+  quieten(name);
+  const prefix = Number(subnet.split("/")[1]);
+  await run(executor, network.interface, [
+    route(encodeMessages([linkUp(link.index)]), `bring ${name} up`),
+    route(
+      encodeMessages([addAddress({ index: link.index, address: gateway, prefix })]),
+      `give ${name} ${gateway}/${prefix}`,
+      EEXIST,
+    ),
+  ]);
+  return link.index;
+}
+
+/**
+ * The containers' side is not trusted: without IPv6 on the bridge no container can become the host's router by an
+ * advertisement (CVE-2020-13401), nor reach the host's services past the rules of our IPv4 table.
+ */
+function quieten(bridge: string): void {
+  const path = `/proc/sys/net/ipv6/conf/${bridge}/disable_ipv6`;
+  if (existsSync(path)) writeFileSync(path, "1");
+}
+
+/** Puts our table, with the ports of the containers that run, in the place of whatever table of its name was there. */
+export async function replaceTable(
+  executor: Executor,
+  network: BridgeNetwork,
+  attachments: readonly AttachmentRecord[],
+): Promise<void> {
+  const published = attachments.flatMap(({ address, ports }) =>
+    ports.map((binding) => publishing("add-element", network.table, address, binding)),
+  );
+  const batch = encodeBatch([...tableChanges(network), ...published]);
+  await run(executor, network.interface, [netfilter(batch, `make the table ${network.table}`)]);
+}
+
+/** Makes ports of the bridge of the containers that run, and removes those of containers that do not. */
+export async function sweepPorts(
+  executor: Executor,
+  network: BridgeNetwork,
+  bridge: number,
+  attachments: readonly AttachmentRecord[],
+): Promise<void> {
+  const [answer] = await run(executor, network.interface, [
+    route(encodeMessages([getLinks(bridge)]), `list the ports of ${network.interface}`),
+  ]);
+  const present = linksIn(answer).filter((link) => link.master === bridge);
+  const wanted = new Set(attachments.map((attachment) => attachment.hostInterface));
+  const connected = new Set(present.map((link) => link.name));
+  await run(executor, network.interface, [
+    ...present
+      .filter((link) => link.kind === "veth" && !wanted.has(link.name))
+      .map((link) => route(encodeMessages([deleteLink(link.name)]), `remove ${link.name}`, ENODEV)),
+    ...[...wanted]
+      .filter((name) => !connected.has(name))
+      .map((name) => route(encodeMessages([setMaster(name, bridge)]), `connect ${name}`, ENODEV)),
+  ]);
+}
+
+/** Whether bridge and table are still there: an administrator's `nft flush ruleset` takes ours along. */
+export async function stands(executor: Executor, network: BridgeNetwork, bridge: number): Promise<boolean> {
+  const records = await executor.batch([
+    route(encodeMessages([getLink(network.interface)]), `find the bridge ${network.interface}`, ENODEV),
+    netfilter(encodeGetTable(network.table), `find the table ${network.table}`, ENOENT),
+  ]);
+  const link = linksIn(records[0])[0];
+  return link?.index === bridge && link.up && (records[1]?.data?.length ?? 0) > 0;
+}
+
+/** Removes what is left of a connection. */
+export async function removeObjects(executor: Executor, bridge: string, ops: readonly Op[]): Promise<void> {
+  await run(executor, bridge, ops);
+}
+
+function linksIn(record: OpRecord | undefined): Link[] {
+  return decodeMessages(record?.data ?? new Uint8Array(0)).flatMap((reply) => decodeLink(reply) ?? []);
+}
+
+async function run(executor: Executor, bridge: string, ops: readonly Op[]) {
+  if (ops.length === 0) return [];
+  const records = await executor.batch(ops);
+  const wrong = records.find((record) => record.errno !== 0);
+  if (wrong === undefined && records.length === ops.length) return records;
+  const op = wrong === undefined ? undefined : ops[wrong.index];
+  const what = op?.kind === "netlink" ? op.what : "set it up";
+  throw failed(bridge, `cannot ${what}: errno ${wrong?.errno ?? 0} ${wrong?.detail ?? ""}`.trim());
+}
+
+function failed(bridge: string, why: string): InroError {
+  return new InroError("NETWORK_SETUP_FAILED", {
+    what: `cannot set up the network ${bridge}`,
+    why,
+    hint: "use --network host or none",
+  });
+}
+
+/** Lets the kernel pass packets between the bridge and the world; true when it did not before. */
+export function enableForwarding(): boolean {
+  return switchOn("/proc/sys/net/ipv4/ip_forward");
+}
+
+/** R28: loopback addresses of the host may be translated to containers, on our bridge and nowhere else. */
+export function enableLoopbackPublishing(bridge: string): void {
+  switchOn(`/proc/sys/net/ipv4/conf/${bridge}/route_localnet`);
+}
+
+function switchOn(path: string): boolean {
+  if (readFileSync(path, "utf8").trim() === "1") return false;
+  writeFileSync(path, "1");
+  return true;
+}
+
+/** Whether frames between a bridge's ports pass the rules for forwarded packets (br_netfilter). */
+export function bridgesAreFiltered(): boolean {
+  const path = "/proc/sys/net/bridge/bridge-nf-call-iptables";
+  return existsSync(path) && readFileSync(path, "utf8").trim() === "1";
+}
