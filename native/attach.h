@@ -1,0 +1,65 @@
+// A client of the monitor's socket. It begins with frames; ATTACH and EXEC turn it into a stream.
+//
+// Stream of the container's own session: the client is a reader of the log with a cursor, so a slow one costs a
+// position and not memory, and it never blocks the container. Stream of an exec session (which has no log): the
+// program waits when its client does, as it would on any pipe.
+#ifndef INRO_ATTACH_H
+#define INRO_ATTACH_H
+
+#include "log.h"
+#include "session.h"
+#include "sys.h"
+
+enum client_kind { CLIENT_FREE, CLIENT_FRAMES, CLIENT_ATTACH, CLIENT_EXEC };
+
+enum { FRAME_HEADER = 12, FRAME_INLINE = 112 };
+enum { CHUNK = 32 * 1024 };  // a unix socket takes a message of this size whole or not at all
+enum { IDLE_CLIENT_MS = 300 * 1000 };  // after the container's end: how long a client may take nothing
+
+struct cursor {
+  i32 file;        // own descriptor of the log file it reads
+  u32 generation;  // of that file
+  u64 offset;      // of the record it stands at
+  u32 skip;        // payload bytes from there that the client has already
+  u32 owed;        // bytes that the last stream header promised and that were not sent yet
+};
+
+struct client {
+  u8 kind;
+  u8 wants;       // bit STREAM_STDOUT, bit STREAM_STDERR
+  u8 input_open;  // its bytes are the program's input
+  u8 writes_input;
+  u8 detached;    // it hung up with input unread; no longer watched
+  u8 live;        // nothing more to read in the log
+  u8 blocked;     // its socket was full
+  u8 is_first;    // the spawner's own connection
+  i32 fd;
+  u32 watched;
+  u64 moved_at;   // monotonic ms of the last bytes it took
+  struct session *session;
+  struct cursor cursor;
+  u32 got;        // bytes of the frame that is being received
+  u32 length;     // of its payload
+  u8 head[FRAME_HEADER];
+  u8 *payload;    // `room`, or mapped when the frame is larger
+  u8 room[FRAME_INLINE];
+};
+
+void attach_begin(struct monitor *m, struct client *c, struct session *s, int from_start);
+// Sends what the log holds beyond the cursor, a bounded amount at a time.
+void attach_pump(struct monitor *m, struct client *c);
+// After bytes came: every client of the session that is not blocked.
+void attach_pump_all(struct monitor *m);
+// A log that takes nothing (full disk) does not blind those who watch: clients at its end get the bytes directly.
+void attach_direct(struct monitor *m, u8 stream, const u8 *bytes, size_t n);
+// Bytes of an exec session for its one client.
+void attach_exec(struct monitor *m, struct session *s, u8 stream, const u8 *bytes, size_t n);
+void attach_flush(struct monitor *m, struct client *c);
+void attach_input(struct monitor *m, struct client *c);
+// The program reads again.
+void attach_input_resume(struct monitor *m, struct session *s);
+void attach_session_over(struct monitor *m, struct session *s);
+void attach_watch(struct monitor *m, struct client *c);
+void client_close(struct monitor *m, struct client *c);
+
+#endif

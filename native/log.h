@@ -1,0 +1,50 @@
+// A container's log: CRI text records, `2026-11-24T01:02:03.123456789Z stdout F text\n`, P where no line ended.
+//
+// Concatenating the texts of one stream, with "\n" after each F, gives back the container's bytes exactly; attach
+// clients are served from it (attach.c). Records are written whole or not at all, so a reader never sees half of one.
+#ifndef INRO_LOG_H
+#define INRO_LOG_H
+
+#include "sys.h"
+
+enum { STREAM_STDOUT = 1, STREAM_STDERR = 2 };
+enum { LOG_TEXT_MAX = 16 * 1024, LOG_HEADER = 40 };
+
+struct log {
+  const char *path;  // absolute; NULL when the container has no log
+  i32 folder;        // of the path, so that rotation renames names
+  i32 file;          // -1 while it cannot be opened
+  u64 size;          // of the file
+  u64 max_size;      // 0: rotation belongs to the caller, who asks to reopen
+  u32 max_files;     // the current one included
+  u32 generation;    // number of the current file; rotation adds one
+  u32 oldest;        // number of the oldest file that is still there
+  u64 lost;          // payload bytes that the log could not take, ever
+  u64 unsaid;        // those that no record in the log tells of yet
+  i32 why;           // -errno of the last loss
+  u8 torn;           // the file ends within a record
+};
+
+struct moment {
+  i64 seconds;
+  i64 nanoseconds;
+};
+
+struct moment moment_now(void);
+u64 moment_ns(struct moment now);
+
+// `path` has to stay valid. Failure to open is not an error of the container: it counts as loss, and is tried again.
+void log_open(struct log *log, const char *path, u64 max_size, u32 max_files);
+// Writes what one read(2) returned. Returns 0, or -errno when bytes were lost. `scratch` holds LOG_SCRATCH bytes.
+enum { LOG_SCRATCH = 64 * 1024 };
+int log_write(struct log *log, u8 stream, const u8 *bytes, size_t n, struct moment now, u8 *scratch);
+// For a caller that rotates (kubelet): go on in a new file of the same name.
+int log_reopen(struct log *log);
+// The name of generation g (`name`, `name.1` …), or NULL when it is gone. `name` holds 280 bytes.
+const char *log_name(const struct log *log, u32 generation, char *name);
+// Forgets the files of a log that only attach clients needed.
+void log_discard(struct log *log);
+
+size_t decimal(char *to, u64 value);
+
+#endif
