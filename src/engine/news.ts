@@ -23,22 +23,39 @@ export function openNews(records: Records): News {
   };
 }
 
-async function* stream(
+/** Listens from this moment on, not from the first read on. */
+function stream(
   query: EventQuery,
   signal: AbortSignal,
   records: Records,
   readers: Set<(event: EngineEvent) => void>,
-): AsyncGenerator<EngineEvent> {
+): AsyncIterable<EngineEvent> {
   const waiting: EngineEvent[] = query.since === null ? [] : records.eventsSince(query.since);
-  let wake = () => {};
+  const bell = { ring: () => {} };
   const reader = (event: EngineEvent) => {
     if (waiting.length < BACKLOG) waiting.push(event);
-    wake();
+    bell.ring();
   };
   readers.add(reader);
-  const onAbort = () => wake();
-  signal.addEventListener("abort", onAbort);
-  const timer = query.until === null ? undefined : setTimeout(() => wake(), millisecondsUntil(query.until));
+  const timer =
+    query.until === null ? undefined : setTimeout(() => bell.ring(), millisecondsUntil(query.until));
+  const leave = () => {
+    readers.delete(reader);
+    clearTimeout(timer);
+    bell.ring();
+  };
+  signal.addEventListener("abort", leave, { once: true });
+  if (signal.aborted) leave();
+  return told(query, signal, waiting, bell, leave);
+}
+
+async function* told(
+  query: EventQuery,
+  signal: AbortSignal,
+  waiting: EngineEvent[],
+  bell: { ring: () => void },
+  leave: () => void,
+): AsyncGenerator<EngineEvent> {
   try {
     for (;;) {
       for (let event = waiting.shift(); event !== undefined && !signal.aborted; event = waiting.shift())
@@ -46,14 +63,13 @@ async function* stream(
         else if (matchesEvent(event, query.filters)) yield event;
       if (signal.aborted || (query.until !== null && now() >= query.until)) return;
       await new Promise<void>((resolve) => {
-        wake = resolve;
+        bell.ring = resolve;
         if (waiting.length > 0 || signal.aborted) resolve();
       });
     }
   } finally {
-    readers.delete(reader);
-    signal.removeEventListener("abort", onAbort);
-    clearTimeout(timer);
+    signal.removeEventListener("abort", leave);
+    leave();
   }
 }
 

@@ -1,7 +1,8 @@
+import type { AttachmentRecord } from "../network/network.ts";
 import type { Digest } from "../oci/digest.ts";
 import { InroError } from "../oci/error.ts";
-import { type Database, openDatabase } from "../platform/sqlite.ts";
-import type { MountPoint, NetworkDetails, VolumeDetails } from "./engine.ts";
+import { type Database, type Lasting, openDatabase } from "../platform/sqlite.ts";
+import type { MountPoint, VolumeDetails } from "./engine.ts";
 import type { EngineEvent } from "./events.ts";
 import type { ContainerOptions, ExecOptions } from "./options.ts";
 import type { ContainerState, Timestamp } from "./state.ts";
@@ -22,16 +23,12 @@ export interface ContainerFortune {
   readonly restartCount: number;
   /** A user ended it: `unless-stopped` lets it rest. */
   readonly stoppedByUser: boolean;
-  /** The boot during which it last ran: a pid of another boot means nothing. */
+  /** The boot during which it last ran is over: a pid of another boot means nothing. */
   readonly bootId: string;
-  /** As the network room gave it; held until the container's end was seen. */
-  readonly network: SavedNetwork | null;
-}
-
-export interface SavedNetwork {
-  readonly details: NetworkDetails;
-  /** The network room's own value, kept for `adopt` and `disconnect`; JSON. */
-  readonly attachment: unknown;
+  /** A start has begun and not ended: a crash now leaves something to clean up, and nobody was told that it runs. */
+  readonly starting: boolean;
+  /** Held from the start until the end was seen. */
+  readonly network: AttachmentRecord | null;
 }
 
 export interface ContainerRecord {
@@ -54,9 +51,9 @@ export interface ExecRecord {
 export interface Records {
   readonly engineId: string;
   containers(): ContainerRecord[];
-  addContainer(record: ContainerRecord): void;
-  /** State and network; synced to disk when it tells of an end. */
-  updateContainer(id: string, fortune: ContainerFortune): void;
+  /** Together with the volumes that were made for it. */
+  addContainer(record: ContainerRecord, volumes: readonly VolumeDetails[]): void;
+  updateContainer(id: string, fortune: ContainerFortune, lasting: Lasting): void;
   renameContainer(id: string, name: string): void;
   /** Its execs go with it. */
   removeContainer(id: string): void;
@@ -85,8 +82,16 @@ const SCHEMA: readonly string[] = [
 const EVENTS_KEPT = 10_000;
 const EVENTS_SLACK = 1_000;
 
+/** Holds the data root: ENGINE_RUNNING when another engine does. */
 export function openRecords(path: string): Records {
   const database = openDatabase(path, SCHEMA);
+  if (database === undefined)
+    throw new InroError("ENGINE_RUNNING", {
+      what: `cannot open "${path}"`,
+      why: "another engine runs on this data root",
+      hint: "use that engine, or another --data-root",
+      at: "--data-root",
+    });
   return {
     engineId: database.all<{ value: string }>("SELECT value FROM engine WHERE key = 'id'")[0]?.value ?? "",
     ...containerTable(database),
@@ -109,9 +114,11 @@ function containerTable(database: Database) {
           origin: JSON.parse(row.origin) as ContainerOrigin,
           fortune: JSON.parse(row.fortune) as ContainerFortune,
         })),
-    addContainer: ({ id, name, origin, fortune }: ContainerRecord) =>
+    addContainer: ({ id, name, origin, fortune }: ContainerRecord, volumes: readonly VolumeDetails[]) =>
       // A container that goes with its end need not outlive the machine.
-      database.transaction(origin.options.autoRemove ? "process" : "machine", () =>
+      database.transaction(origin.options.autoRemove ? "process" : "machine", () => {
+        for (const volume of volumes)
+          database.run("INSERT INTO volumes VALUES (?, ?)", volume.name, encode(volume));
         unique(name, () =>
           database.run(
             "INSERT INTO containers VALUES (?, ?, ?, ?)",
@@ -120,11 +127,10 @@ function containerTable(database: Database) {
             encode(origin),
             encode(fortune),
           ),
-        ),
-      ),
-    updateContainer: (id: string, fortune: ContainerFortune) =>
-      // A running container's record is worth nothing after a power loss (its boot is over); its exit code is.
-      database.transaction(fortune.state.status === "exited" ? "machine" : "process", () =>
+        );
+      }),
+    updateContainer: (id: string, fortune: ContainerFortune, lasting: Lasting) =>
+      database.transaction(lasting, () =>
         database.run("UPDATE containers SET fortune = ? WHERE id = ?", encode(fortune), id),
       ),
     renameContainer: (id: string, name: string) =>

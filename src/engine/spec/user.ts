@@ -1,4 +1,5 @@
 import { InroError } from "../../oci/error.ts";
+import { type Principal, parsePrincipal, parseUser } from "../../oci/user.ts";
 
 /** Who a program runs as. */
 export interface Identity {
@@ -23,8 +24,8 @@ interface GroupLine {
 }
 
 /**
- * Finds `user[:group]` in the texts of the container's own /etc/passwd and /etc/group (empty when there are none). A name
- * is looked for first; what is no known name has to be a number. NO_SUCH_USER, NO_SUCH_GROUP.
+ * Finds `user[:group]` in the texts of the container's own /etc/passwd and /etc/group (empty when there are none).
+ * USER_INVALID, NO_SUCH_USER, NO_SUCH_GROUP.
  */
 export function identify(o: {
   readonly user: string;
@@ -34,39 +35,35 @@ export function identify(o: {
 }): Identity {
   const users = passwdLines(o.passwd);
   const groups = groupLines(o.group);
-  const colon = o.user.indexOf(":");
-  const userPart = colon < 0 ? o.user : o.user.slice(0, colon);
-  const groupPart = colon < 0 ? "" : o.user.slice(colon + 1);
-  const found = findUser(users, userPart);
-  const gid = groupPart === "" ? found.gid : findGroup(groups, groupPart);
-  const memberships = groupPart === "" ? groupsOf(groups, found.name) : [];
-  const added = o.groupAdd.map((name) => findGroup(groups, name));
+  const { user, group } = parseUser(o.user);
+  const found = findUser(users, user ?? { id: 0 });
+  const gid = group === undefined ? found.gid : findGroup(groups, group);
+  const memberships = group === undefined ? groupsOf(groups, found.name) : [];
+  const added = o.groupAdd.map((name) => findGroup(groups, parsePrincipal(name)));
   const all = [...new Set([...memberships, ...added])].filter((id) => id !== gid);
   return { uid: found.uid, gid, groups: [gid, ...all], home: found.home };
 }
 
-function findUser(users: readonly PasswdLine[], text: string): PasswdLine {
-  const wanted = text === "" ? "0" : text;
-  const named = users.find((line) => line.name === wanted);
+function findUser(users: readonly PasswdLine[], wanted: Principal): PasswdLine {
+  if ("id" in wanted)
+    return users.find((line) => line.uid === wanted.id) ?? { name: "", uid: wanted.id, gid: 0, home: "/" };
+  const named = users.find((line) => line.name === wanted.name);
   if (named !== undefined) return named;
-  const uid = parseId(wanted);
-  if (uid === undefined)
-    throw new InroError("NO_SUCH_USER", {
-      what: `cannot run as user "${text}"`,
-      why: "the image's /etc/passwd has no such user",
-      hint: "use a number, or add the user to the image",
-      at: "--user",
-    });
-  return users.find((line) => line.uid === uid) ?? { name: "", uid, gid: 0, home: "/" };
+  throw new InroError("NO_SUCH_USER", {
+    what: `cannot run as user "${wanted.name}"`,
+    why: "unable to find user: the image's /etc/passwd has no such name",
+    hint: "use a number, or add the user to the image",
+    at: "--user",
+  });
 }
 
-function findGroup(groups: readonly GroupLine[], text: string): number {
-  const named = groups.find((line) => line.name === text);
-  const gid = named?.gid ?? parseId(text);
-  if (gid !== undefined) return gid;
+function findGroup(groups: readonly GroupLine[], wanted: Principal): number {
+  if ("id" in wanted) return wanted.id;
+  const named = groups.find((line) => line.name === wanted.name);
+  if (named !== undefined) return named.gid;
   throw new InroError("NO_SUCH_GROUP", {
-    what: `cannot run with group "${text}"`,
-    why: "the image's /etc/group has no such group",
+    what: `cannot run with group "${wanted.name}"`,
+    why: "unable to find group: the image's /etc/group has no such name",
     hint: "use a number, or add the group to the image",
     at: "--user",
   });
@@ -76,24 +73,22 @@ function groupsOf(groups: readonly GroupLine[], user: string): number[] {
   return user === "" ? [] : groups.filter((line) => line.members.includes(user)).map((line) => line.gid);
 }
 
-/** Decimal, 0 to 2³²−2, no trailing text (R20): 2³²−1 is the kernel's "no change". */
-export function parseId(text: string): number | undefined {
-  if (!/^(0|[1-9][0-9]{0,9})$/.test(text)) return undefined;
-  const id = Number(text);
-  return id <= 0xffff_fffe ? id : undefined;
+/** A line whose id is no id names nobody (R20). */
+function idOf(text: string): number | undefined {
+  return /^[0-9]{1,10}$/.test(text) && Number(text) <= 0xffff_fffe ? Number(text) : undefined;
 }
 
 function passwdLines(text: string): PasswdLine[] {
   return lines(text).flatMap(([name = "", , uidText = "", gidText = "", , home = ""]) => {
-    const uid = parseId(uidText);
-    const gid = parseId(gidText);
+    const uid = idOf(uidText);
+    const gid = idOf(gidText);
     return uid === undefined || gid === undefined ? [] : [{ name, uid, gid, home: home === "" ? "/" : home }];
   });
 }
 
 function groupLines(text: string): GroupLine[] {
   return lines(text).flatMap(([name = "", , gidText = "", members = ""]) => {
-    const gid = parseId(gidText);
+    const gid = idOf(gidText);
     return gid === undefined
       ? []
       : [{ name, gid, members: members.split(",").map((member) => member.trim()) }];

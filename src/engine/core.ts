@@ -1,0 +1,70 @@
+import { join } from "node:path";
+import type { Images } from "../image/images.ts";
+import type { Networks } from "../network/network.ts";
+import type { Lasting } from "../platform/sqlite.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { VolumeStore } from "../volume/volumes.ts";
+import type { Entry } from "./entry.ts";
+import type { Host } from "./host.ts";
+import type { News } from "./news.ts";
+import type { ContainerFortune, Records } from "./records.ts";
+import type { Shelf } from "./shelf.ts";
+
+/** What every verb of the engine works with. */
+export interface Core {
+  readonly root: string;
+  readonly execRoot: string;
+  /** Below which every container's cgroup is made: `/inro`. */
+  readonly cgroupParent: string;
+  readonly images: Images;
+  readonly runtime: Runtime;
+  readonly networks: Networks;
+  readonly volumes: VolumeStore;
+  readonly records: Records;
+  readonly news: News;
+  readonly host: Host;
+  readonly shelf: Shelf;
+  /** Names of containers that are being made. */
+  readonly reservedNames: Set<string>;
+  /** What went wrong where no caller waits for it. */
+  fault(doing: string, cause: unknown): void;
+  /** Work that nobody waits for, except the engine's own end. */
+  background(work: Promise<unknown>): void;
+}
+
+export function folderOf(core: Pick<Core, "root">, id: string): string {
+  return join(core.root, "containers", id);
+}
+
+/** Where a container's monitor listens; gone after a reboot. */
+export function socketFolderOf(core: Pick<Core, "execRoot">, id: string): string {
+  return join(core.execRoot, "containers", id);
+}
+
+/** Changes what is recorded of a container, on disk first. */
+export function record(
+  core: Core,
+  entry: Entry,
+  change: Partial<ContainerFortune>,
+  lasting: Lasting = "process",
+): void {
+  const fortune = { ...entry.fortune, ...change };
+  core.records.updateContainer(entry.id, fortune, lasting);
+  entry.fortune = fortune;
+}
+
+/** Tells an event of a container, with the attributes that Docker gives each of them. */
+export function tell(
+  core: Core,
+  entry: Entry,
+  action: string,
+  attributes: Readonly<Record<string, string>> = {},
+): void {
+  const { options } = entry.origin;
+  core.news.tell({
+    type: "container",
+    action,
+    id: entry.id,
+    attributes: { ...options.labels, image: options.image, name: entry.name, ...attributes },
+  });
+}

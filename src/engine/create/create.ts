@@ -1,0 +1,123 @@
+import { randomBytes } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Image } from "../../image/images.ts";
+import { InroError } from "../../oci/error.ts";
+import { hostPlatform } from "../../oci/platform.ts";
+import { Undo } from "../../oci/undo.ts";
+import { timeNow } from "../clock.ts";
+import { type Core, folderOf, tell } from "../core.ts";
+import { Entry } from "../entry.ts";
+import { discard } from "../life/remove.ts";
+import { checkName, nameInUse, randomName } from "../names.ts";
+import type { ContainerOptions } from "../options.ts";
+import type { ContainerFortune } from "../records.ts";
+import { NEVER } from "../state.ts";
+import { copyUp } from "./copy-up.ts";
+import { mergeImage } from "./merge.ts";
+import { prepareMounts } from "./mounts.ts";
+import { validate } from "./validate.ts";
+
+/** What a container never has until it starts. */
+const UNBORN: ContainerFortune = {
+  state: { status: "created", failure: null },
+  startedAt: NEVER,
+  restartCount: 0,
+  stoppedByUser: false,
+  bootId: "",
+  starting: false,
+  network: null,
+};
+
+export interface Settled {
+  readonly options: ContainerOptions;
+  readonly arguments: readonly string[];
+  readonly image: Image;
+  readonly warnings: readonly string[];
+}
+
+/** Everything that can be refused without making anything. */
+export function settle(core: Core, asked: ContainerOptions): Settled {
+  const image = core.images.resolve(asked.image);
+  const options = validate(mergeImage(asked, image.config.config), core.host);
+  const words = [...(options.entrypoint ?? []), ...(options.command ?? [])];
+  if (words.length === 0)
+    throw new InroError("NO_COMMAND", {
+      what: `cannot create a container of "${asked.image}"`,
+      why: "no command specified: neither the image nor the request says what to run",
+      hint: "write the command after the image's name",
+    });
+  return { options, arguments: words, image, warnings: warnings(core, options, image) };
+}
+
+function warnings(core: Core, options: ContainerOptions, image: Image): string[] {
+  const host = hostPlatform();
+  const { resources } = options;
+  const foreign = image.architecture !== "" && image.architecture !== host.architecture;
+  return [
+    ...(foreign
+      ? [
+          `The requested image's platform (${image.os}/${image.architecture}) does not match the detected host ` +
+            `platform (${host.os}/${host.architecture}) and no specific platform was requested`,
+        ]
+      : []),
+    ...(resources.memory > 0 && !core.host.swapLimit
+      ? [
+          "Your kernel does not support swap limit capabilities. Limitation discarded: memory is limited without swap.",
+        ]
+      : []),
+    ...(options.network.kind === "host" && options.ports.length > 0
+      ? ["Published ports are discarded when using host network mode"]
+      : []),
+  ];
+}
+
+/** Makes a container's record and files; what was made is undone when anything fails. */
+export async function create(core: Core, asked: ContainerOptions, name: string | null) {
+  const settled = settle(core, asked);
+  const chosen = reserveName(core, name);
+  try {
+    return await make(core, settled, chosen);
+  } finally {
+    core.reservedNames.delete(chosen);
+  }
+}
+
+/** Holds the name while the container is being made: two creates at once cannot both have it. */
+function reserveName(core: Core, asked: string | null): string {
+  const taken = (name: string) => core.shelf.byName(name) !== undefined || core.reservedNames.has(name);
+  const name = asked === null || asked === "" ? randomName(taken) : checkName(asked);
+  if (taken(name)) throw nameInUse(name, core.shelf.byName(name)?.id);
+  core.reservedNames.add(name);
+  return name;
+}
+
+async function make(core: Core, settled: Settled, name: string) {
+  const { options, image } = settled;
+  const id = randomBytes(32).toString("hex");
+  const folder = folderOf(core, id);
+  await using undo = new Undo();
+  await mkdir(join(folder, "log"), { recursive: true, mode: 0o711 });
+  undo.add("remove the container's folder", () => discard(core, folder));
+  const mounts = await prepareMounts(core, options, undo);
+  const rootfs = await core.images.prepare(folder, image);
+  undo.add("release the container's files", () => core.images.release(folder));
+  await copyUp(core, rootfs, mounts.made);
+  const origin = {
+    created: timeNow(),
+    imageId: image.id,
+    options,
+    arguments: settled.arguments,
+    mounts: mounts.points,
+  };
+  const entry = new Entry({ id, name, origin, fortune: UNBORN });
+  entry.rootfs = rootfs;
+  const volumes = mounts.made.map((made) => made.volume);
+  core.records.addContainer({ id, name, origin, fortune: UNBORN }, volumes);
+  core.shelf.put(entry);
+  undo.release();
+  for (const volume of volumes)
+    core.news.tell({ type: "volume", action: "create", id: volume.name, attributes: { driver: "local" } });
+  tell(core, entry, "create");
+  return { id, warnings: settled.warnings };
+}

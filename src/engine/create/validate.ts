@@ -1,0 +1,150 @@
+import { isAbsolute, normalize } from "node:path";
+import { InroError } from "../../oci/error.ts";
+import type { ContainerOptions, MountOption } from "../options.ts";
+import { parseSignal } from "../signals.ts";
+import { parseCapability } from "../spec/capabilities.ts";
+import { parseDeviceRule } from "../spec/resources.ts";
+import { specRlimits } from "../spec/rlimits.ts";
+import type { HostFacts } from "../spec/spec.ts";
+
+/** Docker's floor: less than this and not even the runtime's own start fits. */
+const LEAST_MEMORY = 6 * 1024 * 1024;
+
+/**
+ * Everything that can be known to be wrong before anything is made. INVALID_OPTION. Answers the options with paths
+ * and capability names in their one spelling.
+ */
+export function validate(options: ContainerOptions, host: HostFacts & { cpus: number }): ContainerOptions {
+  checkMemory(options);
+  checkCpus(options, host.cpus);
+  if (options.stopSignal !== null) parseSignal(options.stopSignal);
+  for (const rule of options.resources.deviceCgroupRules) parseDeviceRule(rule);
+  specRlimits(options.ulimits, host.rlimits, host.capabilities.includes("SYS_RESOURCE"));
+  checkHostname(options.hostname);
+  checkNamespaces(options);
+  if (options.autoRemove && options.restart.name !== "no")
+    throw invalid(
+      "--rm",
+      "cannot both remove and restart a container at its end",
+      "--rm and --restart exclude each other",
+    );
+  if (options.workingDirectory !== null && !isAbsolute(options.workingDirectory))
+    throw invalid("--workdir", `cannot work in "${options.workingDirectory}"`, "it is not an absolute path");
+  return {
+    ...options,
+    capAdd: options.capAdd.map((name) => parseCapability(name, "--cap-add")),
+    capDrop: options.capDrop.map((name) => parseCapability(name, "--cap-drop")),
+    mounts: uniqueTargets(options.mounts.map(checkMount)),
+  };
+}
+
+function checkMemory({ resources }: ContainerOptions): void {
+  const { memory, memorySwap, memoryReservation } = resources;
+  if (memory < 0 || (memory > 0 && memory < LEAST_MEMORY))
+    throw invalid("--memory", `cannot limit the memory to ${memory} bytes`, "the least is 6 MiB");
+  if (memorySwap > 0 && memorySwap < memory)
+    throw invalid(
+      "--memory-swap",
+      `cannot limit memory and swap to ${memorySwap} bytes`,
+      "that is less than the memory alone",
+    );
+  if (memorySwap > 0 && memory === 0)
+    throw invalid("--memory-swap", "cannot limit memory and swap", "the memory itself is not limited");
+  if (memoryReservation > 0 && memory > 0 && memoryReservation > memory)
+    throw invalid(
+      "--memory-reservation",
+      `cannot reserve ${memoryReservation} bytes`,
+      "that is more than the limit",
+    );
+}
+
+function checkCpus({ resources }: ContainerOptions, cpus: number): void {
+  const { nanoCpus, cpuQuota, cpuPeriod, cpusetCpus, cpusetMems } = resources;
+  if (nanoCpus < 0 || nanoCpus > cpus * 1e9)
+    throw invalid("--cpus", `cannot give ${nanoCpus / 1e9} CPUs`, `this host has 0.01 to ${cpus}`);
+  if (nanoCpus > 0 && (cpuQuota > 0 || cpuPeriod > 0))
+    throw invalid(
+      "--cpus",
+      "cannot limit the CPUs",
+      "--cpus and --cpu-period or --cpu-quota exclude each other",
+    );
+  if (cpuQuota > 0 && cpuQuota < 1000)
+    throw invalid("--cpu-quota", `cannot set a quota of ${cpuQuota} µs`, "the least is 1000");
+  if (cpuPeriod !== 0 && (cpuPeriod < 1000 || cpuPeriod > 1_000_000))
+    throw invalid("--cpu-period", `cannot set a period of ${cpuPeriod} µs`, "it has to be 1000 to 1000000");
+  for (const [at, text] of [
+    ["--cpuset-cpus", cpusetCpus],
+    ["--cpuset-mems", cpusetMems],
+  ] as const)
+    if (text !== "" && !/^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$/.test(text))
+      throw invalid(at, `cannot understand "${text}"`, "write a list as 0-3,5");
+}
+
+function checkHostname(hostname: string | null): void {
+  // sethostname(2): at most 64 bytes.
+  if (hostname !== null && (Buffer.byteLength(hostname) > 64 || hostname.includes("\0")))
+    throw invalid("--hostname", `cannot use the host name "${hostname}"`, "it is longer than 64 bytes");
+}
+
+function checkNamespaces(options: ContainerOptions): void {
+  const own = options.network.kind === "host" ? "--network host" : null;
+  if (own !== null && (options.ports.length > 0 || options.publishAllPorts)) return;
+  for (const name of Object.keys(options.sysctls)) checkSysctl(name, options);
+}
+
+/** Docker's rule: only what belongs to a namespace of the container's own can be set in it. */
+function checkSysctl(name: string, options: ContainerOptions): void {
+  const ipc = [
+    "kernel.msgmax",
+    "kernel.msgmnb",
+    "kernel.msgmni",
+    "kernel.sem",
+    "kernel.shmall",
+    "kernel.shmmax",
+  ];
+  const isIpc =
+    ipc.includes(name) ||
+    name === "kernel.shmmni" ||
+    name === "kernel.shm_rmid_forced" ||
+    name.startsWith("fs.mqueue.");
+  if (isIpc && options.ipcMode !== "host") return;
+  if (name.startsWith("net.") && options.network.kind !== "host") return;
+  throw invalid(
+    "--sysctl",
+    `cannot set the sysctl "${name}"`,
+    "it does not belong to a namespace of the container's own",
+  );
+}
+
+/** A container path is absolute, of one spelling, and not the root itself (R9). */
+function checkMount(mount: MountOption): MountOption {
+  const target = normalize(mount.target).replace(/(.)\/+$/, "$1");
+  if (!isAbsolute(mount.target) || mount.target.includes("\0"))
+    throw invalid("--mount", `cannot mount at "${mount.target}"`, "the container's path is not absolute");
+  if (mount.type === "volume" && mount.subpath !== null)
+    throw invalid(
+      "--mount",
+      `cannot mount "${mount.subpath}" of a volume`,
+      "mounting a part of a volume is not supported",
+    );
+  if (target === "/") throw invalid("--mount", "cannot mount at /", "the root is the image's");
+  return { ...mount, target };
+}
+
+function uniqueTargets(mounts: readonly MountOption[]): readonly MountOption[] {
+  const seen = new Set<string>();
+  for (const mount of mounts) {
+    if (seen.has(mount.target))
+      throw invalid(
+        "--mount",
+        `cannot mount at "${mount.target}"`,
+        "Duplicate mount point: something else is mounted there",
+      );
+    seen.add(mount.target);
+  }
+  return mounts;
+}
+
+function invalid(at: string, what: string, why: string): InroError {
+  return new InroError("INVALID_OPTION", { what, why, at });
+}

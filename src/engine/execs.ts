@@ -1,0 +1,182 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Duplex } from "node:stream";
+import { InroError } from "../oci/error.ts";
+import { exitCode, parseExit } from "../oci/exit.ts";
+import type { SpecProcess } from "../oci/runtime-spec.ts";
+import type { ExecSession, WindowSize } from "../runtime/runtime.ts";
+import { type Core, folderOf, tell } from "./core.ts";
+import type { ExecDetails, Execs } from "./engine.ts";
+import type { Entry } from "./entry.ts";
+import { identityIn } from "./life/identity.ts";
+import { hostnameOf } from "./life/request.ts";
+import { notRunning } from "./life/stop.ts";
+import type { ExecOptions } from "./options.ts";
+import type { ExecRecord } from "./records.ts";
+import { environment, mergeEnvironment } from "./spec/environment.ts";
+import { specCapabilities } from "./spec/spec.ts";
+
+interface Known {
+  record: ExecRecord;
+  session: ExecSession | null;
+  started: boolean;
+}
+
+/** Programs started beside a container's own. */
+export function openExecs(core: Core): Execs & { readonly forget: (containerId: string) => void } {
+  const known = new Map<string, Known>();
+  for (const record of core.records.execs()) known.set(record.id, { record, session: null, started: true });
+  return {
+    create: async (container, options) => create(core, known, core.shelf.find(container), options),
+    start: async (exec, o) => start(core, known, find(known, exec), o),
+    inspect: (exec) => detailsOf(settled(core, find(known, exec)).record),
+    resize: async (exec, size) => {
+      const { session, record } = find(known, exec);
+      if (session === null) throw ended(record.id, "resize");
+      await session.resize(size);
+    },
+    forget: (containerId) => {
+      for (const [id, { record }] of known) if (record.containerId === containerId) known.delete(id);
+    },
+  };
+}
+
+function find(known: ReadonlyMap<string, Known>, exec: string): Known {
+  const found = known.get(exec);
+  if (found !== undefined) return found;
+  throw new InroError("NO_SUCH_EXEC", {
+    what: `cannot find the exec "${exec}"`,
+    why: `No such exec instance: ${exec}`,
+  });
+}
+
+/** One whose end came while no engine ran, or to an engine that is no more: its monitor wrote it down. */
+function settled(core: Core, exec: Known): Known {
+  const { record, session } = exec;
+  if (!record.running || session !== null) return exec;
+  const path = join(folderOf(core, record.containerId), "exec", `${record.id}.json`);
+  try {
+    const exit = parseExit(readFileSync(path, "utf8"), path);
+    exec.record = { ...record, running: false, exitCode: exitCode(exit) };
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
+    if (core.shelf.find(record.containerId).live !== null) return exec;
+    exec.record = { ...record, running: false, exitCode: UNKNOWN_CODE };
+  }
+  core.records.putExec(exec.record);
+  return exec;
+}
+
+function create(core: Core, known: Map<string, Known>, entry: Entry, options: ExecOptions): string {
+  checkLive(entry);
+  if (options.command.length === 0)
+    throw new InroError("INVALID_OPTION", { what: "cannot exec", why: "No exec command specified" });
+  const id = randomBytes(32).toString("hex");
+  const record = { id, containerId: entry.id, options, pid: 0, running: false, exitCode: null };
+  known.set(id, { record, session: null, started: false });
+  tell(core, entry, `exec_create: ${options.command.join(" ")}`, { execID: id });
+  return id;
+}
+
+function checkLive(entry: Entry): NonNullable<Entry["live"]> {
+  if (entry.live === null) throw notRunning(entry, "exec in");
+  if (entry.fortune.state.status !== "paused") return entry.live;
+  throw new InroError("CONTAINER_PAUSED", {
+    what: `cannot exec in the container "${entry.name}"`,
+    why: `Container ${entry.name} is paused, unpause the container before exec`,
+  });
+}
+
+async function start(
+  core: Core,
+  known: Map<string, Known>,
+  exec: Known,
+  o: { readonly detach: boolean; readonly consoleSize: WindowSize | null },
+): Promise<Duplex | null> {
+  const { record } = exec;
+  const entry = core.shelf.find(record.containerId);
+  const live = checkLive(entry);
+  if (exec.started)
+    throw new InroError("EXEC_STARTED", {
+      what: `cannot start the exec "${record.id}"`,
+      why: "it has run already",
+    });
+  exec.started = true;
+  const { options } = record;
+  const attach = {
+    stdin: options.attachStdin && !o.detach,
+    stdout: options.attachStdout && !o.detach,
+    stderr: options.attachStderr && !o.detach,
+  };
+  const size = o.consoleSize ?? options.consoleSize;
+  try {
+    const process = execProcess(core, entry, options, size);
+    const session = await live.exec({ id: record.id, process, openStdin: attach.stdin, attach });
+    begin(core, known, entry, exec, session);
+    if (!o.detach) return session.stream;
+    session.stream.resume();
+    return null;
+  } catch (cause) {
+    const code = cause instanceof InroError && cause.code === "COMMAND_NOT_FOUND" ? 127 : 126;
+    exec.record = { ...record, exitCode: code };
+    core.records.putExec(exec.record);
+    throw cause;
+  }
+}
+
+function begin(core: Core, known: Map<string, Known>, entry: Entry, exec: Known, session: ExecSession): void {
+  const { id, options } = exec.record;
+  exec.session = session;
+  exec.record = { ...exec.record, pid: session.pid, running: true };
+  core.records.putExec(exec.record);
+  entry.execs.set(id, session);
+  tell(core, entry, `exec_start: ${options.command.join(" ")}`, { execID: id });
+  const finish = (code: number) => {
+    exec.session = null;
+    exec.record = { ...exec.record, running: false, exitCode: code };
+    entry.execs.delete(id);
+    if (!known.has(id)) return;
+    core.records.putExec(exec.record);
+    tell(core, entry, "exec_die", { execID: id, exitCode: String(code) });
+  };
+  session.exited.then(
+    (exit) => finish(exitCode(exit)),
+    () => finish(UNKNOWN_CODE),
+  );
+}
+
+/** Docker: what a shell says of a program that a signal ended; its container is gone. */
+const UNKNOWN_CODE = 137;
+
+/** The container's own program's surroundings, with what this one asks for laid over them. */
+function execProcess(core: Core, entry: Entry, options: ExecOptions, size: WindowSize | null): SpecProcess {
+  const own = entry.origin.options;
+  if (entry.rootfs === null) throw notRunning(entry, "exec in");
+  const identity = identityIn(entry.rootfs, options.user ?? own.user, own.groupAdd);
+  const privileged = options.privileged || own.privileged;
+  return {
+    terminal: options.tty,
+    ...(size !== null && options.tty && { consoleSize: { height: size.rows, width: size.columns } }),
+    user: { uid: identity.uid, gid: identity.gid, additionalGids: identity.groups },
+    args: options.command,
+    env: environment({
+      hostname: hostnameOf(entry.id, own, core.host),
+      home: identity.home,
+      tty: options.tty,
+      env: mergeEnvironment(own.env, options.env),
+    }),
+    cwd: options.workingDirectory ?? own.workingDirectory ?? "/",
+    capabilities: specCapabilities({ ...own, privileged }, identity.uid, core.host.capabilities),
+    noNewPrivileges: own.security.noNewPrivileges,
+  };
+}
+
+function ended(id: string, verb: string): InroError {
+  return new InroError("NOT_RUNNING", { what: `cannot ${verb} the exec "${id}"`, why: "it does not run" });
+}
+
+function detailsOf(record: ExecRecord): ExecDetails {
+  const { id, containerId, options, running, exitCode, pid } = record;
+  return { id, containerId, options, running, exitCode, pid };
+}

@@ -1,0 +1,46 @@
+import { existsSync, readFileSync } from "node:fs";
+import { cpus, hostname, release, totalmem } from "node:os";
+import { capabilityNames, parseBoundingSet } from "../kernel/capabilities.ts";
+import { parseHeldLimits } from "./spec/rlimits.ts";
+import type { HostFacts } from "./spec/spec.ts";
+
+/** What does not change while the engine runs. */
+export interface Host extends HostFacts {
+  readonly bootId: string;
+  readonly kernelRelease: string;
+  readonly kernel: readonly [number, number];
+  readonly cpus: number;
+  /** Bytes. */
+  readonly memory: number;
+  readonly hostname: string;
+  readonly operatingSystem: string;
+  /** A whole unified hierarchy; else v1, hybrid too. */
+  readonly cgroupVersion: "1" | "2";
+}
+
+export function surveyHost(): Host {
+  const status = readFileSync("/proc/self/status", "utf8");
+  const [major = 0, minor = 0] = release().split(/[.-]/).map(Number);
+  const unified = existsSync("/sys/fs/cgroup/cgroup.controllers");
+  return {
+    capabilities: capabilityNames(parseBoundingSet(status)).map((name) => name.slice("CAP_".length)),
+    rlimits: parseHeldLimits(readFileSync("/proc/self/limits", "utf8")),
+    swapLimit: unified || existsSync("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes"),
+    bootId: readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(),
+    kernelRelease: release(),
+    kernel: [major, minor],
+    cpus: cpus().length,
+    memory: totalmem(),
+    hostname: hostname(),
+    operatingSystem: operatingSystem(),
+    cgroupVersion: unified ? "2" : "1",
+  };
+}
+
+function operatingSystem(): string {
+  try {
+    return /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(readFileSync("/etc/os-release", "utf8"))?.[1] ?? "Linux";
+  } catch {
+    return "Linux";
+  }
+}

@@ -1,0 +1,38 @@
+import { familiarName } from "../oci/reference.ts";
+import type { Core } from "./core.ts";
+import type { EngineImages } from "./images.ts";
+
+/** The image store's verbs with their events, and with the knowledge of what is in use. */
+export function engineImages(core: Core): EngineImages {
+  const { images } = core;
+  const tell = (action: string, id: string, name: string) =>
+    core.news.tell({ type: "image", action, id, attributes: { name } });
+  const users = (imageId: string) =>
+    [...core.shelf.all()].filter((entry) => entry.origin.imageId === imageId).map((entry) => entry.id);
+  return {
+    list: () => images.list(),
+    resolve: (image) => images.resolve(image),
+    users,
+    pull: async (reference, options) => {
+      const image = await images.pull(reference, options);
+      tell("pull", familiarName(reference), familiarName(reference));
+      return image;
+    },
+    load: async (archive, onProgress) => {
+      const loaded = await images.load(archive, onProgress);
+      for (const image of loaded) tell("load", image.id, image.names[0] ?? image.id);
+      return loaded;
+    },
+    tag: async (image, reference) => {
+      const found = images.resolve(image);
+      await images.tag(found, reference);
+      tell("tag", found.id, familiarName(reference));
+    },
+    remove: async (image, { force }) => {
+      const removal = await images.remove(image, { force, inUse: users });
+      for (const name of removal.untagged) tell("untag", name, name);
+      for (const id of removal.deleted) tell("delete", id, id);
+      return removal;
+    },
+  };
+}

@@ -1,0 +1,94 @@
+import { type Exit, exitCode } from "../../oci/exit.ts";
+import type { Container } from "../../runtime/runtime.ts";
+import { now } from "../clock.ts";
+import { type Core, folderOf, record, tell } from "../core.ts";
+import type { Entry } from "../entry.ts";
+import { type ExitReport, timestamp } from "../state.ts";
+import { removeNow } from "./remove.ts";
+import { restartDelay } from "./restart-policy.ts";
+import { start } from "./start.ts";
+
+/** What is reported when nobody is left who knows: as docker does, not any program's own code. */
+const UNKNOWN_CODE = 255;
+
+export function reportOf(exit: Exit): ExitReport {
+  return {
+    code: exitCode(exit),
+    oomKilled: exit.oomKilled,
+    error: "",
+    startedAt: timestamp(exit.startedAt),
+    finishedAt: timestamp(exit.finishedAt),
+    lostBytes: exit.lostBytes,
+  };
+}
+
+export function unknownEnd(entry: Entry, error: string): ExitReport {
+  const { startedAt } = entry.fortune;
+  return {
+    code: UNKNOWN_CODE,
+    oomKilled: false,
+    error,
+    startedAt,
+    finishedAt: timestamp(now()),
+    lostBytes: 0,
+  };
+}
+
+/** Handles the end of a running container when it comes, in its turn among the container's other verbs. */
+export function onEnd(core: Core, entry: Entry, container: Container): void {
+  container.exited
+    .then(reportOf, (cause) => unknownEnd(entry, `it died with its monitor: ${String(cause)}`))
+    .then((report) =>
+      entry.turn.run(async () => {
+        if (entry.live !== container) return;
+        entry.live = null;
+        container.close();
+        await ended(core, entry, report);
+      }),
+    )
+    .catch((cause) => core.fault(`handling the end of ${entry.id}`, cause));
+}
+
+/** Gives back what it held, writes down and tells how it ended, then removes or restarts it as it was asked to. */
+export async function ended(core: Core, entry: Entry, report: ExitReport): Promise<void> {
+  await giveBack(core, entry);
+  if (report.oomKilled) tell(core, entry, "oom");
+  tell(core, entry, "die", { exitCode: String(report.code), execDuration: duration(report) });
+  if (entry.origin.options.autoRemove) {
+    entry.fortune = { ...entry.fortune, state: { status: "exited", exit: report }, network: null };
+    entry.announce(["next-exit", "not-running"], report);
+    await removeNow(core, entry, { volumes: true, code: report.code });
+    return;
+  }
+  const delay = restartDelay(entry, report);
+  const status = delay === null ? "exited" : "restarting";
+  record(core, entry, { state: { status, exit: report }, network: null, starting: false }, "machine");
+  entry.announce(delay === null ? ["next-exit", "not-running"] : ["next-exit"], report);
+  if (delay !== null) restartLater(core, entry, delay);
+}
+
+/** Address, ports and the lock on its files; each is tried, and what fails is swept at the next start of the engine. */
+async function giveBack(core: Core, entry: Entry): Promise<void> {
+  const { network } = entry.fortune;
+  entry.rootfs = null;
+  const results = await Promise.allSettled([
+    network === null ? undefined : core.networks.disconnect(network),
+    core.images.release(folderOf(core, entry.id)),
+  ]);
+  for (const result of results)
+    if (result.status === "rejected") core.fault(`cleaning up after ${entry.id}`, result.reason);
+}
+
+function restartLater(core: Core, entry: Entry, delay: number): void {
+  entry.restartTimer = setTimeout(() => {
+    entry.restartTimer = null;
+    if (entry.leaving || entry.fortune.state.status !== "restarting") return;
+    record(core, entry, { restartCount: entry.fortune.restartCount + 1 });
+    start(core, entry).catch((cause) => core.fault(`restarting ${entry.id}`, cause));
+  }, delay);
+}
+
+function duration(report: ExitReport): string {
+  const milliseconds = Date.parse(report.finishedAt) - Date.parse(report.startedAt);
+  return String(Math.max(0, Math.round(milliseconds / 1000)));
+}

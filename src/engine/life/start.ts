@@ -1,0 +1,163 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { attachmentRecord } from "../../network/network.ts";
+import { InroError } from "../../oci/error.ts";
+import { Undo } from "../../oci/undo.ts";
+import type { Container } from "../../runtime/runtime.ts";
+import { timeNow } from "../clock.ts";
+import { type Core, folderOf, record, tell } from "../core.ts";
+import type { Entry } from "../entry.ts";
+import { isLive } from "../state.ts";
+import { onEnd } from "./end.ts";
+import { removeNow } from "./remove.ts";
+import { createRequest, hostnameOf, writeEtcFiles } from "./request.ts";
+
+/** Starts a container that does not run; false when it runs already. */
+export async function start(core: Core, entry: Entry): Promise<boolean> {
+  return entry.turn.run(async () => {
+    if (isLive(entry.fortune.state)) return false;
+    if (entry.leaving) throw leaving(entry);
+    stopWaitingToRestart(entry);
+    try {
+      await startNow(core, entry);
+      return true;
+    } catch (cause) {
+      await startFailed(core, entry, cause);
+      throw cause;
+    }
+  });
+}
+
+export function stopWaitingToRestart(entry: Entry): void {
+  if (entry.restartTimer !== null) clearTimeout(entry.restartTimer);
+  entry.restartTimer = null;
+}
+
+function leaving(entry: Entry): InroError {
+  return new InroError("CONTAINER_LEAVING", {
+    what: `cannot start the container "${entry.name}"`,
+    why: "it is being removed",
+  });
+}
+
+/**
+ * Everything up to the running program, undone if any of it fails. What a crash half way leaves is known from
+ * `starting` and `network`, which are on disk before anything is made (recover.ts).
+ */
+async function startNow(core: Core, entry: Entry): Promise<void> {
+  await using undo = new Undo();
+  const container = await toTheGate(core, entry, undo);
+  await joinStreams(entry, container);
+  await container.start();
+  const startedAt = timeNow();
+  const restarted = { startedAt, stoppedByUser: false, starting: false };
+  record(core, entry, { ...restarted, state: { status: "running", pid: container.pid, startedAt } });
+  undo.release();
+  entry.live = container;
+  tell(core, entry, "start");
+  onEnd(core, entry, container);
+}
+
+async function toTheGate(core: Core, entry: Entry, undo: Undo): Promise<Container> {
+  const { id, origin } = entry;
+  const { options } = origin;
+  const folder = folderOf(core, id);
+  const hostname = hostnameOf(id, options, core.host);
+  const [rootfs, attachment] = await Promise.all([
+    prepareRootfs(core, entry, undo),
+    connect(core, entry, hostname, undo),
+    rm(join(folder, "exit.json"), { force: true }),
+  ]);
+  const network = attachmentRecord(attachment);
+  record(core, entry, { starting: true, network, bootId: core.host.bootId });
+  undo.add("note that it does not start", () => record(core, entry, { starting: false, network: null }));
+  await writeEtcFiles(folder, hostname, attachment);
+  const { arguments: words, mounts } = origin;
+  const request = createRequest(core, { id, folder, options, arguments: words, mounts, rootfs, attachment });
+  const container = await core.runtime.create(request);
+  undo.add("end what stands at the start gate", async () => {
+    await container.signal(9).catch(() => {});
+    await container.exited.catch(() => {});
+    container.close();
+  });
+  return container;
+}
+
+async function prepareRootfs(core: Core, entry: Entry, undo: Undo) {
+  if (entry.rootfs === null) {
+    const image = core.images.resolve(entry.origin.imageId);
+    entry.rootfs = await core.images.prepare(folderOf(core, entry.id), image);
+  }
+  undo.add("release the container's files", async () => {
+    entry.rootfs = null;
+    await core.images.release(folderOf(core, entry.id));
+  });
+  return entry.rootfs;
+}
+
+async function connect(core: Core, entry: Entry, hostname: string, undo: Undo) {
+  const { options } = entry.origin;
+  if (options.network.kind === "bridge") await core.networks.ensureDefault();
+  const attachment = await core.networks.connect({
+    containerId: entry.id,
+    name: entry.name,
+    hostname,
+    domainname: options.domainname,
+    network: options.network.kind,
+    ports: portsOf(entry),
+    extraHosts: options.extraHosts,
+    dns: options.dns,
+    dnsSearch: options.dnsSearch,
+    dnsOptions: options.dnsOptions,
+  });
+  undo.add("leave the network", () => core.networks.disconnect(attachment));
+  return attachment;
+}
+
+function portsOf(entry: Entry) {
+  const { options } = entry.origin;
+  if (!options.publishAllPorts) return options.ports;
+  const bound = new Set(options.ports.map((port) => `${port.containerPort}/${port.protocol}`));
+  const exposed = options.exposedPorts
+    .filter((port) => !bound.has(port))
+    .map((port) => {
+      const [number, protocol] = port.split("/");
+      return {
+        hostIp: "",
+        hostPort: 0,
+        containerPort: Number(number),
+        protocol: protocol === "udp" ? "udp" : "tcp",
+      } as const;
+    });
+  return [...options.ports, ...exposed];
+}
+
+/** Clients that attached before the start get everything from the program's first byte on. */
+async function joinStreams(entry: Entry, container: Container): Promise<void> {
+  await Promise.all(
+    [...entry.joining].map(async (stream) => {
+      stream.join(await container.attach({ ...stream.wanted, logs: false }));
+      entry.joining.delete(stream);
+    }),
+  );
+}
+
+/** 126 and 127 as a shell says them; 128 for what is not the program's fault. */
+const FAILURE_CODES: Readonly<Record<string, number>> = {
+  COMMAND_NOT_FOUND: 127,
+  COMMAND_NOT_EXECUTABLE: 126,
+};
+
+async function startFailed(core: Core, entry: Entry, cause: unknown): Promise<void> {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const code = (cause instanceof InroError ? FAILURE_CODES[cause.code] : undefined) ?? 128;
+  for (const stream of entry.joining) stream.leave();
+  entry.joining.clear();
+  const { state } = entry.fortune;
+  const told =
+    state.status === "exited"
+      ? { status: "exited" as const, exit: { ...state.exit, code, error: message } }
+      : { status: "created" as const, failure: { code, message } };
+  record(core, entry, { state: told, starting: false, network: null });
+  if (entry.origin.options.autoRemove) await removeNow(core, entry, { volumes: true, code });
+}

@@ -1,0 +1,49 @@
+import version from "../../../package.json" with { type: "json" };
+import type { Core } from "../core.ts";
+import type { EngineInfo, EngineVersion } from "../engine.ts";
+import { DEFAULT_LOG } from "../options.ts";
+
+export async function info(core: Core): Promise<EngineInfo> {
+  const count = { created: 0, running: 0, paused: 0, exited: 0 };
+  for (const { fortune } of core.shelf.all()) {
+    const { status } = fortune.state;
+    if (status === "restarting") count.running++;
+    else if (status === "dead") count.exited++;
+    else count[status]++;
+  }
+  const { host } = core;
+  const bridge = await core.networks.ensureDefault();
+  return {
+    id: core.records.engineId,
+    root: core.root,
+    execRoot: core.execRoot,
+    containers: count,
+    images: core.images.list().length,
+    storageDriver: "overlay",
+    cgroupVersion: host.cgroupVersion,
+    kernelVersion: host.kernelRelease,
+    operatingSystem: host.operatingSystem,
+    architecture: architecture(),
+    cpus: host.cpus,
+    memory: host.memory,
+    name: host.hostname,
+    bridge: bridge.interface,
+    log: DEFAULT_LOG,
+    warnings: host.swapLimit ? [] : ["WARNING: No swap limit support"],
+  };
+}
+
+/** What uname(2) calls it. */
+function architecture(): string {
+  return process.arch === "arm64" ? "aarch64" : "x86_64";
+}
+
+export function engineVersion(core: Core): EngineVersion {
+  return {
+    version: version.version,
+    commit: "",
+    kernelVersion: core.host.kernelRelease,
+    architecture: process.arch === "x64" ? "amd64" : process.arch,
+    builtAt: "",
+  };
+}

@@ -1,0 +1,103 @@
+import { readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { parseExit } from "../oci/exit.ts";
+import type { Container } from "../runtime/runtime.ts";
+import { type Core, folderOf, record, socketFolderOf } from "./core.ts";
+import { Entry } from "./entry.ts";
+import { ended, onEnd, reportOf, unknownEnd } from "./life/end.ts";
+import { discard, removeNow } from "./life/remove.ts";
+import { start } from "./life/start.ts";
+import { type ExitReport, isLive } from "./state.ts";
+
+/**
+ * Makes what is recorded and what is true agree, after an engine that ended in whatever way: nothing is believed that
+ * can be looked at. Returns when every container is either held again or reported as ended.
+ */
+export async function recover(core: Core): Promise<void> {
+  for (const saved of core.records.containers()) core.shelf.put(new Entry(saved));
+  await sweep(core);
+  const entries = [...core.shelf.all()];
+  const held = await Promise.all(entries.map((entry) => reconnect(core, entry)));
+  // Addresses and ports of those that run are taken before any new one is given.
+  for (const entry of entries)
+    if (entry.live !== null && entry.fortune.network !== null) core.networks.adopt(entry.fortune.network);
+  for (const [index, entry] of entries.entries()) await settle(core, entry, held[index]);
+  for (const entry of entries) restartAsAsked(core, entry);
+}
+
+/** What a crash left half made has a folder and no record, or the reverse. */
+async function sweep(core: Core): Promise<void> {
+  const known = new Set([...core.shelf.all()].map((entry) => entry.id));
+  core.background(emptyFolder(join(core.root, "trash")));
+  for (const id of await readdir(join(core.root, "containers")))
+    if (!known.has(id)) discard(core, folderOf(core, id));
+  core.volumes.sweep(new Set(core.records.volumes().map((volume) => volume.name)));
+}
+
+async function emptyFolder(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true, force: true });
+}
+
+/** The monitor of a container that was running or starting, if there is one. */
+async function reconnect(core: Core, entry: Entry): Promise<Container | undefined> {
+  const { state, starting, bootId } = entry.fortune;
+  if (bootId !== core.host.bootId || (!starting && !isLive(state))) return undefined;
+  const folder = folderOf(core, entry.id);
+  const container = await core.runtime.reconnect(entry.id, folder, socketFolderOf(core, entry.id));
+  if (container !== undefined && !starting) {
+    entry.live = container;
+    entry.rootfs = await core.images.prepare(folder, core.images.resolve(entry.origin.imageId));
+  }
+  return container;
+}
+
+async function settle(core: Core, entry: Entry, container: Container | undefined): Promise<void> {
+  const { state, starting, network } = entry.fortune;
+  if (starting) {
+    await abandon(core, entry, container);
+  } else if (container !== undefined) {
+    onEnd(core, entry, container);
+  } else if (isLive(state)) {
+    await ended(core, entry, await reportFromDisk(core, entry));
+  } else if (network !== null) {
+    await core.networks.disconnect(network);
+    record(core, entry, { network: null });
+  }
+}
+
+/** Its start was never answered: nobody was told that it runs, so it does not. */
+async function abandon(core: Core, entry: Entry, container: Container | undefined): Promise<void> {
+  if (container !== undefined) {
+    await container.signal(9).catch(() => {});
+    await container.exited.catch(() => {});
+    container.close();
+  }
+  const { network } = entry.fortune;
+  if (network !== null) await core.networks.disconnect(network);
+  record(core, entry, { starting: false, network: null });
+  if (entry.origin.options.autoRemove) await removeNow(core, entry, { volumes: true, code: 128 });
+}
+
+/** An end that nobody saw: the monitor wrote it down, or it was ended with its monitor, or with the machine. */
+async function reportFromDisk(core: Core, entry: Entry): Promise<ExitReport> {
+  if (entry.fortune.bootId !== core.host.bootId) return unknownEnd(entry, "the machine was restarted");
+  const path = join(folderOf(core, entry.id), "exit.json");
+  try {
+    return reportOf(parseExit(await readFile(path, "utf8"), path));
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "ENOENT") core.fault(`reading ${path}`, cause);
+    return unknownEnd(entry, "it died with its monitor");
+  }
+}
+
+/** What the engine's own end or a reboot interrupted: `always` starts in any case, `unless-stopped` unless. */
+function restartAsAsked(core: Core, entry: Entry): void {
+  const { name } = entry.origin.options.restart;
+  const { state, stoppedByUser } = entry.fortune;
+  if (entry.live !== null || entry.leaving || state.status === "created") return;
+  const interrupted = state.status === "restarting";
+  const wanted = name === "always" || (name === "unless-stopped" && !stoppedByUser);
+  if (!wanted && !interrupted) return;
+  if (entry.restartTimer !== null) return;
+  start(core, entry).catch((cause) => core.fault(`restarting ${entry.id}`, cause));
+}

@@ -1,0 +1,49 @@
+import { Duplex } from "node:stream";
+import { InroError } from "../../oci/error.ts";
+import { type Core, tell } from "../core.ts";
+import type { AttachOptions } from "../engine.ts";
+import type { Entry } from "../entry.ts";
+import { framed } from "./frame.ts";
+import { logs } from "./logs.ts";
+import { PendingStream } from "./pending.ts";
+
+/** NOT_ATTACHABLE for a container that ended; one that was only created is joined at its start. */
+export async function attach(core: Core, entry: Entry, o: AttachOptions): Promise<Duplex> {
+  const wanted = {
+    stdin: o.stdin && entry.origin.options.openStdin,
+    stdout: o.stdout,
+    stderr: o.stderr,
+  };
+  tell(core, entry, "attach");
+  if (!o.stream) return whatWasLogged(core, entry, o);
+  if (entry.live !== null) return entry.live.attach({ ...wanted, logs: o.logs });
+  if (entry.fortune.state.status === "paused")
+    throw new InroError("NOT_ATTACHABLE", {
+      what: `cannot attach to the container "${entry.name}"`,
+      why: "it is paused",
+      hint: `continue it with: inro unpause ${entry.name}`,
+    });
+  const stream = new PendingStream(wanted);
+  entry.joining.add(stream);
+  stream.once("close", () => entry.joining.delete(stream));
+  return stream;
+}
+
+function whatWasLogged(core: Core, entry: Entry, o: AttachOptions): Duplex {
+  const raw = entry.origin.options.tty;
+  const query = {
+    stdout: o.stdout,
+    stderr: o.stderr,
+    since: null,
+    until: null,
+    tail: null,
+    follow: false,
+    signal: new AbortController().signal,
+  };
+  const entries = o.logs ? logs(core, entry, query) : [];
+  return Duplex.from(
+    (async function* () {
+      for await (const { stream, data } of entries) yield raw ? data : framed(stream, data);
+    })(),
+  );
+}
