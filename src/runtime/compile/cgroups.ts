@@ -1,0 +1,104 @@
+import { deviceProgram } from "../../kernel/cgroup/device-program.ts";
+import { allowsEverything, deviceLines, deviceRules } from "../../kernel/cgroup/device-rules.ts";
+import { type Hierarchies, type Hierarchy, locate, unifiedOf } from "../../kernel/cgroup/hierarchies.ts";
+import { settingsOf } from "../../kernel/cgroup/settings.ts";
+import type { Slot } from "../../kernel/plan/field.ts";
+import { type CompileInput, type Draft, POINT } from "./context.ts";
+
+/** Joined by every container: what limits and counts. Others only when they are asked for. */
+const ALWAYS = ["memory", "cpu", "cpuacct", "pids", "blkio", "devices"];
+
+/** The cgroups of a container: one slot for each hierarchy that it joins. */
+export interface JoinedCgroups {
+  readonly slots: ReadonlyMap<Hierarchy, Slot>;
+  /** Where the memory controller is, for the monitor's word on out-of-memory kills. */
+  readonly memory: Slot | undefined;
+  /** Pure v2: the child is born into it. */
+  readonly birth: Slot | undefined;
+}
+
+/** Makes the container's cgroups with their limits (host); the child joins them while it builds (map). */
+export function compileCgroups(draft: Draft, input: CompileInput): JoinedCgroups {
+  const { facts, spec } = input;
+  const resources = spec.linux?.resources ?? {};
+  const settings = settingsOf(resources, facts.hierarchies);
+  const asked = new Set(settings.map((setting) => setting.hierarchy));
+  const slots = new Map<Hierarchy, Slot>();
+  for (const hierarchy of joinedHierarchies(facts.hierarchies, asked)) slots.set(hierarchy, draft.newSlot());
+  for (const [hierarchy, out] of slots) makeCgroup(draft, input, hierarchy, out);
+  for (const { hierarchy, file, value, at, optional } of settings) {
+    const cgroup = slots.get(hierarchy) as Slot;
+    const because = input.becauseOf(`/linux/resources${at}`);
+    draft.plan.host.push({ kind: "writeCgroup", cgroup, file, value, optional: optional === true, because });
+  }
+  compileDevices(draft, input, slots);
+  const memory = locate(facts.hierarchies, "memory");
+  const unified = facts.hierarchies.mode === "v2" ? unifiedOf(facts.hierarchies) : undefined;
+  return {
+    slots,
+    memory: memory === undefined ? undefined : slots.get(memory),
+    birth: unified === undefined ? undefined : slots.get(unified),
+  };
+}
+
+/**
+ * Unified always (cgroup.kill, cgroup.freeze and cgroup.events work there), a freezer where it is the only way to
+ * freeze, and every hierarchy that a limit is set in.
+ */
+export function joinedHierarchies(hierarchies: Hierarchies, asked: ReadonlySet<Hierarchy>): Hierarchy[] {
+  const names = hierarchies.mode === "v1" ? [...ALWAYS, "freezer"] : ALWAYS;
+  return hierarchies.list.filter(
+    (hierarchy) =>
+      hierarchy.version === 2 ||
+      asked.has(hierarchy) ||
+      names.some((name) => hierarchy.controllers.includes(name)),
+  );
+}
+
+const V2_NAMES: Readonly<Record<string, string>> = { blkio: "io" };
+
+function makeCgroup(draft: Draft, input: CompileInput, hierarchy: Hierarchy, out: Slot): void {
+  const names = hierarchy.controllers.map((name) => `+${V2_NAMES[name] ?? name}`);
+  draft.plan.host.push({
+    kind: "makeCgroup",
+    out,
+    hierarchy: hierarchy.mount,
+    path: input.cgroupPath,
+    ...(hierarchy.version === 2 && names.length > 0 ? { controllers: names.join(" ") } : {}),
+    because: input.becauseOf("/linux/cgroupsPath"),
+  });
+}
+
+function compileDevices(draft: Draft, input: CompileInput, slots: ReadonlyMap<Hierarchy, Slot>): void {
+  const rules = deviceRules(input.spec.linux?.resources?.devices ?? []);
+  if (allowsEverything(rules)) return;
+  const v1 = locate(input.facts.hierarchies, "devices");
+  const because = input.becauseOf("/linux/resources/devices");
+  if (v1 === undefined) {
+    const unified = unifiedOf(input.facts.hierarchies);
+    if (unified === undefined) return;
+    const cgroup = slots.get(unified) as Slot;
+    draft.plan.host.push({ kind: "deviceFilter", cgroup, program: deviceProgram(rules), because });
+    return;
+  }
+  const cgroup = slots.get(v1) as Slot;
+  for (const { file, value, at } of deviceLines(rules)) {
+    const reason = at === "default" ? at : input.becauseOf(at);
+    draft.plan.host.push({ kind: "writeCgroup", cgroup, file, value, optional: false, because: reason });
+  }
+}
+
+/**
+ * The child's joining, by the parent beside the build: the first write to a v1 cgroup.procs waits 7 to 13 ms for a grace
+ * period (KERNEL.md).
+ */
+export function compileJoin(draft: Draft, input: CompileInput, cgroups: JoinedCgroups): void {
+  const because = input.becauseOf("/linux/cgroupsPath");
+  for (const cgroup of cgroups.slots.values()) {
+    if (cgroup !== cgroups.birth) draft.plan.map.push({ kind: "joinCgroup", cgroup, who: "child", because });
+  }
+  if (waitsForCgroups(cgroups)) draft.plan.map.push({ kind: "release", point: POINT.limited, because });
+}
+
+export const waitsForCgroups = (cgroups: JoinedCgroups): boolean =>
+  [...cgroups.slots.values()].some((slot) => slot !== cgroups.birth);

@@ -1,0 +1,65 @@
+import type { Plan } from "../../kernel/plan/plan.ts";
+import { InroError } from "../../oci/error.ts";
+import type { SpecProcess } from "../../oci/runtime-spec.ts";
+import { compileCgroups, compileJoin } from "./cgroups.ts";
+import { type CompileInput, type Draft, finish, newDraft, POINT } from "./context.ts";
+import { hasUserNamespace } from "./dev.ts";
+import { compileFiles } from "./files.ts";
+import { compileKeeper, compileUndo } from "./keeper.ts";
+import { compileClone, compileUserNamespace, namespacesOf } from "./namespaces.ts";
+import { compileProcess, compileRlimits } from "./process.ts";
+import { refuseUnsupported } from "./refuse.ts";
+
+/**
+ * A specification, what the survey learnt and what the kernel offers, as a plan. Pure: the same input gives the same
+ * plan. The order of the calls is the order of the operations; docs/PLAN.md tells the laws.
+ */
+export function compile(input: CompileInput): Plan {
+  refuseUnsupported(input.spec);
+  const process = requireProcess(input);
+  const draft = newDraft(input.firstSlot);
+  const namespaces = namespacesOf(input);
+  const cgroups = compileCgroups(draft, input);
+  for (const { host } of input.fragments) draft.plan.host.push(...host);
+  compileKeeper(draft, input, cgroups);
+  compileRlimits(draft, process, input.becauseOf);
+  if (hasUserNamespace(input)) compileUserNamespace(draft, input);
+  compileClone(draft, input, namespaces, cgroups.birth);
+  compileNetworkMap(draft, input);
+  compileJoin(draft, input, cgroups);
+  compileIdentity(draft, input);
+  compileFiles(draft, input, cgroups, namespaces);
+  compileProcess(draft, input, process);
+  compileUndo(draft, input, cgroups);
+  return finish(draft);
+}
+
+function requireProcess({ spec }: CompileInput): SpecProcess {
+  if (spec.process !== undefined) return spec.process;
+  throw new InroError("SPEC_INVALID", {
+    what: "cannot set the container up",
+    why: "its specification has no process",
+    at: "/process",
+  });
+}
+
+/** The network's part for the parent comes before the cgroups, whose first write waits for a grace period. */
+function compileNetworkMap(draft: Draft, { fragments }: CompileInput): void {
+  const ops = fragments.flatMap(({ map }) => map);
+  const [first] = fragments.flatMap(({ map, build }) => [...map, ...build]);
+  if (first === undefined) return;
+  draft.plan.map.push(...ops, { kind: "release", point: POINT.connected, because: first.because });
+}
+
+/** Who the container is, while it is still as privileged as it will ever be. */
+function compileIdentity(draft: Draft, { spec, id, becauseOf }: CompileInput): void {
+  const { build } = draft.plan;
+  build.push({ kind: "dumpable", on: false, because: "default, R14" });
+  if (spec.hostname !== undefined && spec.hostname !== "") {
+    build.push({ kind: "hostname", name: spec.hostname, because: becauseOf("/hostname") });
+  }
+  if (spec.domainname !== undefined && spec.domainname !== "") {
+    build.push({ kind: "domainname", name: spec.domainname, because: becauseOf("/domainname") });
+  }
+  build.push({ kind: "keyring", name: `_ses.${id}`, because: "default" });
+}

@@ -1,0 +1,77 @@
+import { capabilityMask } from "../../kernel/capabilities.ts";
+import type { Op } from "../../kernel/plan/operations.ts";
+import { filterFlags } from "../../kernel/seccomp/actions.ts";
+import type { SpecProcess, SpecSeccomp } from "../../oci/runtime-spec.ts";
+import { checkId } from "../../oci/user.ts";
+
+/** What confines a process, of a container's first or of one that is executed in it. */
+export interface Confinement {
+  readonly process: SpecProcess;
+  readonly seccomp: SpecSeccomp | undefined;
+  readonly filter: Uint8Array | undefined;
+  /** Capabilities that the engine holds; more cannot be given. */
+  readonly held: bigint;
+  readonly becauseOf: (pointer: string) => string;
+}
+
+const DEFAULT_UMASK = 0o022;
+
+/**
+ * Privilege goes away in this order (SECURITY.md, order laws 2 to 5): no_new_privs; the working directory; without
+ * no_new_privs the filter, while CAP_SYS_ADMIN is held; bounding set, groups, user, capabilities, ambient set. With
+ * no_new_privs the filter comes after the gate (law 7).
+ */
+export function confineOps(wanted: Confinement): Op[] {
+  const { process, becauseOf } = wanted;
+  const cwd = becauseOf("/process/cwd");
+  const umask = becauseOf("/process/user/umask");
+  const mask = process.user.umask ?? DEFAULT_UMASK;
+  return [
+    ...(process.noNewPrivileges === true
+      ? [{ kind: "noNewPrivileges", because: becauseOf("/process/noNewPrivileges") } as const]
+      : []),
+    { kind: "workingDirectory", path: process.cwd, create: false, optional: true, because: cwd },
+    ...(process.noNewPrivileges === true ? [] : seccompOps(wanted)),
+    { kind: "umask", mask, because: process.user.umask === undefined ? "default" : umask },
+    ...privilegeOps(wanted),
+    { kind: "workingDirectory", path: process.cwd, create: false, optional: false, because: cwd },
+  ];
+}
+
+/** The operations of act `become` that still confine: with no_new_privs the filter is loaded after the gate. */
+export function lateFilterOps(wanted: Confinement): Op[] {
+  return wanted.process.noNewPrivileges === true ? seccompOps(wanted) : [];
+}
+
+function seccompOps({ seccomp, filter, becauseOf }: Confinement): Op[] {
+  if (seccomp === undefined || filter === undefined) return [];
+  const because = becauseOf("/linux/seccomp");
+  return [{ kind: "seccomp", filter, flags: filterFlags(seccomp.flags), because }];
+}
+
+function privilegeOps({ process, held, becauseOf }: Confinement): Op[] {
+  const { user, capabilities = {} } = process;
+  const at = "/process/capabilities";
+  const mask = (name: keyof typeof capabilities): bigint =>
+    capabilityMask(capabilities[name] ?? [], `${at}/${name}`) & held;
+  const keep = mask("bounding");
+  const permitted = mask("permitted");
+  const inheritable = mask("inheritable");
+  const because = becauseOf(at);
+  const who = becauseOf("/process/user");
+  const gids = (user.additionalGids ?? []).map((gid, i) => checkId(gid, `/process/user/additionalGids/${i}`));
+  return [
+    { kind: "boundingSet", keep, because },
+    { kind: "keepCapabilities", on: true, because: who },
+    { kind: "groups", gids, because: becauseOf("/process/user/additionalGids") },
+    {
+      kind: "user",
+      uid: checkId(user.uid, "/process/user/uid"),
+      gid: checkId(user.gid, "/process/user/gid"),
+      because: who,
+    },
+    { kind: "keepCapabilities", on: false, because: who },
+    { kind: "capabilities", effective: mask("effective") & permitted, permitted, inheritable, because },
+    { kind: "ambient", set: mask("ambient") & permitted & inheritable, because },
+  ];
+}

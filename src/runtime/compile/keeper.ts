@@ -1,0 +1,35 @@
+import type { JoinedCgroups } from "./cgroups.ts";
+import type { CompileInput, Draft } from "./context.ts";
+
+/** Who stays with the container, and what its standard streams are. */
+export function compileKeeper(draft: Draft, input: CompileInput, cgroups: JoinedCgroups): void {
+  const { keeper, spec } = input;
+  const { host } = draft.plan;
+  const because = input.becauseOf("/process/terminal");
+  if (keeper.kind === "caller") {
+    if (spec.process?.terminal !== true) host.push({ kind: "inheritStdio", because });
+    return;
+  }
+  host.push({
+    kind: "monitor",
+    folder: keeper.folder,
+    socketFolder: keeper.socketFolder,
+    log: keeper.log?.path ?? "",
+    maxSize: BigInt(keeper.log?.maxSize ?? 0),
+    maxFiles: keeper.log?.maxFiles ?? 0,
+    exitFile: keeper.exitFile,
+    stdinOnce: keeper.stdinOnce,
+    ...(cgroups.memory === undefined ? {} : { memory: cgroups.memory }),
+    because: "default",
+  });
+  if (spec.process?.terminal !== true) host.push({ kind: "pipes", stdin: keeper.openStdin, because });
+}
+
+/** What the monitor takes away after the container's end, whether or not the engine still lives. */
+export function compileUndo(draft: Draft, input: CompileInput, cgroups: JoinedCgroups): void {
+  const because = input.becauseOf("/linux/cgroupsPath");
+  for (const { mount } of cgroups.slots.keys()) {
+    draft.plan.undo.push({ kind: "removeCgroup", hierarchy: mount, path: input.cgroupPath, because });
+  }
+  for (const fragment of input.fragments) draft.plan.undo.push(...fragment.undo);
+}

@@ -1,0 +1,85 @@
+import type { Slot } from "../../kernel/plan/field.ts";
+import type { NamespaceType, SpecLinux } from "../../oci/runtime-spec.ts";
+import { CLONE, type CompileInput, type Draft, POINT } from "./context.ts";
+
+/** What a container gets as its own, and what it shares by joining. */
+export interface Namespaces {
+  readonly own: ReadonlySet<NamespaceType>;
+  readonly joined: readonly {
+    readonly type: NamespaceType;
+    readonly path: string;
+    readonly because: string;
+  }[];
+  readonly becauseOf: (type: NamespaceType) => string;
+}
+
+export function namespacesOf({ spec, becauseOf }: CompileInput): Namespaces {
+  const wanted = spec.linux?.namespaces ?? [];
+  const pointer = (type: NamespaceType): string =>
+    becauseOf(`/linux/namespaces/${wanted.findIndex((namespace) => namespace.type === type)}`);
+  return {
+    own: new Set(wanted.filter(({ path }) => path === undefined || path === "").map(({ type }) => type)),
+    joined: wanted.flatMap(({ type, path }) =>
+      path === undefined || path === "" ? [] : [{ type, path, because: pointer(type) }],
+    ),
+    becauseOf: pointer,
+  };
+}
+
+/**
+ * The clone, and the joining of namespaces that exist. On pure v2 the child is born into its cgroup and gets the cgroup
+ * namespace at once; on v1 and hybrid it unshares it after the last hierarchy is joined (KERNEL.md, "cgroups").
+ */
+export function compileClone(
+  draft: Draft,
+  input: CompileInput,
+  namespaces: Namespaces,
+  birthCgroup: Slot | undefined,
+): void {
+  const { plan } = draft;
+  const own = [...namespaces.own].filter((type) => type !== "cgroup" || birthCgroup !== undefined);
+  const joins = namespaces.joined.map((joined) => {
+    const out = draft.newSlot();
+    plan.host.push({ kind: "openPath", out, path: joined.path, use: "read", because: joined.because });
+    return { ...joined, out };
+  });
+  for (const { type, out, because } of joins.filter((join) => join.type === "pid")) {
+    plan.clone.push({ kind: "joinNamespace", ns: out, type: CLONE[type], because });
+  }
+  const flags = own.reduce((bits, type) => bits | CLONE[type], 0);
+  plan.clone.push({
+    kind: "clone",
+    flags: flags >>> 0,
+    pidfd: draft.newSlot(),
+    ...(birthCgroup === undefined ? {} : { cgroup: birthCgroup }),
+    because: input.becauseOf("/linux/namespaces"),
+  });
+  for (const { type, out, because } of joins.filter((join) => join.type !== "pid")) {
+    plan.build.push({ kind: "joinNamespace", ns: out, type: CLONE[type], because });
+  }
+}
+
+/** SECURITY.md, user-namespace handshake: the child waits for its maps, then becomes 0:0 of the new namespace. */
+export function compileUserNamespace(draft: Draft, input: CompileInput): void {
+  const because = input.becauseOf("/linux/uidMappings");
+  const { linux = {} } = input.spec;
+  draft.plan.map.push(
+    {
+      kind: "mapIds",
+      uidMap: mapText(linux.uidMappings),
+      gidMap: mapText(linux.gidMappings),
+      denySetgroups: false,
+      because,
+    },
+    { kind: "release", point: POINT.mapped, because },
+  );
+  draft.plan.build.push(
+    { kind: "await", point: POINT.mapped, because },
+    { kind: "groups", gids: [], because },
+    { kind: "user", uid: 0, gid: 0, because },
+  );
+}
+
+// user_namespaces(7): "inside outside length", one line each.
+const mapText = (mappings: SpecLinux["uidMappings"] = []): string =>
+  mappings.map(({ containerID, hostID, size }) => `${containerID} ${hostID} ${size}\n`).join("");

@@ -1,0 +1,74 @@
+import { rlimitNumber } from "../../kernel/rlimits.ts";
+import type { SpecProcess } from "../../oci/runtime-spec.ts";
+import { type Confinement, confineOps, lateFilterOps } from "./confine.ts";
+import type { CompileInput, Draft } from "./context.ts";
+import { candidatesOf } from "./program.ts";
+
+const SIGKILL = 9;
+/** From here on descriptors are nobody's business: 0, 1 and 2 are the program's. */
+const FIRST_OWN_DESCRIPTOR = 3;
+
+/** The parent raises or lowers the child's limits before a user namespace takes effect (order law 1). */
+export function compileRlimits(draft: Draft, process: SpecProcess, becauseOf: (at: string) => string): void {
+  for (const [index, { type, soft, hard }] of (process.rlimits ?? []).entries()) {
+    const at = `/process/rlimits/${index}`;
+    draft.plan.map.push({
+      kind: "rlimit",
+      resource: rlimitNumber(type, at),
+      soft: limit(soft),
+      hard: limit(hard),
+      because: becauseOf(at),
+    });
+  }
+}
+
+const INFINITY = (1n << 64n) - 1n;
+
+/** RLIM_INFINITY is 2⁶⁴−1, which JSON rounds to 2⁶⁴; Docker writes it as -1 too. */
+const limit = (value: number): bigint =>
+  value < 0 || value >= 2 ** 64 ? INFINITY : BigInt(Math.trunc(value));
+
+/** From the built container to the gate, and from the start to the program. */
+export function compileProcess(draft: Draft, input: CompileInput, process: SpecProcess): void {
+  const { plan } = draft;
+  const { becauseOf, keeper, spec } = input;
+  const wanted: Confinement = {
+    process,
+    seccomp: spec.linux?.seccomp,
+    filter: input.filter,
+    held: input.facts.boundingSet,
+    becauseOf,
+  };
+  const terminal = process.terminal === true;
+  const because = becauseOf("/process/terminal");
+  plan.confine.push(
+    { kind: "session", terminal, because },
+    { kind: "stdio", terminal, uid: process.user.uid, because },
+    ...confineOps(wanted),
+  );
+  // A change of user clears the parent-death signal: prctl(2), PR_SET_PDEATHSIG.
+  if (keeper.kind === "monitor") {
+    plan.confine.push({ kind: "parentDeath", signal: SIGKILL, because: "default" });
+  }
+  compileStart(draft, input, process, wanted);
+}
+
+function compileStart(draft: Draft, input: CompileInput, process: SpecProcess, wanted: Confinement): void {
+  const { plan } = draft;
+  const because = input.becauseOf("/process/args");
+  const candidates = candidatesOf(process);
+  plan.confine.push({ kind: "findProgram", candidates, because });
+  const fifo = input.keeper.kind === "caller" ? input.keeper.fifo : undefined;
+  if (fifo === undefined) plan.confine.push({ kind: "gate", because: "default" });
+  else {
+    const out = draft.newSlot();
+    plan.host.push({ kind: "openPath", out, path: fifo, use: "fifo", because: "default" });
+    plan.confine.push({ kind: "gate", fifo: out, because: "default" });
+  }
+  if (input.useInit) plan.become.push({ kind: "reaper", because: "--init" });
+  plan.become.push(
+    ...lateFilterOps(wanted),
+    { kind: "closeRange", from: FIRST_OWN_DESCRIPTOR, because: "default" },
+    { kind: "exec", candidates, argv: process.args, env: process.env ?? [], because },
+  );
+}

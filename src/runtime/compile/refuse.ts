@@ -1,0 +1,52 @@
+import { InroError } from "../../oci/error.ts";
+import type { RuntimeSpec, SpecProcess } from "../../oci/runtime-spec.ts";
+
+/**
+ * What a specification may ask for and this runtime cannot do yet. Passing over a wish in silence would make a container
+ * less confined, or other, than its author thinks; so it is an error that names the wish.
+ */
+export function refuseUnsupported(spec: RuntimeSpec): void {
+  const { linux = {}, hooks = {} } = spec;
+  for (const [phase, list] of Object.entries(hooks)) refuseIf(list.length > 0, `/hooks/${phase}`, "hooks");
+  refuseIf(linux.intelRdt !== undefined, "/linux/intelRdt", "Intel RDT");
+  refuseIf(linux.memoryPolicy !== undefined, "/linux/memoryPolicy", "NUMA memory policies");
+  refuseIf(linux.personality !== undefined, "/linux/personality", "personalities");
+  refuseIf(linux.mountLabel !== undefined && linux.mountLabel !== "", "/linux/mountLabel", "SELinux labels");
+  refuseIf(Object.keys(linux.netDevices ?? {}).length > 0, "/linux/netDevices", "moved network devices");
+  refuseIf(Object.keys(linux.timeOffsets ?? {}).length > 0, "/linux/timeOffsets", "time offsets");
+  refuseIf(linux.seccomp?.listenerPath !== undefined, "/linux/seccomp/listenerPath", "seccomp listeners");
+  const namespaces = linux.namespaces ?? [];
+  refuseIf(
+    !namespaces.some(({ type }) => type === "mount"),
+    "/linux/namespaces",
+    "sharing the mount namespace",
+  );
+  for (const [index, { type, path = "" }] of namespaces.entries()) {
+    const joins = path !== "" && (type === "mount" || type === "user");
+    refuseIf(joins, `/linux/namespaces/${index}`, `joining a ${type} namespace`);
+    refuseIf(type === "time", `/linux/namespaces/${index}`, "time namespaces");
+  }
+  for (const [index, mount] of (spec.mounts ?? []).entries()) {
+    refuseIf((mount.uidMappings ?? []).length > 0, `/mounts/${index}/uidMappings`, "id-mapped mounts");
+    refuseIf(mount.options?.includes("tmpcopyup") === true, `/mounts/${index}/options`, "tmpcopyup");
+  }
+  if (spec.process !== undefined) refuseProcess(spec.process);
+}
+
+export function refuseProcess(process: SpecProcess): void {
+  refuseIf(!!process.apparmorProfile, "/process/apparmorProfile", "AppArmor profiles");
+  refuseIf(!!process.selinuxLabel, "/process/selinuxLabel", "SELinux labels");
+  refuseIf(process.scheduler !== undefined, "/process/scheduler", "scheduling policies");
+  refuseIf(process.ioPriority !== undefined, "/process/ioPriority", "I/O priorities");
+  refuseIf(process.execCPUAffinity !== undefined, "/process/execCPUAffinity", "exec CPU affinity");
+}
+
+function refuseIf(asked: boolean, at: string, what: string): void {
+  if (!asked) return;
+  throw new InroError("SPEC_UNSUPPORTED", {
+    what: `cannot set the container up with ${what}`,
+    why: "this runtime does not do that yet",
+    hint: "leave it out of the specification",
+    at,
+  });
+}

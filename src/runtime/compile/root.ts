@@ -1,0 +1,63 @@
+import { MOUNT_ATTR } from "../../kernel/mounts.ts";
+import type { Slot } from "../../kernel/plan/field.ts";
+import type { CompileInput, Draft } from "./context.ts";
+
+// include/uapi/linux/mount.h: MS_*, as mount_setattr(2) takes propagation.
+export const PROPAGATION = {
+  unbindable: 1 << 17,
+  private: 1 << 18,
+  slave: 1 << 19,
+  shared: 1 << 20,
+} as const;
+
+/** Cuts the new mount namespace off from the host's, then mounts the container's root there; the root's slot. */
+export function compileRoot(draft: Draft, input: CompileInput): Slot {
+  const { rootfs, spec, becauseOf } = input;
+  const wanted = spec.linux?.rootfsPropagation ?? "";
+  const propagation = /slave|shared/.test(wanted) ? PROPAGATION.slave : PROPAGATION.private;
+  draft.plan.build.push({ kind: "setPropagation", propagation, because: reason(input) });
+  const out = draft.newSlot();
+  const because = becauseOf("/root");
+  if (rootfs.kind === "overlay") {
+    const { folder, lower, upper, work, mountpoint } = rootfs;
+    draft.plan.build.push({
+      kind: "overlay",
+      out,
+      folder,
+      lower,
+      upper,
+      work,
+      mountpoint,
+      options: input.spec.linux?.namespaces?.some(({ type }) => type === "user") ? ["userxattr"] : [],
+      because,
+    });
+    return out;
+  }
+  const place = draft.newSlot();
+  draft.plan.build.push(
+    { kind: "openPath", out: place, path: rootfs.path, use: "directory", because },
+    { kind: "cloneTree", out, root: place, path: "", recursive: true, because },
+    { kind: "attach", tree: out, root: place, path: "", destination: "in-root", because },
+  );
+  return out;
+}
+
+/** After the last mount: what of the root's own mount the specification asks for. */
+export function finishRoot(draft: Draft, input: CompileInput, root: Slot): void {
+  const readOnly = input.spec.root?.readonly === true;
+  const wanted = /shared|unbindable/.exec(input.spec.linux?.rootfsPropagation ?? "")?.[0];
+  const propagation = wanted === undefined ? 0 : PROPAGATION[wanted as "shared" | "unbindable"];
+  if (!readOnly && propagation === 0) return;
+  draft.plan.build.push({
+    kind: "setTree",
+    tree: root,
+    set: readOnly ? MOUNT_ATTR.readOnly : 0,
+    clear: 0,
+    propagation,
+    recursive: false,
+    because: readOnly ? input.becauseOf("/root/readonly") : reason(input),
+  });
+}
+
+const reason = ({ spec, becauseOf }: CompileInput): string =>
+  spec.linux?.rootfsPropagation === undefined ? "default" : becauseOf("/linux/rootfsPropagation");
