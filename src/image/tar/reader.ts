@@ -1,0 +1,203 @@
+/**
+ * Reads a tar as it streams by, without trust: sizes, counts and headers are bounded, every number is checked, and
+ * names and values stay bytes (a layer's security.capability is binary, and file names need not be UTF-8).
+ */
+import type { EntryTime, Xattr } from "../tree/entry.ts";
+import { TarError } from "./error.ts";
+import { blockSize, isZeroBlock, parseHeader, type RawHeader } from "./header.ts";
+import { type Pax, parsePax } from "./pax.ts";
+
+export type TarType = "file" | "hardlink" | "symlink" | "character" | "block" | "directory" | "fifo";
+
+export interface TarEntry {
+  readonly type: TarType;
+  /** As the archive spells it. A byte string, like `linkName`. */
+  readonly name: string;
+  readonly linkName: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mtime: EntryTime;
+  readonly size: number;
+  readonly major: number;
+  readonly minor: number;
+  readonly xattrs: readonly Xattr[];
+}
+
+export interface TarSink {
+  entry(entry: TarEntry): void;
+  /** A part of the last entry's data; valid only during the call. */
+  data(bytes: Uint8Array): void;
+}
+
+export interface TarReader {
+  push(chunk: Uint8Array): void;
+  /** Throws if the tar stopped in the middle of an entry. */
+  end(): void;
+}
+
+export const tarBounds = {
+  entries: 4_000_000,
+  /** Bytes of one extended header: names, and extended attributes of at most 64 KiB each. */
+  extendedHeader: 512 * 1024,
+  id: 0xfffffffe,
+} as const;
+
+const types: Readonly<Record<string, TarType>> = {
+  "0": "file",
+  "\0": "file",
+  "7": "file",
+  "1": "hardlink",
+  "2": "symlink",
+  "3": "character",
+  "4": "block",
+  "5": "directory",
+  "6": "fifo",
+};
+
+/** What headers before the entry's own one said about it. */
+interface Ahead {
+  pax?: Pax;
+  name?: string;
+  linkName?: string;
+}
+
+function typeOf(header: RawHeader, name: string): TarType {
+  const type = types[header.type];
+  if (type === undefined) {
+    const what =
+      header.type === "S" ? "sparse files are" : `entries of type ${JSON.stringify(header.type)} are`;
+    throw new TarError(`${JSON.stringify(name)}: ${what} not supported`);
+  }
+  // v7 tar had no type for folders.
+  return type === "file" && name.endsWith("/") ? "directory" : type;
+}
+
+function complete(header: RawHeader, ahead: Ahead): TarEntry {
+  const { pax } = ahead;
+  const name = pax?.path ?? ahead.name ?? header.name;
+  const type = typeOf(header, name);
+  const size = pax?.size ?? header.size;
+  const uid = pax?.uid ?? header.uid;
+  const gid = pax?.gid ?? header.gid;
+  if (size < 0) throw new TarError(`${JSON.stringify(name)}: its size is negative`);
+  for (const id of [uid, gid]) {
+    if (id < 0 || id > tarBounds.id)
+      throw new TarError(`${JSON.stringify(name)}: its owner ${id} is out of range`);
+  }
+  return {
+    type,
+    name,
+    linkName: pax?.linkpath ?? ahead.linkName ?? header.linkName,
+    mode: header.mode & 0o7777,
+    uid,
+    gid,
+    mtime: pax?.mtime ?? header.mtime,
+    // Links, folders and nodes have no data, whatever their header says.
+    size: type === "file" ? size : 0,
+    major: header.major,
+    minor: header.minor,
+    xattrs: pax?.xattrs ?? [],
+  };
+}
+
+function untilNul(bytes: Buffer): string {
+  const end = bytes.indexOf(0);
+  return bytes.toString("latin1", 0, end < 0 ? bytes.length : end);
+}
+
+const extensions = "xgLK";
+
+export function tarReader(sink: TarSink): TarReader {
+  const block = Buffer.alloc(blockSize);
+  let blockUsed = 0;
+  let left = 0; // of the entry's data
+  let padding = 0;
+  let extended: { type: string; body: Buffer; used: number } | undefined;
+  let ahead: Ahead = {};
+  let entries = 0;
+  let zeroBlocks = 0;
+  let ended = false;
+
+  const takeExtended = (type: string, body: Buffer) => {
+    if (type === "x") ahead.pax = parsePax(body);
+    else if (type === "L") ahead.name = untilNul(body);
+    else if (type === "K") ahead.linkName = untilNul(body);
+    // "g" would change defaults of all later entries; docker passes it over as well.
+  };
+
+  const takeHeader = (bytes: Buffer) => {
+    if (isZeroBlock(bytes)) {
+      ended = ++zeroBlocks === 2;
+      return;
+    }
+    zeroBlocks = 0;
+    const header = parseHeader(bytes);
+    if (++entries > tarBounds.entries) throw new TarError(`it has more than ${tarBounds.entries} entries`);
+    if (extensions.includes(header.type)) {
+      if (header.size < 0 || header.size > tarBounds.extendedHeader) {
+        throw new TarError(
+          `an extended header of ${header.size} bytes is beyond ${tarBounds.extendedHeader}`,
+        );
+      }
+      padding = -header.size & (blockSize - 1);
+      extended = { type: header.type, body: Buffer.allocUnsafe(header.size), used: 0 };
+      return;
+    }
+    const entry = complete(header, ahead);
+    ahead = {};
+    left = entry.size;
+    padding = -entry.size & (blockSize - 1);
+    sink.entry(entry);
+  };
+
+  // One step forward in the chunk; answers how many bytes it took.
+  const step = (chunk: Buffer, at: number): number => {
+    const there = chunk.length - at;
+    if (extended !== undefined) {
+      const n = Math.min(there, extended.body.length - extended.used);
+      extended.used += chunk.copy(extended.body, extended.used, at, at + n);
+      if (extended.used === extended.body.length) {
+        const { type, body } = extended;
+        extended = undefined;
+        takeExtended(type, body);
+      }
+      return n;
+    }
+    if (left > 0) {
+      const n = Math.min(there, left);
+      left -= n;
+      sink.data(chunk.subarray(at, at + n));
+      return n;
+    }
+    if (padding > 0) {
+      const n = Math.min(there, padding);
+      padding -= n;
+      return n;
+    }
+    if (blockUsed === 0 && there >= blockSize) {
+      takeHeader(chunk.subarray(at, at + blockSize));
+      return blockSize;
+    }
+    const n = Math.min(there, blockSize - blockUsed);
+    blockUsed += chunk.copy(block, blockUsed, at, at + n);
+    if (blockUsed === blockSize) {
+      blockUsed = 0;
+      takeHeader(block);
+    }
+    return n;
+  };
+
+  return {
+    push(bytes) {
+      const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      for (let at = 0; at < chunk.length && !ended; ) at += step(chunk, at);
+    },
+    end() {
+      if (ended) return;
+      if (left > 0 || padding > 0 || blockUsed > 0 || extended !== undefined) {
+        throw new TarError("it stops in the middle of an entry");
+      }
+    },
+  };
+}

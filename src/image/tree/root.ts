@@ -1,0 +1,14 @@
+import type { Rootfs } from "../../oci/rootfs.ts";
+
+/** What a tree session works beneath. */
+export type TreeRoot =
+  | { readonly kind: "folder"; readonly path: string }
+  /** What the process sees as its root: a running container. */
+  | { readonly kind: "process"; readonly pid: number }
+  /** A stopped container: mounted in a mount namespace of the session's own, with its volumes. */
+  | (Extract<Rootfs, { kind: "overlay" }> & { readonly binds?: readonly Bind[] });
+
+export interface Bind {
+  readonly source: string;
+  readonly destination: string;
+}

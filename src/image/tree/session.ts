@@ -1,0 +1,132 @@
+/** One `inro-tree` process: opens a root and answers requests on it, one after the other. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import type { Duplex } from "node:stream";
+import { InroError } from "../../oci/error.ts";
+import { fromText, toText } from "./entry.ts";
+import { errnoName } from "./errno.ts";
+import { frame, rootKind } from "./frames.ts";
+import { type Frame, framesOf, Payload } from "./inbox.ts";
+import { Outbox } from "./outbox.ts";
+import type { TreeRoot } from "./root.ts";
+
+export interface TreeSession extends AsyncDisposable {
+  readonly outbox: Outbox;
+  /** Sends what the outbox gathered; resolves when the next batch may be gathered. */
+  flush(): Promise<void>;
+  /** The next frame that is no failure; a failure is thrown as TREE_FAILED. */
+  next(): Promise<Frame>;
+  /** Waits for `done`; answers its number. */
+  done(): Promise<number>;
+}
+
+/** An operation beneath the root failed. `errno` is the kernel's, `path` the entry's (a byte string). */
+export class TreeFailure extends InroError {
+  readonly errno: string;
+  readonly path: string;
+
+  constructor(errno: string, step: string, path: string) {
+    const where = path === "" ? "" : ` ${JSON.stringify(toText(path))}`;
+    super("TREE_FAILED", {
+      what: `cannot work on the file tree's${where === "" ? " root" : where}`,
+      why: `${step}: ${errno}`,
+    });
+    this.errno = errno;
+    this.path = path;
+  }
+}
+
+function putRoot(outbox: Outbox, root: TreeRoot): void {
+  outbox.begin(frame.root);
+  outbox.u32(rootKind[root.kind]);
+  if (root.kind === "folder") outbox.string(fromText(root.path));
+  else if (root.kind === "process") outbox.u32(root.pid);
+  else {
+    for (const text of [root.folder, root.lower.join(":"), root.upper, root.work, root.mountpoint]) {
+      outbox.string(fromText(text));
+    }
+    const binds = root.binds ?? [];
+    outbox.u32(binds.length);
+    for (const { source, destination } of binds) {
+      outbox.string(fromText(source));
+      outbox.string(fromText(destination));
+    }
+  }
+  outbox.end();
+}
+
+async function send(stream: Duplex, bytes: Buffer): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    stream.write(bytes, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+async function finish(child: ChildProcess, stream: Duplex): Promise<void> {
+  const exited = child.exitCode !== null || child.signalCode !== null ? undefined : once(child, "exit");
+  stream.end();
+  stream.resume();
+  stream.destroy();
+  const timer = setTimeout(() => child.kill("SIGKILL"), 10_000);
+  await exited;
+  clearTimeout(timer);
+}
+
+/** Starts `native` in its role `inro-tree` and opens the root. Throws TREE_FAILED if the root cannot be opened. */
+export async function openTree(native: string, root: TreeRoot): Promise<TreeSession> {
+  const child = spawn(native, [], {
+    argv0: "inro-tree",
+    stdio: ["ignore", "ignore", "inherit", "pipe"],
+    env: {},
+  });
+  const failedToStart = new Promise<never>((_, reject) => {
+    child.once("error", (cause) =>
+      reject(new InroError("NATIVE_MISSING", { what: `cannot start ${native}`, why: cause.message, cause })),
+    );
+  });
+  failedToStart.catch(() => {});
+  const stream = child.stdio[3] as Duplex;
+  const broken = new Promise<never>((_, reject) => stream.once("error", reject));
+  broken.catch(() => {});
+  const frames = framesOf(stream);
+  const outbox = new Outbox();
+
+  const next = async (): Promise<Frame> => {
+    const { value, done } = await Promise.race([frames.next(), failedToStart, broken]);
+    if (done === true)
+      throw new InroError("TREE_PROTOCOL", {
+        what: "cannot work on a file tree",
+        why: "the native process ended",
+      });
+    if (value.type !== frame.failed) return value;
+    const payload = new Payload(value.payload);
+    throw new TreeFailure(errnoName(payload.u32()), payload.string(), payload.string());
+  };
+  const session: TreeSession = {
+    outbox,
+    async flush() {
+      if (outbox.length === 0) return;
+      await Promise.race([send(stream, outbox.view()), broken]);
+      outbox.clear();
+    },
+    next,
+    async done() {
+      const answer = await next();
+      if (answer.type !== frame.done)
+        throw new InroError("TREE_PROTOCOL", {
+          what: "cannot work on a file tree",
+          why: `unexpected frame ${answer.type}`,
+        });
+      return new Payload(answer.payload).i64();
+    },
+    [Symbol.asyncDispose]: () => finish(child, stream),
+  };
+  try {
+    putRoot(outbox, root);
+    await session.flush();
+    await session.done();
+    return session;
+  } catch (error) {
+    await session[Symbol.asyncDispose]();
+    throw error;
+  }
+}
