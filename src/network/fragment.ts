@@ -95,6 +95,7 @@ function configure({ address, prefix, gateway }: AttachmentRecord): Netlink {
     messages: encodeMessages([
       linkUp(LOOPBACK_INDEX),
       addAddress({ index: CONTAINER_INDEX, address, prefix }),
+      linkUp(CONTAINER_INDEX),
       addDefaultRoute(gateway, CONTAINER_INDEX),
     ]),
     tolerate: 0,

@@ -1,5 +1,5 @@
 import { InroError } from "../../oci/error.ts";
-import { type Attribute, readAttributes, sizeOfAll, writeAttributes } from "./attribute.ts";
+import { type Attribute, sizeOfAll, writeAttributes } from "./attribute.ts";
 
 /** linux/netlink.h, NLM_F_*. */
 export const NLM_F = {
@@ -72,23 +72,4 @@ export function decodeMessages(data: Uint8Array): Reply[] {
     at += aligned(size);
   }
   return replies;
-}
-
-const NLMSG_ERROR = 2;
-const NLM_F_CAPPED = 0x100;
-const NLM_F_ACK_TLVS = 0x200;
-const NLMSGERR_ATTR_MSG = 1;
-
-/** What an NLMSG_ERROR says: errno (0 is an acknowledgement) and, if the kernel gave one, its sentence. */
-export function decodeError(reply: Reply): { errno: number; message: string } | undefined {
-  if (reply.type !== NLMSG_ERROR || reply.payload.length < 4 + headerLength) return undefined;
-  const { payload } = reply;
-  const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
-  const errno = -view.getInt32(0, true);
-  if ((reply.flags & NLM_F_ACK_TLVS) === 0) return { errno, message: "" };
-  // netlink(7): the request follows the error, its header alone when CAPPED (and in an acknowledgement).
-  const capped = (reply.flags & NLM_F_CAPPED) !== 0 || errno === 0;
-  const start = 4 + (capped ? headerLength : aligned(view.getUint32(4, true)));
-  const said = readAttributes(payload.subarray(Math.min(start, payload.length))).get(NLMSGERR_ATTR_MSG);
-  return { errno, message: said === undefined ? "" : new TextDecoder().decode(said).replace(/\0+$/, "") };
 }

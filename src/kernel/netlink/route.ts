@@ -72,7 +72,10 @@ export interface VethPair {
  */
 export const VETH_PEER_PID_AT = 76;
 
-/** Makes a veth pair, both ends up: one a port of the bridge, its peer in the network namespace of a process. */
+/**
+ * Makes a veth pair: one end a port of the bridge and up, its peer in the network namespace of a process, and down: the
+ * kernel cannot bring it up before the pair is whole (ENOTCONN).
+ */
 export function makeVethPair(pair: VethPair): Message {
   // Both NET_NS_PID and what leads to it come first, so that VETH_PEER_PID_AT does not depend on names.
   const peer = encodeAttributes([
@@ -80,7 +83,7 @@ export function makeVethPair(pair: VethPair): Message {
     interfaceName(pair.peer.name),
     bytes(IFLA.ADDRESS, macBytes(pair.peer.mac)),
   ]);
-  const peerLink = Uint8Array.of(...linkBody(pair.peer.index, true), ...peer);
+  const peerLink = Uint8Array.of(...linkBody(pair.peer.index, false), ...peer);
   return {
     type: RTM.NEWLINK,
     flags: made,
