@@ -1,0 +1,174 @@
+import { expect, test } from "bun:test";
+import { appendFileSync, renameSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type LogQuery, readLog } from "../../../src/runtime/log/read.ts";
+import { temporaryFolder } from "../../support/temporary.ts";
+
+const everything: LogQuery = {
+  stdout: true,
+  stderr: true,
+  since: null,
+  until: null,
+  tail: null,
+  follow: false,
+  signal: new AbortController().signal,
+};
+
+function record(second: number, text: string, stream = "stdout", tag = "F"): string {
+  return `2026-11-24T01:02:${String(second).padStart(2, "0")}.000000007Z ${stream} ${tag} ${text}\n`;
+}
+
+const timeOf = (second: number): bigint => BigInt(Date.UTC(2026, 10, 24, 1, 2, second)) * 1_000_000n + 7n;
+
+async function texts(
+  path: string,
+  query: Partial<LogQuery> = {},
+  ended?: Promise<unknown>,
+): Promise<string[]> {
+  const found: string[] = [];
+  for await (const entry of readLog(path, { ...everything, ...query }, ended)) {
+    found.push(Buffer.from(entry.data).toString());
+  }
+  return found;
+}
+
+test("records give back the bytes that the program wrote, with their stream, time and line starts", async () => {
+  using folder = temporaryFolder("log");
+  const path = join(folder.path, "c.log");
+  writeFileSync(path, record(1, "prompt", "stdout", "P") + record(2, "bad", "stderr") + record(3, " answer"));
+  const entries = [];
+  for await (const { data, ...rest } of readLog(path, everything)) {
+    entries.push({ ...rest, text: Buffer.from(data).toString() });
+  }
+  expect(entries).toEqual([
+    { stream: "stdout", time: timeOf(1), startsLine: true, text: "prompt" },
+    { stream: "stderr", time: timeOf(2), startsLine: true, text: "bad\n" },
+    { stream: "stdout", time: timeOf(3), startsLine: false, text: " answer\n" },
+  ]);
+});
+
+test("rotated files are read first, oldest first", async () => {
+  using folder = temporaryFolder("log");
+  const path = join(folder.path, "c.log");
+  writeFileSync(`${path}.2`, record(1, "a"));
+  writeFileSync(`${path}.1`, record(2, "b"));
+  writeFileSync(path, record(3, "c"));
+  expect(await texts(path)).toEqual(["a\n", "b\n", "c\n"]);
+});
+
+test("tail counts lines over rotated files and over blocks, since and until bound by time, streams filter", async () => {
+  using folder = temporaryFolder("log");
+  const path = join(folder.path, "c.log");
+  const long = "x".repeat(16_000);
+  writeFileSync(`${path}.1`, Array.from({ length: 9 }, (_, i) => record(i, `${i}${long}`)).join(""));
+  writeFileSync(path, record(10, "ten", "stderr") + record(11, "eleven") + record(12, "par", "stdout", "P"));
+  const short = async (query: Partial<LogQuery>) =>
+    (await texts(path, query)).map((text) => text.slice(0, 6).trim());
+  expect(await short({ tail: 0 })).toEqual([]);
+  expect(await short({ tail: 1 })).toEqual(["par"]);
+  expect(await short({ tail: 3 })).toEqual(["ten", "eleven", "par"]);
+  expect(await short({ tail: 10 })).toEqual([
+    "2xxxxx",
+    "3xxxxx",
+    "4xxxxx",
+    "5xxxxx",
+    "6xxxxx",
+    "7xxxxx",
+    "8xxxxx",
+    "ten",
+    "eleven",
+    "par",
+  ]);
+  expect(await short({ tail: 99 })).toHaveLength(12);
+  expect(await short({ since: timeOf(10) })).toEqual(["ten", "eleven", "par"]);
+  expect(await short({ since: timeOf(8), until: timeOf(10), stdout: false })).toEqual(["ten"]);
+});
+
+test("what is not a record is left out, and the rest is still read", async () => {
+  using folder = temporaryFolder("log");
+  const path = join(folder.path, "c.log");
+  writeFileSync(
+    path,
+    `${record(1, "good")}garbage\n\n2026-99-99T01:02:03.000000000Z stdout F no\n${record(2, "too")}2026-11`,
+  );
+  expect(await texts(path)).toEqual(["good\n", "too\n"]);
+});
+
+test("a log that is not there is empty", async () => {
+  using folder = temporaryFolder("log");
+  expect(await texts(join(folder.path, "none.log"))).toEqual([]);
+});
+
+test("following crosses rotations without loss or repetition, and ends when the container ended", async () => {
+  using folder = temporaryFolder("log");
+  const path = join(folder.path, "c.log");
+  writeFileSync(path, record(0, "0"));
+  const over = Promise.withResolvers<void>();
+  const followed = texts(path, { follow: true }, over.promise);
+  for (let i = 1; i <= 300; i++) {
+    appendFileSync(path, record(i % 60, String(i)));
+    if (i % 40 === 0) {
+      // Late bytes for the file that is rotated, and no file under the log's name for a moment.
+      renameSync(path, `${path}.1`);
+      if (i % 80 === 0) await Bun.sleep(3);
+      writeFileSync(path, "");
+      await Bun.sleep(20);
+    }
+    if (i % 7 === 0) await Bun.sleep(1);
+  }
+  over.resolve();
+  expect((await followed).map((text) => Number(text))).toEqual(Array.from({ length: 301 }, (_, i) => i));
+});
+
+test("following tells a new line within a tenth of a second, and stops when it is aborted", async () => {
+  using folder = temporaryFolder("log");
+  const path = join(folder.path, "c.log");
+  writeFileSync(path, record(0, "old"));
+  const abort = new AbortController();
+  const reader = readLog(path, { ...everything, follow: true, tail: 0, signal: abort.signal });
+  const first = reader.next();
+  await Bun.sleep(50);
+  const before = performance.now();
+  appendFileSync(path, record(1, "new"));
+  const { value } = await first;
+  expect(Buffer.from(value?.data ?? []).toString()).toBe("new\n");
+  expect(performance.now() - before).toBeLessThan(100);
+  const second = reader.next();
+  abort.abort();
+  expect((await second).done).toBe(true);
+});
+
+test("following begins before the log exists, and goes on after it was cleared", async () => {
+  using folder = temporaryFolder("log");
+  const path = join(folder.path, "c.log");
+  const over = Promise.withResolvers<void>();
+  const followed = texts(path, { follow: true }, over.promise);
+  await Bun.sleep(20);
+  writeFileSync(path, record(0, "first line that is long"));
+  await Bun.sleep(50);
+  truncateSync(path, 0);
+  await Bun.sleep(50);
+  appendFileSync(path, record(1, "second"));
+  await Bun.sleep(50);
+  over.resolve();
+  expect(await followed).toEqual(["first line that is long\n", "second\n"]);
+});
+
+test("a slow reader of a large log costs a piece of it, not the log", async () => {
+  using folder = temporaryFolder("log");
+  const path = join(folder.path, "c.log");
+  const line = record(1, "y".repeat(1000));
+  for (let i = 0; i < 10; i++) appendFileSync(path, line.repeat(5000));
+  Bun.gc(true);
+  const before = process.memoryUsage().rss;
+  let most = 0;
+  let count = 0;
+  for await (const _ of readLog(path, everything)) {
+    if (++count % 10_000 !== 0) continue;
+    await Bun.sleep(5);
+    Bun.gc(true);
+    most = Math.max(most, process.memoryUsage().rss - before);
+  }
+  expect(count).toBe(50_000);
+  expect(most).toBeLessThan(24 * 1024 * 1024);
+}, 30_000);
