@@ -47,10 +47,7 @@ export const imageConfigSchema = v.object({
   architecture: text,
   variant: v.nullish(v.string()),
   os: v.nullish(v.string(), "linux"),
-  config: v.pipe(
-    v.nullish(executionSchema),
-    v.transform((config) => config ?? v.parse(executionSchema, {})),
-  ),
+  config: v.nullish(executionSchema, {}),
   rootfs: v.object({ type: v.string(), diff_ids: v.nullish(v.array(digestSchema), []) }),
   history: v.nullish(v.array(historySchema), []),
 });

@@ -1,0 +1,55 @@
+import { once } from "node:events";
+import type { ServerResponse } from "node:http";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { Exchange } from "./exchange.ts";
+import { messageOf, statusOf } from "./status.ts";
+
+export function json(x: { readonly response: ServerResponse }, status: number, value: unknown): void {
+  const body = Buffer.from(`${JSON.stringify(value)}\n`);
+  x.response.writeHead(status, { "content-type": "application/json", "content-length": body.length });
+  x.response.end(body);
+}
+
+export function empty(x: Exchange, status: number): void {
+  x.response.writeHead(status);
+  x.response.end();
+}
+
+/** After the head was sent a failure can only cut the answer short, so that the client does not take it for whole. */
+export function fail(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  json({ response }, statusOf(error), { message: messageOf(error) });
+}
+
+/** Sends the head now: clients wait for it before they go on (docker's ContainerWait, events, logs). */
+export function begin(x: Exchange, contentType: string): void {
+  x.response.writeHead(200, { "content-type": contentType });
+  x.response.flushHeaders();
+}
+
+/** Sends a part of a stream, and waits while the client is slow. Rejects when the client went away. */
+export async function send(x: Exchange, part: string | Uint8Array): Promise<void> {
+  x.signal.throwIfAborted();
+  if (!x.response.write(part)) await once(x.response, "drain", { signal: x.signal });
+}
+
+/** A whole stream as the answer; the source is destroyed when the client goes away. */
+export async function stream(x: Exchange, contentType: string, source: Readable): Promise<void> {
+  x.response.writeHead(200, { "content-type": contentType });
+  await pipeline(source, x.response);
+}
+
+declare global {
+  interface JSON {
+    rawJSON(text: string): unknown;
+  }
+}
+
+/** A whole number that a JavaScript number would round (times in nanoseconds). */
+export function exact(value: bigint): unknown {
+  return JSON.rawJSON(value.toString());
+}

@@ -1,0 +1,58 @@
+import { type Asked, flag, integer, invalid, keys, list, object, text, texts } from "../asked.ts";
+
+/**
+ * What Docker can and we cannot yet. A container that would miss what it was promised for its safety or its work is
+ * refused; what only makes it less comfortable is told as a warning.
+ */
+export function refuseUnsupported(body: Asked, host: Asked): void {
+  const lists = ["DeviceRequests", "VolumesFrom", "Links"];
+  for (const name of lists) {
+    if (list(host, name).length > 0) throw invalid(host.at + name, "it is not supported yet");
+  }
+  if (keys(host, "StorageOpt").length > 0) throw invalid(`${host.at}StorageOpt`, "it is not supported yet");
+  const runtime = text(host, "Runtime");
+  if (!["", "inro"].includes(runtime)) {
+    throw invalid(`${host.at}Runtime`, `unknown or invalid runtime name: ${runtime}`);
+  }
+  if (!["", "host"].includes(text(host, "UsernsMode"))) {
+    throw invalid(`${host.at}UsernsMode`, "user namespaces are not supported yet");
+  }
+  if (!["", "default"].includes(text(host, "Isolation")))
+    throw invalid(`${host.at}Isolation`, "it is Windows'");
+  refuseAddresses(object(object(body, "NetworkingConfig"), "EndpointsConfig"));
+}
+
+/** dockerd: "user specified IP address is supported on user defined networks only". */
+function refuseAddresses(endpoints: Asked): void {
+  for (const name of Object.keys(endpoints.fields)) {
+    const endpoint = object(endpoints, name);
+    const addresses = object(endpoint, "IPAMConfig");
+    if (text(addresses, "IPv4Address") !== "" || text(addresses, "IPv6Address") !== "") {
+      throw invalid(addresses.at.slice(0, -1), "an address can be chosen on user defined networks only");
+    }
+  }
+}
+
+export function warnings(body: Asked, host: Asked): readonly string[] {
+  const found: string[] = [];
+  const health = texts(object(body, "Healthcheck"), "Test");
+  if (health.length > 0 && health[0] !== "NONE") found.push("Health checks are not run yet.");
+  if (text(body, "MacAddress") !== "") found.push("The MAC address cannot be chosen yet: discarded.");
+  const lists = [
+    "BlkioWeightDevice",
+    "BlkioDeviceReadBps",
+    "BlkioDeviceWriteBps",
+    "BlkioDeviceReadIOps",
+    "BlkioDeviceWriteIOps",
+  ];
+  for (const name of lists) {
+    if (list(host, name).length > 0) found.push(`${name} is not supported yet: discarded.`);
+  }
+  for (const name of ["CpuRealtimePeriod", "CpuRealtimeRuntime"]) {
+    if (integer(host, name) !== 0) found.push(`${name} is not supported: discarded.`);
+  }
+  if (flag(host, "OomKillDisable") && integer(host, "Memory") === 0) {
+    found.push("OOM killer is disabled for the container, but no memory limit is set.");
+  }
+  return found;
+}

@@ -1,0 +1,73 @@
+import { createGunzip } from "node:zlib";
+import type { PathStat } from "../../engine/engine.ts";
+import { empty, stream } from "../answer.ts";
+import { invalid } from "../asked.ts";
+import { type Exchange, parameter, type Route } from "../exchange.ts";
+import { flag, text } from "../query.ts";
+
+/** Files in and out of a container. */
+export const archiveRoutes: readonly Route[] = [
+  { method: "HEAD", pattern: "/containers/{id}/archive", handle: head },
+  { method: "GET", pattern: "/containers/{id}/archive", handle: get },
+  { method: "PUT", pattern: "/containers/{id}/archive", handle: put },
+  { method: "GET", pattern: "/containers/{id}/export", handle: exportAll },
+];
+
+function path(x: Exchange): string {
+  const found = text(x.query, "path");
+  if (found === null || found.includes("\0")) throw invalid("path", "bad parameter: 'path' cannot be empty");
+  return found;
+}
+
+/** Types in st_mode (inode(7)) and their bits in Go's io/fs.FileMode, which is what Docker's API carries. */
+const types: Readonly<Record<number, number>> = {
+  9604: 0x80000000,
+  21609: 0x08000000,
+  14406: 0x04000000,
+  4802: 0x04200000,
+  2401: 0x02000000,
+  26411: 0x01000000,
+};
+
+export function goMode(mode: number): number {
+  const special =
+    (mode & 0o4000 ? 0x00800000 : 0) + (mode & 0o2000 ? 0x00400000 : 0) + (mode & 0o1000 ? 0x00100000 : 0);
+  return (mode & 0o777) + special + (types[mode & 0o170000] ?? 0);
+}
+
+function tell(x: Exchange, stat: PathStat): void {
+  const record = {
+    name: stat.name,
+    size: stat.size,
+    mode: goMode(stat.mode),
+    mtime: stat.modified.toISOString(),
+    linkTarget: stat.linkTarget,
+  };
+  const text = Buffer.from(JSON.stringify(record)).toString("base64");
+  x.response.setHeader("X-Docker-Container-Path-Stat", text);
+}
+
+async function head(x: Exchange): Promise<void> {
+  tell(x, await x.engine.containers.archive.stat(parameter(x, "id"), path(x)));
+  empty(x, 200);
+}
+
+async function get(x: Exchange): Promise<void> {
+  const { stat, tar } = await x.engine.containers.archive.get(parameter(x, "id"), path(x));
+  tell(x, stat);
+  await stream(x, "application/x-tar", tar);
+}
+
+async function put(x: Exchange): Promise<void> {
+  const gzip = x.request.headers["content-encoding"] === "gzip";
+  const tar = gzip ? x.request.pipe(createGunzip()) : x.request;
+  await x.engine.containers.archive.put(parameter(x, "id"), path(x), tar as AsyncIterable<Uint8Array>, {
+    keepDirectories: flag(x.query, "noOverwriteDirNonDir"),
+    chownToUser: flag(x.query, "copyUIDGID"),
+  });
+  empty(x, 200);
+}
+
+async function exportAll(x: Exchange): Promise<void> {
+  await stream(x, "application/x-tar", await x.engine.containers.export(parameter(x, "id")));
+}

@@ -1,0 +1,84 @@
+import type { LogEntry } from "../../engine/engine.ts";
+import { timestamp } from "../../engine/state.ts";
+import { begin, send } from "../answer.ts";
+import { invalid } from "../asked.ts";
+import { type Asking, type Exchange, type Hijack, parameter, type Route } from "../exchange.ts";
+import { join, parseDetachKeys } from "../join.ts";
+import { flag, text, time } from "../query.ts";
+import { refuse } from "../status.ts";
+
+/** What a container says and hears. */
+export const streamRoutes: readonly Route[] = [
+  { method: "GET", pattern: "/containers/{id}/logs", handle: logs },
+  { method: "POST", pattern: "/containers/{id}/attach", hijack: attach },
+];
+
+/** Since v1.42 a client can tell by the type whether the bytes are framed. */
+export function streamType(x: Asking, tty: boolean): string {
+  const framed = !tty && x.version >= 42;
+  return framed ? "application/vnd.docker.multiplexed-stream" : "application/vnd.docker.raw-stream";
+}
+
+async function logs(x: Exchange): Promise<void> {
+  const container = x.engine.containers.get(parameter(x, "id"));
+  const [stdout, stderr] = [flag(x.query, "stdout"), flag(x.query, "stderr")];
+  if (!stdout && !stderr) throw invalid("stdout", "you must choose at least one stream");
+  const { tty } = container.options;
+  const timestamps = flag(x.query, "timestamps");
+  const entries = x.engine.containers.logs(container.id, {
+    stdout,
+    stderr,
+    since: time(x.query, "since"),
+    until: time(x.query, "until"),
+    tail: tail(x),
+    follow: flag(x.query, "follow"),
+    signal: x.signal,
+  });
+  begin(x, streamType(x, tty));
+  for await (const entry of entries) await send(x, line(entry, timestamps, !tty));
+  x.response.end();
+}
+
+/** As dockerd: what is not a number of lines means all of them. */
+function tail(x: Exchange): number | null {
+  const value = text(x.query, "tail");
+  return value !== null && /^\d{1,15}$/.test(value) ? Number(value) : null;
+}
+
+/** Docker's frame: the stream's number, three zeros, the length, big endian (API, "Stream format"). */
+export function frame(stream: "stdout" | "stderr", data: Uint8Array): Buffer {
+  const head = Buffer.alloc(8);
+  head[0] = stream === "stdout" ? 1 : 2;
+  head.writeUInt32BE(data.length, 4);
+  return Buffer.concat([head, data]);
+}
+
+function line(entry: LogEntry, timestamps: boolean, framed: boolean): Uint8Array {
+  const data = timestamps
+    ? Buffer.concat([Buffer.from(`${timestamp(entry.time)} `), entry.data])
+    : entry.data;
+  return framed ? frame(entry.stream, data) : data;
+}
+
+async function attach(x: Hijack): Promise<void> {
+  const container = x.engine.containers.get(parameter(x, "id"));
+  const detachKeys = parseDetachKeys(text(x.query, "detachKeys") ?? "");
+  if (container.state.status === "paused") {
+    throw refuse(
+      409,
+      `cannot attach to "${container.name}"`,
+      "it is paused, unpause the container before attach",
+    );
+  }
+  const asked = {
+    stream: flag(x.query, "stream"),
+    logs: flag(x.query, "logs"),
+    stdin: flag(x.query, "stdin"),
+    stdout: flag(x.query, "stdout"),
+    stderr: flag(x.query, "stderr"),
+  };
+  const stream = await x.engine.containers.attach(container.id, asked);
+  const { tty } = container.options;
+  const stdin = asked.stdin && asked.stream;
+  join(x.accept(streamType(x, tty)), stream, { stdin, detachKeys: tty && stdin ? detachKeys : null });
+}

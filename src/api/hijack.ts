@@ -1,0 +1,87 @@
+import { STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
+import { asked } from "./asked.ts";
+import { body } from "./body.ts";
+import type { Asking, Client, Exchange, Hijack } from "./exchange.ts";
+import { messageOf, statusOf } from "./status.ts";
+
+type Headers = Readonly<Record<string, string>>;
+
+function head(status: string, headers: Headers): string {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${status}\r\n${lines.join("")}\r\n`;
+}
+
+/** A client that asked with `Connection: Upgrade`: the socket itself becomes the stream. */
+export function upgradedHijack(asking: Asking, socket: Socket, early: Buffer, headers: Headers): Hijack {
+  const { request } = asking;
+  const length = Number(request.headers["content-length"] ?? 0);
+  const hasBody = length > 0 || request.headers["transfer-encoding"] !== undefined;
+  // Node leaves the body in the first bytes of the socket, Bun gives it through the request.
+  const inEarly = length > 0 && early.length >= length;
+  const input = inEarly ? early.subarray(length) : early;
+  return {
+    ...asking,
+    body: () => {
+      if (inEarly) return Promise.resolve(asked(JSON.parse(early.subarray(0, length).toString("utf8"))));
+      return hasBody ? body(request) : Promise.resolve(asked(undefined));
+    },
+    accept: (contentType) => {
+      const upgrade = { "Content-Type": contentType, Connection: "Upgrade", Upgrade: "tcp" };
+      socket.write(head("101 UPGRADED", { ...headers, ...upgrade }));
+      if (input.length > 0) socket.unshift(input);
+      return { input: socket, output: socket };
+    },
+    decline: (status) => {
+      const close = { "Content-Length": "0", Connection: "close" };
+      socket.end(head(`${status} ${STATUS_CODES[status]}`, { ...headers, ...close }));
+    },
+  };
+}
+
+/** A client that only posted: the answer's body is the stream, raw, and its end is the connection's. */
+export function plainHijack(x: Exchange): Hijack {
+  const { request, response } = x;
+  const { "content-length": length, "transfer-encoding": encoding } = request.headers;
+  let consumed = false;
+  return {
+    ...x,
+    body: () => {
+      consumed = true;
+      return body(request);
+    },
+    accept: (contentType): Client => {
+      const sends = !consumed && (encoding !== undefined || Number(length ?? 0) > 0);
+      response.useChunkedEncodingByDefault = false;
+      response.writeHead(200, { "content-type": contentType, connection: "close" });
+      response.flushHeaders();
+      return { input: sends ? request : null, output: response };
+    },
+    decline: (status) => {
+      response.writeHead(status);
+      response.end();
+    },
+  };
+}
+
+/** After the upgrade the stream can only end; before it, the client gets an answer like any other. */
+export function failUpgrade(socket: Socket, headers: Headers, error: unknown): void {
+  if (socket.destroyed) return;
+  if (socket.bytesWritten > 0) {
+    socket.destroy();
+    return;
+  }
+  const status = statusOf(error);
+  const text = Buffer.from(`${JSON.stringify({ message: messageOf(error) })}\n`);
+  const shape = {
+    "Content-Type": "application/json",
+    "Content-Length": String(text.length),
+    Connection: "close",
+  };
+  socket.end(
+    Buffer.concat([
+      Buffer.from(head(`${status} ${STATUS_CODES[status] ?? ""}`, { ...headers, ...shape })),
+      text,
+    ]),
+  );
+}

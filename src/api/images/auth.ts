@@ -1,0 +1,34 @@
+import type { RegistryAuth } from "../../image/images.ts";
+import { type Asked, asked, text } from "../asked.ts";
+import { refuse } from "../status.ts";
+
+/** The X-Registry-Auth header: base64url of a JSON object. `null`: the client gave no credentials. */
+export function registryAuth(header: string | readonly string[] | undefined): RegistryAuth | null {
+  const value = Array.isArray(header) ? header[0] : (header as string | undefined);
+  if (value === undefined || value === "" || value === "null") return null;
+  let found: unknown;
+  try {
+    found = JSON.parse(Buffer.from(value, "base64").toString("utf8"));
+  } catch {
+    throw refuse(
+      400,
+      "cannot read the X-Registry-Auth header",
+      "it is not the base64 of JSON",
+      "X-Registry-Auth",
+    );
+  }
+  return credentials(asked(found, "X-Registry-Auth."));
+}
+
+/** Docker's AuthConfig. */
+export function credentials(config: Asked): RegistryAuth | null {
+  const identityToken = text(config, "identitytoken");
+  if (identityToken !== "") return { identityToken };
+  const registryToken = text(config, "registrytoken");
+  if (registryToken !== "") return { registryToken };
+  const [username, password] = [text(config, "username"), text(config, "password")];
+  if (username !== "" || password !== "") return { username, password };
+  const pair = Buffer.from(text(config, "auth"), "base64").toString("utf8");
+  const colon = pair.indexOf(":");
+  return colon < 0 ? null : { username: pair.slice(0, colon), password: pair.slice(colon + 1) };
+}

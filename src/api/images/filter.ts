@@ -1,0 +1,69 @@
+import type { Filters } from "../../engine/engine.ts";
+import type { Image } from "../../image/images.ts";
+import { invalid } from "../asked.ts";
+import { createdSeconds, repoDigests, repoTags } from "../tell/image.ts";
+
+type Test = (image: Image) => boolean;
+
+const truths: Readonly<Record<string, boolean>> = { true: true, "1": true, false: false, "0": false };
+
+/** The filters of GET /images/json; an unknown one is a 400, as a filter that does nothing would mislead. */
+export function imageFilter(filters: Filters, resolve: (name: string) => Image): Test {
+  const byKey: Readonly<Record<string, (value: string) => Test>> = {
+    dangling: (value) => {
+      const wanted = truths[value];
+      if (wanted === undefined) throw invalid("filters.dangling", `"${value}" is neither true nor false`);
+      return (image) => (image.names.length === 0) === wanted;
+    },
+    label: (value) => {
+      const [key = "", wanted] = split(value);
+      return ({ config }) =>
+        Object.hasOwn(config.config.Labels, key) &&
+        (wanted === undefined || config.config.Labels[key] === wanted);
+    },
+    reference: (value) => {
+      const pattern = referencePattern(value);
+      return (image) => [...repoTags(image), ...repoDigests(image)].some((name) => pattern.test(name));
+    },
+    before: (value) => {
+      const other = createdSeconds(resolve(value));
+      return (image) => createdSeconds(image) < other;
+    },
+    since: (value) => {
+      const other = createdSeconds(resolve(value));
+      return (image) => createdSeconds(image) > other;
+    },
+    until: (value) => {
+      const limit = /^\d+$/.test(value) ? Number(value) : Date.parse(value) / 1000;
+      if (Number.isNaN(limit)) throw invalid("filters.until", `"${value}" is not a time`);
+      return (image) => createdSeconds(image) < limit;
+    },
+  };
+  const tests = Object.entries(filters).map(([key, values]): Test => {
+    const make = byKey[key];
+    if (make === undefined) throw invalid(`filters.${key}`, "there is no such filter");
+    const each = values.map(make);
+    // Labels must all be there; of the others one value has to fit.
+    return (image) =>
+      key === "label" ? each.every((test) => test(image)) : each.some((test) => test(image));
+  });
+  return (image) => tests.every((test) => test(image));
+}
+
+function split(value: string): [string, string?] {
+  const equals = value.indexOf("=");
+  return equals < 0 ? [value] : [value.slice(0, equals), value.slice(equals + 1)];
+}
+
+/** Go's path.Match over the familiar name, with or without its tag. */
+function referencePattern(value: string): RegExp {
+  const source = value
+    .replace(/[.+^${}()|\\]/g, "\\$&")
+    .replaceAll("*", "[^/]*")
+    .replaceAll("?", "[^/]");
+  try {
+    return new RegExp(`^${source}([:@].*)?$`);
+  } catch {
+    throw invalid("filters.reference", `"${value}" is not a pattern`);
+  }
+}

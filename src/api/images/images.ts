@@ -1,0 +1,93 @@
+import type { Image } from "../../image/images.ts";
+import { parsePlatform } from "../../oci/platform.ts";
+import { parseReference, withDefaultTag } from "../../oci/reference.ts";
+import { empty, json } from "../answer.ts";
+import { invalid } from "../asked.ts";
+import { type Exchange, parameter, type Route } from "../exchange.ts";
+import { filters, flag, text } from "../query.ts";
+import { refuse } from "../status.ts";
+import { createdSeconds, imageHistory, imageInspect, imageSummary } from "../tell/image.ts";
+import { imageFilter } from "./filter.ts";
+import { pullRoutes } from "./pull.ts";
+
+export const imageRoutes: readonly Route[] = [
+  { method: "GET", pattern: "/images/json", handle: list },
+  { method: "GET", pattern: "/images/search", handle: search },
+  { method: "GET", pattern: "/images/get", handle: save },
+  { method: "POST", pattern: "/images/prune", handle: prune },
+  ...pullRoutes,
+  { method: "GET", pattern: "/images/{name...}/json", handle: inspect },
+  { method: "GET", pattern: "/images/{name...}/history", handle: history },
+  { method: "GET", pattern: "/images/{name...}/get", handle: save },
+  { method: "POST", pattern: "/images/{name...}/tag", handle: tag },
+  { method: "DELETE", pattern: "/images/{name...}", handle: remove },
+];
+
+export function imageLines(x: Exchange) {
+  const matches = imageFilter(filters(x.query), (name) => x.engine.images.resolve(name));
+  return x.engine.images
+    .list()
+    .filter(matches)
+    .sort((a, b) => createdSeconds(b) - createdSeconds(a))
+    .map((image) => imageSummary(image, x.engine.images.users(image.id).length));
+}
+
+function list(x: Exchange): void {
+  json(x, 200, imageLines(x));
+}
+
+const named = (x: Exchange): Image => x.engine.images.resolve(parameter(x, "name"));
+
+function inspect(x: Exchange): void {
+  const platform = text(x.query, "platform");
+  if (platform !== null) parsePlatform(platform);
+  json(x, 200, imageInspect(named(x)));
+}
+
+function history(x: Exchange): void {
+  json(x, 200, imageHistory(named(x)));
+}
+
+async function tag(x: Exchange): Promise<void> {
+  const repository = text(x.query, "repo");
+  if (repository === null) throw invalid("repo", "no name is given");
+  const name = text(x.query, "tag");
+  const reference = parseReference(name === null ? repository : `${repository}:${name}`);
+  if (reference.digest !== undefined)
+    throw invalid("repo", "refusing to create a tag with a digest reference");
+  await x.engine.images.tag(parameter(x, "name"), withDefaultTag(reference));
+  empty(x, 201);
+}
+
+async function remove(x: Exchange): Promise<void> {
+  const removal = await x.engine.images.remove(parameter(x, "name"), { force: flag(x.query, "force") });
+  json(x, 200, [
+    ...removal.untagged.map((name) => ({ Untagged: name })),
+    ...removal.deleted.map((id) => ({ Deleted: id })),
+  ]);
+}
+
+/** Without names and users; with `dangling=false` those with names too. */
+async function prune(x: Exchange): Promise<void> {
+  const { dangling, ...rest } = filters(x.query);
+  const all = dangling?.some((value) => ["false", "0"].includes(value)) ?? false;
+  const matches = imageFilter(rest, (name) => x.engine.images.resolve(name));
+  const deleted: object[] = [];
+  let reclaimed = 0;
+  for (const image of x.engine.images.list().filter(matches)) {
+    if (x.engine.images.users(image.id).length > 0 || (!all && image.names.length > 0)) continue;
+    const removal = await x.engine.images.remove(image.id, { force: true });
+    deleted.push(...removal.untagged.map((name) => ({ Untagged: name })));
+    deleted.push(...removal.deleted.map((id) => ({ Deleted: id })));
+    reclaimed += image.size;
+  }
+  json(x, 200, { ImagesDeleted: deleted.length === 0 ? null : deleted, SpaceReclaimed: reclaimed });
+}
+
+function search(): void {
+  throw refuse(501, "cannot search a registry", "searching is not supported");
+}
+
+function save(): void {
+  throw refuse(501, "cannot save images", "saving is not supported yet");
+}

@@ -1,0 +1,78 @@
+import type { LayerState, PullProgress } from "../../image/images.ts";
+import { humanDuration } from "../tell/state.ts";
+
+/** One line of the stream that `docker pull` draws its bars from. */
+export interface ProgressLine {
+  readonly status: string;
+  readonly id?: string;
+  readonly progressDetail?: { readonly current?: number; readonly total?: number };
+  readonly progress?: string;
+}
+
+const words: Readonly<Record<Exclude<LayerState["state"], "downloading" | "retrying">, string>> = {
+  waiting: "Pulling fs layer",
+  present: "Already exists",
+  verifying: "Verifying Checksum",
+  extracting: "Extracting",
+  done: "Pull complete",
+};
+
+const short = (digest: string) => digest.replace(/^sha256:/, "").slice(0, 12);
+
+/** Docker's words for what the image store tells. */
+export function progressLines(progress: PullProgress): readonly ProgressLine[] {
+  if (progress.kind === "resolved") {
+    return progress.layers.map((layer) => ({
+      status: "Pulling fs layer",
+      progressDetail: {},
+      id: short(layer),
+    }));
+  }
+  const { state } = progress;
+  const id = short(progress.digest);
+  if (state.state === "downloading") {
+    const progressDetail = { current: state.bytes, total: state.total };
+    return [{ status: "Downloading", progressDetail, progress: bar(state.bytes, state.total), id }];
+  }
+  if (state.state === "retrying") {
+    const wait = humanDuration(state.delayMs / 1000).toLowerCase();
+    return [{ status: `Retrying in ${wait}: ${state.why}`, progressDetail: {}, id }];
+  }
+  return [{ status: words[state.state], progressDetail: {}, id }];
+}
+
+const units = ["B", "kB", "MB", "GB", "TB"];
+
+/** Four significant digits and a decimal unit (go-units, HumanSize). */
+export function humanSize(bytes: number): string {
+  let [size, unit] = [bytes, 0];
+  while (size >= 1000 && unit < units.length - 1) {
+    size /= 1000;
+    unit++;
+  }
+  return `${Number(size.toPrecision(4))}${units[unit]}`;
+}
+
+/** For clients that print the text as it is: `[=====>     ]  1.2MB/3.4MB` (moby, jsonmessage). */
+function bar(current: number, total: number): string {
+  if (total <= 0) return humanSize(current).padStart(8);
+  const full = Math.min(50, Math.floor((current / total) * 50));
+  const drawn = `${"=".repeat(full)}>${" ".repeat(50 - full)}`.slice(0, 51);
+  return `[${drawn}]  ${humanSize(current)}/${humanSize(total)}`;
+}
+
+/**
+ * Thins out what a fast download tells: a bar that moves ten times a second is smooth, and the rest only fills the
+ * client's socket. A change of state always passes.
+ */
+export function thinner(intervalMs = 100): (progress: PullProgress, now: number) => boolean {
+  const last = new Map<string, number>();
+  return (progress, now) => {
+    if (progress.kind !== "layer" || progress.state.state !== "downloading") return true;
+    const { bytes, total } = progress.state;
+    const before = last.get(progress.digest);
+    if (before !== undefined && now - before < intervalMs && bytes !== total) return false;
+    last.set(progress.digest, now);
+    return true;
+  };
+}

@@ -1,0 +1,89 @@
+import { empty, json } from "../answer.ts";
+import { body } from "../body.ts";
+import type { Exchange, Route } from "../exchange.ts";
+import { credentials } from "../images/auth.ts";
+import { imageLines } from "../images/images.ts";
+import { NEWEST, OLDEST } from "../match.ts";
+import { refuse } from "../status.ts";
+import { containerSummary } from "../tell/container.ts";
+import { volumeRecord } from "../volumes.ts";
+import { infoRecord } from "./info.ts";
+
+export const systemRoutes: readonly Route[] = [
+  { method: "GET", pattern: "/_ping", handle: (x) => ping(x, "OK") },
+  { method: "HEAD", pattern: "/_ping", handle: (x) => ping(x, "") },
+  { method: "GET", pattern: "/version", handle: version },
+  {
+    method: "GET",
+    pattern: "/info",
+    handle: async (x) => json(x, 200, infoRecord(await x.engine.info(), x.engine.version())),
+  },
+  { method: "GET", pattern: "/system/df", handle: diskUsage },
+  { method: "POST", pattern: "/auth", handle: auth },
+];
+
+function ping(x: Exchange, text: string): void {
+  x.response.writeHead(200, {
+    "content-type": "text/plain; charset=utf-8",
+    "cache-control": "no-cache, no-store, must-revalidate",
+    pragma: "no-cache",
+    "builder-version": "1",
+    swarm: "inactive",
+  });
+  x.response.end(text);
+}
+
+function version(x: Exchange): void {
+  const found = x.engine.version();
+  const api = { ApiVersion: `1.${NEWEST}`, MinAPIVersion: `1.${OLDEST}` };
+  const shared = {
+    GitCommit: found.commit,
+    // The clients' word for what the daemon is written in.
+    GoVersion: `bun${process.versions["bun"] ?? ""}`,
+    Os: "linux",
+    Arch: found.architecture,
+    KernelVersion: found.kernelVersion,
+    BuildTime: found.builtAt,
+  };
+  json(x, 200, {
+    Platform: { Name: "Inro" },
+    Components: [
+      { Name: "Engine", Version: found.version, Details: { ...api, ...shared, Experimental: "false" } },
+    ],
+    Version: found.version,
+    ...api,
+    ...shared,
+  });
+}
+
+async function diskUsage(x: Exchange): Promise<void> {
+  const { containers, volumes } = x.engine;
+  const lines = [];
+  for (const container of containers.list({ all: true, limit: 0, filters: {} })) {
+    const size = await containers.size(container.id);
+    lines.push(containerSummary(container, { now: Date.now(), isCurrentName: () => true }, size));
+  }
+  const imagesFound = imageLines(x);
+  json(x, 200, {
+    LayersSize: imagesFound.reduce((sum, image) => sum + image.Size, 0),
+    Images: imagesFound,
+    Containers: lines,
+    Volumes: volumes.list({}).map((volume) => ({
+      ...volumeRecord(volume),
+      UsageData: { Size: -1, RefCount: users(x, volume.name) },
+    })),
+    BuildCache: [],
+    BuilderSize: 0,
+  });
+}
+
+function users(x: Exchange, volume: string): number {
+  return x.engine.containers.list({ all: true, limit: 0, filters: { volume: [volume] } }).length;
+}
+
+/** Credentials are shown to a registry when something is pulled with them; clients keep them, we do not. */
+async function auth(x: Exchange): Promise<void> {
+  if (credentials(await body(x.request)) === null)
+    throw refuse(400, "cannot log in", "no credentials are given");
+  empty(x, 204);
+}

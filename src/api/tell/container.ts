@@ -1,0 +1,82 @@
+import type { ContainerDetails } from "../../engine/engine.ts";
+import { config } from "./config.ts";
+import { hostConfig } from "./host-config.ts";
+import { mountPoints } from "./mounts.ts";
+import { networkName, networkSettings, networks, portList } from "./network.ts";
+import { state, statusText } from "./state.ts";
+
+export interface Size {
+  readonly writable: number;
+  readonly root: number;
+}
+
+const sizes = (size: Size | null) => (size === null ? {} : { SizeRw: size.writable, SizeRootFs: size.root });
+
+/** GET /containers/{id}/json. */
+export function containerInspect(container: ContainerDetails, size: Size | null) {
+  const [path = "", ...args] = container.arguments;
+  return {
+    Id: container.id,
+    Created: container.created,
+    Path: path,
+    Args: args,
+    State: state(container),
+    Image: container.imageId,
+    ResolvConfPath: container.paths.resolvConf,
+    HostnamePath: container.paths.hostname,
+    HostsPath: container.paths.hosts,
+    LogPath: container.options.log.driver === "none" ? "" : container.paths.log,
+    Name: `/${container.name}`,
+    RestartCount: container.restartCount,
+    Driver: "overlay2",
+    Platform: "linux",
+    MountLabel: "",
+    ProcessLabel: "",
+    AppArmorProfile: "",
+    ExecIDs: container.execIds.length === 0 ? null : container.execIds,
+    HostConfig: hostConfig(container),
+    GraphDriver: {
+      Name: "overlay2",
+      Data: {
+        ID: container.id,
+        UpperDir: `${container.paths.folder}/upper`,
+        WorkDir: `${container.paths.folder}/work`,
+      },
+    },
+    ...sizes(size),
+    Mounts: mountPoints(container.mounts),
+    Config: config(container),
+    NetworkSettings: networkSettings(container),
+  };
+}
+
+export interface SummaryContext {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** The name still leads to the image it led to when the container was made. */
+  readonly isCurrentName: (image: string, imageId: string) => boolean;
+}
+
+/** A line of GET /containers/json. */
+export function containerSummary(container: ContainerDetails, context: SummaryContext, size: Size | null) {
+  const { options } = container;
+  const named = context.isCurrentName(options.image, container.imageId);
+  return {
+    Id: container.id,
+    Names: [`/${container.name}`],
+    Image: named ? options.image : container.imageId,
+    ImageID: container.imageId,
+    Command: container.arguments
+      .map((word, index) => (index > 0 && word.includes(" ") ? `'${word}'` : word))
+      .join(" "),
+    Created: Math.floor(Date.parse(container.created) / 1000),
+    Ports: portList(container),
+    ...sizes(size),
+    Labels: options.labels,
+    State: container.state.status,
+    Status: statusText(container, context.now),
+    HostConfig: { NetworkMode: networkName(container) },
+    NetworkSettings: { Networks: networks(container) },
+    Mounts: mountPoints(container.mounts),
+  };
+}

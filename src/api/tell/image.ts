@@ -1,0 +1,86 @@
+import { NEVER } from "../../engine/state.ts";
+import type { Image } from "../../image/images.ts";
+import { familiarName, parseReference } from "../../oci/reference.ts";
+
+const familiar = (name: string) => familiarName(parseReference(name));
+
+export function repoTags(image: Image): string[] {
+  return image.names.filter((name) => !name.includes("@")).map(familiar);
+}
+
+export function repoDigests(image: Image): string[] {
+  return image.repoDigests.map(familiar);
+}
+
+/** A line of GET /images/json. */
+export function imageSummary(image: Image, containers: number) {
+  return {
+    Id: image.id,
+    ParentId: "",
+    RepoTags: repoTags(image),
+    RepoDigests: repoDigests(image),
+    Created: createdSeconds(image),
+    Size: image.size,
+    SharedSize: -1,
+    Labels: image.config.config.Labels,
+    Containers: containers,
+  };
+}
+
+export function createdSeconds(image: Image): number {
+  const milliseconds = Date.parse(image.created);
+  return Number.isNaN(milliseconds) ? 0 : Math.floor(milliseconds / 1000);
+}
+
+/** GET /images/{name}/json. */
+export function imageInspect(image: Image) {
+  const { config } = image.config;
+  return {
+    Id: image.id,
+    RepoTags: repoTags(image),
+    RepoDigests: repoDigests(image),
+    Parent: "",
+    Comment: image.config.history.at(-1)?.comment ?? "",
+    Created: image.created === "" ? NEVER : image.created,
+    DockerVersion: "",
+    Author: image.config.author,
+    Config: {
+      User: config.User,
+      ExposedPorts: config.ExposedPorts,
+      Env: config.Env,
+      Cmd: config.Cmd,
+      Healthcheck: config.Healthcheck ?? undefined,
+      Volumes: Object.keys(config.Volumes).length === 0 ? null : config.Volumes,
+      WorkingDir: config.WorkingDir,
+      Entrypoint: config.Entrypoint,
+      OnBuild: config.OnBuild ?? null,
+      Labels: config.Labels,
+      ...(config.StopSignal === "" ? {} : { StopSignal: config.StopSignal }),
+      ...(config.Shell ? { Shell: config.Shell } : {}),
+    },
+    Architecture: image.architecture,
+    ...(image.config.variant ? { Variant: image.config.variant } : {}),
+    Os: image.os,
+    Size: image.size,
+    GraphDriver: { Name: "overlay2", Data: null },
+    RootFS: { Type: "layers", Layers: image.layers.map((layer) => layer.diffId) },
+    Metadata: { LastTagTime: NEVER },
+  };
+}
+
+/** GET /images/{name}/history: the newest step first; only steps with files have a size. */
+export function imageHistory(image: Image) {
+  const sizes = image.layers.map((layer) => layer.size);
+  const steps = image.config.history.map((step) => ({
+    Id: "<missing>",
+    Created: Math.floor((Date.parse(step.created ?? "") || 0) / 1000),
+    CreatedBy: step.created_by ?? "",
+    Tags: null as string[] | null,
+    Size: step.empty_layer === true ? 0 : (sizes.shift() ?? 0),
+    Comment: step.comment ?? "",
+  }));
+  steps.reverse();
+  const top = steps[0];
+  if (top !== undefined) Object.assign(top, { Id: image.id, Tags: repoTags(image) });
+  return steps;
+}
