@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { release } from "node:os";
 import { parseBoundingSet } from "../kernel/capabilities.ts";
 import { type Hierarchies, parseHierarchies, unifiedOf } from "../kernel/cgroup/hierarchies.ts";
 import { type NativeArchitecture, nativeArchitecture } from "../kernel/seccomp/architecture.ts";
@@ -7,18 +6,14 @@ import { type NativeArchitecture, nativeArchitecture } from "../kernel/seccomp/a
 /** What only this host's kernel knows; read once. */
 export interface HostFacts {
   readonly architecture: NativeArchitecture;
-  /** [6, 18] */
-  readonly kernel: readonly [number, number];
   readonly hierarchies: Hierarchies;
   /** Capabilities that the engine itself may hand on. */
   readonly boundingSet: bigint;
 }
 
 export function readFacts(): HostFacts {
-  const [major = 0, minor = 0] = release().split(/[.-]/).map(Number);
   return {
     architecture: nativeArchitecture(),
-    kernel: [major, minor],
     hierarchies: readHierarchies(),
     boundingSet: parseBoundingSet(readFileSync("/proc/self/status", "utf8")),
   };

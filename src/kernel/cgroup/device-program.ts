@@ -27,7 +27,7 @@ type Step = readonly [opcode: number, destination: number, source: number, offse
 /**
  * The rules as an eBPF program of type BPF_PROG_TYPE_CGROUP_DEVICE: an array of struct bpf_insn, 8 bytes each.
  * Law: for every kind of access that is asked for (read, write, mknod) the last rule that speaks of it decides; all of
- * them must be allowed. What no rule speaks of is allowed, as in a fresh v1 cgroup.
+ * them must be allowed. What no rule speaks of is denied.
  */
 export function deviceProgram(rules: readonly DeviceRule[]): Uint8Array {
   const prologue: Step[] = [
@@ -39,7 +39,7 @@ export function deviceProgram(rules: readonly DeviceRule[]): Uint8Array {
     [LOAD_WORD, MINOR, CONTEXT, 8, 0],
   ];
   const end: Step[] = [
-    [MOVE, RESULT, 0, 0, 1],
+    [MOVE, RESULT, 0, 0, 0],
     [EXIT, 0, 0, 0, 0],
   ];
   return encode([...prologue, ...[...rules].reverse().flatMap(ruleSteps), ...end]);

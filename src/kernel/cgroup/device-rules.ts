@@ -34,9 +34,18 @@ export const DEFAULT_RULES: readonly DeviceRule[] = [
   allow("c", 136, null, "rwm"), // pts/*
 ];
 
-/** The rules of a specification in their order, then those that every container has. */
+const DENY_ALL: DeviceRule = {
+  allow: false,
+  type: "a",
+  major: null,
+  minor: null,
+  access: "rwm",
+  at: "default",
+};
+
+/** Nothing to begin with, then the rules of a specification in their order, then those that every container has. */
 export function deviceRules(rules: readonly SpecDeviceRule[]): DeviceRule[] {
-  const own = rules.map(
+  const asked = rules.map(
     (rule, index): DeviceRule => ({
       allow: rule.allow,
       type: rule.type === "c" || rule.type === "b" ? rule.type : "a",
@@ -46,26 +55,32 @@ export function deviceRules(rules: readonly SpecDeviceRule[]): DeviceRule[] {
       at: `/linux/resources/devices/${index}`,
     }),
   );
-  return allowsEverything(own) ? own : [...own, ...DEFAULT_RULES];
+  const own = asked[0] !== undefined && coversAll(asked[0]) ? asked : [DENY_ALL, ...asked];
+  if (allowsEverything(own)) return own;
+  const settled = own.slice(own.findLastIndex((rule) => !rule.allow) + 1);
+  return [...own, ...DEFAULT_RULES.filter((rule) => !settled.some((earlier) => sameDevices(earlier, rule)))];
 }
+
+const coversAll = (rule: DeviceRule): boolean =>
+  rule.type === "a" && rule.major === null && rule.minor === null && rule.access.length === 3;
+
+const sameDevices = (a: DeviceRule, b: DeviceRule): boolean =>
+  a.type === b.type && a.major === b.major && a.minor === b.minor && a.access === b.access;
 
 const number = (value: number | undefined): number | null =>
   value === undefined || value < 0 ? null : value;
 
 /** Whether the rules leave all devices open, so that no filter is needed: the last word on everything is "allow". */
 export function allowsEverything(rules: readonly DeviceRule[]): boolean {
-  const last = rules.findLastIndex((rule) => rule.type === "a" && rule.major === null && rule.minor === null);
-  const start = rules[last];
-  if (start !== undefined && (!start.allow || start.access.length < 3)) return false;
-  return rules.slice(last + 1).every((rule) => rule.allow);
+  const last = rules.findLastIndex(coversAll);
+  return rules[last]?.allow === true && rules.slice(last + 1).every((rule) => rule.allow);
 }
 
 /** Lines for v1's devices.allow and devices.deny (Documentation/admin-guide/cgroup-v1/devices.rst). */
 export function deviceLines(rules: readonly DeviceRule[]): { file: string; value: string; at: string }[] {
   return rules.flatMap((rule) => {
     const file = rule.allow ? "devices.allow" : "devices.deny";
-    const all = rule.type === "a" && rule.major === null && rule.minor === null && rule.access.length === 3;
-    if (all) return [{ file, value: "a", at: rule.at }];
+    if (coversAll(rule)) return [{ file, value: "a", at: rule.at }];
     // The kernel takes a line of type `a` for all devices, whatever numbers follow.
     const types = rule.type === "a" ? ["c", "b"] : [rule.type];
     const numbers = `${rule.major ?? "*"}:${rule.minor ?? "*"}`;

@@ -25,7 +25,8 @@ export function compileCgroups(draft: Draft, input: CompileInput): JoinedCgroups
   const asked = new Set(settings.map((setting) => setting.hierarchy));
   const slots = new Map<Hierarchy, Slot>();
   for (const hierarchy of joinedHierarchies(facts.hierarchies, asked)) slots.set(hierarchy, draft.newSlot());
-  for (const [hierarchy, out] of slots) makeCgroup(draft, input, hierarchy, out);
+  const wanted = new Set([...ENABLED, ...settings.map((setting) => setting.controller)]);
+  for (const [hierarchy, out] of slots) makeCgroup(draft, input, hierarchy, out, wanted);
   for (const { hierarchy, file, value, at, optional } of settings) {
     const cgroup = slots.get(hierarchy) as Slot;
     const because = input.becauseOf(`/linux/resources${at}`);
@@ -55,10 +56,21 @@ export function joinedHierarchies(hierarchies: Hierarchies, asked: ReadonlySet<H
   );
 }
 
+/** On v2 a folder's children get these controllers, and any that a limit is asked for of. */
+const ENABLED = ["cpu", "cpuset", "memory", "pids", "blkio"];
+
 const V2_NAMES: Readonly<Record<string, string>> = { blkio: "io" };
 
-function makeCgroup(draft: Draft, input: CompileInput, hierarchy: Hierarchy, out: Slot): void {
-  const names = hierarchy.controllers.map((name) => `+${V2_NAMES[name] ?? name}`);
+function makeCgroup(
+  draft: Draft,
+  input: CompileInput,
+  hierarchy: Hierarchy,
+  out: Slot,
+  wanted: ReadonlySet<string>,
+): void {
+  const names = hierarchy.controllers
+    .filter((name) => wanted.has(name))
+    .map((name) => `+${V2_NAMES[name] ?? name}`);
   draft.plan.host.push({
     kind: "makeCgroup",
     out,
