@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { cacheFolder, tool } from "./tools.ts";
 
-const archive = () => join(cacheFolder(), "debian-bookworm-python3.tar");
+const archive = () => join(cacheFolder(), "debian-bookworm-python3.tar.gz");
 
-/** A tar of a Debian bookworm root with python3, made by debootstrap; undefined where it could not be made. */
+/** A gzipped tar of a Debian bookworm root with python3, made by debootstrap; undefined where it could not be made. */
 export function debianRoot(): string | undefined {
   return existsSync(archive()) ? archive() : undefined;
 }
@@ -37,6 +37,8 @@ export function buildDebian(): string | undefined {
           folder,
           "--numeric-owner",
           "--exclude=./var/cache/apt/archives/*.deb",
+          "-I",
+          "gzip -1",
           "-cf",
           `${folder}.tar`,
           ".",
