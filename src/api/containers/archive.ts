@@ -20,19 +20,19 @@ function path(x: Exchange): string {
 }
 
 /** Types in st_mode (inode(7)) and their bits in Go's io/fs.FileMode, which is what Docker's API carries. */
-const types: Readonly<Record<number, number>> = {
-  9604: 0x80000000,
-  21609: 0x08000000,
-  14406: 0x04000000,
-  4802: 0x04200000,
-  2401: 0x02000000,
-  26411: 0x01000000,
-};
+const types = new Map([
+  [0o040000, 0x80000000],
+  [0o120000, 0x08000000],
+  [0o060000, 0x04000000],
+  [0o020000, 0x04200000],
+  [0o010000, 0x02000000],
+  [0o140000, 0x01000000],
+]);
 
 export function goMode(mode: number): number {
   const special =
     (mode & 0o4000 ? 0x00800000 : 0) + (mode & 0o2000 ? 0x00400000 : 0) + (mode & 0o1000 ? 0x00100000 : 0);
-  return (mode & 0o777) + special + (types[mode & 0o170000] ?? 0);
+  return (mode & 0o777) + special + (types.get(mode & 0o170000) ?? 0);
 }
 
 function tell(x: Exchange, stat: PathStat): void {

@@ -1,0 +1,195 @@
+import { describe, expect, test } from "bun:test";
+import { askedContainer } from "../../src/api/ask/container.ts";
+import { asked } from "../../src/api/asked.ts";
+import { DEFAULT_OPTIONS } from "../../src/engine/options.ts";
+import type { InroError } from "../../src/oci/error.ts";
+
+const parse = (body: object) => askedContainer(asked({ Image: "debian", ...body })).options;
+const host = (fields: object) => parse({ HostConfig: fields });
+
+function refusal(body: object): { code: string; at: string | undefined } {
+  try {
+    askedContainer(asked({ Image: "debian", ...body }));
+  } catch (error) {
+    return { code: (error as InroError).code, at: (error as InroError).at };
+  }
+  throw new Error("it was not refused");
+}
+
+test("a body with nothing but an image asks for every default", () => {
+  expect(parse({})).toEqual({ ...DEFAULT_OPTIONS, image: "debian" });
+});
+
+test("what the docker CLI sends for `run IMAGE` asks for the defaults too", () => {
+  const options = parse({
+    Hostname: "",
+    User: "",
+    AttachStdout: true,
+    AttachStderr: true,
+    Env: null,
+    Cmd: null,
+    Entrypoint: null,
+    Volumes: {},
+    Labels: {},
+    HostConfig: {
+      Binds: null,
+      LogConfig: { Type: "", Config: {} },
+      NetworkMode: "default",
+      PortBindings: {},
+      RestartPolicy: { Name: "no", MaximumRetryCount: 0 },
+      ConsoleSize: [0, 0],
+      OomScoreAdj: 0,
+      SecurityOpt: null,
+      ShmSize: 0,
+      MemorySwappiness: -1,
+      OomKillDisable: false,
+      PidsLimit: 0,
+      MaskedPaths: null,
+      ReadonlyPaths: null,
+    },
+    NetworkingConfig: { EndpointsConfig: { default: { IPAMConfig: {} } } },
+  });
+  const expected = { ...DEFAULT_OPTIONS, image: "debian", attachStdout: true, attachStderr: true };
+  expect(options).toEqual({ ...expected, resources: { ...expected.resources, pidsLimit: 0 } });
+});
+
+test("a field's name is matched whatever its case, an unknown field is ignored", () => {
+  expect(parse({ hostname: "web", cmd: "true", Nonsense: 5 })).toMatchObject({
+    hostname: "web",
+    command: ["true"],
+  });
+});
+
+test("an emptied entrypoint is kept apart from one that was not given", () => {
+  expect(parse({ Entrypoint: [""] }).entrypoint).toEqual([""]);
+  expect(parse({ Entrypoint: null }).entrypoint).toBeNull();
+  expect(parse({ Cmd: [] }).command).toBeNull();
+});
+
+test.each([
+  ["/a:/b", { type: "bind", source: "/a", target: "/b", readOnly: false, createSource: true }],
+  ["/a:/b:ro,rslave", { type: "bind", readOnly: true, propagation: "rslave" }],
+  ["/a:/b:z,rw", { type: "bind", readOnly: false }],
+  ["data:/b:ro,nocopy", { type: "volume", name: "data", target: "/b", readOnly: true, copy: false }],
+  ["/b", { type: "volume", name: null, target: "/b" }],
+])("-v %s", (bind, expected) => {
+  expect(host({ Binds: [bind] }).mounts[0]).toMatchObject(expected);
+});
+
+test("--mount of each type", () => {
+  const mounts = host({
+    Mounts: [
+      { Type: "bind", Source: "/a", Target: "/b", ReadOnly: true, BindOptions: { Propagation: "shared" } },
+      { Type: "volume", Source: "data", Target: "/c", VolumeOptions: { NoCopy: true, Subpath: "x" } },
+      { Type: "tmpfs", Target: "/d", TmpfsOptions: { SizeBytes: 1024, Mode: 0o1777, Options: [["noexec"]] } },
+    ],
+  }).mounts;
+  expect(mounts).toEqual([
+    {
+      type: "bind",
+      source: "/a",
+      target: "/b",
+      readOnly: true,
+      propagation: "shared",
+      recursive: true,
+      createSource: false,
+    },
+    { type: "volume", name: "data", target: "/c", readOnly: false, copy: false, labels: {}, subpath: "x" },
+    { type: "tmpfs", target: "/d", options: ["size=1024", "mode=1777", "noexec"] },
+  ]);
+});
+
+test("a volume of the body is anonymous, and gives way to a mount at the same place", () => {
+  const { mounts } = parse({ Volumes: { "/data": {}, "/b": {} }, HostConfig: { Binds: ["/a:/b"] } });
+  expect(mounts.map(({ type, target }) => [type, target])).toEqual([
+    ["bind", "/b"],
+    ["volume", "/data"],
+  ]);
+});
+
+test("ports: bindings, ranges of exposed ones", () => {
+  const options = parse({
+    ExposedPorts: { "80": {}, "7000-7001/udp": {} },
+    HostConfig: { PortBindings: { "80/tcp": [{ HostIp: "127.0.0.1", HostPort: "8080" }, { HostPort: "" }] } },
+  });
+  expect(options.exposedPorts).toEqual(["80/tcp", "7000/udp", "7001/udp"]);
+  expect(options.ports).toEqual([
+    { containerPort: 80, protocol: "tcp", hostIp: "127.0.0.1", hostPort: 8080 },
+    { containerPort: 80, protocol: "tcp", hostIp: "", hostPort: 0 },
+  ]);
+});
+
+test("security options in both spellings", () => {
+  expect(host({ SecurityOpt: ["no-new-privileges", "seccomp=unconfined"] }).security).toEqual({
+    seccomp: { kind: "unconfined" },
+    noNewPrivileges: true,
+    systemPaths: "masked",
+  });
+  expect(host({ SecurityOpt: ["no-new-privileges:false"] }).security.noNewPrivileges).toBe(false);
+  expect(host({ SecurityOpt: ['seccomp={"a":\n1}'] }).security.seccomp).toEqual({
+    kind: "profile",
+    text: '{"a":\n1}',
+  });
+});
+
+test("log limits", () => {
+  const { log } = host({ LogConfig: { Type: "json-file", Config: { "max-size": "20k", "max-file": "2" } } });
+  expect([log.maxSize, log.maxFiles, log.driver]).toEqual([20480, 2, "default"]);
+});
+
+describe("a wrong value is refused by the name of its field", () => {
+  test.each([
+    [{ Image: "" }, "Image"],
+    [{ Tty: "yes" }, "Tty"],
+    [{ Env: ["A=1", 5] }, "Env[1]"],
+    [{ Env: "A=1" }, "Env"],
+    [{ Cmd: ["a\0b"] }, "Cmd[0]"],
+    [{ HostConfig: [] }, "HostConfig"],
+    [{ HostConfig: { Memory: "64m" } }, "HostConfig.Memory"],
+    [{ HostConfig: { Memory: 1.5 } }, "HostConfig.Memory"],
+    [{ HostConfig: { MemorySwappiness: 101 } }, "HostConfig.MemorySwappiness"],
+    [{ HostConfig: { OomScoreAdj: 1001 } }, "HostConfig.OomScoreAdj"],
+    [{ HostConfig: { Binds: ["/a:/b:wrong"] } }, "HostConfig.Binds[0]"],
+    [{ HostConfig: { Binds: ["a:b:c:d"] } }, "HostConfig.Binds[0]"],
+    [{ HostConfig: { Binds: ["../a:/b"] } }, "HostConfig.Binds[0]"],
+    [
+      { HostConfig: { Mounts: [{ Type: "bind", Source: "a", Target: "/b" }] } },
+      "HostConfig.Mounts[0].Source",
+    ],
+    [{ HostConfig: { Mounts: [{ Type: "npipe", Target: "/b" }] } }, "HostConfig.Mounts[0].Type"],
+    [{ HostConfig: { PortBindings: { "0/tcp": [] } } }, "HostConfig.PortBindings.0/tcp"],
+    [
+      { HostConfig: { PortBindings: { "80/tcp": [{ HostPort: "65536" }] } } },
+      "HostConfig.PortBindings.80/tcp[0].HostPort",
+    ],
+    [
+      { HostConfig: { PortBindings: { "80/tcp": [{ HostIp: "x" }] } } },
+      "HostConfig.PortBindings.80/tcp[0].HostIp",
+    ],
+    [{ HostConfig: { NetworkMode: "container:a" } }, "HostConfig.NetworkMode"],
+    [{ HostConfig: { PidMode: "container:a" } }, "HostConfig.PidMode"],
+    [{ HostConfig: { IpcMode: "x" } }, "HostConfig.IpcMode"],
+    [{ HostConfig: { RestartPolicy: { Name: "sometimes" } } }, "HostConfig.RestartPolicy.Name"],
+    [{ HostConfig: { SecurityOpt: ["x=y"] } }, "HostConfig.SecurityOpt[0]"],
+    [{ HostConfig: { SecurityOpt: ["seccomp=/etc/x.json"] } }, "HostConfig.SecurityOpt[0]"],
+    [{ HostConfig: { SecurityOpt: ["apparmor=mine"] } }, "HostConfig.SecurityOpt[0]"],
+    [{ HostConfig: { LogConfig: { Type: "syslog" } } }, "HostConfig.LogConfig.Type"],
+    [{ HostConfig: { LogConfig: { Config: { "max-size": "-1" } } } }, "HostConfig.LogConfig.Config.max-size"],
+    [{ HostConfig: { ConsoleSize: [1] } }, "HostConfig.ConsoleSize"],
+    [{ HostConfig: { Devices: [{ PathOnHost: "dev" }] } }, "HostConfig.Devices[0].PathOnHost"],
+    [{ HostConfig: { DeviceRequests: [{}] } }, "HostConfig.DeviceRequests"],
+    [{ HostConfig: { Runtime: "kata" } }, "HostConfig.Runtime"],
+    [{ HostConfig: { ExtraHosts: ["x"] } }, "HostConfig.ExtraHosts[0]"],
+  ])("%j", (body, at) => {
+    expect(refusal(body)).toEqual({ code: "INVALID_OPTION", at });
+  });
+});
+
+test("a network that does not exist is a 404", () => {
+  expect(refusal({ HostConfig: { NetworkMode: "mine" } }).code).toBe("NO_SUCH_NETWORK");
+});
+
+test("what is not done is told", () => {
+  const { warnings } = askedContainer(asked({ Image: "a", Healthcheck: { Test: ["CMD", "true"] } }));
+  expect(warnings).toEqual(["Health checks are not run yet."]);
+});
