@@ -1,10 +1,12 @@
 import { join } from "node:path";
 import type { Images } from "../image/images.ts";
+import type { Tree } from "../image/tree/tree.ts";
 import type { Networks } from "../network/network.ts";
 import type { Lasting } from "../platform/sqlite.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { VolumeStore } from "../volume/volumes.ts";
 import type { Entry } from "./entry.ts";
+import type { Exec } from "./execs.ts";
 import type { Host } from "./host.ts";
 import type { News } from "./news.ts";
 import type { ContainerFortune, Records } from "./records.ts";
@@ -20,10 +22,13 @@ export interface Core {
   readonly runtime: Runtime;
   readonly networks: Networks;
   readonly volumes: VolumeStore;
+  /** Reads and writes file trees beneath roots that nobody can lead out of. */
+  readonly trees: Tree;
   readonly records: Records;
   readonly news: News;
   readonly host: Host;
   readonly shelf: Shelf;
+  readonly execs: Map<string, Exec>;
   /** Names of containers that are being made. */
   readonly reservedNames: Set<string>;
   /** What went wrong where no caller waits for it. */

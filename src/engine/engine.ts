@@ -49,8 +49,15 @@ export interface Containers {
   rename(container: string, name: string): Promise<void>;
   /** CONTAINER_RUNNING without `force`. `volumes`: its anonymous volumes too. */
   remove(container: string, o: { force: boolean; volumes: boolean }): Promise<void>;
-  /** Registered when the call returns, so that a client may be told before it starts the container. */
-  wait(container: string, condition: WaitCondition): { readonly ended: Promise<ExitReport> };
+  /**
+   * Registered when the call returns, so that a client may be told before it starts the container. When the signal
+   * is aborted it is forgotten, and `ended` never settles.
+   */
+  wait(
+    container: string,
+    condition: WaitCondition,
+    signal?: AbortSignal,
+  ): { readonly ended: Promise<ExitReport> };
   /**
    * The container's streams: Docker-framed bytes (raw for a terminal) out, raw stdin in, half-close is end of
    * input. On a container that does not run yet the stream joins it at its start. NOT_ATTACHABLE.
@@ -227,7 +234,12 @@ export interface Archives {
     container: string,
     path: string,
     tar: AsyncIterable<Uint8Array>,
-    o: { readonly keepDirectories: boolean; readonly keepOwner: boolean },
+    o: {
+      /** A folder does not replace a file, nor a file a folder. */
+      readonly keepDirectories: boolean;
+      /** Everything belongs to the container's user; else to whom the tar says. */
+      readonly chownToUser: boolean;
+    },
   ): Promise<void>;
 }
 

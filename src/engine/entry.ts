@@ -39,8 +39,13 @@ export class Entry {
     this.fortune = record.fortune;
   }
 
-  waitFor(condition: WaitCondition): Promise<ExitReport> {
-    return new Promise((resolve) => this.#waiters.add({ condition, resolve }));
+  /** Registered when it returns; an aborted wait is forgotten and never answered. */
+  waitFor(condition: WaitCondition, signal?: AbortSignal): Promise<ExitReport> {
+    return new Promise((resolve) => {
+      const waiter = { condition, resolve };
+      this.#waiters.add(waiter);
+      signal?.addEventListener("abort", () => this.#waiters.delete(waiter), { once: true });
+    });
   }
 
   /** Tells all who wait for one of the conditions. */

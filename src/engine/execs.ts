@@ -17,33 +17,30 @@ import type { ExecRecord } from "./records.ts";
 import { environment, mergeEnvironment } from "./spec/environment.ts";
 import { specCapabilities } from "./spec/spec.ts";
 
-interface Known {
+/** One exec as the engine holds it while it runs. */
+export interface Exec {
   record: ExecRecord;
   session: ExecSession | null;
   started: boolean;
 }
 
 /** Programs started beside a container's own. */
-export function openExecs(core: Core): Execs & { readonly forget: (containerId: string) => void } {
-  const known = new Map<string, Known>();
-  for (const record of core.records.execs()) known.set(record.id, { record, session: null, started: true });
+export function engineExecs(core: Core): Execs {
+  const find = (id: string) => findExec(core, id);
   return {
-    create: async (container, options) => create(core, known, core.shelf.find(container), options),
-    start: async (exec, o) => start(core, known, find(known, exec), o),
-    inspect: (exec) => detailsOf(settled(core, find(known, exec)).record),
+    create: async (container, options) => create(core, core.shelf.find(container), options),
+    start: async (exec, o) => start(core, find(exec), o),
+    inspect: (exec) => detailsOf(settled(core, find(exec)).record),
     resize: async (exec, size) => {
-      const { session, record } = find(known, exec);
+      const { session, record } = find(exec);
       if (session === null) throw ended(record.id, "resize");
       await session.resize(size);
-    },
-    forget: (containerId) => {
-      for (const [id, { record }] of known) if (record.containerId === containerId) known.delete(id);
     },
   };
 }
 
-function find(known: ReadonlyMap<string, Known>, exec: string): Known {
-  const found = known.get(exec);
+function findExec(core: Core, exec: string): Exec {
+  const found = core.execs.get(exec);
   if (found !== undefined) return found;
   throw new InroError("NO_SUCH_EXEC", {
     what: `cannot find the exec "${exec}"`,
@@ -52,7 +49,7 @@ function find(known: ReadonlyMap<string, Known>, exec: string): Known {
 }
 
 /** One whose end came while no engine ran, or to an engine that is no more: its monitor wrote it down. */
-function settled(core: Core, exec: Known): Known {
+function settled(core: Core, exec: Exec): Exec {
   const { record, session } = exec;
   if (!record.running || session !== null) return exec;
   const path = join(folderOf(core, record.containerId), "exec", `${record.id}.json`);
@@ -68,13 +65,13 @@ function settled(core: Core, exec: Known): Known {
   return exec;
 }
 
-function create(core: Core, known: Map<string, Known>, entry: Entry, options: ExecOptions): string {
+function create(core: Core, entry: Entry, options: ExecOptions): string {
   checkLive(entry);
   if (options.command.length === 0)
     throw new InroError("INVALID_OPTION", { what: "cannot exec", why: "No exec command specified" });
   const id = randomBytes(32).toString("hex");
   const record = { id, containerId: entry.id, options, pid: 0, running: false, exitCode: null };
-  known.set(id, { record, session: null, started: false });
+  core.execs.set(id, { record, session: null, started: false });
   tell(core, entry, `exec_create: ${options.command.join(" ")}`, { execID: id });
   return id;
 }
@@ -90,8 +87,7 @@ function checkLive(entry: Entry): NonNullable<Entry["live"]> {
 
 async function start(
   core: Core,
-  known: Map<string, Known>,
-  exec: Known,
+  exec: Exec,
   o: { readonly detach: boolean; readonly consoleSize: WindowSize | null },
 ): Promise<Duplex | null> {
   const { record } = exec;
@@ -113,7 +109,7 @@ async function start(
   try {
     const process = execProcess(core, entry, options, size);
     const session = await live.exec({ id: record.id, process, openStdin: attach.stdin, attach });
-    begin(core, known, entry, exec, session);
+    begin(core, entry, exec, session);
     if (!o.detach) return session.stream;
     session.stream.resume();
     return null;
@@ -125,7 +121,7 @@ async function start(
   }
 }
 
-function begin(core: Core, known: Map<string, Known>, entry: Entry, exec: Known, session: ExecSession): void {
+function begin(core: Core, entry: Entry, exec: Exec, session: ExecSession): void {
   const { id, options } = exec.record;
   exec.session = session;
   exec.record = { ...exec.record, pid: session.pid, running: true };
@@ -136,7 +132,7 @@ function begin(core: Core, known: Map<string, Known>, entry: Entry, exec: Known,
     exec.session = null;
     exec.record = { ...exec.record, running: false, exitCode: code };
     entry.execs.delete(id);
-    if (!known.has(id)) return;
+    if (!core.execs.has(id)) return;
     core.records.putExec(exec.record);
     tell(core, entry, "exec_die", { execID: id, exitCode: String(code) });
   };

@@ -55,6 +55,7 @@ export async function removeNow(
   entry.rootfs = null;
   core.records.removeContainer(entry.id);
   core.shelf.remove(entry);
+  for (const [id, exec] of core.execs) if (exec.record.containerId === entry.id) core.execs.delete(id);
   discard(core, folderOf(core, entry.id));
   core.background(rm(socketFolderOf(core, entry.id), { recursive: true, force: true }));
   if (o.volumes) removeAnonymousVolumes(core, entry);

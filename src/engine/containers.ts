@@ -1,0 +1,108 @@
+import { join } from "node:path";
+import type { Core } from "./core.ts";
+import { create } from "./create/create.ts";
+import type { Containers, Filters } from "./engine.ts";
+import type { Entry } from "./entry.ts";
+import { matchesLabel } from "./event-filter.ts";
+import { explainContainer, explainOptions } from "./explain.ts";
+import { archives, releasing } from "./files/archive.ts";
+import { changesOf } from "./files/changes.ts";
+import { openFiles } from "./files/files.ts";
+import { treeSize } from "./files/size.ts";
+import { pause, unpause } from "./life/pause.ts";
+import { remove } from "./life/remove.ts";
+import { rename } from "./life/rename.ts";
+import { start } from "./life/start.ts";
+import { kill, notRunning, stop } from "./life/stop.ts";
+import { wait } from "./life/wait.ts";
+import { details } from "./look/details.ts";
+import { checkFilters, list } from "./look/list.ts";
+import { stats } from "./look/stats.ts";
+import { top } from "./look/top.ts";
+import { isLive } from "./state.ts";
+import { attach } from "./streams/attach.ts";
+import { logs } from "./streams/logs.ts";
+
+/** Every verb by its name; what each does is in the file of that name. */
+export function engineContainers(core: Core): Containers {
+  const find = (container: string) => core.shelf.find(container);
+  return {
+    create: (options, name) => create(core, options, name),
+    get: (container) => details(core, find(container)),
+    list: (query) => list(core, query),
+    size: async (container) => size(core, find(container)),
+    start: async (container) => start(core, find(container)),
+    stop: async (container, o) => stop(core, find(container), o),
+    kill: async (container, signal) => kill(core, find(container), signal),
+    restart: async (container, o) => {
+      const entry = find(container);
+      await stop(core, entry, o);
+      await start(core, entry);
+    },
+    pause: async (container) => pause(core, find(container)),
+    unpause: async (container) => unpause(core, find(container)),
+    rename: async (container, name) => rename(core, find(container), name),
+    remove: async (container, o) => remove(core, find(container), o),
+    wait: (container, condition, signal) => ({ ended: wait(find(container), condition, signal) }),
+    attach: async (container, o) => attach(core, find(container), o),
+    logs: (container, query) => logs(core, find(container), query),
+    resize: async (container, windowSize) => {
+      const entry = find(container);
+      if (entry.live === null) throw notRunning(entry, "resize");
+      await entry.live.resize(windowSize);
+    },
+    top: async (container, psArguments) => top(find(container), psArguments),
+    stats: async (container) => stats(find(container), core.host),
+    archive: archives(core),
+    changes: async (container) => {
+      await using files = await openFiles(core, find(container));
+      return changesOf(files.rootfs);
+    },
+    export: async (container) => {
+      const files = await openFiles(core, find(container));
+      return releasing(core.trees.read(files.root, "/", { name: "", oneMount: true }), files);
+    },
+    prune: (filters) => prune(core, filters),
+    explain: (options) => explainOptions(core, options),
+    explainContainer: async (container) => explainContainer(core, find(container)),
+  };
+}
+
+async function size(core: Core, entry: Entry) {
+  await using files = await openFiles(core, entry);
+  const { rootfs } = files;
+  const image = core.images.resolve(entry.origin.imageId);
+  const writable = rootfs.kind === "overlay" ? await treeSize(join(rootfs.folder, rootfs.upper)) : 0;
+  return { writable, root: image.size + writable };
+}
+
+async function prune(core: Core, filters: Filters) {
+  checkFilters(filters, ["label", "label!", "until"]);
+  const candidates = [...core.shelf.all()].filter(
+    (entry) => !isLive(entry.fortune.state) && entry.live === null && prunable(entry, filters),
+  );
+  const removed: string[] = [];
+  let reclaimed = 0;
+  for (const entry of candidates) {
+    reclaimed += (await size(core, entry)).writable;
+    await remove(core, entry, { force: false, volumes: false });
+    removed.push(entry.id);
+  }
+  return { removed, reclaimed };
+}
+
+function prunable(entry: Entry, filters: Filters): boolean {
+  const { labels } = entry.origin.options;
+  const until = filters["until"]?.[0];
+  if (until !== undefined && Date.parse(entry.origin.created) >= moment(until)) return false;
+  if ((filters["label!"] ?? []).some((wanted) => matchesLabel(labels, wanted))) return false;
+  return (filters["label"] ?? []).every((wanted) => matchesLabel(labels, wanted));
+}
+
+/** A Unix time, a date, or how long ago: `10m`, `24h`. Milliseconds since 1970. */
+function moment(text: string): number {
+  const ago = /^([0-9]+)(s|m|h)$/.exec(text);
+  const unit = { s: 1000, m: 60_000, h: 3_600_000 }[ago?.[2] ?? ""] ?? 0;
+  if (ago !== null) return Date.now() - Number(ago[1]) * unit;
+  return /^[0-9]+$/.test(text) ? Number(text) * 1000 : Date.parse(text);
+}

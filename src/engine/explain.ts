@@ -1,0 +1,65 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Plan } from "../kernel/plan/plan.ts";
+import { printPlan } from "../kernel/plan/print.ts";
+import type { OpRecord } from "../kernel/plan/record.ts";
+import { InroError } from "../oci/error.ts";
+import { Undo } from "../oci/undo.ts";
+import { type Core, folderOf } from "./core.ts";
+import { settle } from "./create/create.ts";
+import { prepareMounts } from "./create/mounts.ts";
+import type { Explanation } from "./engine.ts";
+import type { Entry } from "./entry.ts";
+import { discard } from "./life/remove.ts";
+import { createRequest, hostnameOf, writeEtcFiles } from "./life/request.ts";
+import type { ContainerOptions } from "./options.ts";
+
+/** Does all that a start does up to the verified plan, and then takes it back. */
+export async function explainOptions(core: Core, asked: ContainerOptions): Promise<Explanation> {
+  const { options, arguments: words, image } = settle(core, asked);
+  const id = randomBytes(32).toString("hex");
+  const folder = folderOf(core, id);
+  await using undo = new Undo();
+  await mkdir(join(folder, "log"), { recursive: true, mode: 0o711 });
+  undo.add("remove the folder", () => discard(core, folder));
+  const mounts = await prepareMounts(core, options, undo);
+  const rootfs = await core.images.prepare(folder, image);
+  undo.add("release the files", () => core.images.release(folder));
+  const hostname = hostnameOf(id, options, core.host);
+  const attachment = await core.networks.connect({
+    containerId: id,
+    name: id.slice(0, 12),
+    hostname,
+    network: options.network.kind,
+    ports: options.ports,
+  });
+  undo.add("leave the network", () => core.networks.disconnect(attachment));
+  await writeEtcFiles(folder, hostname, attachment);
+  const points = mounts.points;
+  const request = createRequest(core, {
+    id,
+    folder,
+    options,
+    arguments: words,
+    mounts: points,
+    rootfs,
+    attachment,
+  });
+  const plan = await core.runtime.explain(request);
+  return { plan, printed: printPlan(plan), records: [] };
+}
+
+/** NEVER_STARTED for a container without a plan. */
+export function explainContainer(core: Core, entry: Entry): Explanation {
+  const path = join(folderOf(core, entry.id), "plan.json");
+  if (!existsSync(path))
+    throw new InroError("NEVER_STARTED", {
+      what: `cannot explain the container "${entry.name}"`,
+      why: "it was never started, so no plan was made",
+      hint: "start it, or explain the command line that made it",
+    });
+  const saved = JSON.parse(readFileSync(path, "utf8")) as { plan: Plan; records: readonly OpRecord[] };
+  return { plan: saved.plan, printed: printPlan(saved.plan, saved.records), records: saved.records };
+}

@@ -1,0 +1,52 @@
+import type { TreeRoot } from "../../image/tree/tree.ts";
+import type { Rootfs } from "../../oci/rootfs.ts";
+import { type Core, folderOf } from "../core.ts";
+import type { Entry } from "../entry.ts";
+
+/** A container's files, held while they are worked with. */
+export interface Files extends AsyncDisposable {
+  readonly root: TreeRoot;
+  readonly rootfs: Rootfs;
+}
+
+/**
+ * A running container is seen as its own processes see it. One that does not run is mounted aside with its volumes,
+ * and keeps its turn meanwhile: two mounts of one writable layer would spoil it.
+ */
+export async function openFiles(core: Core, entry: Entry): Promise<Files> {
+  if (entry.live !== null && entry.rootfs !== null)
+    return {
+      root: { kind: "process", pid: entry.live.pid },
+      rootfs: entry.rootfs,
+      [Symbol.asyncDispose]: async () => {},
+    };
+  const release = await entry.turn.hold();
+  if (entry.live !== null) {
+    release();
+    return openFiles(core, entry);
+  }
+  try {
+    const folder = folderOf(core, entry.id);
+    const kept = entry.rootfs;
+    const rootfs = kept ?? (await core.images.prepare(folder, core.images.resolve(entry.origin.imageId)));
+    return {
+      root: restingRoot(entry, rootfs),
+      rootfs,
+      [Symbol.asyncDispose]: async () => {
+        if (kept === null) await core.images.release(folder);
+        release();
+      },
+    };
+  } catch (cause) {
+    release();
+    throw cause;
+  }
+}
+
+function restingRoot(entry: Entry, rootfs: Rootfs): TreeRoot {
+  if (rootfs.kind === "folder") return { kind: "folder", path: rootfs.path };
+  const binds = entry.origin.mounts
+    .filter((mount) => mount.type !== "tmpfs")
+    .map((mount) => ({ source: mount.source, destination: mount.target }));
+  return { ...rootfs, binds };
+}

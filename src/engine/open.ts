@@ -1,0 +1,106 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Images } from "../image/images.ts";
+import type { Tree } from "../image/tree/tree.ts";
+import type { Networks } from "../network/network.ts";
+import { InroError } from "../oci/error.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { openVolumes } from "../volume/volumes.ts";
+import { engineContainers } from "./containers.ts";
+import type { Core } from "./core.ts";
+import type { Engine } from "./engine.ts";
+import { engineExecs } from "./execs.ts";
+import { surveyHost } from "./host.ts";
+import { engineImages } from "./image-verbs.ts";
+import { engineVersion, info } from "./look/info.ts";
+import { openNews } from "./news.ts";
+import { openRecords, type Records } from "./records.ts";
+import { recover } from "./recover.ts";
+import { newShelf } from "./shelf.ts";
+import { engineVolumes } from "./volumes.ts";
+
+/** The rooms that an engine is made of. */
+export interface EngineParts {
+  /** The data root, absolute. */
+  readonly root: string;
+  /** For what a reboot may lose. */
+  readonly execRoot: string;
+  readonly cgroupParent: string;
+  readonly records: Records;
+  readonly images: Images;
+  readonly runtime: Runtime;
+  readonly networks: Networks;
+  readonly trees: Tree;
+  /** Hears what went wrong where no caller waits for it. */
+  readonly onFault: (message: string) => void;
+}
+
+/**
+ * Makes the folders and takes the data root for this process: the first thing to do with it. ENGINE_RUNNING, NO_ROOT.
+ */
+export function takeRoot(root: string, execRoot: string): Records {
+  if (process.getuid?.() !== 0)
+    throw new InroError("NO_ROOT", {
+      what: "cannot run the engine",
+      why: "it needs root: it makes namespaces, cgroups and network devices",
+      hint: "run it with sudo",
+    });
+  // R26: others of the host may pass through to a volume that a container shares with them, but see nothing.
+  for (const folder of [
+    root,
+    join(root, "containers"),
+    join(root, "trash"),
+    execRoot,
+    join(execRoot, "containers"),
+  ])
+    mkdirSync(folder, { recursive: true, mode: 0o711 });
+  return openRecords(join(root, "inro.db"));
+}
+
+/** An engine over its rooms, with every container of its data root found again. */
+export async function openEngine(parts: EngineParts): Promise<Engine> {
+  const { records, onFault } = parts;
+  const underWay = new Set<Promise<unknown>>();
+  const fault = (doing: string, cause: unknown) => onFault(`${doing}: ${describe(cause)}`);
+  const core: Core = {
+    ...parts,
+    volumes: openVolumes(join(parts.root, "volumes")),
+    news: openNews(records),
+    host: surveyHost(),
+    shelf: newShelf(),
+    execs: new Map(records.execs().map((record) => [record.id, { record, session: null, started: true }])),
+    reservedNames: new Set(),
+    fault,
+    background: (work) => {
+      const tracked: Promise<unknown> = work
+        .catch((cause) => fault("in the background", cause))
+        .finally(() => underWay.delete(tracked));
+      underWay.add(tracked);
+    },
+  };
+  await recover(core);
+  return {
+    containers: engineContainers(core),
+    execs: engineExecs(core),
+    images: engineImages(core),
+    volumes: engineVolumes(core),
+    events: core.news,
+    info: () => info(core),
+    version: () => engineVersion(core),
+    close: async () => {
+      for (const entry of core.shelf.all()) {
+        if (entry.restartTimer !== null) clearTimeout(entry.restartTimer);
+        entry.live?.close();
+        entry.live = null;
+      }
+      await Promise.all(underWay);
+      await parts.networks.close();
+      await parts.images.close();
+      records.close();
+    },
+  };
+}
+
+function describe(cause: unknown): string {
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+}
