@@ -3,22 +3,28 @@ import { Database as BunDatabase, type SQLQueryBindings } from "bun:sqlite";
 /** A value that a column holds. */
 export type SqlValue = string | number | bigint | null;
 
+/**
+ * What a write outlives: this process, or the whole machine (synced). SQLite, "PRAGMA synchronous": NORMAL in WAL mode
+ * may lose the last commits on power loss, and nothing when only the process ends.
+ */
+export type Lasting = "process" | "machine";
+
 /** The little of SQLite that the engine needs; WAL, one writer. */
 export interface Database {
   run(sql: string, ...values: readonly SqlValue[]): void;
   all<Row>(sql: string, ...values: readonly SqlValue[]): Row[];
-  /**
-   * All or nothing. What it wrote outlives this process when the call returns; with `durable` it is synced and
-   * outlives the machine (SQLite, "PRAGMA synchronous": NORMAL in WAL mode may lose the last commits on power loss).
-   */
-  transaction<T>(durable: "process" | "machine", work: () => T): T;
+  /** All or nothing; done, in the sense of `lasting`, when the call returns. */
+  transaction<T>(lasting: Lasting, work: () => T): T;
   close(): void;
 }
 
-/** Opens or makes a database file. `migrations[n]` leads from schema version n to n + 1. */
-export function openDatabase(path: string, migrations: readonly string[]): Database {
+/**
+ * Opens or makes a database file, for this process alone until it is closed or the process ends: undefined when
+ * another process holds it. `migrations[n]` leads from schema version n to n + 1.
+ */
+export function openDatabase(path: string, migrations: readonly string[]): Database | undefined {
   const inner = new BunDatabase(path, { create: true, strict: true });
-  inner.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;");
+  if (!hold(inner)) return undefined;
   const prepared = new Map<string, ReturnType<typeof inner.prepare>>();
   const prepare = (sql: string) => {
     const known = prepared.get(sql);
@@ -33,12 +39,12 @@ export function openDatabase(path: string, migrations: readonly string[]): Datab
     },
     all: <Row>(sql: string, ...values: readonly SqlValue[]) =>
       prepare(sql).all(...(values as SQLQueryBindings[])) as Row[],
-    transaction: (durable, work) => {
-      if (durable === "machine") inner.exec("PRAGMA synchronous = FULL");
+    transaction: (lasting, work) => {
+      if (lasting === "machine") inner.exec("PRAGMA synchronous = FULL");
       try {
         return inner.transaction(work).immediate();
       } finally {
-        if (durable === "machine") inner.exec("PRAGMA synchronous = NORMAL");
+        if (lasting === "machine") inner.exec("PRAGMA synchronous = NORMAL");
       }
     },
     close: () => {
@@ -48,6 +54,19 @@ export function openDatabase(path: string, migrations: readonly string[]): Datab
   };
   migrate(inner, migrations, path);
   return database;
+}
+
+/** SQLite, "PRAGMA locking_mode": the lock is taken by the first write and never given back; WAL then needs no shared memory. */
+function hold(inner: BunDatabase): boolean {
+  try {
+    inner.exec("PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;");
+    inner.exec("PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE; COMMIT;");
+    return true;
+  } catch (cause) {
+    inner.close(false);
+    if (/locked|busy/i.test(String(cause))) return false;
+    throw cause;
+  }
 }
 
 function migrate(inner: BunDatabase, migrations: readonly string[], path: string): void {
