@@ -23,7 +23,7 @@ export interface RunOptions {
 
 export interface SpawnOptions {
   readonly env?: Readonly<Record<string, string>>;
-  readonly stdio?: ("ignore" | "pipe" | number)[];
+  readonly stdio?: ("ignore" | "pipe" | "inherit" | number)[];
   readonly detached?: boolean;
 }
 
