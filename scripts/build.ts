@@ -3,8 +3,16 @@
  * with both embedded. `scripts/bun scripts/build.ts [native|executable|sanitized]`; without a word: native, then executable.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, join } from "node:path";
 
 const root = join(import.meta.dir, "..");
 const build = join(root, "build");
@@ -81,6 +89,13 @@ function buildSanitized(): void {
   compile(join(build, "native/inro-native-sanitized"), sources(native), sanitized);
 }
 
+/** The name it is called by chooses what the executable is. */
+function linkAs(executable: string, name: string): void {
+  const link = join(build, name);
+  if (existsSync(link)) return;
+  symlinkSync(basename(executable), link);
+}
+
 /** The flags keep a compiled executable from loading .env and bunfig.toml of the current folder, as root. */
 function buildExecutable(): void {
   const inputs = [...filesBelow(join(root, "src")), join(root, "package-lock.json"), import.meta.path];
@@ -100,6 +115,7 @@ function buildExecutable(): void {
       output,
     ]);
   }
+  linkAs(output, "inro-runtime");
   writeFileSync(join(build, "stamp"), "");
 }
 
