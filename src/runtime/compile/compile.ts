@@ -29,7 +29,18 @@ export function compile(input: CompileInput): Plan {
   compileJoin(draft, input, cgroups);
   compileIdentity(draft, input);
   compileFiles(draft, input, cgroups, namespaces);
-  compileProcess(draft, input, process);
+  compileProcess(draft, {
+    confinement: {
+      process,
+      seccomp: input.spec.linux?.seccomp,
+      filter: input.filter,
+      held: input.facts.boundingSet,
+      becauseOf: input.becauseOf,
+    },
+    diesWithParent: input.keeper.kind === "monitor",
+    fifo: input.keeper.kind === "caller" ? input.keeper.fifo : undefined,
+    useInit: input.useInit,
+  });
   compileUndo(draft, input, cgroups);
   return finish(draft);
 }

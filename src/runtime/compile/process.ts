@@ -1,7 +1,7 @@
 import { rlimitNumber } from "../../kernel/rlimits.ts";
 import type { SpecProcess } from "../../oci/runtime-spec.ts";
 import { type Confinement, confineOps, lateFilterOps } from "./confine.ts";
-import type { CompileInput, Draft } from "./context.ts";
+import type { Draft } from "./context.ts";
 import { candidatesOf } from "./program.ts";
 
 const SIGKILL = 9;
@@ -28,46 +28,45 @@ const INFINITY = (1n << 64n) - 1n;
 const limit = (value: number): bigint =>
   value < 0 || value >= 2 ** 64 ? INFINITY : BigInt(Math.trunc(value));
 
-/** From the built container to the gate, and from the start to the program. */
-export function compileProcess(draft: Draft, input: CompileInput, process: SpecProcess): void {
+/** From the built container to its gate, and from the start to the program; for `exec` too. */
+export interface ProgramStart {
+  readonly confinement: Confinement;
+  /** Dies with the monitor that is its parent (KERNEL.md, laws of the monitor, 11). */
+  readonly diesWithParent: boolean;
+  readonly fifo: string | undefined;
+  readonly useInit: boolean;
+}
+
+export function compileProcess(draft: Draft, start: ProgramStart): void {
   const { plan } = draft;
-  const { becauseOf, keeper, spec } = input;
-  const wanted: Confinement = {
-    process,
-    seccomp: spec.linux?.seccomp,
-    filter: input.filter,
-    held: input.facts.boundingSet,
-    becauseOf,
-  };
+  const { process, becauseOf } = start.confinement;
   const terminal = process.terminal === true;
   const because = becauseOf("/process/terminal");
   plan.confine.push(
-    { kind: "session", terminal, because },
     { kind: "stdio", terminal, uid: process.user.uid, because },
-    ...confineOps(wanted),
+    { kind: "session", terminal, because },
+    ...confineOps(start.confinement),
   );
   // A change of user clears the parent-death signal: prctl(2), PR_SET_PDEATHSIG.
-  if (keeper.kind === "monitor") {
-    plan.confine.push({ kind: "parentDeath", signal: SIGKILL, because: "default" });
-  }
-  compileStart(draft, input, process, wanted);
+  if (start.diesWithParent) plan.confine.push({ kind: "parentDeath", signal: SIGKILL, because: "default" });
+  compileStart(draft, start);
 }
 
-function compileStart(draft: Draft, input: CompileInput, process: SpecProcess, wanted: Confinement): void {
+function compileStart(draft: Draft, { confinement, fifo, useInit }: ProgramStart): void {
   const { plan } = draft;
-  const because = input.becauseOf("/process/args");
+  const { process, becauseOf } = confinement;
+  const because = becauseOf("/process/args");
   const candidates = candidatesOf(process);
   plan.confine.push({ kind: "findProgram", candidates, because });
-  const fifo = input.keeper.kind === "caller" ? input.keeper.fifo : undefined;
   if (fifo === undefined) plan.confine.push({ kind: "gate", because: "default" });
   else {
     const out = draft.newSlot();
     plan.host.push({ kind: "openPath", out, path: fifo, use: "fifo", because: "default" });
     plan.confine.push({ kind: "gate", fifo: out, because: "default" });
   }
-  if (input.useInit) plan.become.push({ kind: "reaper", because: "--init" });
+  if (useInit) plan.become.push({ kind: "reaper", because: "--init" });
   plan.become.push(
-    ...lateFilterOps(wanted),
+    ...lateFilterOps(confinement),
     { kind: "closeRange", from: FIRST_OWN_DESCRIPTOR, because: "default" },
     { kind: "exec", candidates, argv: process.args, env: process.env ?? [], because },
   );

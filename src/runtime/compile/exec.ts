@@ -1,0 +1,119 @@
+import type { Hierarchy } from "../../kernel/cgroup/hierarchies.ts";
+import type { Slot } from "../../kernel/plan/field.ts";
+import type { Plan } from "../../kernel/plan/plan.ts";
+import type { NamespaceType, RuntimeSpec, SpecProcess } from "../../oci/runtime-spec.ts";
+import type { HostFacts } from "../facts.ts";
+import { CLONE, type Draft, finish, newDraft, POINT } from "./context.ts";
+import { compileProcess, compileRlimits } from "./process.ts";
+import { refuseProcess } from "./refuse.ts";
+
+/** What one more program in a running container is compiled from. */
+export interface ExecInput {
+  readonly process: SpecProcess;
+  /** The container's own. */
+  readonly spec: RuntimeSpec;
+  /** Host pid of the container's first process; its parent, which executes the plan, has not reaped it. */
+  readonly pid: number;
+  readonly facts: HostFacts;
+  readonly filter: Uint8Array | undefined;
+  readonly cgroupPath: string;
+  /** The hierarchies that the container joined. */
+  readonly hierarchies: readonly Hierarchy[];
+  readonly openStdin: boolean;
+}
+
+/** nsfs names (namespaces(7)) where they differ from the specification's. */
+const FILES: Readonly<Record<NamespaceType, string>> = {
+  pid: "pid",
+  network: "net",
+  mount: "mnt",
+  ipc: "ipc",
+  uts: "uts",
+  user: "user",
+  cgroup: "cgroup",
+  time: "time",
+};
+
+/** SECURITY.md: open every namespace first, join the non-user ones, then the user namespace; the pid one by birth. */
+const JOIN_ORDER: readonly NamespaceType[] = ["network", "ipc", "uts", "cgroup", "mount", "user"];
+
+/** The plan of `exec`: born into the container's pid namespace, joined to the others, confined like its first process. */
+export function compileExec(input: ExecInput): Plan {
+  refuseProcess(input.process);
+  const draft = newDraft(0);
+  const { process, spec } = input;
+  draft.plan.host.push(
+    ...(process.terminal === true
+      ? []
+      : [{ kind: "pipes", stdin: input.openStdin, because: "exec" } as const]),
+  );
+  compileRlimits(draft, process, () => "exec");
+  joinNamespaces(draft, input);
+  joinCgroups(draft, input);
+  if (process.terminal === true) compileTerminal(draft, process);
+  compileProcess(draft, {
+    confinement: {
+      process,
+      seccomp: spec.linux?.seccomp,
+      filter: input.filter,
+      held: input.facts.boundingSet,
+      becauseOf: () => "exec",
+    },
+    diesWithParent: true,
+    fifo: undefined,
+    useInit: false,
+  });
+  return finish(draft);
+}
+
+function joinNamespaces(draft: Draft, { spec, pid }: ExecInput): void {
+  const { plan } = draft;
+  const types = (spec.linux?.namespaces ?? []).map(({ type }) => type);
+  const opened = new Map<NamespaceType, Slot>();
+  for (const type of types) {
+    const out = draft.newSlot();
+    opened.set(type, out);
+    plan.host.push({
+      kind: "openPath",
+      out,
+      path: `/proc/${pid}/ns/${FILES[type]}`,
+      use: "read",
+      because: "exec",
+    });
+  }
+  const own = opened.get("pid");
+  if (own !== undefined)
+    plan.clone.push({ kind: "joinNamespace", ns: own, type: CLONE.pid, because: "exec" });
+  plan.clone.push({ kind: "clone", flags: 0, pidfd: draft.newSlot(), because: "exec" });
+  // R14 (CVE-2016-9962): nothing in the container may look into what joins it.
+  plan.build.push({ kind: "dumpable", on: false, because: "exec, R14" });
+  for (const type of JOIN_ORDER) {
+    const ns = opened.get(type);
+    if (ns !== undefined) plan.build.push({ kind: "joinNamespace", ns, type: CLONE[type], because: "exec" });
+  }
+  if (opened.has("user")) plan.build.push({ kind: "user", uid: 0, gid: 0, because: "exec" });
+}
+
+/** Opened after the clone, so that the child never holds a folder of the host (R14). */
+function joinCgroups(draft: Draft, { hierarchies, cgroupPath: path }: ExecInput): void {
+  const { map, build } = draft.plan;
+  for (const { mount: hierarchy } of hierarchies) {
+    const cgroup = draft.newSlot();
+    map.push(
+      { kind: "openCgroup", out: cgroup, hierarchy, path, because: "exec" },
+      { kind: "joinCgroup", cgroup, who: "child", because: "exec" },
+    );
+  }
+  if (hierarchies.length === 0) return;
+  map.push({ kind: "release", point: POINT.limited, because: "exec" });
+  build.push({ kind: "await", point: POINT.limited, because: "exec" });
+}
+
+function compileTerminal(draft: Draft, { consoleSize }: SpecProcess): void {
+  const dev = draft.newSlot();
+  const { height = 0, width = 0 } = consoleSize ?? {};
+  draft.plan.build.push(
+    { kind: "openPath", out: dev, path: "/dev", use: "directory", because: "exec -t" },
+    { kind: "terminal", dev, rows: height, columns: width, because: "exec -t" },
+  );
+}
