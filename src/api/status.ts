@@ -11,41 +11,56 @@ export function refuse(
 }
 
 /** Codes whose name does not tell their status. The families below do for the rest. */
-const byCode: Readonly<Record<string, number>> = {
-  AMBIGUOUS_ID: 400,
-  IMAGE_AMBIGUOUS: 400,
-  COMMAND_NOT_FOUND: 400,
-  COMMAND_NOT_EXECUTABLE: 400,
-  MOUNT_SOURCE_MISSING: 400,
-  NOT_A_DIRECTORY: 400,
-  NO_COMMAND: 400,
-  NOT_ATTACHABLE: 409,
-  CONTAINER_PAUSED: 409,
-  CONTAINER_RUNNING: 409,
-  EXEC_ALREADY_STARTED: 409,
-  NOT_PAUSED: 409,
-  NOT_RUNNING: 409,
-  NOT_SUPPORTED: 501,
+const byStatus: Readonly<Record<number, readonly string[]>> = {
+  400: [
+    "AMBIGUOUS_ID",
+    "ARCHIVE_REFUSED",
+    "CAPABILITY_UNKNOWN",
+    "COMMAND_MISSING",
+    "COMMAND_NOT_EXECUTABLE",
+    "COMMAND_NOT_FOUND",
+    "DEVICE_MISSING",
+    "IMAGE_AMBIGUOUS",
+    "LAYER_REFUSED",
+    "MOUNT_SOURCE_MISSING",
+    "NOT_A_DIRECTORY",
+    "NO_COMMAND",
+    "NO_SUCH_GROUP",
+    "NO_SUCH_USER",
+    "RLIMIT_UNKNOWN",
+    "SPEC_UNSUPPORTED",
+  ],
+  401: ["UNAUTHORIZED"],
+  409: [
+    "CONTAINER_LEAVING",
+    "CONTAINER_PAUSED",
+    "CONTAINER_RUNNING",
+    "EXEC_STARTED",
+    "NEVER_STARTED",
+    "NOT_ATTACHABLE",
+    "NOT_PAUSED",
+    "NOT_RUNNING",
+  ],
+  500: ["EXIT_FILE_INVALID", "NETLINK_INVALID"],
+  501: ["LOGS_NOT_KEPT"],
 };
 
+const byCode = new Map(
+  Object.entries(byStatus).flatMap(([status, codes]) => codes.map((code) => [code, Number(status)] as const)),
+);
+
 const families: readonly (readonly [RegExp, number])[] = [
-  [/^HTTP_(\d{3})$/, 0],
   [/^NO_SUCH_/, 404],
-  [/^REGISTRY_UNAUTHORIZED$|_DENIED$/, 403],
-  [/_IN_USE$|_ALREADY_/, 409],
+  [/_IN_USE$/, 409],
   [/^INVALID_|_INVALID$/, 400],
 ];
 
 /** The HTTP status for a failure; 500 for whatever nobody named. */
 export function statusOf(error: unknown): number {
   if (!(error instanceof InroError)) return 500;
-  const status = byCode[error.code];
-  if (status !== undefined) return status;
-  for (const [pattern, family] of families) {
-    const match = pattern.exec(error.code);
-    if (match !== null) return family === 0 ? Number(match[1]) : family;
-  }
-  return 500;
+  const own = /^HTTP_(\d{3})$/.exec(error.code);
+  if (own !== null) return Number(own[1]);
+  return byCode.get(error.code) ?? families.find(([pattern]) => pattern.test(error.code))?.[1] ?? 500;
 }
 
 /**

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { connect, type Socket } from "node:net";
 import { join as path } from "node:path";
-import { Duplex, Readable } from "node:stream";
+import { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { begin, empty, json, send, stream } from "../../src/api/answer.ts";
 import { body } from "../../src/api/body.ts";
@@ -40,13 +40,16 @@ function echo(): Duplex {
   });
 }
 
-/** Produces as fast as it is read, up to a gigabyte. */
-function flood(): Readable {
+/** Produces as fast as it is read, up to a gigabyte; takes nothing. */
+function flood(): Duplex {
   const block = Buffer.alloc(64 * 1024);
-  return new Readable({
+  return new Duplex({
     read() {
       seen.produced += block.length;
       this.push(seen.produced > 1024 * MiB ? null : block);
+    },
+    write(_chunk, _encoding, done) {
+      done();
     },
   });
 }
@@ -128,12 +131,7 @@ const routes: readonly Route[] = [
     method: "POST",
     pattern: "/pour",
     hijack: async (x) => {
-      const source = flood();
-      const stream = Duplex.from({
-        readable: source,
-        writable: new (await import("node:stream")).PassThrough(),
-      });
-      join(x.accept("application/vnd.docker.raw-stream"), stream, { stdin: false, detachKeys: null });
+      join(x.accept("application/vnd.docker.raw-stream"), flood(), { stdin: false, detachKeys: null });
     },
   },
 ];
