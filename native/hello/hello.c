@@ -1,0 +1,202 @@
+// The image that is built into Inro: shows, from inside, what makes a process a container.
+#include <linux/fcntl.h>
+
+#include "text.h"
+
+static char file[65536];
+static char value[4096];
+
+struct namespace_row {
+  const char *name;
+  const char *what;
+  // The number of the host's own namespace: fixed in the kernel (include/linux/proc_ns.h; net and mnt since 6.18).
+  u64 host;
+};
+
+static const struct namespace_row namespaces[] = {
+    {"pid", "its own process numbers", 4026531836},    {"mnt", "its own tree of files", 4026531832},
+    {"net", "its own network devices", 4026531833},    {"uts", "its own host name", 4026531838},
+    {"ipc", "its own shared memory", 4026531839},      {"cgroup", "its own view of limits", 4026531835},
+    {"user", "its own user numbers", 4026531837},      {"time", "its own clocks", 4026531834},
+};
+
+// capabilities(7), in the order of their numbers.
+static const char *const capabilities[] = {
+    "chown",           "dac_override",     "dac_read_search", "fowner",       "fsetid",        "kill",
+    "setgid",          "setuid",           "setpcap",         "linux_immutable", "net_bind_service", "net_broadcast",
+    "net_admin",       "net_raw",          "ipc_lock",        "ipc_owner",    "sys_module",    "sys_rawio",
+    "sys_chroot",      "sys_ptrace",       "sys_pacct",       "sys_admin",    "sys_boot",      "sys_nice",
+    "sys_resource",    "sys_time",         "sys_tty_config",  "mknod",        "lease",         "audit_write",
+    "audit_control",   "setfcap",          "mac_override",    "mac_admin",    "syslog",        "wake_alarm",
+    "block_suspend",   "audit_read",       "perfmon",         "bpf",          "checkpoint_restore",
+};
+
+static void heading(const char *title) {
+  put("\n ");
+  put(title);
+  put("\n");
+}
+
+static void row(const char *name, const char *text) {
+  put("   ");
+  put_column(name, 14);
+  put(text);
+  put("\n");
+}
+
+static u64 parse_decimal(const char *text) {
+  u64 number = 0;
+  while (*text >= '0' && *text <= '9') number = number * 10 + (u64)(*text++ - '0');
+  return number;
+}
+
+static void show_namespace(const struct namespace_row *ns) {
+  char path[64] = "/proc/self/ns/";
+  memcpy(path + strlen(path), ns->name, strlen(ns->name) + 1);
+  long n = SYS(readlinkat, AT_FDCWD, path, value, sizeof value - 1);
+  if (n <= 0) return;
+  value[n] = 0;
+  const char *bracket = find(value, "[");
+  u64 number = bracket ? parse_decimal(bracket + 1) : 0;
+  put("   ");
+  put_column(ns->name, 14);
+  put_number(number);
+  put("   ");
+  put_number(ns->host);
+  put(number == ns->host ? "   the host's, shared\n" : "   ");
+  if (number == ns->host) return;
+  put(ns->what);
+  put("\n");
+}
+
+static void show_process(void) {
+  heading("a process");
+  put("   ");
+  put_column("pid", 14);
+  put_number((u64)SYS(getpid));
+  put(SYS(getpid) == 1 ? "   (the first of its pid namespace)\n" : "\n");
+  if (read_text("/proc/sys/kernel/hostname", value, sizeof value) > 0) {
+    char name[256];
+    copy_until(value, '\n', name, sizeof name);
+    row("host name", name);
+  }
+  read_text("/proc/self/status", file, sizeof file);
+  if (field(file, "Uid", value, sizeof value)) {
+    char uid[32];
+    copy_until(value, '\t', uid, sizeof uid);
+    row("user", uid);
+  }
+}
+
+static void show_namespaces(void) {
+  heading("isolated: namespaces   here         the host's");
+  for (size_t i = 0; i < sizeof namespaces / sizeof *namespaces; i++) show_namespace(&namespaces[i]);
+}
+
+static void limit(const char *name, const char *v2, const char *v1, const char *unit) {
+  if (read_text(v2, value, sizeof value) <= 0 && read_text(v1, value, sizeof value) <= 0) return;
+  char number[64];
+  copy_until(value, '\n', number, sizeof number);
+  put("   ");
+  put_column(name, 14);
+  // cgroup v1 says "no limit" as the largest multiple of a page.
+  int none = str_equal(number, "max") || str_equal(number, "-1") || parse_decimal(number) > (u64)1 << 60;
+  put(none ? "no limit" : number);
+  if (!none) put(unit);
+  put("\n");
+}
+
+static void show_limits(void) {
+  heading("limited: control groups");
+  if (read_text("/proc/self/cgroup", file, sizeof file) > 0) {
+    const char *own = find(file, "memory:");
+    if (!own) own = find(file, "::");
+    if (own) {
+      copy_until(find(own, "/") ? find(own, "/") : own, '\n', value, sizeof value);
+      row("cgroup", value);
+    }
+  }
+  limit("memory", "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes", " bytes");
+  limit("processes", "/sys/fs/cgroup/pids.max", "/sys/fs/cgroup/pids/pids.max", "");
+  limit("cpu quota", "/sys/fs/cgroup/cpu.max", "/sys/fs/cgroup/cpu/cpu.cfs_quota_us", " µs in each period");
+}
+
+static u64 count_layers(const char *options) {
+  u64 count = 1;
+  for (; *options && *options != ','; options++)
+    if (*options == ':') count++;
+  return count;
+}
+
+static void show_files(void) {
+  heading("given its own files: a union of layers");
+  read_text("/proc/self/mountinfo", file, sizeof file);
+  const char *root = find(file, " / / ");
+  char line[8192];
+  if (!root) return;
+  copy_until(root, '\n', line, sizeof line);
+  const char *type = find(line, " - ");
+  if (!type) return;
+  copy_until(type + 3, ' ', value, sizeof value);
+  row("root", value);
+  const char *lower = find(line, "lowerdir=");
+  if (lower) {
+    put("   ");
+    put_column("layers", 14);
+    put_number(count_layers(lower));
+    put(" of the image, read-only");
+    put(find(line, "upperdir=") ? ", and a writable one above\n" : "\n");
+  }
+}
+
+static void show_capabilities(const char *status) {
+  field(status, "CapEff", value, sizeof value);
+  u64 set = parse_hex(value);
+  const size_t known = sizeof capabilities / sizeof *capabilities;
+  u64 kept = 0;
+  for (size_t i = 0; i < known; i++) kept += set >> i & 1;
+  put("   ");
+  put_column("capabilities", 14);
+  put_number(kept);
+  put(" of ");
+  put_number(known);
+  put(kept ? " kept:" : " kept");
+  size_t column = 0;
+  for (size_t i = 0; i < known; i++) {
+    if (!(set >> i & 1)) continue;
+    put(column++ % 5 == 0 ? "\n                 " : " ");
+    put(capabilities[i]);
+  }
+  put("\n");
+}
+
+static void show_confinement(void) {
+  heading("confined");
+  read_text("/proc/self/status", file, sizeof file);
+  show_capabilities(file);
+  put("   ");
+  put_column("seccomp", 14);
+  field(file, "Seccomp", value, sizeof value);
+  put(str_equal(value, "2") ? "on, a filter decides every system call\n" : "off\n");
+  put("   ");
+  put_column("new privileges", 14);
+  field(file, "NoNewPrivs", value, sizeof value);
+  put(str_equal(value, "1") ? " none can be gained\n" : " setuid programs may gain some\n");
+}
+
+int inro_main(int argc, char **argv, char **envp) {
+  (void)argc;
+  (void)argv;
+  (void)envp;
+  put("\n Hello from inside a container. It is merely a process that is\n");
+  show_process();
+  show_namespaces();
+  show_limits();
+  show_files();
+  show_confinement();
+  put("\n Every one of these came from one line of a list that you can read:\n"
+      "   inro explain run --rm hello\n"
+      " Next: inro run --rm -m 64m hello · inro run --rm --network none --cap-drop all hello\n\n");
+  put_flush();
+  return 0;
+}
