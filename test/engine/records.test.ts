@@ -1,0 +1,91 @@
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { openRecords } from "../../src/engine/records.ts";
+import { NEVER } from "../../src/engine/state.ts";
+import type { Digest } from "../../src/oci/digest.ts";
+import { temporaryFolder } from "../support/temporary.ts";
+import { options } from "./sample.ts";
+
+const record = (id: string, name: string) => ({
+  id,
+  name,
+  origin: {
+    created: NEVER,
+    imageId: "sha256:1" as Digest,
+    options: options(),
+    arguments: ["sh"],
+    mounts: [],
+  },
+  fortune: {
+    state: { status: "created" as const, failure: null },
+    startedAt: NEVER,
+    restartCount: 0,
+    stoppedByUser: false,
+    bootId: "",
+    starting: false,
+    network: null,
+  },
+});
+
+test("what is recorded is there when the file is opened again", () => {
+  using folder = temporaryFolder("engine");
+  const path = join(folder.path, "inro.db");
+  const first = openRecords(path);
+  first.addContainer(record("a", "one"), []);
+  const running = { status: "running" as const, pid: 7, startedAt: NEVER };
+  first.updateContainer("a", { ...record("a", "one").fortune, state: running }, "process");
+  first.addContainer(record("b", "two"), []);
+  first.removeContainer("b");
+  const { engineId } = first;
+  first.close();
+  const second = openRecords(path);
+  expect(second.containers()).toEqual([
+    { ...record("a", "one"), fortune: { ...record("a", "one").fortune, state: running } },
+  ]);
+  expect(second.engineId).toBe(engineId);
+  second.close();
+});
+
+test("two containers cannot have one name, and what came with the second is not recorded", () => {
+  using folder = temporaryFolder("engine");
+  const records = openRecords(join(folder.path, "inro.db"));
+  records.addContainer(record("a", "same"), []);
+  const volume = {
+    name: "v",
+    driver: "local",
+    mountpoint: "/v",
+    created: NEVER,
+    labels: {},
+    anonymous: true,
+  } as const;
+  expect(() => records.addContainer(record("b", "same"), [volume])).toThrow(/another one has that name/);
+  expect(records.volumes()).toEqual([]);
+  records.close();
+});
+
+test("a data root belongs to one process at a time", () => {
+  using folder = temporaryFolder("engine");
+  const path = join(folder.path, "inro.db");
+  const records = openRecords(path);
+  const script = `import { openRecords } from "${join(import.meta.dir, "../../src/engine/records.ts")}";
+    try { openRecords(process.argv[1]); console.log("opened"); } catch (error) { console.log(error.code); }`;
+  const tryIt = () =>
+    Bun.spawnSync([process.execPath, "-e", script, path], { stderr: "inherit" }).stdout.toString().trim();
+  expect(tryIt()).toBe("ENGINE_RUNNING");
+  records.close();
+  expect(tryIt()).toBe("opened");
+});
+
+test("events are kept in order, and the oldest go", () => {
+  using folder = temporaryFolder("engine");
+  const records = openRecords(join(folder.path, "inro.db"));
+  for (let n = 1n; n <= 12_500n; n++)
+    records.addEvent({ type: "container", action: "start", id: String(n), attributes: {}, time: n });
+  const kept = records.eventsSince(0n);
+  expect(kept.length).toBeLessThanOrEqual(11_001);
+  expect(kept.at(-1)).toMatchObject({ id: "12500", time: 12_500n });
+  expect(kept.map((event) => event.time)).toEqual(
+    [...kept.map((event) => event.time)].sort((a, b) => (a < b ? -1 : 1)),
+  );
+  records.close();
+});
