@@ -112,7 +112,7 @@ static void gather(const struct client *c, size_t there, size_t most, struct bat
 static void say_skipped(struct client *c, int raw) {
   const char *text = "[inro: output was skipped here: it was rotated away before this client read it]\n";
   c->cursor.owed = 0;
-  send_chunk(c, STREAM_STDERR, (const u8 *)text, strlen(text), raw);
+  send_chunk(c, wants(c, STREAM_STDERR) ? STREAM_STDERR : STREAM_STDOUT, (const u8 *)text, strlen(text), raw);
 }
 
 // At the end of a rotated file: on to the next one. Returns 0 when there is none: the client is live.

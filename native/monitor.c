@@ -245,6 +245,7 @@ int monitor_open(struct execution *e, i32 control) {
   if (m->folder < 0) return m->folder;
   m->exit_folder = open_parent(asked->exit_file, &m->exit_name, m->exit_room);
   if (m->exit_folder < 0) return m->exit_folder;
+  SYS(unlinkat, m->exit_folder, m->exit_name, 0);  // of an earlier run
   m->log_is_spool = asked->log[0] == 0;
   const char *log = kept_text(m->log_room, PATH_MAX_, asked->log);
   if (log == NULL) return -ENAMETOOLONG;
