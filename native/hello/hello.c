@@ -1,5 +1,6 @@
 // The image that is built into Inro: shows, from inside, what makes a process a container.
 #include <linux/fcntl.h>
+#include <linux/utsname.h>
 
 #include "text.h"
 
@@ -9,15 +10,21 @@ static char value[4096];
 struct namespace_row {
   const char *name;
   const char *what;
-  // The number of the host's own namespace: fixed in the kernel (include/linux/proc_ns.h; net and mnt since 6.18).
+  // The number of the host's own namespace: fixed in the kernel (include/linux/proc_ns.h).
   u64 host;
+  // The first kernel that fixes it, as major * 1000 + minor; before that the host's number cannot be known from here.
+  u64 since;
 };
 
 static const struct namespace_row namespaces[] = {
-    {"pid", "its own process numbers", 4026531836},    {"mnt", "its own tree of files", 4026531832},
-    {"net", "its own network devices", 4026531833},    {"uts", "its own host name", 4026531838},
-    {"ipc", "its own shared memory", 4026531839},      {"cgroup", "its own view of limits", 4026531835},
-    {"user", "its own user numbers", 4026531837},      {"time", "its own clocks", 4026531834},
+    {"pid", "its own process numbers", 4026531836, 0},
+    {"mnt", "its own tree of files", 4026531832, 6018},
+    {"net", "its own network devices", 4026531833, 6018},
+    {"uts", "its own host name", 4026531838, 0},
+    {"ipc", "its own shared memory", 4026531839, 0},
+    {"cgroup", "its own view of limits", 4026531835, 0},
+    {"user", "its own user numbers", 4026531837, 0},
+    {"time", "its own clocks", 4026531834, 0},
 };
 
 // capabilities(7), in the order of their numbers.
@@ -50,7 +57,14 @@ static u64 parse_decimal(const char *text) {
   return number;
 }
 
-static void show_namespace(const struct namespace_row *ns) {
+static u64 kernel_version(void) {
+  struct new_utsname name;
+  if (SYS(uname, &name) < 0) return 0;
+  const char *dot = find(name.release, ".");
+  return parse_decimal(name.release) * 1000 + (dot ? parse_decimal(dot + 1) : 0);
+}
+
+static void show_namespace(const struct namespace_row *ns, u64 kernel) {
   char path[64] = "/proc/self/ns/";
   memcpy(path + strlen(path), ns->name, strlen(ns->name) + 1);
   long n = SYS(readlinkat, AT_FDCWD, path, value, sizeof value - 1);
@@ -62,10 +76,13 @@ static void show_namespace(const struct namespace_row *ns) {
   put_column(ns->name, 14);
   put_number(number);
   put("   ");
+  if (kernel < ns->since) {
+    put("?\n");
+    return;
+  }
   put_number(ns->host);
-  put(number == ns->host ? "   the host's, shared\n" : "   ");
-  if (number == ns->host) return;
-  put(ns->what);
+  put("   ");
+  put(number == ns->host ? "the host's, shared" : ns->what);
   put("\n");
 }
 
@@ -90,7 +107,8 @@ static void show_process(void) {
 
 static void show_namespaces(void) {
   heading("isolated: namespaces   here         the host's");
-  for (size_t i = 0; i < sizeof namespaces / sizeof *namespaces; i++) show_namespace(&namespaces[i]);
+  u64 kernel = kernel_version();
+  for (size_t i = 0; i < sizeof namespaces / sizeof *namespaces; i++) show_namespace(&namespaces[i], kernel);
 }
 
 static void limit(const char *name, const char *v2, const char *v1, const char *unit) {
@@ -179,9 +197,9 @@ static void show_confinement(void) {
   field(file, "Seccomp", value, sizeof value);
   put(str_equal(value, "2") ? "on, a filter decides every system call\n" : "off\n");
   put("   ");
-  put_column("new privileges", 14);
+  put_column("privileges", 14);
   field(file, "NoNewPrivs", value, sizeof value);
-  put(str_equal(value, "1") ? " none can be gained\n" : " setuid programs may gain some\n");
+  put(str_equal(value, "1") ? "no new ones can be gained\n" : "setuid programs may gain some\n");
 }
 
 int inro_main(int argc, char **argv, char **envp) {
