@@ -34,6 +34,8 @@ export { attachmentRecord } from "./attachment.ts";
 
 /** How containers reach the world and the world reaches them: one bridge per engine, made at first need. */
 export interface Networks {
+  /** The name of the default bridge's interface, whether it was made yet or not. */
+  readonly bridge: string;
   /** Makes the default bridge, its address and our nftables table when they are missing. Cheap when they are there. */
   ensureDefault(): Promise<BridgeNetwork>;
   /**
@@ -83,6 +85,7 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
     standing: undefined,
   };
   return {
+    bridge: state.identity.interface,
     ensureDefault: async () => (await ensure(state)).network,
     connect: (request) => connect(state, request),
     disconnect: (attachment) => disconnect(state, attachment),

@@ -97,7 +97,6 @@ async function prepareRootfs(core: Core, entry: Entry, undo: Undo) {
 
 async function connect(core: Core, entry: Entry, hostname: string, undo: Undo) {
   const { options } = entry.origin;
-  if (options.network.kind === "bridge") await core.networks.ensureDefault();
   const attachment = await core.networks.connect({
     containerId: entry.id,
     name: entry.name,

@@ -12,7 +12,6 @@ export async function info(core: Core): Promise<EngineInfo> {
     else count[status]++;
   }
   const { host } = core;
-  const bridge = await core.networks.ensureDefault();
   return {
     id: core.records.engineId,
     root: core.root,
@@ -27,7 +26,7 @@ export async function info(core: Core): Promise<EngineInfo> {
     cpus: host.cpus,
     memory: host.memory,
     name: host.hostname,
-    bridge: bridge.interface,
+    bridge: core.networks.bridge,
     log: DEFAULT_LOG,
     warnings: host.swapLimit ? [] : ["WARNING: No swap limit support"],
   };
