@@ -17,10 +17,10 @@ enum { DETAIL_SIZE = 232, NO_FAILURE = 0xffffffff };
 
 // How one operation went. `step` is the number of the system call that answered, NO_STEP for a check of ours.
 enum { NO_STEP = 0xffff };
+enum record_state { RECORD_NOT_RUN, RECORD_DONE, RECORD_FAILED, RECORD_TOLERATED };
 struct record {
   u16 step;
-  u8 done;
-  u8 data_is_mapped;
+  u8 state;
   i32 error;  // an errno, positive
   u32 ns;
   u64 value;
@@ -55,7 +55,9 @@ struct execution {
   const struct op_monitor *monitor;  // points into `plan`; NULL: nobody stays
   i32 memory_cgroup;                 // monitor's `memory` slot; -1
 
-  i32 slots[SLOT_LIMIT];  // -1: not defined
+  u32 deadline_ms;        // for each wait on the child; 0: for ever
+
+  i32 slots[SLOT_LIMIT];  // descriptor + 1; 0: not defined
 
   // Where the child's ends of the streams wait for it.
   i32 child_streams[3];
@@ -64,9 +66,11 @@ struct execution {
   u8 ready;        // the child stands at its gate
   u8 in_child;     // this is the child's copy
   u8 silent;       // after seccomp: no time is taken
+  u8 partial;      // a plan that failed is being undone
+  u64 clock;       // monotonic ns at the end of the last operation
   i32 peer;        // child: the terminal's peer
-  i32 pid_namespace;  // the executor's own, while it is in another one for the clone
-  i32 netlink[2];     // sockets of this network namespace: route, netfilter
+  i32 own;            // pidfd of the executor, while its children are born into another pid namespace
+  i32 empty;          // child: an attached empty tmpfs, whose clones cover masked folders
 };
 
 void execution_init(struct execution *e);
@@ -75,6 +79,9 @@ void execution_init(struct execution *e);
 // stands at its gate. 0, or -errno: then everything is undone, the child is reaped, and `failed` and the records tell.
 // The message has to stay mapped as long as the execution lives. `deadline_ms`: 0 waits forever.
 int execute_plan(struct execution *e, struct span acts, u32 deadline_ms);
+
+// Takes back a plan that stands at its gate: the child is killed and reaped, `undo` is executed.
+void execution_abandon(struct execution *e);
 
 // Opens the gate and waits until the program runs (0) or could not be started (-errno; the child is gone or going: its
 // end is reported like every other).

@@ -1,4 +1,5 @@
 // Chooses the role by argv[0]; every role is a function of its own file.
+#include "executor.h"
 #include "sys.h"
 
 int inro_tree_main(void);
@@ -13,6 +14,7 @@ static const char *basename_of(const char *path) {
 int inro_main(int argc, char **argv, char **envp) {
   (void)envp;
   if (argc < 1) return 127;
+  if (str_equal(basename_of(argv[0]), "inro-executor")) return inro_executor_main();
   if (str_equal(basename_of(argv[0]), "inro-tree")) return inro_tree_main();
   return 127;
 }

@@ -31,13 +31,16 @@ enum frame_type {
 };
 
 struct frame_batch {
+  u8 stop;
   struct span ops;
 };
 static inline int get_frame_batch(struct reader *r, struct frame_batch *f) {
+  f->stop = get_flag(r);
   f->ops = get_rest(r);
   return reader_finish(r);
 }
 static inline void put_frame_batch(struct writer *w, const struct frame_batch *f) {
+  put_u8(w, f->stop);
   put_rest(w, f->ops);
 }
 

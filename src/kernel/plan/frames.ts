@@ -21,7 +21,8 @@ const frame = <const F extends Readonly<Record<string, Field>>>(type: number, fi
 
 export const frames = {
   // ── the executor's ──
-  batch: frame(1, { ops: { type: "ops" } }),
+  /** `stop`: nothing after the first failure is executed (and has no record). */
+  batch: frame(1, { stop: flag, ops: { type: "ops" } }),
   result: frame(2, { records: { type: "records" } }),
   plan: frame(3, { acts: { type: "acts" } }),
   /** `failed`: the number of the first operation that failed, over all acts in order, or 0xffffffff. */

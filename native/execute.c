@@ -1,0 +1,183 @@
+// The parent's side of a plan. See execute.h.
+#include "operate.h"
+
+enum { CLONE_EXIT_SIGNAL = ABI_SIGCHLD };
+
+void execution_init(struct execution *e) {
+  memset(e, 0, sizeof *e);
+  e->failed = NO_FAILURE;
+  e->pidfd = e->sync = e->child_sync = e->peer = e->own = e->empty = -1;
+  e->input = e->output = e->errors = e->master = e->memory_cgroup = -1;
+  for (int i = 0; i < 3; i++) e->child_streams[i] = -1;
+}
+
+static void close_fd(i32 *fd) {
+  if (*fd >= 0) SYS(close, *fd);
+  *fd = -1;
+}
+
+static size_t records_size(const struct execution *e) { return ((size_t)e->plan.count + 1) * sizeof(struct record); }
+
+static int share_records(struct execution *e) {
+  long at = SYS(mmap, 0, records_size(e), ABI_PROT_RW, ABI_MAP_SHARED_ANONYMOUS, -1, 0);
+  if (at < 0 && at > -4096) return (int)at;
+  e->records = (struct record *)at;
+  return 0;
+}
+
+// Descriptors that were meant for the child: its pipe ends must not stay open here, or the end of its output would
+// never be seen. 0 to 2 are the executor's own.
+static void close_childs_ends(struct execution *e) {
+  close_fd(&e->child_sync);
+  for (int i = 0; i < 3; i++)
+    if (e->child_streams[i] > 2) close_fd(&e->child_streams[i]);
+}
+
+static void leave_pid_namespace(struct execution *e) {
+  if (e->own < 0) return;
+  SYS(setns, e->own, CLONE_NEWPID);
+  close_fd(&e->own);
+}
+
+long op_clone(struct execution *e, const struct op_clone *o, struct record *r) {
+  i32 pair[2], pidfd = -1;
+  long done = CALL(r, socketpair, ABI_AF_UNIX, ABI_SOCK_SEQPACKET | ABI_SOCK_CLOEXEC, 0, pair);
+  if (done < 0) return done;
+  e->sync = pair[0];
+  e->child_sync = pair[1];
+  struct clone_args args = {
+    .flags = (u64)o->flags | CLONE_PIDFD | (o->cgroup == NO_SLOT ? 0 : CLONE_INTO_CGROUP),
+    .pidfd = (u64)(uintptr_t)&pidfd,
+    .exit_signal = CLONE_EXIT_SIGNAL,
+    .cgroup = o->cgroup == NO_SLOT ? 0 : (u64)slot_of(e, o->cgroup),
+  };
+  done = CALL(r, clone3, &args, sizeof args);
+  if (done == 0) child_run(e);
+  leave_pid_namespace(e);
+  close_childs_ends(e);
+  if (done < 0) return done;
+  e->pid = (i32)done;
+  e->pidfd = pidfd;
+  r->value = (u64)done;
+  return slot_set(e, o->pidfd, pidfd);
+}
+
+static u32 last_of_child(const struct execution *e) { return e->plan.first[ACT_UNDO]; }
+
+// The child's own record of its failure, or the operation at which it vanished.
+static long find_failure(struct execution *e, i32 status) {
+  u32 from = e->plan.first[ACT_BUILD], to = last_of_child(e), at = from;
+  for (u32 i = from; i < to; i++)
+    if (e->records[i].state == RECORD_FAILED) {
+      e->failed = i;
+      return -e->records[i].error;
+    }
+  while (at + 1 < to && e->records[at].state != RECORD_NOT_RUN) at++;
+  if (e->failed != NO_FAILURE || at >= to) return 0;
+  struct record *r = &e->records[at];
+  e->failed = at;
+  r->state = RECORD_FAILED;
+  r->error = ESRCH;
+  r->step = NO_STEP;
+  detail(r, "the process ended here, ");
+  detail(r, (status & 0x7f) ? "by signal " : "with exit code ");
+  detail_number(r, (u64)((status & 0x7f) ? status & 0x7f : (status >> 8) & 0xff));
+  return -ESRCH;
+}
+
+static i32 reap(struct execution *e) {
+  i32 status = 0;
+  long got = -EINTR;
+  while (got == -EINTR) got = SYS(wait4, e->pid, &status, 0x40000000 /* __WALL */, 0);
+  e->pid = 0;
+  return status;
+}
+
+void execution_undo(struct execution *e) {
+  u32 failed = e->failed;
+  e->clock = now_ns();
+  for (u32 i = e->plan.first[ACT_UNDO]; i < e->plan.first[ACT_COUNT]; i++) operate(e, i);
+  e->failed = failed;
+}
+
+// Kills and reaps the child, then takes back what the plan did. The error that people are to be told.
+static long abandon(struct execution *e, long error) {
+  if (e->pid) {
+    // A child that failed has told why before it ended.
+    SYS(kill, e->pid, ABI_SIGKILL);
+    long told = find_failure(e, reap(e));
+    if (told) error = told;
+  }
+  close_childs_ends(e);
+  close_fd(&e->input);
+  close_fd(&e->output);
+  close_fd(&e->errors);
+  close_fd(&e->master);
+  close_fd(&e->sync);
+  e->pidfd = e->memory_cgroup = -1;
+  execution_drop_slots(e);
+  e->partial = 1;
+  execution_undo(e);
+  e->partial = 0;
+  return error;
+}
+
+void execution_abandon(struct execution *e) { abandon(e, -ECANCELED); }
+
+static void note_gate(struct execution *e) {
+  for (u32 i = e->plan.first[ACT_CONFINE]; i < e->plan.first[ACT_BECOME]; i++)
+    if (e->plan.ops[i].code == OP_GATE && e->plan.ops[i].gate.fifo != NO_SLOT) e->fifo_gate = 1;
+  for (u32 i = e->plan.first[ACT_BUILD]; i < e->plan.first[ACT_BECOME]; i++)
+    if (e->plan.ops[i].code == OP_STDIO) e->terminal = e->plan.ops[i].stdio.terminal;
+}
+
+int execute_plan(struct execution *e, struct span acts, u32 deadline_ms) {
+  const u32 *first = e->plan.first;
+  int refused = plan_decode(&e->plan, acts);
+  if (!refused) refused = share_records(e);
+  if (refused) return refused;
+  e->deadline_ms = deadline_ms;
+  note_gate(e);
+  long done = operate_range(e, first[ACT_HOST], first[ACT_CLONE]);
+  if (done >= 0) done = operate_range(e, first[ACT_CLONE], first[ACT_MAP]);
+  if (done >= 0 && e->pid == 0) done = -EPROTO;  // a plan without its clone
+  if (done >= 0) done = operate_range(e, first[ACT_MAP], first[ACT_BUILD]);
+  if (done >= 0) done = sync_wait(e, SYNC_READY);
+  if (done < 0) return (int)abandon(e, done);
+  execution_drop_slots(e);
+  return 0;
+}
+
+int execution_start(struct execution *e, u32 deadline_ms) {
+  e->deadline_ms = deadline_ms;
+  long done = sync_send(e->sync, SYNC_GO);
+  // The child's end closes at exec, or with the child.
+  while (done >= 0) done = sync_wait(e, SYNC_READY + 100);
+  close_fd(&e->sync);
+  if (done != -EPIPE) return (int)done;
+  for (u32 i = e->plan.first[ACT_BECOME]; i < last_of_child(e); i++) {
+    if (e->records[i].state != RECORD_FAILED) continue;
+    e->failed = i;
+    return -e->records[i].error;
+  }
+  if (last_of_child(e) > e->plan.first[ACT_BECOME]) e->records[last_of_child(e) - 1].state = RECORD_DONE;
+  e->started = 1;
+  return 0;
+}
+
+void execution_drop_slots(struct execution *e) {
+  for (u32 i = 0; i < SLOT_LIMIT; i++) {
+    if (e->slots[i] == 0) continue;
+    i32 fd = e->slots[i] - 1;
+    if (fd != e->pidfd && fd != e->memory_cgroup) SYS(close, fd);
+    e->slots[i] = 0;
+  }
+}
+
+void execution_free(struct execution *e) {
+  close_fd(&e->sync);
+  execution_drop_slots(e);
+  if (e->records) unmap_memory(e->records, records_size(e));
+  e->records = NULL;
+  plan_free(&e->plan);
+}

@@ -1,0 +1,6 @@
+#ifndef INRO_EXECUTOR_H
+#define INRO_EXECUTOR_H
+
+int inro_executor_main(void);
+
+#endif

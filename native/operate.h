@@ -1,0 +1,72 @@
+// What the operations are made of: each is `long op_NAME(execution, fields, record)`, >= 0 or -errno, and leaves in
+// its record which system call answered and what a person should know besides the errno.
+#ifndef INRO_OPERATE_H
+#define INRO_OPERATE_H
+
+#include "abi.h"
+#include "execute.h"
+
+// A system call whose answer is the operation's.
+#define CALL(r, name, ...) ((r)->step = __NR_##name, SYS(name, ##__VA_ARGS__))
+
+// ── record.c ──
+void detail(struct record *r, const char *text);
+void detail_number(struct record *r, u64 number);
+// An error that the operation was allowed to have: kept, and success.
+long tolerated(struct record *r, long error);
+u64 now_ns(void);
+
+// ── slots ──
+static inline i32 slot_of(const struct execution *e, u16 slot) { return slot == NO_SLOT ? -1 : e->slots[slot] - 1; }
+// Takes a new descriptor (or an error, which it passes on).
+long slot_set(struct execution *e, u16 slot, long fd);
+
+// ── path.c: resolution beneath a descriptor ──
+enum { IN_ROOT = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS, REAL = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
+// openat2 with O_CLOEXEC; EAGAIN (a concurrent rename or mount) is tried again, a bounded number of times. An empty
+// path is the folder itself.
+long open_beneath(struct record *r, i32 root, const char *path, u64 flags, u64 resolve);
+// Opens the folder of a path's last component (`resolve` as above) and answers its name.
+long open_parent(struct record *r, i32 root, const char *path, u64 resolve, char name[256]);
+// Makes what is missing of a path inside a root, each O_EXCL | O_NOFOLLOW (R6); the last one a folder or an empty file.
+long make_missing(struct record *r, i32 root, const char *path, u32 mode, int directory);
+long file_mode(struct record *r, i32 fd, struct statx *out);
+// Writes a small file in one write. `resolve`: how `path` may be resolved beneath `folder`.
+long write_file(struct record *r, i32 folder, const char *path, const char *data, u64 resolve, long magic);
+// The terminated decimal form of `value`; `to` holds 21 bytes.
+void number_text(char *to, u64 value);
+
+// The most that netlink may answer in a batch: the size of the mapping behind a record's `data`.
+enum { NETLINK_DATA_LIMIT = 4 << 20 };
+
+// ── plan.c ──
+int plan_decode(struct plan *plan, struct span from);
+int batch_decode(struct plan *plan, struct span from);
+void plan_free(struct plan *plan);
+// The slot in the field at an offset of the definition table; NO_SLOT.
+u16 op_slot(const struct op *op, u8 offset);
+
+// ── operate.c ──
+// Runs operation `index` of the plan and completes its record. 0 or -errno.
+long operate(struct execution *e, u32 index);
+// Runs from..to; stops at the first failure, which it notes in the execution.
+long operate_range(struct execution *e, u32 from, u32 to);
+
+// ── sync.c ──
+enum { SYNC_POINTS = 32, SYNC_MASTER = 100, SYNC_READY = 101, SYNC_GO = 102 };
+long sync_send(i32 fd, u32 message);
+long sync_send_descriptor(i32 fd, u32 message, i32 descriptor);
+// Parent: waits until `message` came, keeping what else comes. 0, -EPIPE when the child's end closed, -ETIMEDOUT.
+long sync_wait(struct execution *e, u32 message);
+// Child: the same with plain reads, as is allowed after seccomp.
+long sync_read(struct execution *e, u32 message);
+
+// ── child.c ──
+// Runs build, confine and become in the child; never returns.
+_Noreturn void child_run(struct execution *e);
+
+#define OP(NAME, name) long op_##name(struct execution *e, const struct op_##name *o, struct record *r);
+#include "generated/dispatch.h"
+#undef OP
+
+#endif
