@@ -1,0 +1,32 @@
+import { copyFileSync, mkdirSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import type { TestEngine } from "../support/engine.ts";
+import { tarOf, writeLayout } from "../support/oci-layout.ts";
+import { temporaryFolder } from "../support/temporary.ts";
+import { tool, toolRoot } from "../support/tools.ts";
+
+export const busyboxMissing = tool("busybox") === undefined;
+
+const applets = [
+  ...["sh", "cat", "echo", "env", "false", "head", "hostname", "id", "kill", "ls", "mkdir", "ps", "readlink"],
+  ...["rm", "sleep", "stat", "stty", "tail", "touch", "true", "wc", "yes"],
+];
+
+/** An image archive `busybox:latest` of Debian's static busybox, as `docker load` takes it. */
+function busyboxArchive(): Uint8Array {
+  using files = temporaryFolder("busybox");
+  mkdirSync(join(files.path, "bin"));
+  for (const folder of ["tmp", "etc", "root"]) mkdirSync(join(files.path, folder));
+  copyFileSync(join(toolRoot("busybox") ?? "", "bin/busybox"), join(files.path, "bin/busybox"));
+  for (const applet of applets) symlinkSync("busybox", join(files.path, "bin", applet));
+  using layout = temporaryFolder("layout");
+  const config = { Cmd: ["sh"], Env: ["PATH=/bin"], Labels: { "made.by": "test" } };
+  writeLayout(layout.path, "docker.io/library/busybox:latest", { layers: [tarOf(files.path)], config });
+  return tarOf(layout.path);
+}
+
+/** Loads the image with the docker CLI; its name is `busybox`. */
+export async function loadBusybox(engine: TestEngine): Promise<void> {
+  const loaded = await engine.dockerWith({ input: busyboxArchive() }, "load");
+  if (loaded.code !== 0) throw new Error(`docker load: ${loaded.stderr}`);
+}

@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { rootMissing, type TestEngine, testEngine } from "../support/engine.ts";
+import { type Host, machine } from "../support/host.ts";
+import { busyboxMissing, loadBusybox } from "./busybox.ts";
+import { screen } from "./screen.ts";
+
+describe.skipIf(rootMissing || busyboxMissing)("the unmodified docker CLI runs containers", () => {
+  let host: Host;
+  let engine: TestEngine;
+  const docker = (...words: string[]) => engine.docker(...words);
+  const onScreen = (...words: string[]) => screen(["docker", "-H", `unix://${engine.socket}`, ...words]);
+
+  beforeAll(async () => {
+    host = machine();
+    engine = await testEngine(host);
+    await loadBusybox(engine);
+  }, 60_000);
+
+  afterAll(async () => {
+    await engine?.[Symbol.asyncDispose]();
+    host?.[Symbol.dispose]();
+  }, 60_000);
+
+  test("run --rm: output, errors and the exit code are the program's", async () => {
+    const run = await docker("run", "--rm", "busybox", "sh", "-c", "echo out; echo err >&2; exit 42");
+    expect(run).toEqual({ code: 42, stdout: "out\n", stderr: "err\n" });
+    expect((await docker("ps", "-aq")).stdout).toBe("");
+  });
+
+  test("exit codes 125, 126 and 127", async () => {
+    const code = async (...words: string[]) => (await docker("run", "--rm", ...words)).code;
+    expect(await code("busybox", "/no/such/program")).toBe(127);
+    expect(await code("busybox", "/etc")).toBe(126);
+    expect(await code("--memory", "1m", "busybox", "true")).toBe(125);
+    expect(await code("busybox", "sh", "-c", "kill -KILL $$")).toBe(137);
+  });
+
+  test("run -i: what is piped in arrives, its end too", async () => {
+    const input = "x".repeat(300_000);
+    const run = await engine.dockerWith({ input }, "run", "--rm", "-i", "busybox", "wc", "-c");
+    expect(run.stdout.trim()).toBe("300000");
+    expect(run.code).toBe(0);
+  });
+
+  test("a megabyte of output comes through whole", async () => {
+    const run = await docker("run", "--rm", "busybox", "sh", "-c", "yes 0123456789 | head -c 1048576");
+    expect(run.stdout.length).toBe(1_048_576);
+  });
+
+  test("run -it: a terminal with the client's size, resized with it, ended by Ctrl-C", async () => {
+    using shell = onScreen("run", "--rm", "-it", "busybox", "sh");
+    await shell.shows("/ #");
+    shell.type("stty size; echo at:$?\r");
+    await shell.shows(/30 100.*at:0/s);
+    shell.resize(40, 120);
+    await Bun.sleep(300);
+    shell.type("stty size\r");
+    await shell.shows("40 120");
+    shell.type("sleep 60; echo interrupted:$?\r");
+    await Bun.sleep(300);
+    shell.type("\x03");
+    shell.type("echo still:$((1+1))\r");
+    await shell.shows("still:2");
+    shell.type("exit 7\r");
+    expect(await shell.exited).toBe(7);
+  }, 30_000);
+
+  test("run -it: the detach keys leave it running, attach comes back", async () => {
+    using shell = onScreen("run", "-it", "--name", "kept", "busybox", "sh");
+    await shell.shows("/ #");
+    shell.type("\x10\x11");
+    expect(await shell.exited).toBe(0);
+    expect((await docker("inspect", "-f", "{{.State.Status}}", "kept")).stdout).toBe("running\n");
+    using again = onScreen("attach", "kept");
+    await Bun.sleep(300);
+    again.type("echo back:$((2+3)); exit 3\r");
+    await again.shows("back:5");
+    expect(await again.exited).toBe(3);
+    await docker("rm", "kept");
+  }, 30_000);
+
+  test("-d, stop, start -a, restart, wait, kill, rm", async () => {
+    const run = await docker(
+      "run",
+      "-d",
+      "--name",
+      "life",
+      "busybox",
+      "sh",
+      "-c",
+      "trap 'exit 9' TERM; while :; do sleep 0.1; done",
+    );
+    expect(run.stdout).toMatch(/^[0-9a-f]{64}\n$/);
+    expect((await docker("stop", "life")).stdout).toBe("life\n");
+    expect((await docker("inspect", "-f", "{{.State.ExitCode}}", "life")).stdout).toBe("9\n");
+    expect((await docker("restart", "life")).code).toBe(0);
+    const waiting = docker("wait", "life");
+    await Bun.sleep(200);
+    expect((await docker("kill", "-s", "TERM", "life")).code).toBe(0);
+    expect((await waiting).stdout).toBe("9\n");
+    expect((await docker("rm", "life")).code).toBe(0);
+    expect((await docker("rm", "life")).stderr).toContain("No such container");
+  }, 30_000);
+
+  test("exec: output, stdin, environment and exit codes", async () => {
+    await docker("run", "-d", "--name", "host1", "busybox", "sleep", "600");
+    const plain = await docker(
+      "exec",
+      "-e",
+      "A=b",
+      "-w",
+      "/tmp",
+      "host1",
+      "sh",
+      "-c",
+      "echo $A $PWD; exit 5",
+    );
+    expect([plain.stdout, plain.code]).toEqual(["b /tmp\n", 5]);
+    const piped = await engine.dockerWith({ input: "hello" }, "exec", "-i", "host1", "cat");
+    expect(piped.stdout).toBe("hello");
+    const missing = await docker("exec", "host1", "/no/such");
+    expect(missing.code).toBe(127);
+    expect(`${missing.stdout}${missing.stderr}`).toContain("/no/such");
+    expect((await docker("exec", "-d", "host1", "touch", "/tmp/made")).code).toBe(0);
+    await Bun.sleep(300);
+    expect((await docker("exec", "host1", "ls", "/tmp")).stdout).toBe("made\n");
+  }, 30_000);
+
+  test("exec -it: a terminal of its own", async () => {
+    using shell = onScreen("exec", "-it", "host1", "sh");
+    await shell.shows("#");
+    shell.type("stty size; exit 4\r");
+    await shell.shows("30 100");
+    expect(await shell.exited).toBe(4);
+    expect((await docker("rm", "-f", "host1")).stdout).toBe("host1\n");
+  }, 30_000);
+
+  test("pause holds it, unpause lets it go on", async () => {
+    await docker(
+      "run",
+      "-d",
+      "--name",
+      "held",
+      "busybox",
+      "sh",
+      "-c",
+      "while :; do echo tick; sleep 0.05; done",
+    );
+    expect((await docker("pause", "held")).code).toBe(0);
+    expect((await docker("ps", "--format", "{{.Status}}")).stdout).toContain("(Paused)");
+    const before = (await docker("logs", "held")).stdout.length;
+    await Bun.sleep(300);
+    expect((await docker("logs", "held")).stdout.length).toBe(before);
+    expect((await docker("unpause", "held")).code).toBe(0);
+    await Bun.sleep(300);
+    expect((await docker("logs", "held")).stdout.length).toBeGreaterThan(before);
+    await docker("rm", "-f", "held");
+  }, 30_000);
+});
