@@ -23,6 +23,7 @@ export interface PlannedMount {
 }
 
 const FOLDER_MODE = 0o755;
+const FILE_MODE = 0o644;
 
 /** Destinations below these are opened without following a link and must be real (R1). */
 const KERNEL_FOLDERS = ["proc", "sys", "dev"];
@@ -59,8 +60,9 @@ export function compileMount(draft: Draft, input: CompileInput, planned: Planned
   const { options, because } = planned;
   const tree = options.bind ? bindTree(draft, input, planned) : fileSystem(draft, planned);
   const directory = input.sources.get(planned.index)?.directory ?? true;
+  const mode = directory ? FOLDER_MODE : FILE_MODE;
   draft.plan.build.push(
-    { kind: "ensureMountpoint", root: to.root, path: to.path, directory, mode: FOLDER_MODE, because },
+    { kind: "ensureMountpoint", root: to.root, path: to.path, directory, mode, because },
     { kind: "attach", tree, ...to, because },
   );
   return tree;
