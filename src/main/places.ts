@@ -1,0 +1,71 @@
+import { join, resolve } from "node:path";
+import { InroError } from "../oci/error.ts";
+
+/** Where an engine keeps its things and listens. Two engines differ in all three. */
+export interface Places {
+  readonly dataRoot: string;
+  readonly execRoot: string;
+  readonly socket: string;
+  /** The group that may use the socket beside root. */
+  readonly group: string | null;
+  /** Hear more of what goes on. */
+  readonly debug: boolean;
+}
+
+/** The engine's own options, with a value or without; the command line's client knows the same ones. */
+const VALUED: Readonly<Record<string, "dataRoot" | "execRoot" | "host" | "group">> = {
+  "--data-root": "dataRoot",
+  "--exec-root": "execRoot",
+  "-H": "host",
+  "--host": "host",
+  "-G": "group",
+  "--group": "group",
+};
+
+/** The engine's options among the words of a command line, and the words that are left. INVALID_OPTION. */
+export function parsePlaces(words: readonly string[]): { places: Places; rest: readonly string[] } {
+  const given: { dataRoot?: string; execRoot?: string; host?: string; group?: string } = {};
+  const rest: string[] = [];
+  let debug = false;
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] ?? "";
+    const equals = word.indexOf("=");
+    const name = word.startsWith("--") && equals > 0 ? word.slice(0, equals) : word;
+    const field = VALUED[name];
+    if (name === "-D" || name === "--debug") debug = true;
+    else if (field === undefined) rest.push(word);
+    else given[field] = name === word ? valueOf(name, words[++at]) : word.slice(equals + 1);
+  }
+  const execRoot = resolve(given.execRoot ?? "/run/inro");
+  return {
+    places: {
+      dataRoot: resolve(given.dataRoot ?? "/var/lib/inro"),
+      execRoot,
+      socket: given.host === undefined ? join(execRoot, "inro.sock") : socketPath(given.host),
+      group: given.group ?? null,
+      debug,
+    },
+    rest,
+  };
+}
+
+function valueOf(name: string, value: string | undefined): string {
+  if (value !== undefined) return value;
+  throw new InroError("INVALID_OPTION", {
+    what: `cannot understand ${name}`,
+    why: "it needs a value",
+    at: name,
+  });
+}
+
+/** R16: no TCP listener without TLS client certificates, and those are not there yet. */
+function socketPath(host: string): string {
+  if (host.startsWith("unix://")) return resolve(host.slice("unix://".length));
+  if (host.startsWith("/")) return host;
+  throw new InroError("INVALID_OPTION", {
+    what: `cannot listen on "${host}"`,
+    why: "only unix sockets are served",
+    hint: "write it as unix:///run/inro/inro.sock",
+    at: "-H",
+  });
+}

@@ -1,0 +1,63 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { InroError } from "../oci/error.ts";
+import { type Places, parsePlaces } from "./places.ts";
+
+/** The daemon: opens the engine, serves its API, and goes without touching a container. */
+export async function serveDaemon(words: readonly string[]): Promise<void> {
+  const { places, rest } = parsePlaces(words);
+  const [unknown] = rest;
+  if (unknown !== undefined)
+    throw new InroError("INVALID_OPTION", {
+      what: `cannot understand "${unknown}"`,
+      why: "serve takes --data-root, --exec-root, -H, --group and --debug",
+    });
+  process.title = "inro serve";
+  // What the engine makes is for root; what others may see is opened by name.
+  process.umask(0o022);
+  const [{ openLocalEngine }, { serve }] = await Promise.all([
+    import("./open.ts"),
+    import("../api/server.ts"),
+  ]);
+  const engine = await openLocalEngine({
+    root: places.dataRoot,
+    execRoot: places.execRoot,
+    onFault: (message) => console.error(`inro: ${message}`),
+  });
+  mkdirSync(dirname(places.socket), { recursive: true, mode: 0o711 });
+  const api = await serve(engine, { socket: places.socket, group: groupId(places) });
+  const pidFile = join(places.execRoot, "inro.pid");
+  writeFileSync(pidFile, `${process.pid}\n`);
+  if (places.debug) console.error(`inro: serving ${places.socket} from ${places.dataRoot}`);
+  await signalled();
+  // Containers go on: their monitors hold all that they need.
+  await api.close();
+  await engine.close();
+  rmSync(pidFile, { force: true });
+  process.exit(0);
+}
+
+/** The second one ends at once, whatever is under way. */
+function signalled(): Promise<void> {
+  return new Promise((resolve) => {
+    let times = 0;
+    for (const signal of ["SIGTERM", "SIGINT"] as const)
+      process.on(signal, () => (++times === 1 ? resolve() : process.exit(1)));
+    process.on("SIGHUP", () => {});
+  });
+}
+
+function groupId({ group }: Places): number | null {
+  if (group === null) return null;
+  if (/^[0-9]+$/.test(group)) return Number(group);
+  const line = readFileSync("/etc/group", "utf8")
+    .split("\n")
+    .find((candidate) => candidate.startsWith(`${group}:`));
+  const id = line?.split(":")[2];
+  if (id !== undefined) return Number(id);
+  throw new InroError("NO_SUCH_GROUP", {
+    what: `cannot open the socket to the group "${group}"`,
+    why: "this host has no such group",
+    at: "--group",
+  });
+}
