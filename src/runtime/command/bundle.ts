@@ -1,0 +1,66 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { InroError } from "../../oci/error.ts";
+import type { RuntimeSpec } from "../../oci/runtime-spec.ts";
+
+/** bundle.md: a folder with config.json; paths in it are relative to the folder. */
+export interface Bundle {
+  readonly path: string;
+  readonly spec: RuntimeSpec;
+  /** Absolute. */
+  readonly rootfs: string;
+}
+
+export function readBundle(path: string): Bundle {
+  const folder = resolve(path);
+  const spec = parseSpec(`${folder}/config.json`);
+  if (typeof spec.root?.path !== "string")
+    throw badSpec(folder, "it names no root file system", "/root/path");
+  const mounts = (spec.mounts ?? []).map((mount) => {
+    const bind =
+      mount.type === "bind" || mount.options?.some((option) => option === "bind" || option === "rbind");
+    return bind && mount.source !== undefined ? { ...mount, source: resolve(folder, mount.source) } : mount;
+  });
+  return { path: folder, spec: { ...spec, mounts }, rootfs: resolve(folder, spec.root.path) };
+}
+
+function parseSpec(path: string): RuntimeSpec {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new InroError("BUNDLE_INVALID", {
+      what: `cannot read the bundle's "${path}"`,
+      why: (cause as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : String(cause),
+      hint: "name the bundle's folder with --bundle",
+      cause,
+    });
+  }
+  try {
+    return checkShape(JSON.parse(text), path);
+  } catch (cause) {
+    if (cause instanceof InroError) throw cause;
+    throw badSpec(path, `it is not JSON: ${(cause as Error).message}`, "");
+  }
+}
+
+/** The few things whose absence would only be met deep in the compiler; the rest is checked where it is used. */
+function checkShape(value: unknown, path: string): RuntimeSpec {
+  const spec = value as Partial<RuntimeSpec> | null;
+  if (typeof spec !== "object" || spec === null) throw badSpec(path, "it is not an object", "");
+  if (typeof spec.ociVersion !== "string") throw badSpec(path, "it says no version", "/ociVersion");
+  if (!/^1\./.test(spec.ociVersion))
+    throw badSpec(path, `version ${spec.ociVersion} is not 1.x`, "/ociVersion");
+  const { process } = spec;
+  if (process !== undefined) {
+    if (!Array.isArray(process.args)) throw badSpec(path, "the process has no arguments", "/process/args");
+    if (!process.cwd?.startsWith("/")) throw badSpec(path, "cwd is not an absolute path", "/process/cwd");
+    if (typeof process.user?.uid !== "number")
+      throw badSpec(path, "the process has no user", "/process/user");
+  }
+  return spec as RuntimeSpec;
+}
+
+function badSpec(path: string, why: string, at: string): InroError {
+  return new InroError("SPEC_INVALID", { what: `cannot use the specification in "${path}"`, why, at });
+}
