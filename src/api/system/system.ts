@@ -1,4 +1,6 @@
-import { empty, json } from "../answer.ts";
+import { checkCredentials, registryOf } from "../../image/registry/login.ts";
+import { json } from "../answer.ts";
+import { text } from "../asked.ts";
 import { body } from "../body.ts";
 import type { Exchange, Route } from "../exchange.ts";
 import { credentials } from "../images/auth.ts";
@@ -81,9 +83,11 @@ function users(x: Exchange, volume: string): number {
   return x.engine.containers.list({ all: true, limit: 0, filters: { volume: [volume] } }).length;
 }
 
-/** Credentials are shown to a registry when something is pulled with them; clients keep them, we do not. */
+/** Asks the registry; clients keep the credentials, we do not. */
 async function auth(x: Exchange): Promise<void> {
-  if (credentials(await body(x.request)) === null)
-    throw refuse(400, "cannot log in", "no credentials are given");
-  empty(x, 204);
+  const asked = await body(x.request);
+  const found = credentials(asked);
+  if (found === null) throw refuse(400, "cannot log in", "no credentials are given");
+  await checkCredentials(registryOf(text(asked, "serveraddress")), found, x.signal);
+  json(x, 200, { Status: "Login Succeeded", IdentityToken: "" });
 }

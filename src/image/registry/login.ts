@@ -1,0 +1,52 @@
+/** Whether a registry takes these credentials. */
+import { InroError } from "../../oci/error.ts";
+import type { RegistryAuth } from "../images.ts";
+import { addressOf } from "./address.ts";
+import { authorizer } from "./auth.ts";
+import { bodyOf, isCertificateError, request } from "./http.ts";
+
+/**
+ * Asks `https://…/v2/` with the credentials (distribution spec, "Determining Support"). A registry that asks nobody who
+ * they are takes any. UNAUTHORIZED, REGISTRY_UNREACHABLE.
+ */
+export async function checkCredentials(
+  domain: string,
+  auth: RegistryAuth,
+  signal?: AbortSignal,
+): Promise<void> {
+  let failure: unknown;
+  for (const base of addressOf(domain).bases) {
+    try {
+      if (await taken(`${base}/v2/`, auth, signal)) return;
+    } catch (error) {
+      if (isCertificateError(error)) throw error;
+      failure ??= error;
+      continue;
+    }
+    throw new InroError("UNAUTHORIZED", {
+      what: `cannot log in to ${domain}`,
+      why: "it does not take this user name and password",
+    });
+  }
+  throw failure;
+}
+
+async function taken(url: string, auth: RegistryAuth, signal: AbortSignal | undefined): Promise<boolean> {
+  const authorize = authorizer("", auth);
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const authorization = authorize.current();
+    const headers = authorization === undefined ? {} : { authorization };
+    const response = await request({ url, headers, signal });
+    await bodyOf(response, 1 << 20);
+    if (response.ok) return true;
+    const challenge = response.headers.get("www-authenticate");
+    if (response.status !== 401 || challenge === null || !(await authorize.answer(challenge, signal))) break;
+  }
+  return false;
+}
+
+/** `https://index.docker.io/v1/` is docker.io; otherwise the host and its port. */
+export function registryOf(serverAddress: string): string {
+  const host = serverAddress.replace(/^https?:\/\//, "").split("/")[0] ?? "";
+  return host === "" || host === "index.docker.io" || host === "registry-1.docker.io" ? "docker.io" : host;
+}
