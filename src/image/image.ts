@@ -15,8 +15,8 @@ export interface Layer {
 export interface Image {
   /** The digest of its configuration, which is what docker calls an image's id. */
   readonly id: Digest;
-  /** The digest of its manifest. */
-  readonly manifest: Digest;
+  /** The digests of the manifests that lead to it: one, or several that differ in compression. */
+  readonly manifests: readonly Digest[];
   /** In full, sorted: `docker.io/library/debian:bookworm`. `familiarName(parseReference(name))` is docker's form. */
   readonly names: readonly string[];
   /** `docker.io/library/debian@sha256:…`: the digests by which a registry gave it. */

@@ -1,0 +1,153 @@
+/** An image archive's files, spooled into blobs while their digests are taken: nothing is held in memory. */
+import type { Digest } from "../../oci/digest.ts";
+import { InroError } from "../../oci/error.ts";
+import { decompressed } from "../layer-stream.ts";
+import type { Blobs, BlobWriter } from "../layout/blobs.ts";
+import { TarError } from "../tar/error.ts";
+import { type TarEntry, tarReader } from "../tar/reader.ts";
+import { toText } from "../tree/entry.ts";
+import { treePath } from "../tree/names.ts";
+
+export interface SpooledFile {
+  readonly digest: Digest;
+  readonly size: number;
+}
+
+export interface Spooled {
+  /** What a path of the archive holds, symbolic and hard links followed. Throws ARCHIVE_INVALID where nothing is. */
+  file(path: string): SpooledFile;
+  has(path: string): boolean;
+  /** Text of a small file. */
+  text(path: string): Promise<string>;
+}
+
+const maxFiles = 20_000;
+const maxText = 8 * 1024 * 1024;
+
+export function archiveInvalid(why: string, cause?: unknown): InroError {
+  const hint = "it has to be what `docker save` writes, or an OCI image layout, as a tar";
+  return new InroError("ARCHIVE_INVALID", { what: "cannot load the archive", why, hint, cause });
+}
+
+function targetOf(e: TarEntry, path: string): string {
+  if (e.type === "hardlink") return treePath(e.linkName);
+  // docker's old archives link ../<layer>/layer.tar; the target is a path of the archive and of nothing else.
+  const parts = e.linkName.startsWith("/") ? [] : path.split("/").slice(0, -1);
+  for (const part of e.linkName.split("/")) {
+    if (part === "..") {
+      if (parts.pop() === undefined)
+        throw new TarError(`the link ${JSON.stringify(toText(path))} leads out of the archive`);
+    } else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return parts.join("/");
+}
+
+/** Works a chunk at a time: the reader is synchronous, writing is not, so writes are queued and awaited per chunk. */
+class Spool {
+  readonly files = new Map<string, SpooledFile>();
+  readonly links = new Map<string, string>();
+  private readonly blobs: Blobs;
+  private queue: (() => Promise<void>)[] = [];
+  private open: { readonly path: string; readonly writer: Promise<BlobWriter> } | undefined;
+
+  constructor(blobs: Blobs) {
+    this.blobs = blobs;
+  }
+
+  entry(e: TarEntry): void {
+    this.finish();
+    const path = treePath(e.name);
+    if (this.files.size + this.links.size >= maxFiles)
+      throw new TarError(`it has more than ${maxFiles} files`);
+    if (e.type === "symlink" || e.type === "hardlink") this.links.set(path, targetOf(e, path));
+    else if (e.type === "file") this.begin(path);
+    else if (e.type !== "directory") throw new TarError(`${JSON.stringify(toText(path))} is a ${e.type}`);
+  }
+
+  private begin(path: string): void {
+    let resolve: (writer: BlobWriter) => void = () => {};
+    const writer = new Promise<BlobWriter>((done) => {
+      resolve = done;
+    });
+    this.open = { path, writer };
+    this.queue.push(async () => resolve(await this.blobs.begin()));
+  }
+
+  data(bytes: Uint8Array): void {
+    const { open } = this;
+    if (open === undefined) return;
+    const copy = Uint8Array.from(bytes);
+    this.queue.push(async () => (await open.writer).write(copy));
+  }
+
+  finish(): void {
+    const { open } = this;
+    this.open = undefined;
+    if (open === undefined) return;
+    this.queue.push(async () => {
+      this.files.set(open.path, await (await open.writer).commit());
+    });
+  }
+
+  async drain(): Promise<void> {
+    const due = this.queue;
+    this.queue = [];
+    for (const work of due) await work();
+  }
+
+  async abort(): Promise<void> {
+    const { open, queue } = this;
+    this.open = undefined;
+    this.queue = [];
+    if (open === undefined || queue.length > 0) return;
+    await (await open.writer).abort();
+  }
+}
+
+function follow(spool: Spool, path: string): SpooledFile | undefined {
+  let at = path;
+  for (let i = 0; i < 8; i++) {
+    const file = spool.files.get(at);
+    if (file !== undefined) return file;
+    const target = spool.links.get(at);
+    if (target === undefined) return undefined;
+    at = target;
+  }
+  return undefined;
+}
+
+/** Takes the whole archive in. What it spooled is swept with everything else that no image leads to. */
+export async function spoolArchive(archive: AsyncIterable<Uint8Array>, blobs: Blobs): Promise<Spooled> {
+  const spool = new Spool(blobs);
+  const reader = tarReader({ entry: (e) => spool.entry(e), data: (bytes) => spool.data(bytes) });
+  try {
+    for await (const chunk of decompressed(archive)) {
+      reader.push(chunk);
+      await spool.drain();
+    }
+    reader.end();
+    spool.finish();
+    await spool.drain();
+  } catch (error) {
+    await spool.abort();
+    const why =
+      error instanceof TarError || (error as { code?: string }).code === "LAYER_DAMAGED"
+        ? (error as Error).message
+        : undefined;
+    throw why === undefined ? error : archiveInvalid(why, error);
+  }
+  const file = (path: string) => {
+    const found = follow(spool, treePath(path));
+    if (found === undefined) throw archiveInvalid(`it has no ${JSON.stringify(path)}`);
+    return found;
+  };
+  return {
+    file,
+    has: (path) => follow(spool, treePath(path)) !== undefined,
+    async text(path) {
+      const { digest, size } = file(path);
+      if (size > maxText) throw archiveInvalid(`${JSON.stringify(path)} is ${size} bytes long`);
+      return (await blobs.read(digest)).toString("utf8");
+    },
+  };
+}

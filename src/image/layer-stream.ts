@@ -1,0 +1,64 @@
+/** A layer's blob as the tar within, whatever compressed it. */
+import { Readable } from "node:stream";
+import { createGunzip, createZstdDecompress } from "node:zlib";
+import { InroError } from "../oci/error.ts";
+
+const outputChunk = 512 * 1024;
+
+async function* from(
+  first: readonly Uint8Array[],
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  yield* first;
+  for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
+}
+
+const startsWith = (bytes: Uint8Array, magic: readonly number[]) =>
+  magic.every((byte, i) => bytes[i] === byte);
+
+/**
+ * Decompresses gzip (also of several members) and zstd by their magic numbers, as peers do: media types lie.
+ * Anything else passes as it is. Throws LAYER_DAMAGED where the compressed stream is broken or ends early.
+ */
+export async function* decompressed(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const iterator = source[Symbol.asyncIterator]();
+  const first: Uint8Array[] = [];
+  for (let n = 0; n < 4; ) {
+    const next = await iterator.next();
+    if (next.done === true) break;
+    first.push(next.value);
+    n += next.value.length;
+  }
+  const magic = Buffer.concat(first.map((chunk) => chunk.subarray(0, 4))).subarray(0, 4);
+  const whole = from(first, iterator);
+  if (startsWith(magic, [0x1f, 0x8b])) yield* through(whole, createGunzip({ chunkSize: outputChunk }));
+  else if (startsWith(magic, [0x28, 0xb5, 0x2f, 0xfd]))
+    yield* through(whole, createZstdDecompress({ chunkSize: outputChunk }));
+  else yield* whole;
+}
+
+async function* through(
+  source: AsyncIterable<Uint8Array>,
+  transform: NodeJS.ReadWriteStream & Readable,
+): AsyncGenerator<Uint8Array> {
+  let sourceError: unknown;
+  const input = Readable.from(source, { objectMode: true, highWaterMark: 2 });
+  input.once("error", (error) => {
+    sourceError = error;
+    transform.destroy(error);
+  });
+  input.pipe(transform);
+  try {
+    for await (const chunk of transform) yield chunk as Uint8Array;
+  } catch (cause) {
+    if (sourceError !== undefined) throw sourceError;
+    throw new InroError("LAYER_DAMAGED", {
+      what: "cannot decompress the layer",
+      why: cause instanceof Error ? cause.message : String(cause),
+      cause,
+    });
+  } finally {
+    input.destroy();
+    transform.destroy();
+  }
+}

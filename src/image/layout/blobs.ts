@@ -1,0 +1,142 @@
+/**
+ * The blobs of an OCI image layout. A blob appears by rename after its digest was verified and its data is on disk;
+ * nothing half-written is ever seen under `blobs/`.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import { createReadStream, statSync } from "node:fs";
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { algorithmOf, type Digest, digestOf, hexOf, parseDigest } from "../../oci/digest.ts";
+import { InroError } from "../../oci/error.ts";
+import { syncFolder, writeDurably } from "./durable.ts";
+
+export interface BlobWriter {
+  write(chunk: Uint8Array): Promise<void>;
+  /** Ends writing. Throws DIGEST_MISMATCH unless the digest is the expected one. */
+  verify(expected?: Digest): Digest;
+  /** Verifies and publishes. After an error, as after `abort`, nothing is left. */
+  commit(expected?: Digest): Promise<{ digest: Digest; size: number }>;
+  abort(): Promise<void>;
+}
+
+export interface Blobs {
+  pathOf(digest: Digest): string;
+  /** The blob's size, undefined where it is not stored. */
+  sizeOf(digest: Digest): number | undefined;
+  /** A whole small blob, its digest verified again. Throws BLOB_MISSING, DIGEST_MISMATCH. */
+  read(digest: Digest): Promise<Buffer>;
+  stream(digest: Digest): AsyncIterable<Uint8Array>;
+  put(content: Uint8Array | string): Promise<{ digest: Digest; size: number }>;
+  begin(algorithm?: string): Promise<BlobWriter>;
+  list(): Promise<Digest[]>;
+  remove(digest: Digest): Promise<void>;
+}
+
+/** Manifests and configurations; the distribution spec asks registries to take manifests of 4 MiB. */
+export const maxDocument = 8 * 1024 * 1024;
+
+export function digestMismatch(expected: Digest, found: Digest, what: string): InroError {
+  return new InroError("DIGEST_MISMATCH", {
+    what,
+    why: `its content is ${found}, ${expected} was promised`,
+    hint: "it was damaged on the way or in the registry; pull again",
+  });
+}
+
+async function beginBlob(folder: string, ingest: string, algorithm: string): Promise<BlobWriter> {
+  const temporary = join(ingest, randomBytes(8).toString("hex"));
+  const file: FileHandle = await open(temporary, "wx", 0o600);
+  const hash = createHash(algorithm);
+  let size = 0;
+  const abort = async () => {
+    await file.close().catch(() => {});
+    await rm(temporary, { force: true });
+  };
+  let digest: Digest | undefined;
+  const verify = (expected?: Digest) => {
+    digest ??= parseDigest(`${algorithm}:${hash.digest("hex")}`);
+    if (expected === undefined || digest === expected) return digest;
+    throw digestMismatch(expected, digest, `cannot store blob ${expected}`);
+  };
+  return {
+    abort,
+    verify,
+    async write(chunk) {
+      size += chunk.length;
+      hash.update(chunk);
+      for (let at = 0; at < chunk.length; ) at += (await file.write(chunk, at)).bytesWritten;
+    },
+    async commit(expected) {
+      try {
+        const found = verify(expected);
+        await file.sync();
+        await file.close();
+        const home = join(folder, algorithm);
+        await mkdir(home, { recursive: true, mode: 0o700 });
+        await rename(temporary, join(home, hexOf(found)));
+        await syncFolder(home);
+        return { digest: found, size };
+      } catch (error) {
+        await abort();
+        throw error;
+      }
+    },
+  };
+}
+
+function missing(digest: Digest): InroError {
+  const what = `cannot read blob ${digest}`;
+  return new InroError("BLOB_MISSING", { what, why: "it is not in the store", hint: "pull the image again" });
+}
+
+async function readVerified(path: string, digest: Digest): Promise<Buffer> {
+  const what = `cannot read blob ${digest}`;
+  const content = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== "ENOENT") throw cause;
+    throw new InroError("BLOB_MISSING", {
+      what,
+      why: "it is not in the store",
+      hint: "pull the image again",
+    });
+  });
+  const found = algorithmOf(digest) === "sha256" ? digestOf(content) : digest;
+  if (found !== digest) throw digestMismatch(digest, found, what);
+  return content;
+}
+
+/** Opens the blobs of the layout in `root`; partial ones of a process that died are swept. */
+export async function openBlobs(root: string): Promise<Blobs> {
+  const folder = join(root, "blobs");
+  const ingest = join(root, "ingest");
+  await rm(ingest, { recursive: true, force: true });
+  await mkdir(ingest, { recursive: true, mode: 0o700 });
+  await mkdir(join(folder, "sha256"), { recursive: true, mode: 0o700 });
+  const pathOf = (digest: Digest) => join(folder, algorithmOf(digest), hexOf(digest));
+  return {
+    pathOf,
+    sizeOf: (digest) => statSync(pathOf(digest), { throwIfNoEntry: false })?.size,
+    read: (digest) => readVerified(pathOf(digest), digest),
+    async *stream(digest) {
+      if (statSync(pathOf(digest), { throwIfNoEntry: false }) === undefined) throw missing(digest);
+      yield* createReadStream(pathOf(digest), { highWaterMark: 1 << 20 }) as AsyncIterable<Uint8Array>;
+    },
+    async put(content) {
+      const digest = digestOf(content);
+      const size = Buffer.byteLength(content);
+      if (statSync(pathOf(digest), { throwIfNoEntry: false }) === undefined)
+        await writeDurably(pathOf(digest), content);
+      return { digest, size };
+    },
+    begin: (algorithm = "sha256") => beginBlob(folder, ingest, algorithm),
+    async list() {
+      const found: Digest[] = [];
+      for (const algorithm of await readdir(folder)) {
+        for (const hex of await readdir(join(folder, algorithm))) {
+          if (/^[0-9a-f]+$/.test(hex)) found.push(`${algorithm}:${hex}` as Digest);
+        }
+      }
+      return found;
+    },
+    remove: (digest) => rm(pathOf(digest), { force: true }),
+  };
+}

@@ -1,0 +1,32 @@
+/** Files that are there wholly or not at all, also after a power cut: write, fsync, rename, fsync of the folder. */
+import { randomBytes } from "node:crypto";
+import { open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Replaces `path`, of mode 0600. */
+export async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
+  const fresh = `${path}.${randomBytes(6).toString("hex")}`;
+  try {
+    const file = await open(fresh, "wx", 0o600);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(fresh, path);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    await rm(fresh, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,106 @@
+/** Puts the rooms of the image store together. */
+import { mkdir } from "node:fs/promises";
+import type { Digest } from "../oci/digest.ts";
+import { mediaType } from "../oci/media-type.ts";
+import { hostPlatform } from "../oci/platform.ts";
+import { formatReference, withDefaultTag } from "../oci/reference.ts";
+import { loadArchive } from "./archive/load.ts";
+import { ensureBuiltin } from "./builtin.ts";
+import { layerFetcher } from "./fetch-layer.ts";
+import type { Image } from "./image.ts";
+import type { Images, ImagesOptions } from "./images.ts";
+import { fetchLayers } from "./layers.ts";
+import { openBlobs } from "./layout/blobs.ts";
+import { type NamedManifest, openNames } from "./layout/names.ts";
+import { pullImage } from "./pull.ts";
+import { openRecords } from "./records.ts";
+import { removeImage } from "./remove.ts";
+import { prepareOverlay, releaseOverlay } from "./snapshot/overlay.ts";
+import { openSnapshots } from "./snapshot/snapshots.ts";
+import { sweep, sweeper } from "./sweep.ts";
+
+/** How long after the last pull its files are put on disk, in milliseconds. */
+const syncDelay = 2000;
+
+export async function openImages(options: ImagesOptions): Promise<Images> {
+  const { root, native, platform = hostPlatform() } = options;
+  await mkdir(root, { recursive: true, mode: 0o711 });
+  const names = await openNames(root);
+  const blobs = await openBlobs(root);
+  const snapshots = await openSnapshots(root, native);
+  const records = await openRecords(blobs, names, snapshots);
+  const fetchLayer = layerFetcher(blobs, snapshots);
+  const store = { blobs, fetchLayer, platform };
+  const sweeps = sweeper(async () => {
+    const kept = records.reachable();
+    if (kept !== undefined) await sweep(kept, blobs, snapshots);
+  });
+
+  let syncing: ReturnType<typeof setTimeout> | undefined;
+  const syncSoon = () => {
+    clearTimeout(syncing);
+    syncing = setTimeout(() => snapshots.sync().catch(() => {}), syncDelay);
+    syncing.unref();
+  };
+
+  const publish = async (named: NamedManifest): Promise<Image> => {
+    await records.learn(named);
+    await names.add(named);
+    syncSoon();
+    return records.list().find((image) => image.manifests.includes(named.descriptor.digest)) as Image;
+  };
+
+  const unpackAll = async (image: Image) => {
+    const missing = image.chainIds.some((chainId) => !snapshots.has(chainId));
+    if (!missing) return;
+    await fetchLayers(
+      fetchLayer,
+      image.layers,
+      image.chainIds,
+      () => () => {},
+      ({ digest }) => blobs.stream(digest),
+    );
+    syncSoon();
+  };
+
+  const images: Images = {
+    pull: (reference, o = {}) =>
+      sweeps.during(async () => await publish(await pullImage(store, reference, o))),
+    load: (archive, onProgress) =>
+      sweeps.during(async () => {
+        const loaded: Image[] = [];
+        for (const named of await loadArchive(store, archive, onProgress ?? (() => {})))
+          loaded.push(await publish(named));
+        return loaded;
+      }),
+    list: () => records.list(),
+    resolve: (nameOrId) => records.resolve(nameOrId),
+    async tag(image, reference) {
+      const named = names.all.get(image.manifests[0] as Digest);
+      const name = formatReference(withDefaultTag(reference));
+      const descriptor = named?.descriptor ?? {
+        mediaType: mediaType.ociManifest,
+        digest: image.manifests[0] as Digest,
+        size: 0,
+      };
+      await names.add({ descriptor, names: [name], repoDigests: [] });
+    },
+    async remove(nameOrId, o) {
+      const removal = await removeImage(records.resolve(nameOrId), nameOrId, o, names);
+      if (removal.deleted.length > 0) await sweeps.want();
+      return removal;
+    },
+    async prepare(containerFolder, image) {
+      await sweeps.during(() => unpackAll(image));
+      return await prepareOverlay(containerFolder, [...image.chainIds].reverse().map(snapshots.folderOf));
+    },
+    release: (containerFolder) => releaseOverlay(containerFolder),
+    async close() {
+      clearTimeout(syncing);
+      await snapshots.sync();
+    },
+  };
+  if (options.builtin !== undefined)
+    await sweeps.during(() => ensureBuiltin(store, images, options.builtin?.path ?? "", publish));
+  return images;
+}

@@ -1,0 +1,120 @@
+/** Requests as a registry needs them: no redirect carries credentials away, no silence is waited for for ever. */
+import { setTimeout as delay } from "node:timers/promises";
+import { InroError } from "../../oci/error.ts";
+import { hostCertificates } from "./address.ts";
+
+export interface HttpRequest {
+  readonly url: string;
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+const maxRedirects = 10;
+/** Milliseconds until an answer's head has to be there. */
+const headTimeout = 30_000;
+
+function unreachable(url: string, cause: unknown): InroError {
+  const { host } = new URL(url);
+  const error = cause as { code?: string; message?: string };
+  const reasons: Readonly<Record<string, string>> = {
+    ConnectionRefused: "nobody listens there",
+    ECONNREFUSED: "nobody listens there",
+    FailedToOpenSocket: "its name is not known, or it cannot be reached",
+    ENOTFOUND: "its name is not known",
+    ConnectionClosed: "it closed the connection",
+    ECONNRESET: "it closed the connection",
+  };
+  const why = reasons[error.code ?? ""] ?? error.message ?? String(cause);
+  const hint = "check the name, the network, and whether the registry is up";
+  return new InroError("REGISTRY_UNREACHABLE", {
+    what: `cannot reach the registry ${host}`,
+    why,
+    hint,
+    cause,
+  });
+}
+
+/** Certificates that are wrong must not be mistaken for a registry without TLS. */
+export function isCertificateError(error: unknown): boolean {
+  const { cause } = error as { cause?: { code?: string } };
+  return /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ISSUER/.test(cause?.code ?? "");
+}
+
+async function once(r: HttpRequest, url: string, headers: Record<string, string>): Promise<Response> {
+  const timeout = new AbortController();
+  const timer = setTimeout(
+    () => timeout.abort(new Error(`it did not answer within ${headTimeout / 1000} s`)),
+    headTimeout,
+  );
+  const signals = [timeout.signal, ...(r.signal === undefined ? [] : [r.signal])];
+  const ca = hostCertificates();
+  try {
+    return await fetch(url, {
+      method: r.method ?? "GET",
+      headers: { ...headers, "accept-encoding": "identity" },
+      redirect: "manual",
+      signal: AbortSignal.any(signals),
+      ...(r.body === undefined ? {} : { body: r.body }),
+      ...(ca === undefined || url.startsWith("http:") ? {} : { tls: { ca } }),
+    });
+  } catch (error) {
+    r.signal?.throwIfAborted();
+    throw unreachable(url, timeout.signal.aborted ? timeout.signal.reason : error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Follows redirects itself: the Authorization header stays with its origin, and TLS is not given up on the way. */
+export async function request(r: HttpRequest): Promise<Response> {
+  let url = r.url;
+  let headers: Record<string, string> = { ...r.headers };
+  for (let i = 0; i < maxRedirects; i++) {
+    const response = await once(r, url, headers);
+    const location = response.headers.get("location");
+    if (![301, 302, 303, 307, 308].includes(response.status) || location === null) return response;
+    await response.body?.cancel();
+    const next = new URL(location, url);
+    if (url.startsWith("https:") && next.protocol !== "https:") {
+      throw unreachable(url, new Error(`it redirects to ${next.origin} without TLS`));
+    }
+    if (next.origin !== new URL(url).origin) {
+      const { authorization: _, ...others } = headers;
+      headers = others;
+    }
+    url = next.href;
+  }
+  throw unreachable(r.url, new Error(`it redirects more than ${maxRedirects} times`));
+}
+
+const maxDelay = 30_000;
+
+/** Milliseconds to wait before attempt `attempt` (from 1): doubling from `base`, with some chance in it, as the answer asks. */
+export function backOff(attempt: number, base: number, response?: Response): number {
+  const asked = Number(response?.headers.get("retry-after") ?? Number.NaN) * 1000;
+  if (asked >= 0) return Math.min(asked, maxDelay);
+  return Math.min(base * 2 ** (attempt - 1) * (0.75 + Math.random() / 2), maxDelay);
+}
+
+export async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  await delay(milliseconds, undefined, signal === undefined ? {} : { signal });
+}
+
+/** A body of at most `most` bytes. */
+export async function bodyOf(response: Response, most: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length;
+    if (size > most) {
+      throw new InroError("REGISTRY_ERROR", {
+        what: `cannot use the answer of ${response.url}`,
+        why: `it is larger than ${most} bytes`,
+      });
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

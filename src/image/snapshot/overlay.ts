@@ -1,0 +1,72 @@
+/** A container's own layer over an image's: the names of an overlay, and the lock that keeps it mounted once. */
+import { readFileSync } from "node:fs";
+import { chmod, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { InroError } from "../../oci/error.ts";
+import type { Rootfs } from "../../oci/rootfs.ts";
+
+const bootId = () => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+const lockName = "upper.lock";
+
+/**
+ * overlayfs mounts a second time on the same upper folder without a word (docs/KERNEL.md, "Mounts"), so each has a
+ * lock. It is a file and no flock, since a container outlives the daemon that locked; a lock of another boot is stale.
+ */
+async function lock(folder: string): Promise<void> {
+  const path = join(folder, lockName);
+  try {
+    await writeFile(path, bootId(), { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    if ((await readFile(path, "utf8")) !== bootId()) return await writeFile(path, bootId());
+    throw new InroError("ROOTFS_IN_USE", {
+      what: `cannot mount the root of ${folder}`,
+      why: "its writable layer is in use",
+      hint: "stop the container first",
+    });
+  }
+}
+
+async function makeFolder(path: string, mode: number): Promise<void> {
+  try {
+    await mkdir(path);
+    await chmod(path, mode);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+}
+
+/** Names are one or two characters: `l/0` is the uppermost. They point relatively, so a data root can be moved. */
+async function nameLayers(folder: string, layers: readonly string[]): Promise<string[]> {
+  const links = join(folder, "l");
+  await rm(links, { recursive: true, force: true });
+  await mkdir(links, { mode: 0o700 });
+  const names: string[] = [];
+  for (const [i, layer] of layers.entries()) {
+    await symlink(relative(links, layer), join(links, i.toString(36)));
+    names.push(`l/${i.toString(36)}`);
+  }
+  if (names.length > 0) return names;
+  // overlayfs wants at least one lower folder, and an image may have no layers.
+  await mkdir(join(links, "0"), { mode: 0o755 });
+  return ["l/0"];
+}
+
+/** Locks the container's writable layer and names the layers below it, uppermost first. Throws ROOTFS_IN_USE. */
+export async function prepareOverlay(folder: string, layers: readonly string[]): Promise<Rootfs> {
+  await lock(folder);
+  try {
+    await makeFolder(join(folder, "upper"), 0o755);
+    await makeFolder(join(folder, "work"), 0o700);
+    await makeFolder(join(folder, "rootfs"), 0o700);
+    const lower = await nameLayers(folder, layers);
+    return { kind: "overlay", folder, lower, upper: "upper", work: "work", mountpoint: "rootfs" };
+  } catch (error) {
+    await releaseOverlay(folder);
+    throw error;
+  }
+}
+
+export async function releaseOverlay(folder: string): Promise<void> {
+  await rm(join(folder, lockName), { force: true });
+}

@@ -1,0 +1,124 @@
+/**
+ * Unpacked layers: `snapshots/<chain ID>/fs`, shared by all images and containers that stand on them.
+ *
+ * A snapshot appears by rename when its diffID was verified. Its files are not waited for on their way to the disk,
+ * which would double the time of a pull; instead `unsynced` names the boot it was made in until the file system was
+ * synced, and a snapshot that says another boot is swept at open and unpacked again from its blob, which is durable.
+ */
+import { randomBytes } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
+import { chmod, mkdir, readdir, readFile, rename, rm, unlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Digest, hexOf, parseDigest } from "../../oci/digest.ts";
+import { frame } from "../tree/frames.ts";
+import { openTree } from "../tree/session.ts";
+import { type UnpackRequest, unpackLayer } from "./unpack.ts";
+
+export interface Snapshots {
+  has(chainId: Digest): boolean;
+  /** The folder of the layer's files, absolute. */
+  folderOf(chainId: Digest): string;
+  /** Bytes of the layer's files. */
+  sizeOf(chainId: Digest): number | undefined;
+  /** Unpacks unless it is there; requests for one chain ID share the work. The source is read only by the first. */
+  unpack(request: UnpackRequest): Promise<void>;
+  list(): Promise<Digest[]>;
+  remove(chainId: Digest): Promise<void>;
+  /** Puts on disk what was unpacked. */
+  sync(): Promise<void>;
+}
+
+const bootId = () => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+
+async function sweep(folder: string): Promise<Set<Digest>> {
+  const unsynced = new Set<Digest>();
+  const boot = bootId();
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    const made = await readFile(join(path, "unsynced"), "utf8").catch(() => undefined);
+    if (name.startsWith(".tmp-") || (made !== undefined && made !== boot)) {
+      await discard(folder, path);
+    } else if (made !== undefined) unsynced.add(parseDigest(`sha256:${name}`));
+  }
+  return unsynced;
+}
+
+// By rename first: a snapshot that is being removed is no snapshot.
+async function discard(folder: string, path: string): Promise<void> {
+  const gone = join(folder, `.tmp-${randomBytes(8).toString("hex")}`);
+  await rename(path, gone).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+  });
+  await rm(gone, { recursive: true, force: true });
+}
+
+/** Opens the snapshots of a data root; what a process that died, or a power cut, left half is swept. */
+export async function openSnapshots(root: string, native: string): Promise<Snapshots> {
+  const folder = join(root, "snapshots");
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await chmod(folder, 0o700);
+  const unsynced = await sweep(folder);
+  const running = new Map<Digest, Promise<void>>();
+  const pathOf = (chainId: Digest) => join(folder, hexOf(chainId));
+  const folderOf = (chainId: Digest) => join(pathOf(chainId), "fs");
+  const has = (chainId: Digest) => statSync(folderOf(chainId), { throwIfNoEntry: false }) !== undefined;
+
+  const unpack = async (r: UnpackRequest) => {
+    const fresh = join(folder, `.tmp-${randomBytes(8).toString("hex")}`);
+    await mkdir(fresh, { mode: 0o700 });
+    try {
+      await mkdir(join(fresh, "fs"));
+      await chmod(join(fresh, "fs"), 0o755);
+      const layer = await unpackLayer(native, join(fresh, "fs"), r, r.below.map(folderOf));
+      await writeFile(join(fresh, "layer.json"), JSON.stringify({ diffId: r.diffId, ...layer }));
+      await writeFile(join(fresh, "unsynced"), bootId());
+      await rename(fresh, pathOf(r.chainId));
+      unsynced.add(r.chainId);
+    } catch (error) {
+      await rm(fresh, { recursive: true, force: true });
+      throw error;
+    }
+  };
+
+  return {
+    has,
+    folderOf,
+    sizeOf(chainId) {
+      try {
+        return JSON.parse(readFileSync(join(pathOf(chainId), "layer.json"), "utf8")).size as number;
+      } catch {
+        return undefined;
+      }
+    },
+    async unpack(request) {
+      const { chainId } = request;
+      const other = running.get(chainId);
+      if (other !== undefined) return await other;
+      if (has(chainId)) return;
+      const work = unpack(request).finally(() => running.delete(chainId));
+      running.set(chainId, work);
+      await work;
+    },
+    async list() {
+      const names = await readdir(folder);
+      return names.filter((name) => /^[0-9a-f]{64}$/.test(name)).map((name) => parseDigest(`sha256:${name}`));
+    },
+    async remove(chainId) {
+      unsynced.delete(chainId);
+      await discard(folder, pathOf(chainId));
+    },
+    async sync() {
+      const due = [...unsynced];
+      if (due.length === 0) return;
+      await using session = await openTree(native, { kind: "folder", path: folder });
+      session.outbox.begin(frame.sync);
+      session.outbox.end();
+      await session.flush();
+      await session.done();
+      for (const chainId of due) {
+        if (!unsynced.delete(chainId)) continue;
+        await unlink(join(pathOf(chainId), "unsynced")).catch(() => {});
+      }
+    },
+  };
+}

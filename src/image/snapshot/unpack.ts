@@ -1,0 +1,136 @@
+/** One layer's blob becomes a folder of files, its diffID verified on the way. */
+import { createHash } from "node:crypto";
+import type { Digest } from "../../oci/digest.ts";
+import { InroError } from "../../oci/error.ts";
+import { decompressed } from "../layer-stream.ts";
+import { TarError } from "../tar/error.ts";
+import { beginApply } from "../tree/apply.ts";
+import { type TreeEntry, toText } from "../tree/entry.ts";
+import { frame } from "../tree/frames.ts";
+import { openTree, TreeFailure, type TreeSession } from "../tree/session.ts";
+import { impliedFolders, layerEntry } from "./layer-entry.ts";
+
+export interface UnpackRequest {
+  readonly chainId: Digest;
+  readonly diffId: Digest;
+  /** Of the blob, for messages. */
+  readonly digest: Digest;
+  /** The blob as it was pushed. */
+  readonly source: AsyncIterable<Uint8Array>;
+  /** Chain IDs of the layers below, uppermost first. */
+  readonly below: readonly Digest[];
+  /** Resolves when those are unpacked. */
+  readonly belowReady: () => Promise<unknown>;
+}
+
+/**
+ * A decompression bomb is contained: what a layer may unpack to is 1 GiB plus 400 times its compressed size. gzip's own
+ * limit is about 1,030 times.
+ */
+export const ratioBound = { free: 2 ** 30, times: 400 } as const;
+
+const refused = (digest: Digest, why: string, cause: unknown) =>
+  new InroError("LAYER_REFUSED", { what: `cannot unpack layer ${digest}`, why, cause });
+
+const reasons: Readonly<Record<string, string>> = {
+  EXDEV: "its path leads out of the root",
+  ELOOP: "its path goes through too many links, or through one that leads nowhere",
+  ENOTDIR: "a part of its path is no folder",
+  ENOENT: "what it links to is not in the layer",
+  EPERM: "it may not be made here",
+  EINVAL: "it is no valid entry",
+};
+
+function explained(digest: Digest, error: unknown): unknown {
+  if (error instanceof TarError) return refused(digest, error.message, error);
+  if (!(error instanceof TreeFailure)) return error;
+  if (error.errno === "ENOSPC" || error.errno === "EDQUOT") {
+    const hint = "free some space, or place the data root elsewhere with --data-root";
+    return new InroError("NO_SPACE", {
+      what: `cannot unpack layer ${digest}`,
+      why: "the disk is full",
+      hint,
+      cause: error,
+    });
+  }
+  const why = reasons[error.errno];
+  return refused(
+    digest,
+    `entry ${JSON.stringify(toText(error.path))}: ${error.why}${why === undefined ? "" : `, ${why}`}`,
+    error,
+  );
+}
+
+async function inherit(
+  session: TreeSession,
+  paths: readonly string[],
+  lower: readonly string[],
+): Promise<void> {
+  for (const path of paths) {
+    session.outbox.begin(frame.inherit);
+    session.outbox.string(path);
+    session.outbox.u32(lower.length);
+    for (const folder of lower) session.outbox.string(Buffer.from(folder).toString("latin1"));
+    session.outbox.end();
+    await session.flush();
+    await session.done();
+  }
+}
+
+async function unpackInto(native: string, folder: string, r: UnpackRequest, lower: readonly string[]) {
+  const seen = { compressed: 0, unpacked: 0, size: 0 };
+  const counted = async function* () {
+    for await (const chunk of r.source) {
+      seen.compressed += chunk.length;
+      yield chunk;
+    }
+  };
+  await using session = await openTree(native, { kind: "folder", path: folder });
+  const folders = impliedFolders();
+  const convert = (tar: Parameters<typeof layerEntry>[0]): TreeEntry | undefined => {
+    const entry = layerEntry(tar);
+    if (entry !== undefined) folders.see(entry);
+    seen.size += entry?.size ?? 0;
+    return entry;
+  };
+  const sink = beginApply(session, { layer: true, convert });
+  const hash = createHash("sha256");
+  for await (const chunk of decompressed(counted())) {
+    seen.unpacked += chunk.length;
+    if (seen.unpacked > ratioBound.free + ratioBound.times * seen.compressed) {
+      throw new TarError(
+        `${seen.compressed} bytes unpack to more than ${seen.unpacked}: a decompression bomb`,
+      );
+    }
+    hash.update(chunk);
+    await sink.write(chunk);
+  }
+  await sink.close();
+  const found = `sha256:${hash.digest("hex")}`;
+  if (found !== r.diffId) {
+    throw new InroError("DIFFID_MISMATCH", {
+      what: `cannot unpack layer ${r.digest}`,
+      why: `the tar within is ${found}, the image's configuration promises ${r.diffId}`,
+    });
+  }
+  const implied = folders.implied();
+  if (implied.length > 0 && lower.length > 0) {
+    await r.belowReady();
+    await inherit(session, implied, lower);
+  }
+  return { size: seen.size };
+}
+
+/** Unpacks into `folder`, which is empty. Throws LAYER_REFUSED, LAYER_DAMAGED, DIFFID_MISMATCH or NO_SPACE. */
+export async function unpackLayer(
+  native: string,
+  folder: string,
+  r: UnpackRequest,
+  lower: readonly string[],
+): Promise<{ size: number }> {
+  try {
+    return await unpackInto(native, folder, r, lower);
+  } catch (error) {
+    throw explained(r.digest, error);
+  }
+}

@@ -1,0 +1,51 @@
+/** Garbage collection by mark and sweep: what no manifest of the index leads to goes. */
+import type { Digest } from "../oci/digest.ts";
+import type { Blobs } from "./layout/blobs.ts";
+import type { Snapshots } from "./snapshot/snapshots.ts";
+
+export interface Reachable {
+  readonly blobs: ReadonlySet<Digest>;
+  readonly snapshots: ReadonlySet<Digest>;
+}
+
+/** Must not run beside a pull or a load, whose blobs nothing leads to yet. */
+export async function sweep(kept: Reachable, blobs: Blobs, snapshots: Snapshots): Promise<void> {
+  for (const digest of await blobs.list()) if (!kept.blobs.has(digest)) await blobs.remove(digest);
+  for (const chainId of await snapshots.list())
+    if (!kept.snapshots.has(chainId)) await snapshots.remove(chainId);
+}
+
+/** Runs sweeps when no other work is going on: at once, or when the last of it ends. */
+export function sweeper(run: () => Promise<void>): {
+  during<T>(work: () => Promise<T>): Promise<T>;
+  want(): Promise<void>;
+} {
+  let working = 0;
+  let wanted = false;
+  let running: Promise<void> = Promise.resolve();
+  const attempt = async () => {
+    if (working > 0 || !wanted) return;
+    wanted = false;
+    running = run().catch((error: unknown) => {
+      wanted = true;
+      throw error;
+    });
+    await running;
+  };
+  return {
+    async during(work) {
+      working++;
+      try {
+        await running.catch(() => {});
+        return await work();
+      } finally {
+        working--;
+        await attempt().catch(() => {});
+      }
+    },
+    async want() {
+      wanted = true;
+      await attempt();
+    },
+  };
+}
