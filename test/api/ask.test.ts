@@ -166,6 +166,7 @@ describe("a wrong value is refused by the name of its field", () => {
       { HostConfig: { PortBindings: { "80/tcp": [{ HostIp: "x" }] } } },
       "HostConfig.PortBindings.80/tcp[0].HostIp",
     ],
+    [{ HostConfig: { NetworkMode: "mine" } }, "HostConfig.NetworkMode"],
     [{ HostConfig: { NetworkMode: "container:a" } }, "HostConfig.NetworkMode"],
     [{ HostConfig: { PidMode: "container:a" } }, "HostConfig.PidMode"],
     [{ HostConfig: { IpcMode: "x" } }, "HostConfig.IpcMode"],
@@ -183,10 +184,6 @@ describe("a wrong value is refused by the name of its field", () => {
   ])("%j", (body, at) => {
     expect(refusal(body)).toEqual({ code: "INVALID_OPTION", at });
   });
-});
-
-test("a network that does not exist is a 404", () => {
-  expect(refusal({ HostConfig: { NetworkMode: "mine" } }).code).toBe("NO_SUCH_NETWORK");
 });
 
 test("what is not done is told", () => {

@@ -1,5 +1,4 @@
 import type { ContainerOptions, NetworkMode } from "../../engine/options.ts";
-import { InroError } from "../../oci/error.ts";
 import { type Asked, flag, invalid, text } from "../asked.ts";
 
 /** Which of the host's namespaces a container keeps. */
@@ -30,12 +29,8 @@ function network(mode: string): NetworkMode {
       if (mode.startsWith("container:")) {
         throw invalid("HostConfig.NetworkMode", "sharing another container's network is not supported yet");
       }
-      throw new InroError("NO_SUCH_NETWORK", {
-        what: `cannot use the network "${mode}"`,
-        why: `network ${mode} not found`,
-        hint: "there are bridge, host and none",
-        at: "HostConfig.NetworkMode",
-      });
+      // Not a 404: the docker CLI takes that for a missing image, pulls it and asks again.
+      throw invalid("HostConfig.NetworkMode", `network ${mode} not found (there are bridge, host and none)`);
   }
 }
 

@@ -57,6 +57,7 @@ async function create(x: Exchange): Promise<void> {
   const out = lines(x);
   const passes = thinner();
   const before = present(x, reference);
+  let resolved: string | null = null;
   try {
     const image = await x.engine.images.pull(reference, {
       ...(platform === null ? {} : { platform: parsePlatform(platform) }),
@@ -65,7 +66,7 @@ async function create(x: Exchange): Promise<void> {
       onProgress: (progress) => tell(progress, reference),
     });
     const state = before === image.id ? "Image is up to date for" : "Downloaded newer image for";
-    out.say({ status: `Digest: ${image.manifest}` });
+    if (resolved !== null) out.say({ status: `Digest: ${resolved}` });
     out.say({ status: `Status: ${state} ${familiarName(reference)}` });
     out.end();
   } catch (error) {
@@ -74,6 +75,7 @@ async function create(x: Exchange): Promise<void> {
 
   function tell(progress: PullProgress, of: Reference): void {
     if (progress.kind === "resolved") {
+      resolved = progress.digest;
       const { tag, digest, ...name } = of;
       out.say({ status: `Pulling from ${familiarName(name)}`, id: tag ?? digest });
     }
