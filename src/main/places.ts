@@ -34,7 +34,7 @@ export function parsePlaces(words: readonly string[]): { places: Places; rest: r
     const field = VALUED[name];
     if (name === "-D" || name === "--debug") debug = true;
     else if (field === undefined) rest.push(word);
-    else given[field] = name === word ? valueOf(name, words[++at]) : word.slice(equals + 1);
+    else given[field] = name === word ? wordAfter(name, words[++at]) : word.slice(equals + 1);
   }
   const execRoot = resolve(given.execRoot ?? "/run/inro");
   return {
@@ -49,7 +49,7 @@ export function parsePlaces(words: readonly string[]): { places: Places; rest: r
   };
 }
 
-function valueOf(name: string, value: string | undefined): string {
+function wordAfter(name: string, value: string | undefined): string {
   if (value !== undefined) return value;
   throw new InroError("INVALID_OPTION", {
     what: `cannot understand ${name}`,

@@ -1,0 +1,34 @@
+import { basename } from "node:path";
+
+/** What this executable is started as: its own name first (a link called inro-runtime), then its first word. */
+async function main(): Promise<void> {
+  const words = process.argv.slice(2);
+  if (basename(process.argv0) === "inro-runtime") return runtime(words);
+  if (words[0] === "inro-runtime") return runtime(words.slice(1));
+  const serves = words.indexOf("serve");
+  if (serves >= 0 && onlyOptionsBefore(words, serves)) {
+    const { serveDaemon } = await import("./main/serve.ts");
+    return serveDaemon(words.toSpliced(serves, 1));
+  }
+  const { commandLine } = await import("./cli/main.ts");
+  process.exitCode = await commandLine(words);
+}
+
+async function runtime(words: readonly string[]): Promise<void> {
+  const { runtimeCommand } = await import("./runtime/command/main.ts");
+  process.exitCode = await runtimeCommand(words);
+}
+
+/** `inro --data-root /x serve`: the verb may come after options and their values. */
+function onlyOptionsBefore(words: readonly string[], verb: number): boolean {
+  return words.slice(0, verb).every((word, at) => word.startsWith("-") || words[at - 1]?.startsWith("-") === true);
+}
+
+/** Told once, on standard error, and 125 as Docker has it for what is not the container's fault. */
+function fail(cause: unknown): void {
+  const message = cause instanceof Error && cause.name === "InroError" ? cause.message : String((cause as Error)?.stack ?? cause);
+  process.stderr.write(`inro: ${message}\n`);
+  process.exitCode = 125;
+}
+
+main().catch(fail);

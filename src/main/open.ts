@@ -1,0 +1,64 @@
+import { createHash } from "node:crypto";
+import { resolve } from "node:path";
+import type { Engine } from "../engine/engine.ts";
+import { openEngine, takeRoot } from "../engine/open.ts";
+import { openImages } from "../image/open.ts";
+import { trees } from "../image/tree/tree.ts";
+import { openExecutor } from "../kernel/plan/executor.ts";
+import { openNetworks } from "../network/network.ts";
+import { Undo } from "../oci/undo.ts";
+import { openRuntime } from "../runtime/open.ts";
+import { helloProgram, nativeProgram } from "./programs.ts";
+
+export interface OpenOptions {
+  /** The data root. */
+  readonly root?: string;
+  /** For what a reboot may lose. */
+  readonly execRoot?: string;
+  /** Hears what went wrong where no caller waits for it. */
+  readonly onFault?: (message: string) => void;
+}
+
+const DEFAULT_ROOT = "/var/lib/inro";
+
+/**
+ * An engine in this process: what the daemon serves, and what a program that imports Inro uses. ENGINE_RUNNING when
+ * another process holds the data root, NO_ROOT.
+ */
+export async function openLocalEngine(options: OpenOptions = {}): Promise<Engine> {
+  const root = resolve(options.root ?? DEFAULT_ROOT);
+  const execRoot = resolve(options.execRoot ?? "/run/inro");
+  const onFault = options.onFault ?? ((message) => console.error(`inro: ${message}`));
+  await using undo = new Undo();
+  const records = takeRoot(root, execRoot);
+  undo.add("close the records", () => records.close());
+  const native = nativeProgram();
+  const executor = await openExecutor(native);
+  undo.add("end the executor", () => executor.close());
+  const cgroupParent = cgroupParentOf(root);
+  const [images, runtime, networks] = await Promise.all([
+    openImages({ root, native, builtin: helloProgram() }),
+    openRuntime({ execRoot, cgroupParent, native }),
+    openNetworks({ root, executor, tell: onFault }),
+  ]);
+  undo.add("close the image store", () => images.close());
+  undo.add("close the networks", () => networks.close());
+  const engine = await openEngine({
+    ...{ root, execRoot, cgroupParent, records, images, runtime, networks, onFault },
+    trees: trees(native),
+  });
+  undo.release();
+  return {
+    ...engine,
+    close: async () => {
+      await engine.close();
+      await executor.close();
+    },
+  };
+}
+
+/** Two engines on one machine have two parents, so that neither removes what is the other's. */
+function cgroupParentOf(root: string): string {
+  if (root === DEFAULT_ROOT) return "/inro";
+  return `/inro-${createHash("sha256").update(root).digest("hex").slice(0, 8)}`;
+}
