@@ -1,5 +1,6 @@
 import type { ContainerDetails, Engine } from "../engine/engine.ts";
 import { isLive, NEVER } from "../engine/state.ts";
+import type { BridgeNetwork } from "../network/network.ts";
 import { InroError } from "../oci/error.ts";
 import { json } from "./answer.ts";
 import { type Exchange, parameter, type Route } from "./exchange.ts";
@@ -24,7 +25,7 @@ type Name = (typeof names)[number];
 const drivers: Readonly<Record<Name, string>> = { bridge: "bridge", host: "host", none: "null" };
 
 async function record(engine: Engine, name: Name, containers: readonly ContainerDetails[]) {
-  const info = name === "bridge" ? await engine.info() : null;
+  const bridge = name === "bridge" ? await engine.defaultNetwork() : null;
   return {
     Name: name,
     Id: networkId(name),
@@ -33,17 +34,19 @@ async function record(engine: Engine, name: Name, containers: readonly Container
     Driver: drivers[name],
     EnableIPv4: name === "bridge",
     EnableIPv6: false,
-    IPAM: { Driver: "default", Options: null, Config: null },
+    IPAM: { Driver: "default", Options: null, Config: bridge === null ? null : [pool(bridge)] },
     Internal: false,
     Attachable: false,
     Ingress: false,
     ConfigFrom: { Network: "" },
     ConfigOnly: false,
     Containers: Object.fromEntries(containers.map((container) => [container.id, member(container)])),
-    Options: info === null ? {} : bridgeOptions(info.bridge),
+    Options: bridge === null ? {} : bridgeOptions(bridge.interface),
     Labels: {},
   };
 }
+
+const pool = (bridge: BridgeNetwork) => ({ Subnet: bridge.subnet, Gateway: bridge.gateway });
 
 const bridgeOptions = (bridge: string) => ({
   "com.docker.network.bridge.default_bridge": "true",

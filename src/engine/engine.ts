@@ -1,5 +1,6 @@
 import type { Duplex, Readable } from "node:stream";
 import type { OpRecord } from "../kernel/plan/record.ts";
+import type { BridgeNetwork } from "../network/network.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Events } from "./events.ts";
 import type { EngineImages } from "./images.ts";
@@ -18,6 +19,8 @@ export interface Engine {
   readonly events: Events;
   info(): Promise<EngineInfo>;
   version(): EngineVersion;
+  /** The default bridge, made when it is missing. */
+  defaultNetwork(): Promise<BridgeNetwork>;
   /** Lets go of everything; containers run on. */
   close(): Promise<void>;
 }

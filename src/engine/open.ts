@@ -87,6 +87,7 @@ export async function openEngine(parts: EngineParts): Promise<Engine> {
     events: core.news,
     info: () => info(core),
     version: () => engineVersion(core),
+    defaultNetwork: () => parts.networks.ensureDefault(),
     close: async () => {
       for (const entry of core.shelf.all()) {
         if (entry.restartTimer !== null) clearTimeout(entry.restartTimer);
