@@ -1,8 +1,9 @@
 import { deviceProgram } from "../../kernel/cgroup/device-program.ts";
 import { allowsEverything, deviceLines, deviceRules } from "../../kernel/cgroup/device-rules.ts";
 import { type Hierarchies, type Hierarchy, locate, unifiedOf } from "../../kernel/cgroup/hierarchies.ts";
-import { settingsOf } from "../../kernel/cgroup/settings.ts";
+import { type PlacedSetting, settingsOf } from "../../kernel/cgroup/settings.ts";
 import type { Slot } from "../../kernel/plan/field.ts";
+import type { SpecResources } from "../../oci/runtime-spec.ts";
 import { type CompileInput, type Draft, POINT } from "./context.ts";
 
 /** Joined by every container: what limits and counts. Others only when they are asked for. */
@@ -22,9 +23,8 @@ export function compileCgroups(draft: Draft, input: CompileInput): JoinedCgroups
   const { facts, spec } = input;
   const resources = spec.linux?.resources ?? {};
   const settings = settingsOf(resources, facts.hierarchies);
-  const asked = new Set(settings.map((setting) => setting.hierarchy));
   const slots = new Map<Hierarchy, Slot>();
-  for (const hierarchy of joinedHierarchies(facts.hierarchies, asked)) slots.set(hierarchy, draft.newSlot());
+  for (const hierarchy of joined(facts.hierarchies, settings)) slots.set(hierarchy, draft.newSlot());
   const wanted = new Set([...ENABLED, ...settings.map((setting) => setting.controller)]);
   for (const [hierarchy, out] of slots) makeCgroup(draft, input, hierarchy, out, wanted);
   for (const { hierarchy, file, value, at, optional } of settings) {
@@ -42,11 +42,17 @@ export function compileCgroups(draft: Draft, input: CompileInput): JoinedCgroups
   };
 }
 
+/** The hierarchies that a container with these resources joins. */
+export function joinedHierarchies(hierarchies: Hierarchies, resources: SpecResources): Hierarchy[] {
+  return joined(hierarchies, settingsOf(resources, hierarchies));
+}
+
 /**
  * Unified always (cgroup.kill, cgroup.freeze and cgroup.events work there), a freezer where it is the only way to
  * freeze, and every hierarchy that a limit is set in.
  */
-export function joinedHierarchies(hierarchies: Hierarchies, asked: ReadonlySet<Hierarchy>): Hierarchy[] {
+function joined(hierarchies: Hierarchies, settings: readonly PlacedSetting[]): Hierarchy[] {
+  const asked = new Set(settings.map((setting) => setting.hierarchy));
   const names = hierarchies.mode === "v1" ? [...ALWAYS, "freezer"] : ALWAYS;
   return hierarchies.list.filter(
     (hierarchy) =>

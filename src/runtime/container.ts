@@ -1,0 +1,94 @@
+import { type CgroupSet, killAll, processesOf, setFrozen } from "../kernel/cgroup/set.ts";
+import { readStats } from "../kernel/cgroup/stats.ts";
+import { decodeRecords } from "../kernel/plan/decode.ts";
+import { encodeActs } from "../kernel/plan/encode.ts";
+import type { Plan } from "../kernel/plan/plan.ts";
+import type { OpRecord } from "../kernel/plan/record.ts";
+import { InroError } from "../oci/error.ts";
+import { compileExec } from "./compile/exec.ts";
+import type { HostFacts } from "./facts.ts";
+import { failureOf } from "./failure.ts";
+import type { AssembleFilter } from "./filters.ts";
+import type { Kept } from "./kept.ts";
+import type { Monitor, Started } from "./monitor/monitor.ts";
+import type { Container, ExecRequest, ExecSession } from "./runtime.ts";
+
+const SIGKILL = 9;
+
+/** What a container's verbs work with. */
+export interface Live {
+  readonly id: string;
+  readonly kept: Kept;
+  readonly monitor: Monitor;
+  readonly facts: HostFacts;
+  readonly assemble: AssembleFilter;
+}
+
+export function containerOf(live: Live): Container {
+  const { id, kept, monitor } = live;
+  const { cgroups } = kept;
+  return {
+    id,
+    pid: kept.pid,
+    records: kept.records,
+    plan: kept.plan,
+    exited: monitor.exited,
+    start: async () => started(live, kept.plan, await monitor.start()),
+    signal: (number) => signal(monitor, cgroups, number),
+    resize: (size) => monitor.resize(size),
+    attach: (request) => monitor.attach(request),
+    exec: (request) => exec(live, request),
+    pause: () => setFrozen(cgroups, true),
+    resume: () => setFrozen(cgroups, false),
+    stats: async () => ({ readAt: new Date(), ...readStats(cgroups) }),
+    processes: async () => processesOf(cgroups),
+    close: () => monitor.close(),
+  };
+}
+
+/** A kill takes everything in the container, also where pid 1 is the host's or the processes are frozen. */
+async function signal(monitor: Monitor, cgroups: CgroupSet, number: number): Promise<void> {
+  await monitor.signal(number);
+  if (number === SIGKILL) await killAll(cgroups);
+}
+
+/** The records of a start; what failed is thrown. */
+function started({ facts }: Live, plan: Plan, answer: Started): readonly OpRecord[] {
+  const records = decodeRecords(Buffer.from(answer.records), plan);
+  const failed = records.find(({ errno }) => errno !== 0);
+  const op = failed === undefined ? undefined : plan[failed.act][failed.index];
+  if (failed !== undefined && op !== undefined) throw failureOf(op, failed, facts.architecture);
+  if (answer.failed !== null) {
+    throw new InroError("START_FAILED", { what: "cannot start the program", why: "no operation says why" });
+  }
+  return records;
+}
+
+async function exec(live: Live, request: ExecRequest): Promise<ExecSession> {
+  const { kept, monitor, facts } = live;
+  const { spec, cgroupPath, cgroups } = kept;
+  const plan = compileExec({
+    process: request.process,
+    spec,
+    pid: kept.pid,
+    facts,
+    filter: await live.assemble(spec.linux?.seccomp),
+    cgroupPath,
+    hierarchies: facts.hierarchies.list.filter(({ mount }) =>
+      cgroups.some(({ path }) => path === mount + cgroupPath),
+    ),
+    openStdin: request.openStdin,
+  });
+  const { id, attach } = request;
+  const answer = await monitor.exec({ session: id, ...attach, acts: encodeActs(plan) });
+  const records = started(live, plan, answer);
+  if (answer.stream === null) throw new Error(`exec ${id} runs without a stream`);
+  return {
+    pid: answer.pid,
+    records,
+    stream: answer.stream,
+    exited: monitor.wait(id),
+    resize: (size) => monitor.resize(size, id),
+    signal: (number) => monitor.signal(number, id),
+  };
+}

@@ -1,0 +1,122 @@
+import { constants } from "node:os";
+import { errnoName, errnoText } from "../kernel/errno.ts";
+import type { Kind, Op, OpOf } from "../kernel/plan/operations.ts";
+import type { OpRecord } from "../kernel/plan/record.ts";
+import { InroError } from "../oci/error.ts";
+
+const { ENOENT, EACCES, EPERM, ELOOP, ENOTDIR, EXDEV, ENOEXEC } = constants.errno;
+
+/** How people are told of one kind of operation: the error's code, what could not be done, what to do about it. */
+interface Telling<K extends Kind> {
+  readonly code: string | ((op: OpOf<K>, errno: number) => string);
+  readonly what: (op: OpOf<K>) => string;
+  readonly hint?: (op: OpOf<K>, errno: number) => string | undefined;
+}
+
+const mountCode = (_: unknown, errno: number): string =>
+  errno === ELOOP || errno === ENOTDIR || errno === EXDEV ? "DESTINATION_NOT_DIRECTORY" : "MOUNT_FAILED";
+const programCode = (_: unknown, errno: number): string =>
+  errno === ENOENT || errno === ENOTDIR ? "COMMAND_NOT_FOUND" : "COMMAND_NOT_EXECUTABLE";
+
+const TELLINGS: { readonly [K in Kind]?: Telling<K> } = {
+  cloneTree: {
+    code: (_, errno) => (errno === ENOENT ? "MOUNT_SOURCE_MISSING" : "MOUNT_FAILED"),
+    what: ({ path }) => `cannot mount "${path}" into the container`,
+    hint: (_, errno) => (errno === ENOENT ? "create it, or use a named volume" : undefined),
+  },
+  fsMount: { code: "MOUNT_FAILED", what: ({ fstype }) => `cannot make a new ${fstype} file system` },
+  overlay: {
+    code: "MOUNT_FAILED",
+    what: ({ folder }) => `cannot mount the container's layers in "${folder}"`,
+  },
+  attach: { code: mountCode, what: ({ path }) => `cannot mount onto "/${path}" of the container` },
+  ensureMountpoint: {
+    code: mountCode,
+    what: ({ path }) => `cannot make the mount point "/${path}" in the container`,
+  },
+  openPath: { code: "OPEN_FAILED", what: ({ path }) => `cannot open "${path}"` },
+  mask: { code: "MOUNT_FAILED", what: ({ path }) => `cannot mask "/${path}"` },
+  readonlyPath: { code: "MOUNT_FAILED", what: ({ path }) => `cannot make "/${path}" read-only` },
+  makeNode: { code: "DEVICE_FAILED", what: ({ path }) => `cannot make the device "/dev/${path}"` },
+  writeProc: { code: "SYSCTL_REFUSED", what: ({ path, data }) => `cannot write "${data}" to /proc/${path}` },
+  makeCgroup: {
+    code: "CGROUP_FAILED",
+    what: ({ hierarchy, path }) => `cannot make the cgroup ${hierarchy}${path}`,
+  },
+  writeCgroup: {
+    code: "CGROUP_LIMIT_REFUSED",
+    what: ({ file, value }) => `cannot set ${file} to "${value}"`,
+  },
+  joinCgroup: { code: "CGROUP_FAILED", what: () => "cannot move the container into its cgroup" },
+  deviceFilter: { code: "CGROUP_FAILED", what: () => "cannot limit the container's devices" },
+  netlink: { code: "NETWORK_SETUP_FAILED", what: ({ what }) => `cannot set the network up (${what})` },
+  joinNamespace: { code: "NAMESPACE_FAILED", what: () => "cannot join the namespace" },
+  clone: { code: "NAMESPACE_FAILED", what: () => "cannot make the container's namespaces" },
+  hostname: { code: "HOSTNAME_REFUSED", what: ({ name }) => `cannot set the host name "${name}"` },
+  rlimit: {
+    code: "RLIMIT_REFUSED",
+    what: ({ soft, hard }) => `cannot set a resource limit to ${soft}:${hard}`,
+    hint: (_, errno) =>
+      errno === EPERM ? "raising a hard limit needs CAP_SYS_RESOURCE, which the engine lacks" : undefined,
+  },
+  workingDirectory: {
+    code: "WORKING_DIRECTORY_INVALID",
+    what: ({ path }) => `cannot change to the working directory "${path}"`,
+  },
+  user: { code: "USER_REFUSED", what: ({ uid, gid }) => `cannot become user ${uid}, group ${gid}` },
+  groups: { code: "USER_REFUSED", what: ({ gids }) => `cannot take the groups ${gids.join(", ")}` },
+  seccomp: { code: "SECCOMP_REFUSED", what: () => "cannot load the seccomp filter" },
+  terminal: {
+    code: "TERMINAL_FAILED",
+    what: () => "cannot open a terminal",
+    hint: () => "it needs a devpts on /dev/pts",
+  },
+  findProgram: { code: programCode, what: ({ candidates }) => `cannot start "${programOf(candidates)}"` },
+  exec: { code: programCode, what: ({ argv }) => `cannot start "${argv[0]}"` },
+};
+
+const programOf = (candidates: readonly string[]): string => {
+  const [first = ""] = candidates;
+  return candidates.length > 1 ? first.slice(first.lastIndexOf("/") + 1) : first;
+};
+
+/** What a failed operation means for people. */
+export function failureOf(op: Op, record: OpRecord, host: string): InroError {
+  const telling = TELLINGS[op.kind] as Telling<Kind> | undefined;
+  const { errno } = record;
+  const code = telling?.code ?? "SETUP_FAILED";
+  const hint = telling?.hint?.(op, errno);
+  return new InroError(typeof code === "string" ? code : code(op, errno), {
+    what: telling?.what(op) ?? `cannot set the container up (${op.kind})`,
+    why: whyOf(op, record, host),
+    ...(hint === undefined ? {} : { hint }),
+    at: op.because,
+    cause: record,
+  });
+}
+
+function whyOf(op: Op, { errno, step, detail }: OpRecord, host: string): string {
+  if (op.kind === "findProgram" || op.kind === "exec") return programWhy(op, errno, detail, host);
+  if (op.kind === "cloneTree" && errno === ENOENT) return "it does not exist on the host";
+  if (
+    op.kind === "attach" &&
+    op.destination !== "in-root" &&
+    mountCode(op, errno) === "DESTINATION_NOT_DIRECTORY"
+  ) {
+    return `it is a symbolic link, or no folder, in the image (${errnoName(errno)})`;
+  }
+  const where = step === "" ? errnoText(errno) : `${step}: ${errnoText(errno)}`;
+  return detail === "" ? where : `${where}: ${detail}`;
+}
+
+function programWhy(op: Op, errno: number, detail: string, host: string): string {
+  if (detail.startsWith("it is built for ")) return `${detail}, this host is ${host}`;
+  if (detail !== "") return detail;
+  if (errno === ENOENT || errno === ENOTDIR) {
+    const searched = "candidates" in op && op.candidates.length > 1;
+    return searched ? "executable file not found in $PATH" : "no such file or directory";
+  }
+  if (errno === EACCES) return "permission denied: it is not an executable file";
+  if (errno === ENOEXEC) return "exec format error";
+  return errnoText(errno);
+}

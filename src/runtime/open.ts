@@ -1,0 +1,152 @@
+import { mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { CgroupSet } from "../kernel/cgroup/set.ts";
+import { type Executor, openExecutor } from "../kernel/executor/executor.ts";
+import { OperationFailed } from "../kernel/executor/failure.ts";
+import type { Plan } from "../kernel/plan/plan.ts";
+import type { OpRecord } from "../kernel/plan/record.ts";
+import { verify } from "../kernel/plan/verify.ts";
+import { InroError } from "../oci/error.ts";
+import { joinedHierarchies } from "./compile/cgroups.ts";
+import { compile } from "./compile/compile.ts";
+import type { Keeper } from "./compile/context.ts";
+import { containerOf } from "./container.ts";
+import { type HostFacts, readFacts } from "./facts.ts";
+import { failureOf } from "./failure.ts";
+import { type AssembleFilter, openFilters } from "./filters.ts";
+import { type Kept, readKept, writeKept } from "./kept.ts";
+import { connectMonitor, type Monitor } from "./monitor/monitor.ts";
+import type { Container, CreateRequest, Runtime } from "./runtime.ts";
+import { survey } from "./survey.ts";
+
+export interface RuntimeOptions {
+  /** For what a reboot may lose; only root may enter it. */
+  readonly execRoot: string;
+}
+
+const PRIVATE = 0o700;
+
+/** What sets containers up on this host; facts of its kernel are read once, here. */
+export async function openRuntime({ execRoot }: RuntimeOptions): Promise<Runtime> {
+  const facts = readFacts();
+  const assemble = openFilters(join(execRoot, "filters"), facts.architecture);
+  return {
+    create: (request) => create(request, facts, assemble),
+    explain: (request) => explain(request, facts, assemble),
+    reconnect: (id, folder, socketFolder) => reconnect({ id, folder, socketFolder }, facts, assemble),
+  };
+}
+
+async function explain(request: CreateRequest, facts: HostFacts, assemble: AssembleFilter): Promise<Plan> {
+  using executor = openExecutor();
+  return await planOf(executor, request, facts, assemble);
+}
+
+/** The last step before execution is always the proof. */
+async function planOf(
+  executor: Executor,
+  request: CreateRequest,
+  facts: HostFacts,
+  assemble: AssembleFilter,
+): Promise<Plan> {
+  const becauseOf = request.becauseOf ?? ((pointer: string) => pointer);
+  const { id, spec, rootfs, useInit, fragments } = request;
+  const [surveyed, filter] = await Promise.all([
+    survey(executor, spec, becauseOf, facts.architecture),
+    assemble(spec.linux?.seccomp),
+  ]);
+  const plan = compile({
+    ...{ id, spec, rootfs, facts, filter, useInit, fragments, becauseOf },
+    ...surveyed,
+    cgroupPath: cgroupPathOf(request),
+    keeper: keeperOf(request),
+  });
+  verify(plan, surveyed);
+  return plan;
+}
+
+function cgroupPathOf({ spec }: CreateRequest): string {
+  const path = spec.linux?.cgroupsPath ?? "";
+  if (/^(\/[^/]+)+$/.test(path) && !path.split("/").includes("..")) return path;
+  throw new InroError("CGROUP_PATH_INVALID", {
+    what: `cannot use the cgroup "${path}"`,
+    why: "it is no absolute path below the hierarchies",
+    at: "/linux/cgroupsPath",
+  });
+}
+
+function keeperOf({ folder, socketFolder, log, openStdin, stdinOnce }: CreateRequest): Keeper {
+  const exitFile = join(folder, "exit.json");
+  return { kind: "monitor", folder, socketFolder, log, exitFile, openStdin, stdinOnce };
+}
+
+async function create(
+  request: CreateRequest,
+  facts: HostFacts,
+  assemble: AssembleFilter,
+): Promise<Container> {
+  using executor = openExecutor();
+  makeFolders(request);
+  const plan = await planOf(executor, request, facts, assemble);
+  const { pid, records } = await execute(executor, plan, facts);
+  const monitor = await connectMonitor(request);
+  if (monitor === undefined) {
+    throw new InroError("MONITOR_LOST", {
+      what: `cannot reach the monitor of container "${request.id}"`,
+      why: "it ended as soon as it had begun",
+    });
+  }
+  executor.release().destroy();
+  return await keep({ request, plan, pid, records, monitor, facts, assemble });
+}
+
+function makeFolders({ folder, socketFolder, log }: CreateRequest): void {
+  mkdirSync(socketFolder, { recursive: true, mode: PRIVATE });
+  mkdirSync(join(folder, "exec"), { recursive: true, mode: PRIVATE });
+  if (log !== null) mkdirSync(dirname(log.path), { recursive: true, mode: PRIVATE });
+}
+
+async function execute(executor: Executor, plan: Plan, facts: HostFacts) {
+  try {
+    return await executor.plan(plan);
+  } catch (cause) {
+    if (cause instanceof OperationFailed) throw failureOf(cause.op, cause.record, facts.architecture);
+    throw cause;
+  }
+}
+
+interface Standing {
+  readonly request: CreateRequest;
+  readonly plan: Plan;
+  readonly pid: number;
+  readonly records: readonly OpRecord[];
+  readonly monitor: Monitor;
+  readonly facts: HostFacts;
+  readonly assemble: AssembleFilter;
+}
+
+async function keep({ request, plan, pid, records, monitor, facts, assemble }: Standing): Promise<Container> {
+  const { id, folder, spec } = request;
+  const cgroupPath = cgroupPathOf(request);
+  const cgroups = cgroupsOf(facts, spec, cgroupPath);
+  const kept: Kept = { version: 1, pid, spec, cgroupPath, cgroups, plan, records };
+  writeKept(folder, kept);
+  return containerOf({ id, kept, monitor, facts, assemble });
+}
+
+function cgroupsOf(facts: HostFacts, spec: CreateRequest["spec"], path: string): CgroupSet {
+  const joined = joinedHierarchies(facts.hierarchies, spec.linux?.resources ?? {});
+  return joined.map(({ version, mount, controllers }) => ({ version, path: mount + path, controllers }));
+}
+
+async function reconnect(
+  { id, folder, socketFolder }: { id: string; folder: string; socketFolder: string },
+  facts: HostFacts,
+  assemble: AssembleFilter,
+): Promise<Container | undefined> {
+  const kept = readKept(folder);
+  if (kept === undefined) return undefined;
+  const monitor = await connectMonitor({ folder, socketFolder });
+  if (monitor === undefined) return undefined;
+  return containerOf({ id, kept, monitor, facts, assemble });
+}

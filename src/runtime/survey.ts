@@ -1,0 +1,43 @@
+import type { Executor } from "../kernel/executor/executor.ts";
+import { parseMountOptions } from "../kernel/mounts.ts";
+import type { OpOf } from "../kernel/plan/operations.ts";
+import type { RuntimeSpec } from "../oci/runtime-spec.ts";
+import type { BindSource } from "./compile/context.ts";
+import { failureOf } from "./failure.ts";
+
+/** What a plan needs to know of sources that only the kernel knows. */
+export interface Survey {
+  readonly sources: ReadonlyMap<number, BindSource>;
+  readonly firstSlot: number;
+}
+
+const S_IFMT = 0o170000;
+const S_IFDIR = 0o040000;
+
+/**
+ * Clones the sources of bind mounts into slots of the process that will execute the plan: what is mounted later is what
+ * was looked at here, whatever happens to the path meanwhile.
+ */
+export async function survey(
+  executor: Executor,
+  spec: RuntimeSpec,
+  becauseOf: (pointer: string) => string,
+  host: string,
+): Promise<Survey> {
+  const wanted = (spec.mounts ?? []).flatMap((mount, index) => {
+    const { bind, recursive } = parseMountOptions(mount.options ?? [], mount.type);
+    return bind ? [{ index, path: mount.source ?? "", recursive }] : [];
+  });
+  if (wanted.length === 0) return { sources: new Map(), firstSlot: 0 };
+  const ops = wanted.map(({ index, path, recursive }, out): OpOf<"cloneTree"> => {
+    return { kind: "cloneTree", out, path, recursive, because: becauseOf(`/mounts/${index}`) };
+  });
+  const records = await executor.batch(ops);
+  const failed = records.find(({ errno }) => errno !== 0);
+  if (failed !== undefined) throw failureOf(ops[failed.index] as OpOf<"cloneTree">, failed, host);
+  const sources = wanted.map(({ index }, slot): [number, BindSource] => {
+    const mode = records[slot]?.value ?? 0;
+    return [index, { slot, directory: (mode & S_IFMT) === S_IFDIR }];
+  });
+  return { sources: new Map(sources), firstSlot: ops.length };
+}
