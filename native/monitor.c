@@ -9,7 +9,7 @@ u8 scratch_out[SCRATCH_SIZE] __attribute__((aligned(4096)));
 // Pages that no session and no client ever used cost nothing.
 static struct monitor the_monitor;
 
-enum { IDLE_MS = 200 };
+enum { IDLE_MS = 200, STACK_USED = 96 * 1024, STACK_KEPT = 1024 };
 
 u64 monotonic_ms(void) {
   struct __kernel_timespec ts = {0, 0};
@@ -161,6 +161,22 @@ static int still_needed(struct monitor *m, int *wait) {
   return needed;
 }
 
+static void give_back(const void *from, const void *to, int how) {
+  uintptr_t first = ((uintptr_t)from + 4095) & ~(uintptr_t)4095, last = (uintptr_t)to & ~(uintptr_t)4095;
+  if (last > first) SYS(madvise, first, last - first, how);
+}
+
+// Idle: scratch, and what deeper calls once used of the stack, go back to the kernel.
+static void rest(struct monitor *m) {
+  m->scratch_dirty = 0;
+  give_back(scratch_in, scratch_in + SCRATCH_SIZE, ABI_MADV_DONTNEED);
+  give_back(scratch_out, scratch_out + SCRATCH_SIZE, ABI_MADV_DONTNEED);
+#ifndef INRO_SANITIZE
+  const u8 *frame = __builtin_frame_address(0);
+  give_back(frame - STACK_USED, frame - STACK_KEPT, ABI_MADV_DONTNEED);
+#endif
+}
+
 static void loop(struct monitor *m) {
   struct epoll_event events[8];
   for (;;) {
@@ -168,11 +184,7 @@ static void loop(struct monitor *m) {
     if (!still_needed(m, &wait)) return;
     int idle = m->scratch_dirty && wait < 0;
     long n = SYS(epoll_pwait, m->epoll, events, 8, idle ? IDLE_MS : wait, 0, 0);
-    if (n == 0 && idle) {
-      SYS(madvise, scratch_in, SCRATCH_SIZE, ABI_MADV_DONTNEED);
-      SYS(madvise, scratch_out, SCRATCH_SIZE, ABI_MADV_DONTNEED);
-      m->scratch_dirty = 0;
-    }
+    if (n == 0 && idle) rest(m);
     for (long i = 0; i < n; i++) dispatch(m, &events[i]);
   }
 }
@@ -190,37 +202,27 @@ static void own_signals(struct monitor *m) {
   monitor_watch(m, m->signals, WATCH_SIGNAL, EPOLLIN, &watched);
 }
 
-static const char *kept_text(char *to, size_t room, const char *text) {
-  size_t n = strlen(text);
-  if (n >= room) return NULL;
-  memcpy(to, text, n + 1);
+// A text that outlives the plan's message. NULL: too long to be a path.
+static char *keep(struct monitor *m, const char *text, const char *more) {
+  size_t n = strlen(text), rest = strlen(more);
+  if (n + rest >= PATH_MAX_ || m->kept + n + rest + 1 > sizeof m->texts) return NULL;
+  char *to = m->texts + m->kept;
+  memcpy(to, text, n);
+  memcpy(to + n, more, rest + 1);
+  m->kept += (u32)(n + rest + 1);
   return to;
 }
 
 // The folder of an absolute path, and the name in it.
-static i32 open_parent(const char *path, const char **name, char *room) {
-  const char *kept = kept_text(room, PATH_MAX_, path);
-  if (kept == NULL || kept[0] != '/') return -EINVAL;
-  char *slash = room;
-  for (char *at = room; *at; at++)
+static i32 open_parent(struct monitor *m, const char *path, const char **name) {
+  char *folder = keep(m, path, "");
+  if (folder == NULL || folder[0] != '/') return -EINVAL;
+  char *slash = folder;
+  for (char *at = folder; *at; at++)
     if (*at == '/') slash = at;
   *slash = 0;
   *name = slash + 1;
-  return (i32)SYS(openat, AT_FDCWD, slash == room ? "/" : room, ABI_O_PATH | ABI_O_DIRECTORY | ABI_O_CLOEXEC, 0);
-}
-
-static const char *spool_path(struct monitor *m, const char *folder) {
-  size_t n = strlen(folder);
-  static const char name[] = "/attached.log";
-  if (n + sizeof name > PATH_MAX_) return NULL;
-  memcpy(m->log_room, folder, n);
-  memcpy(m->log_room + n, name, sizeof name);
-  return m->log_room;
-}
-
-static void give_back(const void *from, const void *to, int how) {
-  uintptr_t first = ((uintptr_t)from + 4095) & ~(uintptr_t)4095, last = (uintptr_t)to & ~(uintptr_t)4095;
-  if (last > first) SYS(madvise, first, last - first, how);
+  return (i32)SYS(openat, AT_FDCWD, slash == folder ? "/" : folder, ABI_O_PATH | ABI_O_DIRECTORY | ABI_O_CLOEXEC, 0);
 }
 
 void monitor_slim(struct monitor *m) {
@@ -228,6 +230,13 @@ void monitor_slim(struct monitor *m) {
   u32 undo = e->plan.first[ACT_UNDO];
   give_back(e->plan.ops, e->plan.ops + undo, ABI_MADV_DONTNEED);
   give_back(e->records, e->records + undo, ABI_MADV_REMOVE);
+}
+
+// It holds nothing of whoever started it: a pipe of the daemon's would stay open for as long as the container runs.
+static void own_streams(void) {
+  long null = SYS(openat, AT_FDCWD, "/dev/null", ABI_O_RDWR | ABI_O_CLOEXEC, 0);
+  for (i32 fd = 0; fd < 3 && null >= 0; fd++) SYS(dup3, null, fd, 0);
+  if (null > 2) SYS(close, null);
 }
 
 int monitor_open(struct execution *e, i32 control) {
@@ -239,18 +248,19 @@ int monitor_open(struct execution *e, i32 control) {
   SYS(prctl, PR_SET_NAME, "inro-monitor", 0, 0, 0);
   SYS(prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   SYS(setsid);
+  own_streams();
   SYS(chdir, "/");
   own_signals(m);
   m->folder = (i32)SYS(openat, AT_FDCWD, asked->folder, ABI_O_PATH | ABI_O_DIRECTORY | ABI_O_CLOEXEC, 0);
   if (m->folder < 0) return m->folder;
-  m->exit_folder = open_parent(asked->exit_file, &m->exit_name, m->exit_room);
+  m->exit_folder = open_parent(m, asked->exit_file, &m->exit_name);
   if (m->exit_folder < 0) return m->exit_folder;
   SYS(unlinkat, m->exit_folder, m->exit_name, 0);  // of an earlier run
   m->log_is_spool = asked->log[0] == 0;
-  const char *log = kept_text(m->log_room, PATH_MAX_, asked->log);
+  const char *log = m->log_is_spool ? keep(m, asked->folder, "/attached.log") : keep(m, asked->log, "");
   if (log == NULL) return -ENAMETOOLONG;
-  if (m->log_is_spool) m->spool_path = spool_path(m, asked->folder);
-  else log_open(&m->log, log, asked->max_size, asked->max_files);
+  m->spool_path = log;
+  if (!m->log_is_spool) log_open(&m->log, log, asked->max_size, asked->max_files);
   m->container = session_begin(m, "", e);
   m->container->stdin_once = asked->stdin_once;
   if (control >= 0) socket_adopt(m, control);
@@ -258,6 +268,7 @@ int monitor_open(struct execution *e, i32 control) {
 }
 
 int monitor_run(void) {
+  the_monitor.scratch_dirty = 1;  // of the stack, at least
   session_reap(&the_monitor);
   loop(&the_monitor);
   return 0;

@@ -37,10 +37,11 @@ struct monitor {
   const char *spool_path;
   u32 client_top, session_top;  // one beyond the last that was ever used
   struct session *container;
+  u32 kept;
+  char texts[2 * PATH_MAX_];  // paths that outlive the plan's message
   struct session sessions[MAX_SESSIONS];
   struct client clients[MAX_CLIENTS];
   struct wait waits[MAX_WAITS];
-  char exit_room[PATH_MAX_], log_room[PATH_MAX_];
 };
 
 // Takes over from the executor once the child stands at its gate: the plan's `monitor` operation says the rest.

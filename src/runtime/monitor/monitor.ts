@@ -1,5 +1,9 @@
 import type { Socket } from "node:net";
-import { MONITOR_VERSION } from "../../kernel/plan/frames.ts";
+import { decodeRecords, type Executed } from "../../kernel/plan/decode.ts";
+import { encodeFrame, type FrameValues } from "../../kernel/plan/encode.ts";
+import { type FrameName, MONITOR_VERSION } from "../../kernel/plan/frames.ts";
+import type { Plan } from "../../kernel/plan/plan.ts";
+import type { OpRecord } from "../../kernel/plan/record.ts";
 import { InroError } from "../../oci/error.ts";
 import type { Exit } from "../../oci/exit.ts";
 import type { AttachRequest, WindowSize } from "../runtime.ts";
@@ -7,7 +11,7 @@ import { connectSocket, isGone } from "./connect.ts";
 import { type Connection, connectionLost, openConnection } from "./connection.ts";
 import { readExit } from "./exits.ts";
 import { readFrame } from "./handshake.ts";
-import { type Answer, decodeAnswer, encodeRequest } from "./wire.ts";
+import { type Answer, decodeAnswer } from "./wire.ts";
 
 /** Where a container's monitor is met, and where it writes down how its sessions ended. */
 export interface MonitorAddress {
@@ -26,12 +30,13 @@ export interface SessionState {
   readonly terminal: boolean;
 }
 
-/** The records of the operations that a start or exec executed, as they came over the wire. */
+/** What the operations answered that a start (act `become`) or an exec (all of its plan) executed. */
 export interface Started {
+  /** 0 when it failed. */
   readonly pid: number;
-  /** The number of the operation that failed, over all acts in order; null: the program runs. */
-  readonly failed: number | null;
-  readonly records: Uint8Array;
+  /** The program runs. If not, the last record with an errno tells why. */
+  readonly runs: boolean;
+  readonly records: readonly OpRecord[];
 }
 
 export interface ExecStart {
@@ -39,8 +44,7 @@ export interface ExecStart {
   readonly stdin: boolean;
   readonly stdout: boolean;
   readonly stderr: boolean;
-  /** The plan's acts as they go over the wire. */
-  readonly acts: Uint8Array;
+  readonly plan: Plan;
 }
 
 /** A container's monitor. Sessions are named by their exec id; "" is the container's own process. */
@@ -49,7 +53,8 @@ export interface Monitor {
   /** How the container's process ended. Rejects with MONITOR_LOST when its monitor was killed, and it with it. */
   readonly exited: Promise<Exit>;
   state(session?: string): Promise<SessionState>;
-  start(): Promise<Started>;
+  /** `plan`: the container's own, of which the records tell. */
+  start(plan: Executed): Promise<Started>;
   signal(number: number, session?: string): Promise<void>;
   resize(size: WindowSize, session?: string): Promise<void>;
   closeStdin(session?: string): Promise<void>;
@@ -66,8 +71,6 @@ export interface Monitor {
 
 const STATUS: readonly SessionStatus[] = ["unknown", "created", "running", "ended", "recorded"];
 const NONE_FAILED = 0xffffffff;
-
-type Values = Readonly<Record<string, string | number | boolean | Uint8Array>>;
 
 /** A new connection whose HELLO was read. Undefined: there is no monitor. */
 async function greet(address: MonitorAddress): Promise<{ socket: Socket; pid: number } | undefined> {
@@ -102,12 +105,11 @@ function expectAnswer(answer: Answer, what: string): Answer {
   throw new InroError(code, { what, why: `${String(text)} (errno ${String(errno)})` });
 }
 
-function startedOf({ values }: Answer): Started {
-  const failed = values["failed"] as number;
+function startedOf({ values }: Answer, plan: Executed): Started {
   return {
     pid: values["pid"] as number,
-    failed: failed === NONE_FAILED ? null : failed,
-    records: values["records"] as Uint8Array,
+    runs: values["failed"] === NONE_FAILED,
+    records: decodeRecords(values["records"] as Buffer, plan),
   };
 }
 
@@ -126,12 +128,12 @@ function exitOf({ values }: Answer): Exit {
 async function openStream(
   address: MonitorAddress,
   name: "attach" | "exec",
-  values: Values,
+  request: Uint8Array,
 ): Promise<{ socket: Socket; answer: Answer }> {
   const greeted = await greet(address);
   if (greeted === undefined) throw connectionLost();
   const { socket } = greeted;
-  socket.write(encodeRequest(name, 1, values));
+  socket.write(request);
   try {
     const frame = await readFrame(socket);
     if (frame === undefined) throw connectionLost();
@@ -146,7 +148,7 @@ async function openStream(
 async function waitFor(connection: Connection, address: MonitorAddress, session: string): Promise<Exit> {
   let answer: Answer;
   try {
-    answer = decodeAnswer(await connection.ask((request) => encodeRequest("wait", request, { session })));
+    answer = decodeAnswer(await connection.ask((request) => encodeFrame("wait", request, { session })));
   } catch {
     return await readExit(address.folder, session);
   }
@@ -159,8 +161,8 @@ export async function connectMonitor(address: MonitorAddress): Promise<Monitor |
   if (greeted === undefined) return undefined;
   const connection = openConnection(greeted.socket);
   let isClosed = false;
-  const ask = async (name: Parameters<typeof encodeRequest>[0], values: Values, what: string) =>
-    expectAnswer(decodeAnswer(await connection.ask((request) => encodeRequest(name, request, values))), what);
+  const ask = async <N extends FrameName>(name: N, values: FrameValues<N>, what: string) =>
+    expectAnswer(decodeAnswer(await connection.ask((request) => encodeFrame(name, request, values))), what);
   const wait = async (session: string) => {
     const exit = waitFor(connection, address, session);
     // Closing is no news about the container.
@@ -181,7 +183,7 @@ export async function connectMonitor(address: MonitorAddress): Promise<Monitor |
         terminal: values["terminal"] as boolean,
       };
     },
-    start: async () => startedOf(await ask("start", {}, "cannot start the container")),
+    start: async (plan) => startedOf(await ask("start", {}, "cannot start the container"), plan),
     signal: async (signal, session = "") => {
       await ask("signal", { session, signal }, `cannot send signal ${signal}`);
     },
@@ -194,12 +196,15 @@ export async function connectMonitor(address: MonitorAddress): Promise<Monitor |
     reopenLog: async () => {
       await ask("reopenLog", {}, "cannot reopen the log");
     },
-    attach: async ({ stdin, stdout, stderr, logs }) =>
-      (await openStream(address, "attach", { session: "", stdin, stdout, stderr, logs })).socket,
-    exec: async ({ session, stdin, stdout, stderr, acts }) => {
-      const { socket, answer } = await openStream(address, "exec", { session, stdin, stdout, stderr, acts });
-      const started = startedOf(answer);
-      if (started.failed === null) return { ...started, stream: socket };
+    attach: async ({ stdin, stdout, stderr, logs }) => {
+      const request = encodeFrame("attach", 1, { session: "", stdin, stdout, stderr, logs });
+      return (await openStream(address, "attach", request)).socket;
+    },
+    exec: async ({ session, stdin, stdout, stderr, plan }) => {
+      const request = encodeFrame("exec", 1, { session, stdin, stdout, stderr, acts: plan });
+      const { socket, answer } = await openStream(address, "exec", request);
+      const started = startedOf(answer, plan);
+      if (started.runs) return { ...started, stream: socket };
       socket.destroy();
       return { ...started, stream: null };
     },

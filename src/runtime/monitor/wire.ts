@@ -1,46 +1,7 @@
 import type { Field } from "../../kernel/plan/field.ts";
 import { FRAME_HEADER, type FrameName, frames } from "../../kernel/plan/frames.ts";
 
-type Value = number | bigint | boolean | string | Uint8Array;
-
-function encodeField(field: Field, value: Value): Uint8Array {
-  if (field.type === "flag") return Uint8Array.of(value === true ? 1 : 0);
-  if (field.type === "text") {
-    const bytes = Buffer.from(value as string);
-    const text = Buffer.alloc(4 + bytes.length + 1);
-    text.writeUInt32LE(bytes.length);
-    bytes.copy(text, 4);
-    return text;
-  }
-  if (field.type === "u32") {
-    const number = Buffer.alloc(4);
-    number.writeUInt32LE(value as number);
-    return number;
-  }
-  if (value instanceof Uint8Array) return value;
-  throw new TypeError(`no frame of the monitor's requests has a field of type ${field.type}`);
-}
-
-/** A frame from its fields; `acts` are already encoded. */
-export function encodeRequest(
-  name: FrameName,
-  request: number,
-  values: Readonly<Record<string, Value>>,
-): Uint8Array {
-  const { type, fields } = frames[name];
-  const payload = Buffer.concat(
-    Object.entries(fields as Readonly<Record<string, Field>>).map(([key, field]) => {
-      const value = values[key];
-      if (value === undefined) throw new TypeError(`frame ${name} wants "${key}"`);
-      return encodeField(field, value);
-    }),
-  );
-  const header = Buffer.alloc(FRAME_HEADER);
-  header.writeUInt32LE(FRAME_HEADER - 4 + payload.length, 0);
-  header.writeUInt16LE(type, 4);
-  header.writeUInt32LE(request, 8);
-  return Buffer.concat([header, payload]);
-}
+type Value = number | bigint | boolean | string | Buffer;
 
 const names = new Map(Object.entries(frames).map(([name, { type }]) => [type, name as FrameName]));
 
