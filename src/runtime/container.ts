@@ -1,7 +1,5 @@
 import { type CgroupSet, killAll, processesOf, setFrozen } from "../kernel/cgroup/set.ts";
 import { readStats } from "../kernel/cgroup/stats.ts";
-import { decodeRecords } from "../kernel/plan/decode.ts";
-import { encodeActs } from "../kernel/plan/encode.ts";
 import type { Plan } from "../kernel/plan/plan.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";
 import { InroError } from "../oci/error.ts";
@@ -33,7 +31,7 @@ export function containerOf(live: Live): Container {
     records: kept.records,
     plan: kept.plan,
     exited: monitor.exited,
-    start: async () => started(live, kept.plan, await monitor.start()),
+    start: async () => started(live, kept.plan, await monitor.start(kept.plan)),
     signal: (number) => signal(monitor, cgroups, number),
     resize: (size) => monitor.resize(size),
     attach: (request) => monitor.attach(request),
@@ -54,11 +52,11 @@ async function signal(monitor: Monitor, cgroups: CgroupSet, number: number): Pro
 
 /** The records of a start; what failed is thrown. */
 function started({ facts }: Live, plan: Plan, answer: Started): readonly OpRecord[] {
-  const records = decodeRecords(Buffer.from(answer.records), plan);
+  const { records } = answer;
   const failed = records.find(({ errno }) => errno !== 0);
   const op = failed === undefined ? undefined : plan[failed.act][failed.index];
   if (failed !== undefined && op !== undefined) throw failureOf(op, failed, facts.architecture);
-  if (answer.failed !== null) {
+  if (!answer.runs) {
     throw new InroError("START_FAILED", { what: "cannot start the program", why: "no operation says why" });
   }
   return records;
@@ -80,7 +78,7 @@ async function exec(live: Live, request: ExecRequest): Promise<ExecSession> {
     openStdin: request.openStdin,
   });
   const { id, attach } = request;
-  const answer = await monitor.exec({ session: id, ...attach, acts: encodeActs(plan) });
+  const answer = await monitor.exec({ session: id, ...attach, plan });
   const records = started(live, plan, answer);
   if (answer.stream === null) throw new Error(`exec ${id} runs without a stream`);
   return {
