@@ -1,39 +1,34 @@
-import { dlopen, FFIType, ptr } from "bun:ffi";
-import { closeSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
+import { libc } from "./libc.ts";
 
-// memfd_create(2), fcntl(2)
-const MFD_CLOEXEC = 0x1;
-const MFD_ALLOW_SEALING = 0x2;
-const MFD_EXEC = 0x10;
+// include/uapi/linux/memfd.h, include/uapi/linux/fcntl.h
+const MFD = { cloexec: 1, allowSealing: 2, exec: 0x10 } as const;
 const F_ADD_SEALS = 1033;
-const SEAL_SEAL = 0x1;
-const SEAL_SHRINK = 0x2;
-const SEAL_GROW = 0x4;
-const SEAL_WRITE = 0x8;
-
-function load() {
-  const { i32, u32, ptr: pointer } = FFIType;
-  return dlopen("libc.so.6", {
-    memfd_create: { args: [pointer, u32], returns: i32 },
-    fcntl: { args: [i32, i32, i32], returns: i32 },
-  }).symbols;
-}
+const SEAL_ALL = 1 | 2 | 4 | 8;
 
 /**
- * A program that nobody can change any more (R15), as a path that children of this process can be started from while
- * it lives; undefined where this kernel starts nothing from memory (`vm.memfd_noexec=2`).
+ * A program in a sealed memory file, which nobody can write to, not even the root of a container that finds it as
+ * /proc/1/exe (R15, CVE-2019-5736). Answers what to start, for as long as this process lives; one for all children, so
+ * that its pages count once. Undefined where the kernel refuses such files (vm.memfd_noexec=2).
  */
-export function sealedProgram(name: string, content: Uint8Array): string | undefined {
-  const libc = load();
-  const label = Buffer.from(`${name}\0`);
-  const flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-  // Kernels before 6.3 refuse MFD_EXEC, and need none.
-  let descriptor = libc.memfd_create(ptr(label), flags | MFD_EXEC);
-  if (descriptor < 0) descriptor = libc.memfd_create(ptr(label), flags);
-  if (descriptor < 0) return undefined;
-  for (let written = 0; written < content.length; ) written += writeSync(descriptor, content, written);
-  const seals = SEAL_SEAL | SEAL_SHRINK | SEAL_GROW | SEAL_WRITE;
-  if (libc.fcntl(descriptor, F_ADD_SEALS, seals) === 0) return `/proc/${process.pid}/fd/${descriptor}`;
-  closeSync(descriptor);
-  return undefined;
+export function sealedProgram(name: string, program: Uint8Array): string | undefined {
+  const writable = createMemfd(name);
+  if (writable < 0) return undefined;
+  try {
+    for (let at = 0; at < program.length; ) at += writeSync(writable, program, at);
+    if (libc().fcntl(writable, F_ADD_SEALS, SEAL_ALL) !== 0) return undefined;
+    // A descriptor that is open for writing makes execve answer ETXTBSY: the program is started through another.
+    return `/proc/${process.pid}/fd/${openSync(`/proc/self/fd/${writable}`, "r")}`;
+  } finally {
+    closeSync(writable);
+  }
+}
+
+/** memfd_create(2): before Linux 6.3 there is no MFD_EXEC, and EINVAL is its answer. */
+function createMemfd(name: string): number {
+  const text = Buffer.from(`${name}\0`);
+  const { memfd_create } = libc();
+  const flags = MFD.cloexec | MFD.allowSealing;
+  const marked = memfd_create(text, flags | MFD.exec);
+  return marked >= 0 ? marked : memfd_create(text, flags);
 }

@@ -1,0 +1,243 @@
+import { INSTRUCTION_BYTES } from "../seccomp/bpf.ts";
+import type { Slot } from "./field.ts";
+import type { Kind, Op, OpOf } from "./operations.ts";
+import {
+  attributeWords,
+  capabilitiesKnown,
+  capabilityCount,
+  capabilityWords,
+  limitWord,
+  namespaceWords,
+  octal,
+  propagationWords,
+  resourceWord,
+  shellWord,
+  shortened,
+} from "./words.ts";
+
+/** What a slot is called: what the operation that made it opened. */
+export type SlotNames = (slot: Slot) => string;
+
+interface Line<K extends Kind> {
+  /** The verb, as errors use it: "cannot attach …". */
+  readonly verb: string;
+  /** What follows the verb. */
+  readonly text: (op: OpOf<K>, name: SlotNames) => string;
+}
+
+const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? "" : "s"}`;
+const listed = (options: readonly string[]): string => (options.length > 0 ? ` (${options.join(",")})` : "");
+const below = (root: string, path: string): string =>
+  path === "" ? root : `${root}:/${path.replace(/^\/+/, "")}`;
+const owner = (uid: number, gid: number): string => (uid === 0 && gid === 0 ? "" : ` of ${uid}:${gid}`);
+
+/** Every operation in words; a new one without a line here does not compile. */
+const lines: { readonly [K in Kind]: Line<K> } = {
+  openPath: { verb: "open", text: (op) => `the host's ${op.path}` },
+  openBeneath: { verb: "open", text: (op, name) => below(name(op.root), op.path) },
+  cloneTree: {
+    verb: "clone",
+    text: (op, name) =>
+      `the mount at ${op.root === undefined ? op.path : below(name(op.root), op.path)}${op.recursive ? " and below" : ""}`,
+  },
+  fsMount: {
+    verb: "make",
+    text: (op) => {
+      const attributes = attributeWords(op.attributes);
+      return `a ${op.fstype}${listed([...op.options, ...(attributes === "" ? [] : [attributes])])}`;
+    },
+  },
+  overlay: {
+    verb: "overlay",
+    text: (op) =>
+      `${plural(op.lower.length, "layer")}${op.upper === "" ? "" : " + a writable one"} → ${op.mountpoint} in ${op.folder}`,
+  },
+  setTree: {
+    verb: "set",
+    text: (op, name) =>
+      [
+        `${name(op.tree)}${op.recursive ? " and below" : ""} to`,
+        ...[attributeWords(op.set), propagationWords(op.propagation)].filter(Boolean),
+        ...(attributeWords(op.clear & ~op.set) === "" ? [] : [`not ${attributeWords(op.clear & ~op.set)}`]),
+      ].join(" "),
+  },
+  setPropagation: { verb: "make", text: (op) => `every mount ${propagationWords(op.propagation)}` },
+  attach: { verb: "attach", text: (op, name) => `${name(op.tree)} to ${below(name(op.root), op.path)}` },
+  ensureMountpoint: {
+    verb: "ensure",
+    text: (op, name) => `the ${op.directory ? "folder" : "file"} ${below(name(op.root), op.path)}`,
+  },
+  makeDirectory: {
+    verb: "make",
+    text: (op, name) =>
+      `the folder ${below(name(op.root), op.path)} ${octal(op.mode)}${owner(op.uid, op.gid)}`,
+  },
+  makeFile: {
+    verb: "make",
+    text: (op, name) =>
+      `the file ${below(name(op.root), op.path)} ${octal(op.mode)}, ${plural(op.data.length, "byte")}`,
+  },
+  makeNode: {
+    verb: "make",
+    text: (op, name) =>
+      `the node ${below(name(op.root), op.path)} ${op.major}:${op.minor} ${octal(op.mode)}${owner(op.uid, op.gid)}`,
+  },
+  makeLink: { verb: "link", text: (op, name) => `${below(name(op.root), op.path)} → ${op.target}` },
+  mask: { verb: "mask", text: (op, name) => below(name(op.root), op.path) },
+  readonlyPath: { verb: "make read-only", text: (op, name) => below(name(op.root), op.path) },
+  pivot: { verb: "pivot", text: (op, name) => `into ${name(op.root)}, detach the host's root` },
+  writeProc: {
+    verb: "write",
+    text: (op, name) => `${shellWord(shortened(op.data.trim(), 40))} to ${below(name(op.proc), op.path)}`,
+  },
+  clone: {
+    verb: "clone",
+    text: (op, name) =>
+      `with new ${namespaceWords(op.flags)} namespaces${op.cgroup === undefined ? "" : `, into ${name(op.cgroup)}`}`,
+  },
+  joinNamespace: {
+    verb: "join",
+    text: (op, name) => `the ${namespaceWords(op.type)} namespace ${name(op.ns)}`,
+  },
+  unshare: { verb: "unshare", text: (op) => `the ${namespaceWords(op.flags)} namespace` },
+  mapIds: {
+    verb: "map",
+    text: (op) =>
+      `users ${op.uidMap.trim().replaceAll("\n", "; ")}, groups ${op.gidMap.trim().replaceAll("\n", "; ")}${op.denySetgroups ? ", deny setgroups" : ""}`,
+  },
+  release: { verb: "release", text: (op) => `the other side at point ${op.point}` },
+  await: { verb: "await", text: (op) => `point ${op.point}` },
+  makeCgroup: {
+    verb: "make",
+    text: (op) => `the cgroup ${op.hierarchy}${op.path}${op.controllers ? ` with ${op.controllers}` : ""}`,
+  },
+  openCgroup: { verb: "open", text: (op) => `the cgroup ${op.hierarchy}${op.path}` },
+  writeCgroup: {
+    verb: "write",
+    text: (op, name) => `${shellWord(op.value)} to ${op.file} of ${name(op.cgroup)}`,
+  },
+  joinCgroup: {
+    verb: "move",
+    text: (op, name) => `${op.who === "child" ? "the container" : "the monitor"} into ${name(op.cgroup)}`,
+  },
+  deviceFilter: {
+    verb: "attach",
+    text: (op, name) =>
+      `a device filter of ${plural(op.program.length / 8, "instruction")} to ${name(op.cgroup)}`,
+  },
+  killCgroup: { verb: "kill", text: (op, name) => `everything in ${name(op.cgroup)}` },
+  removeCgroup: { verb: "remove", text: (op) => `the cgroup ${op.hierarchy}${op.path}` },
+  netlink: { verb: "", text: (op) => op.what },
+  hostname: { verb: "name", text: (op) => `the host ${shellWord(op.name)}` },
+  domainname: { verb: "name", text: (op) => `the domain ${shellWord(op.name)}` },
+  rlimit: {
+    verb: "limit",
+    text: (op) => `${resourceWord(op.resource)} to ${limitWord(op.soft)}, at most ${limitWord(op.hard)}`,
+  },
+  keyring: { verb: "join", text: (op) => `a session keyring of its own, ${op.name}` },
+  umask: { verb: "set", text: (op) => `the umask to ${octal(op.mask)}` },
+  workingDirectory: {
+    verb: "enter",
+    text: (op) =>
+      `${op.path}${op.create ? ", made if missing" : ""}${op.optional ? ", or later as its user" : ""}`,
+  },
+  terminal: {
+    verb: "open",
+    text: (op, name) =>
+      `a terminal of ${name(op.dev)}${op.rows > 0 ? `, ${op.columns}×${op.rows}` : ""}, its master to the monitor`,
+  },
+  console: { verb: "attach", text: (op, name) => `the terminal to ${below(name(op.dev), "console")}` },
+  pipes: {
+    verb: "make",
+    text: (op) => `pipes for ${op.stdin ? "input, output and errors" : "output and errors"}`,
+  },
+  inheritStdio: { verb: "keep", text: () => "the caller's standard streams" },
+  stdio: {
+    verb: "put",
+    text: (op) =>
+      `the ${op.terminal ? "terminal" : "streams"} on 0, 1 and 2${op.uid === 0 ? "" : `, for user ${op.uid}`}`,
+  },
+  session: {
+    verb: "begin",
+    text: (op) => `a session${op.terminal ? " with the terminal as its controlling one" : ""}`,
+  },
+  noNewPrivileges: { verb: "renounce", text: () => "new privileges for ever" },
+  boundingSet: {
+    verb: "bound",
+    text: (op) =>
+      `capabilities: drop ${capabilitiesKnown - capabilityCount(op.keep)} of ${capabilitiesKnown}, keep ${capabilityWords(op.keep)}`,
+  },
+  keepCapabilities: {
+    verb: "keep",
+    text: (op) => `capabilities over a change of user: ${op.on ? "yes" : "no longer"}`,
+  },
+  groups: {
+    verb: "set",
+    text: (op) => `supplementary groups to ${op.gids.length === 0 ? "none" : op.gids.join(", ")}`,
+  },
+  user: { verb: "become", text: (op) => `user ${op.uid}, group ${op.gid}` },
+  capabilities: {
+    verb: "hold",
+    text: (op) =>
+      `capabilities ${capabilityWords(op.effective)}${op.permitted === op.effective ? "" : `, permitted ${capabilityWords(op.permitted)}`}${op.inheritable === 0n ? "" : `, inheritable ${capabilityWords(op.inheritable)}`}`,
+  },
+  ambient: { verb: "set", text: (op) => `ambient capabilities to ${capabilityWords(op.set)}` },
+  dumpable: { verb: "allow", text: (op) => `others to look into this process: ${op.on ? "yes" : "no"}` },
+  parentDeath: { verb: "ask", text: (op) => `for signal ${op.signal} when the monitor dies` },
+  closeRange: { verb: "close", text: (op) => `every descriptor from ${op.from} on at exec` },
+  seccomp: {
+    verb: "load",
+    text: (op) => `a filter of ${plural(op.filter.length / INSTRUCTION_BYTES, "instruction")}`,
+  },
+  findProgram: { verb: "find", text: (op) => shortened(op.candidates.join(" or ")) },
+  gate: {
+    verb: "wait",
+    text: (op, name) => `for the start${op.fifo === undefined ? "" : ` through ${name(op.fifo)}`}`,
+  },
+  reaper: { verb: "stay", text: () => "as pid 1: reap, forward signals" },
+  exec: {
+    verb: "execute",
+    text: (op) => shortened([op.candidates[0] ?? "", ...op.argv.slice(1)].map(shellWord).join(" ")),
+  },
+  monitor: {
+    verb: "stay",
+    text: (op) => `as its monitor${op.log === "" ? ", without a log" : `, log ${op.log}`}`,
+  },
+};
+
+const unnamed: SlotNames = (slot) => `slot ${slot}`;
+
+/** `attach proc to rootfs:/proc`: verb and text. */
+export function describe(op: Op, name: SlotNames = unnamed): string {
+  const line = lines[op.kind] as Line<Kind>;
+  const text = line.text(op as never, name);
+  return line.verb === "" ? text : `${line.verb} ${text}`;
+}
+
+/** The same without its verb, for a table that has the operation's name beside it. */
+export function subject(op: Op, name: SlotNames): string {
+  return (lines[op.kind] as Line<Kind>).text(op as never, name);
+}
+
+/** What a slot is called after the operation that defined it. */
+export function slotName(op: Op, name: SlotNames): string {
+  switch (op.kind) {
+    case "openPath":
+      return op.path;
+    case "openBeneath":
+      return below(name(op.root), op.path);
+    case "cloneTree":
+      return op.root === undefined ? op.path : below(name(op.root), op.path);
+    case "fsMount":
+      return op.fstype;
+    case "overlay":
+      return "rootfs";
+    case "makeCgroup":
+    case "openCgroup":
+      return `${op.hierarchy}${op.path}`;
+    case "clone":
+      return "the container";
+    default:
+      return "nothing";
+  }
+}

@@ -1,0 +1,16 @@
+import { dlopen, FFIType } from "bun:ffi";
+
+const symbols = {
+  memfd_create: { args: [FFIType.ptr, FFIType.u32], returns: FFIType.i32 },
+  fcntl: { args: [FFIType.i32, FFIType.i32, FFIType.i32], returns: FFIType.i32 },
+} as const;
+
+let opened: ReturnType<typeof open> | undefined;
+
+const open = () => dlopen("libc.so.6", symbols).symbols;
+
+/** The few functions of the C library that neither node:fs nor Bun offers. */
+export function libc(): ReturnType<typeof open> {
+  opened ??= open();
+  return opened;
+}
