@@ -20,6 +20,8 @@ import type { Container, CreateRequest, Runtime } from "./runtime.ts";
 import { survey } from "./survey.ts";
 
 export interface RuntimeOptions {
+  /** The native program's path. */
+  readonly native: string;
   /** For what a reboot may lose; only root may enter it. */
   readonly execRoot: string;
 }
@@ -27,28 +29,29 @@ export interface RuntimeOptions {
 const PRIVATE = 0o700;
 
 /** What sets containers up on this host; facts of its kernel are read once, here. */
-export async function openRuntime({ execRoot }: RuntimeOptions): Promise<Runtime> {
+export async function openRuntime({ execRoot, native }: RuntimeOptions): Promise<Runtime> {
   const facts = readFacts();
-  const assemble = openFilters(join(execRoot, "filters"), facts.architecture);
+  const host: Host = { native, facts, assemble: openFilters(join(execRoot, "filters"), facts.architecture) };
   return {
-    create: (request) => create(request, facts, assemble),
-    explain: (request) => explain(request, facts, assemble),
-    reconnect: (id, folder, socketFolder) => reconnect({ id, folder, socketFolder }, facts, assemble),
+    create: (request) => create(request, host),
+    explain: (request) => explain(request, host),
+    reconnect: (id, folder, socketFolder) => reconnect({ id, folder, socketFolder }, host),
   };
 }
 
-async function explain(request: CreateRequest, facts: HostFacts, assemble: AssembleFilter): Promise<Plan> {
-  using executor = openExecutor();
-  return await planOf(executor, request, facts, assemble);
+interface Host {
+  readonly native: string;
+  readonly facts: HostFacts;
+  readonly assemble: AssembleFilter;
+}
+
+async function explain(request: CreateRequest, host: Host): Promise<Plan> {
+  using executor = openExecutor(host.native);
+  return await planOf(executor, request, host);
 }
 
 /** The last step before execution is always the proof. */
-async function planOf(
-  executor: Executor,
-  request: CreateRequest,
-  facts: HostFacts,
-  assemble: AssembleFilter,
-): Promise<Plan> {
+async function planOf(executor: Executor, request: CreateRequest, { facts, assemble }: Host): Promise<Plan> {
   const becauseOf = request.becauseOf ?? ((pointer: string) => pointer);
   const { id, spec, rootfs, useInit, fragments } = request;
   const [surveyed, filter] = await Promise.all([
@@ -80,15 +83,11 @@ function keeperOf({ folder, socketFolder, log, openStdin, stdinOnce }: CreateReq
   return { kind: "monitor", folder, socketFolder, log, exitFile, openStdin, stdinOnce };
 }
 
-async function create(
-  request: CreateRequest,
-  facts: HostFacts,
-  assemble: AssembleFilter,
-): Promise<Container> {
-  using executor = openExecutor();
+async function create(request: CreateRequest, host: Host): Promise<Container> {
+  using executor = openExecutor(host.native);
   makeFolders(request);
-  const plan = await planOf(executor, request, facts, assemble);
-  const { pid, records } = await execute(executor, plan, facts);
+  const plan = await planOf(executor, request, host);
+  const { pid, records } = await execute(executor, plan, host.facts);
   const monitor = await connectMonitor(request);
   if (monitor === undefined) {
     throw new InroError("MONITOR_LOST", {
@@ -97,7 +96,7 @@ async function create(
     });
   }
   executor.release().destroy();
-  return await keep({ request, plan, pid, records, monitor, facts, assemble });
+  return keep({ request, plan, pid, records, monitor, host });
 }
 
 function makeFolders({ folder, socketFolder, log }: CreateRequest): void {
@@ -121,17 +120,16 @@ interface Standing {
   readonly pid: number;
   readonly records: readonly OpRecord[];
   readonly monitor: Monitor;
-  readonly facts: HostFacts;
-  readonly assemble: AssembleFilter;
+  readonly host: Host;
 }
 
-async function keep({ request, plan, pid, records, monitor, facts, assemble }: Standing): Promise<Container> {
+function keep({ request, plan, pid, records, monitor, host }: Standing): Container {
   const { id, folder, spec } = request;
   const cgroupPath = cgroupPathOf(request);
-  const cgroups = cgroupsOf(facts, spec, cgroupPath);
+  const cgroups = cgroupsOf(host.facts, spec, cgroupPath);
   const kept: Kept = { version: 1, pid, spec, cgroupPath, cgroups, plan, records };
   writeKept(folder, kept);
-  return containerOf({ id, kept, monitor, facts, assemble });
+  return containerOf({ id, kept, monitor, ...host });
 }
 
 function cgroupsOf(facts: HostFacts, spec: CreateRequest["spec"], path: string): CgroupSet {
@@ -141,12 +139,11 @@ function cgroupsOf(facts: HostFacts, spec: CreateRequest["spec"], path: string):
 
 async function reconnect(
   { id, folder, socketFolder }: { id: string; folder: string; socketFolder: string },
-  facts: HostFacts,
-  assemble: AssembleFilter,
+  host: Host,
 ): Promise<Container | undefined> {
   const kept = readKept(folder);
   if (kept === undefined) return undefined;
   const monitor = await connectMonitor({ folder, socketFolder });
   if (monitor === undefined) return undefined;
-  return containerOf({ id, kept, monitor, facts, assemble });
+  return containerOf({ id, kept, monitor, ...host });
 }

@@ -1,12 +1,14 @@
 import type { Executor } from "../kernel/executor/executor.ts";
 import { parseMountOptions } from "../kernel/mounts.ts";
-import type { OpOf } from "../kernel/plan/operations.ts";
+import type { Op, OpOf } from "../kernel/plan/operations.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
 import type { BindSource } from "./compile/context.ts";
 import { failureOf } from "./failure.ts";
 
 /** What a plan needs to know of sources that only the kernel knows. */
 export interface Survey {
+  /** What was asked: the operations that fill the first slots. */
+  readonly ops: readonly Op[];
   readonly sources: ReadonlyMap<number, BindSource>;
   readonly firstSlot: number;
 }
@@ -28,7 +30,7 @@ export async function survey(
     const { bind, recursive } = parseMountOptions(mount.options ?? [], mount.type);
     return bind ? [{ index, path: mount.source ?? "", recursive }] : [];
   });
-  if (wanted.length === 0) return { sources: new Map(), firstSlot: 0 };
+  if (wanted.length === 0) return { ops: [], sources: new Map(), firstSlot: 0 };
   const ops = wanted.map(({ index, path, recursive }, out): OpOf<"cloneTree"> => {
     return { kind: "cloneTree", out, path, recursive, because: becauseOf(`/mounts/${index}`) };
   });
@@ -39,5 +41,5 @@ export async function survey(
     const mode = records[slot]?.value ?? 0;
     return [index, { slot, directory: (mode & S_IFMT) === S_IFDIR }];
   });
-  return { sources: new Map(sources), firstSlot: ops.length };
+  return { ops, sources: new Map(sources), firstSlot: ops.length };
 }
