@@ -1,12 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Plan } from "../kernel/plan/plan.ts";
 import { printPlan } from "../kernel/plan/print.ts";
-import type { OpRecord } from "../kernel/plan/record.ts";
 import { InroError } from "../oci/error.ts";
 import { Undo } from "../oci/undo.ts";
+import { readKept } from "../runtime/kept.ts";
 import { type Core, folderOf } from "./core.ts";
 import { settle } from "./create/create.ts";
 import { prepareMounts } from "./create/mounts.ts";
@@ -22,7 +20,7 @@ export async function explainOptions(core: Core, asked: ContainerOptions): Promi
   const id = randomBytes(32).toString("hex");
   const folder = folderOf(core, id);
   await using undo = new Undo();
-  await mkdir(join(folder, "log"), { recursive: true, mode: 0o711 });
+  mkdirSync(join(folder, "log"), { recursive: true, mode: 0o711 });
   undo.add("remove the folder", () => discard(core, folder));
   const mounts = await prepareMounts(core, options, undo);
   const rootfs = await core.images.prepare(folder, image);
@@ -36,7 +34,7 @@ export async function explainOptions(core: Core, asked: ContainerOptions): Promi
     ports: options.ports,
   });
   undo.add("leave the network", () => core.networks.disconnect(attachment));
-  await writeEtcFiles(folder, hostname, attachment);
+  writeEtcFiles(folder, hostname, attachment);
   const points = mounts.points;
   const request = createRequest(core, {
     id,
@@ -53,13 +51,12 @@ export async function explainOptions(core: Core, asked: ContainerOptions): Promi
 
 /** NEVER_STARTED for a container without a plan. */
 export function explainContainer(core: Core, entry: Entry): Explanation {
-  const path = join(folderOf(core, entry.id), "plan.json");
-  if (!existsSync(path))
+  const kept = readKept(folderOf(core, entry.id));
+  if (kept === undefined)
     throw new InroError("NEVER_STARTED", {
       what: `cannot explain the container "${entry.name}"`,
       why: "it was never started, so no plan was made",
       hint: "start it, or explain the command line that made it",
     });
-  const saved = JSON.parse(readFileSync(path, "utf8")) as { plan: Plan; records: readonly OpRecord[] };
-  return { plan: saved.plan, printed: printPlan(saved.plan, saved.records), records: saved.records };
+  return { plan: kept.plan, printed: printPlan(kept.plan, kept.records), records: kept.records };
 }

@@ -1,6 +1,7 @@
 import type { AttachmentRecord } from "../network/network.ts";
 import type { Digest } from "../oci/digest.ts";
 import { InroError } from "../oci/error.ts";
+import type { Rootfs } from "../oci/rootfs.ts";
 import { type Database, type Lasting, openDatabase } from "../platform/sqlite.ts";
 import type { MountPoint, VolumeDetails } from "./engine.ts";
 import type { EngineEvent } from "./events.ts";
@@ -27,6 +28,8 @@ export interface ContainerFortune {
   readonly bootId: string;
   /** A start has begun and not ended: a crash now leaves something to clean up, and nobody was told that it runs. */
   readonly starting: boolean;
+  /** What it was last started from, for those who find it running. */
+  readonly rootfs: Rootfs | null;
   /** Held from the start until the end was seen. */
   readonly network: AttachmentRecord | null;
 }

@@ -38,16 +38,21 @@ async function emptyFolder(folder: string): Promise<void> {
   for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true, force: true });
 }
 
-/** The monitor of a container that was running or starting, if there is one. */
+/** The monitor of a container that was running or starting, if there is one; what nobody runs in is unlocked. */
 async function reconnect(core: Core, entry: Entry): Promise<Container | undefined> {
-  const { state, starting, bootId } = entry.fortune;
-  if (bootId !== core.host.bootId || (!starting && !isLive(state))) return undefined;
+  const { state, starting, bootId, rootfs } = entry.fortune;
   const folder = folderOf(core, entry.id);
-  const container = await core.runtime.reconnect(entry.id, folder, socketFolderOf(core, entry.id));
-  if (container !== undefined && !starting) {
-    entry.live = container;
-    entry.rootfs = await core.images.prepare(folder, core.images.resolve(entry.origin.imageId));
+  const wasStarted = starting || isLive(state);
+  const container =
+    wasStarted && bootId === core.host.bootId
+      ? await core.runtime.reconnect(entry.id, folder, socketFolderOf(core, entry.id))
+      : undefined;
+  if (container === undefined || starting) {
+    if (!wasStarted) await core.images.release(folder);
+    return container;
   }
+  entry.live = container;
+  entry.rootfs = rootfs;
   return container;
 }
 
@@ -74,6 +79,7 @@ async function abandon(core: Core, entry: Entry, container: Container | undefine
   }
   const { network } = entry.fortune;
   if (network !== null) await core.networks.disconnect(network);
+  await core.images.release(folderOf(core, entry.id));
   record(core, entry, { starting: false, network: null });
   if (entry.origin.options.autoRemove) await removeNow(core, entry, { volumes: true, code: 128 });
 }

@@ -4,7 +4,7 @@ import type { Engine } from "../engine/engine.ts";
 import { openEngine, takeRoot } from "../engine/open.ts";
 import { openImages } from "../image/open.ts";
 import { trees } from "../image/tree/tree.ts";
-import { openExecutor } from "../kernel/plan/executor.ts";
+import { openExecutor } from "../kernel/executor/executor.ts";
 import { openNetworks } from "../network/network.ts";
 import { Undo } from "../oci/undo.ts";
 import { openRuntime } from "../runtime/open.ts";
@@ -33,12 +33,12 @@ export async function openLocalEngine(options: OpenOptions = {}): Promise<Engine
   const records = takeRoot(root, execRoot);
   undo.add("close the records", () => records.close());
   const native = nativeProgram();
-  const executor = await openExecutor(native);
+  const executor = openExecutor(native);
   undo.add("end the executor", () => executor.close());
   const cgroupParent = cgroupParentOf(root);
   const [images, runtime, networks] = await Promise.all([
     openImages({ root, native, builtin: helloProgram() }),
-    openRuntime({ execRoot, cgroupParent, native }),
+    openRuntime({ execRoot, native }),
     openNetworks({ root, executor, tell: onFault }),
   ]);
   undo.add("close the image store", () => images.close());

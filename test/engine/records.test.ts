@@ -23,6 +23,7 @@ const record = (id: string, name: string) => ({
     stoppedByUser: false,
     bootId: "",
     starting: false,
+    rootfs: null,
     network: null,
   },
 });

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir } from "node:fs/promises";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Image } from "../../image/images.ts";
 import { InroError } from "../../oci/error.ts";
@@ -26,6 +26,7 @@ const UNBORN: ContainerFortune = {
   stoppedByUser: false,
   bootId: "",
   starting: false,
+  rootfs: null,
   network: null,
 };
 
@@ -97,7 +98,7 @@ async function make(core: Core, settled: Settled, name: string) {
   const id = randomBytes(32).toString("hex");
   const folder = folderOf(core, id);
   await using undo = new Undo();
-  await mkdir(join(folder, "log"), { recursive: true, mode: 0o711 });
+  mkdirSync(join(folder, "log"), { recursive: true, mode: 0o711 });
   undo.add("remove the container's folder", () => discard(core, folder));
   const mounts = await prepareMounts(core, options, undo);
   const rootfs = await core.images.prepare(folder, image);

@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { attachmentRecord } from "../../network/network.ts";
 import { InroError } from "../../oci/error.ts";
@@ -63,15 +63,16 @@ async function toTheGate(core: Core, entry: Entry, undo: Undo): Promise<Containe
   const { options } = origin;
   const folder = folderOf(core, id);
   const hostname = hostnameOf(id, options, core.host);
+  // A former run's: not to be taken for this one's.
+  rmSync(join(folder, "exit.json"), { force: true });
   const [rootfs, attachment] = await Promise.all([
     prepareRootfs(core, entry, undo),
     connect(core, entry, hostname, undo),
-    rm(join(folder, "exit.json"), { force: true }),
   ]);
   const network = attachmentRecord(attachment);
-  record(core, entry, { starting: true, network, bootId: core.host.bootId });
+  record(core, entry, { starting: true, rootfs, network, bootId: core.host.bootId });
   undo.add("note that it does not start", () => record(core, entry, { starting: false, network: null }));
-  await writeEtcFiles(folder, hostname, attachment);
+  writeEtcFiles(folder, hostname, attachment);
   const { arguments: words, mounts } = origin;
   const request = createRequest(core, { id, folder, options, arguments: words, mounts, rootfs, attachment });
   const container = await core.runtime.create(request);

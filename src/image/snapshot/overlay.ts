@@ -1,6 +1,5 @@
 /** A container's own layer over an image's: the names of an overlay, and the lock that keeps it mounted once. */
-import { readFileSync } from "node:fs";
-import { chmod, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { InroError } from "../../oci/error.ts";
 import type { Rootfs } from "../../oci/rootfs.ts";
@@ -12,13 +11,16 @@ const lockName = "upper.lock";
  * overlayfs mounts a second time on the same upper folder without a word (docs/KERNEL.md, "Mounts"), so each has a
  * lock. It is a file and no flock, since a container outlives the daemon that locked; a lock of another boot is stale.
  */
-async function lock(folder: string): Promise<void> {
+function lock(folder: string): void {
   const path = join(folder, lockName);
   try {
-    await writeFile(path, bootId(), { flag: "wx", mode: 0o600 });
+    writeFileSync(path, bootId(), { flag: "wx", mode: 0o600 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    if ((await readFile(path, "utf8")) !== bootId()) return await writeFile(path, bootId());
+    if (readFileSync(path, "utf8") !== bootId()) {
+      writeFileSync(path, bootId());
+      return;
+    }
     throw new InroError("ROOTFS_IN_USE", {
       what: `cannot mount the root of ${folder}`,
       why: "its writable layer is in use",
@@ -27,39 +29,39 @@ async function lock(folder: string): Promise<void> {
   }
 }
 
-async function makeFolder(path: string, mode: number): Promise<void> {
+function makeFolder(path: string, mode: number): void {
   try {
-    await mkdir(path);
-    await chmod(path, mode);
+    mkdirSync(path);
+    chmodSync(path, mode);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
 }
 
 /** Names are one or two characters: `l/0` is the uppermost. They point relatively, so a data root can be moved. */
-async function nameLayers(folder: string, layers: readonly string[]): Promise<string[]> {
+function nameLayers(folder: string, layers: readonly string[]): string[] {
   const links = join(folder, "l");
-  await rm(links, { recursive: true, force: true });
-  await mkdir(links, { mode: 0o700 });
+  rmSync(links, { recursive: true, force: true });
+  mkdirSync(links, { mode: 0o700 });
   const names: string[] = [];
   for (const [i, layer] of layers.entries()) {
-    await symlink(relative(links, layer), join(links, i.toString(36)));
+    symlinkSync(relative(links, layer), join(links, i.toString(36)));
     names.push(`l/${i.toString(36)}`);
   }
   if (names.length > 0) return names;
   // overlayfs wants at least one lower folder, and an image may have no layers.
-  await mkdir(join(links, "0"), { mode: 0o755 });
+  mkdirSync(join(links, "0"), { mode: 0o755 });
   return ["l/0"];
 }
 
 /** Locks the container's writable layer and names the layers below it, uppermost first. Throws ROOTFS_IN_USE. */
 export async function prepareOverlay(folder: string, layers: readonly string[]): Promise<Rootfs> {
-  await lock(folder);
+  lock(folder);
   try {
-    await makeFolder(join(folder, "upper"), 0o755);
-    await makeFolder(join(folder, "work"), 0o700);
-    await makeFolder(join(folder, "rootfs"), 0o700);
-    const lower = await nameLayers(folder, layers);
+    makeFolder(join(folder, "upper"), 0o755);
+    makeFolder(join(folder, "work"), 0o700);
+    makeFolder(join(folder, "rootfs"), 0o700);
+    const lower = nameLayers(folder, layers);
     return { kind: "overlay", folder, lower, upper: "upper", work: "work", mountpoint: "rootfs" };
   } catch (error) {
     await releaseOverlay(folder);
@@ -68,5 +70,5 @@ export async function prepareOverlay(folder: string, layers: readonly string[]):
 }
 
 export async function releaseOverlay(folder: string): Promise<void> {
-  await rm(join(folder, lockName), { force: true });
+  rmSync(join(folder, lockName), { force: true });
 }
