@@ -27,6 +27,21 @@ export function ownNetwork(): Disposable {
   };
 }
 
+/** This thread is in the network of a process until the end of the scope: for what must be started there. */
+export function inNetwork(pid: number): Disposable {
+  const before = openSync("/proc/thread-self/ns/net", "r");
+  const there = openSync(`/proc/${pid}/ns/net`, "r");
+  const entered = libc.setns(there, CLONE_NEWNET) === 0;
+  closeSync(there);
+  if (!entered) throw new Error("setns failed");
+  return {
+    [Symbol.dispose]: () => {
+      libc.setns(before, CLONE_NEWNET);
+      closeSync(before);
+    },
+  };
+}
+
 /** A process that does nothing in a network namespace of its own: a container, or another host. */
 export interface Other extends Disposable {
   readonly pid: number;
@@ -46,7 +61,13 @@ export async function otherNetwork(): Promise<Other> {
     if (tries > 500) throw new Error("unshare did not begin");
     await Bun.sleep(2);
   }
-  const started: ChildProcess[] = [holder];
+  return inNetworkOf(pid, [holder]);
+}
+
+/** Programs in the network namespace that this thread is in now. */
+export const thisNetwork = (): Other => inNetworkOf(process.pid, []);
+
+function inNetworkOf(pid: number, started: ChildProcess[]): Other {
   const enter = ["--target", String(pid), "--net"];
   return {
     pid,

@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Attachment, type Networks, openNetworks, type PortBinding } from "../../src/network/network.ts";
+import { execute, executorIn } from "./execute.ts";
+import { command, type Other, otherNetwork } from "./namespace.ts";
+
+/** An engine's network room with a data root of its own, in the network namespace that plays the host. */
+export interface Engine {
+  readonly root: string;
+  readonly networks: Networks;
+  readonly told: string[];
+  /** A container's network: its namespace, set up as a plan would. */
+  container(name: string, ...ports: string[]): Promise<Joined>;
+  /** What the monitor does when its container has ended. */
+  undo(container: Joined): Promise<void>;
+  /** As after the daemon's death: a new one over the same root, which knows nothing yet. */
+  restarted(): Promise<Engine>;
+}
+
+export interface Joined extends Other {
+  readonly attachment: Attachment;
+}
+
+export async function engine(scope: DisposableStack, root = newRoot(scope)): Promise<Engine> {
+  const told: string[] = [];
+  const executor = scope.use(executorIn("here"));
+  const networks = await openNetworks({ root, executor, tell: (line) => told.push(line) });
+  scope.defer(() => void networks.close());
+  return {
+    root,
+    networks,
+    told,
+    container: async (name, ...ports) => {
+      const other = scope.use(await otherNetwork());
+      const attachment = await networks.connect({
+        containerId: name,
+        name,
+        hostname: name,
+        network: "bridge",
+        ports: ports.map(binding),
+      });
+      const { map, build } = attachment.fragment;
+      await execute(executor, map, other.pid);
+      using inside = executorIn(other);
+      await execute(inside, build);
+      return { ...other, attachment };
+    },
+    undo: async ({ attachment }) => void (await execute(executor, attachment.fragment.undo)),
+    restarted: async () => {
+      await networks.close();
+      return engine(scope, root);
+    },
+  };
+}
+
+function newRoot(scope: DisposableStack): string {
+  const root = mkdtempSync(join(tmpdir(), "inro-network-"));
+  scope.defer(() => rmSync(root, { recursive: true }));
+  return root;
+}
+
+/** `8000:80`, `127.0.0.1:8000:80`, `80/udp`. */
+export function binding(text: string): PortBinding {
+  const [ports = "", protocol = "tcp"] = text.split("/");
+  const parts = ports.split(":");
+  return {
+    hostIp: parts.length > 2 ? (parts[0] ?? "") : "",
+    hostPort: Number(parts.length > 1 ? parts.at(-2) : 0),
+    containerPort: Number(parts.at(-1)),
+    protocol: protocol as "tcp" | "udp",
+  };
+}
+
+let count = 0;
+
+/** Another host on the same wire as ours: it has `address`, we have `ours`, and it uses us as its router. */
+export async function neighbour(scope: DisposableStack, ours: string, address: string): Promise<Other> {
+  const other = scope.use(await otherNetwork());
+  const name = `wire${count++}`;
+  command("ip", "link", "add", name, "type", "veth", "peer", "name", "wire", "netns", String(other.pid));
+  command("ip", "address", "add", `${ours}/24`, "dev", name);
+  command("ip", "link", "set", name, "up");
+  other.run("ip", "link", "set", "lo", "up");
+  other.run("ip", "address", "add", `${address}/24`, "dev", "wire");
+  other.run("ip", "link", "set", "wire", "up");
+  other.run("ip", "route", "add", "default", "via", ours);
+  return other;
+}
