@@ -6,12 +6,13 @@ async function main(): Promise<void> {
   if (basename(process.argv0) === "inro-runtime") return runtime(words);
   if (words[0] === "inro-runtime") return runtime(words.slice(1));
   const serves = words.indexOf("serve");
-  if (serves >= 0 && onlyOptionsBefore(words, serves)) {
+  if (serves >= 0 && onlyOptionsBefore(words, serves) && !words.includes("--help")) {
     const { serveDaemon } = await import("./main/serve.ts");
     return serveDaemon(words.toSpliced(serves, 1));
   }
   const { commandLine } = await import("./cli/main.ts");
-  process.exitCode = await commandLine(words);
+  // Its output is written synchronously; what is still open (standard input, a stream) has nothing more to say.
+  process.exit(await commandLine(words));
 }
 
 async function runtime(words: readonly string[]): Promise<void> {
