@@ -85,6 +85,8 @@ long tree_remove(int folder, const char *name);
 // "/proc/self/fd/<fd>" and, unless it is 0, "/name": the way to calls that have no *at form.
 enum { TREE_PROC_NAME = 64 + 256 };
 const char *tree_proc_name(char *out, int fd, const char *name);
+// Of what an open descriptor names or, with a name, of that in the folder.
+long tree_set_xattr(int fd, const char *name, const char *key, const void *value, u32 size);
 int tree_is_whiteout(const struct statx *st);
 
 // ---- requests

@@ -15,14 +15,14 @@ int tree_wants_owner(const struct tree_entry *e, const struct tree_parent *p) {
   return p->setgid || owner_of(e) != A.own_uid || group_of(e) != A.own_gid;
 }
 
-static long set_xattrs(const struct tree_entry *e, const char *proc) {
+static long set_xattrs(const struct tree_entry *e, int fd, const char *name) {
   struct tree_cursor c = e->xattrs;
   for (u32 i = 0; i < e->xattr_count; i++) {
     const char *key = tree_take_string(&c);
     u32 size;
     const u8 *value = tree_take_bytes(&c, &size);
     if (c.bad) return -EBADMSG;
-    long r = TREE_STEP("setxattr", SYS(lsetxattr, proc, key, value, size, 0));
+    long r = TREE_STEP("setxattr", tree_set_xattr(fd, name, key, value, size));
     // A file system without this class of attributes keeps the file without it, as tar and docker do.
     if (r < 0 && r != -EOPNOTSUPP) return r;
   }
@@ -30,23 +30,21 @@ static long set_xattrs(const struct tree_entry *e, const char *proc) {
 }
 
 long tree_dress_node(const struct tree_entry *e, const struct tree_parent *p, const char *name) {
-  char proc[TREE_PROC_NAME];
   struct tree_time both[2] = {e->mtime, e->mtime};
   long r = 0;
   if (tree_wants_owner(e, p))
     r = TREE_STEP("fchownat", SYS(fchownat, p->fd, name, owner_of(e), group_of(e), AT_SYMLINK_NOFOLLOW));
-  if (r >= 0 && e->xattr_count) r = set_xattrs(e, tree_proc_name(proc, p->fd, name));
+  if (r >= 0 && e->xattr_count) r = set_xattrs(e, p->fd, name);
   return r < 0 ? r : TREE_STEP("utimensat", SYS(utimensat, p->fd, name, both, AT_SYMLINK_NOFOLLOW));
 }
 
 // chown(2) and write(2) clear the set-id bits and security.capability, so those come after them.
 long tree_dress_file(const struct tree_entry *e, int fd, int owned) {
-  char proc[TREE_PROC_NAME];
   struct tree_time both[2] = {e->mtime, e->mtime};
   long r = 0;
   if (owned) r = TREE_STEP("fchown", SYS(fchown, fd, owner_of(e), group_of(e)));
   if (r >= 0 && e->mode & 07000) r = TREE_STEP("fchmod", SYS(fchmod, fd, e->mode & 07777));
-  if (r >= 0 && e->xattr_count) r = set_xattrs(e, tree_proc_name(proc, fd, 0));
+  if (r >= 0 && e->xattr_count) r = set_xattrs(e, fd, 0);
   return r < 0 ? r : TREE_STEP("utimensat", SYS(utimensat, fd, 0, both, 0));
 }
 
@@ -60,13 +58,12 @@ static long remember_time(const struct tree_entry *e) {
 }
 
 long tree_dress_folder(const struct tree_entry *e, int in, const char *name, int plain) {
-  char proc[TREE_PROC_NAME];
   if (plain && !(e->mode & 06000) && !e->xattr_count) return remember_time(e);
   long fd = TREE_STEP("openat", SYS(openat, in, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (fd < 0) return fd;
   long r = TREE_STEP("fchown", SYS(fchown, fd, owner_of(e), group_of(e)));
   if (r >= 0) r = TREE_STEP("fchmod", SYS(fchmod, fd, e->mode & 07777));
-  if (r >= 0) r = set_xattrs(e, tree_proc_name(proc, (int)fd, 0));
+  if (r >= 0) r = set_xattrs(e, (int)fd, 0);
   SYS(close, fd);
   return r < 0 ? r : remember_time(e);
 }

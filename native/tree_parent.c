@@ -24,9 +24,8 @@ static struct tree_parent *find(const char *path, u32 length) {
 }
 
 long tree_set_opaque(int folder, const char *name) {
-  char proc[TREE_PROC_NAME];
   const char *key = A.flags & TREE_FLAG_USERXATTR ? "user.overlay.opaque" : "trusted.overlay.opaque";
-  return TREE_STEP("setxattr overlay.opaque", SYS(lsetxattr, tree_proc_name(proc, folder, name), key, "y", 1, 0));
+  return TREE_STEP("setxattr overlay.opaque", tree_set_xattr(folder, name, key, "y", 1));
 }
 
 // A folder where a whiteout of this layer stands hides what is below it, so it is opaque.

@@ -58,6 +58,13 @@ long tree_stat_at(int folder, const char *name, struct statx *st) {
   return SYS(statx, folder, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_MNT_ID, st);
 }
 
+// What /proc/self/fd/<fd> leads to is the object itself, even a symbolic link; a name in a folder is not followed.
+long tree_set_xattr(int fd, const char *name, const char *key, const void *value, u32 size) {
+  char proc[TREE_PROC_NAME];
+  tree_proc_name(proc, fd, name);
+  return name ? SYS(lsetxattr, proc, key, value, size, 0) : SYS(setxattr, proc, key, value, size, 0);
+}
+
 int tree_is_whiteout(const struct statx *st) {
   return (st->stx_mode & S_IFMT) == S_IFCHR && st->stx_rdev_major == 0 && st->stx_rdev_minor == 0;
 }

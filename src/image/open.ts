@@ -22,6 +22,12 @@ import { sweep, sweeper } from "./sweep.ts";
 /** How long after the last pull its files are put on disk, in milliseconds. */
 const syncDelay = 2000;
 
+/** Errors that say that the image itself is bad. */
+const refusals = new Set([
+  ...["ARCHIVE_INVALID", "BLOB_TOO_LARGE", "DIFFID_MISMATCH", "DIGEST_MISMATCH", "IMAGE_INVALID"],
+  ...["LAYER_DAMAGED", "LAYER_REFUSED", "NO_MATCHING_PLATFORM", "NO_SPACE", "REFERENCE_INVALID"],
+]);
+
 export async function openImages(options: ImagesOptions): Promise<Images> {
   const { root, native, platform = hostPlatform() } = options;
   await mkdir(root, { recursive: true, mode: 0o711 });
@@ -35,6 +41,17 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
     const kept = records.reachable();
     if (kept !== undefined) await sweep(kept, blobs, snapshots);
   });
+
+  /** Work that brings blobs in. What a refused image brought is swept; what a broken connection left is used again. */
+  const bringing = <T>(work: () => Promise<T>): Promise<T> =>
+    sweeps.during(async () => {
+      try {
+        return await work();
+      } catch (error) {
+        if (refusals.has((error as { code?: string }).code ?? "")) await sweeps.want();
+        throw error;
+      }
+    });
 
   let syncing: ReturnType<typeof setTimeout> | undefined;
   const syncSoon = () => {
@@ -67,7 +84,7 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
     pull: (reference, o = {}) =>
       sweeps.during(async () => await publish(await pullImage(store, reference, o))),
     load: (archive, onProgress) =>
-      sweeps.during(async () => {
+      bringing(async () => {
         const loaded: Image[] = [];
         for (const named of await loadArchive(store, archive, onProgress ?? (() => {})))
           loaded.push(await publish(named));
@@ -100,6 +117,8 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
       await snapshots.sync();
     },
   };
+  // What a process that died had brought in and not named.
+  await sweeps.want();
   if (options.builtin !== undefined)
     await sweeps.during(() => ensureBuiltin(store, images, options.builtin?.path ?? "", publish));
   return images;
