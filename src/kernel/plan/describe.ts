@@ -28,7 +28,7 @@ interface Line<K extends Kind> {
 const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? "" : "s"}`;
 const listed = (options: readonly string[]): string => (options.length > 0 ? ` (${options.join(",")})` : "");
 const below = (root: string, path: string): string =>
-  path === "" ? root : `${root}:/${path.replace(/^\/+/, "")}`;
+  path === "" ? root : `${root.replace(/\/+$/, "")}/${path.replace(/^\/+/, "")}`;
 const owner = (uid: number, gid: number): string => (uid === 0 && gid === 0 ? "" : ` of ${uid}:${gid}`);
 
 /** Every operation in words; a new one without a line here does not compile. */
@@ -217,6 +217,11 @@ export function describe(op: Op, name: SlotNames = unnamed): string {
 /** The same without its verb, for a table that has the operation's name beside it. */
 export function subject(op: Op, name: SlotNames): string {
   return (lines[op.kind] as Line<Kind>).text(op as never, name);
+}
+
+/** What a mount is called once it is attached; undefined for other operations. */
+export function attachedName(op: Op, name: SlotNames): string | undefined {
+  return op.kind === "attach" ? below(name(op.root), op.path) : undefined;
 }
 
 /** What a slot is called after the operation that defined it. */

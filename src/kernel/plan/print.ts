@@ -1,5 +1,5 @@
 import { ACTS, type Act } from "./act.ts";
-import { slotName, subject } from "./describe.ts";
+import { attachedName, slotName, subject } from "./describe.ts";
 import type { Slot } from "./field.ts";
 import { definition, type Op } from "./operations.ts";
 import type { Plan } from "./plan.ts";
@@ -14,6 +14,9 @@ interface Row {
   readonly time: string;
   readonly because: string;
 }
+
+/** The container's root keeps this name wherever it is attached. */
+const ROOT = "rootfs";
 
 /** The longest text that keeps its column; a longer one pushes the rest of its line aside. */
 const TEXT_WIDTH = 84;
@@ -75,6 +78,8 @@ function rowsOf(plan: Plan, records: readonly OpRecord[], surveyed: readonly Op[
 }
 
 function remember(names: Map<Slot, string>, op: Op, name: (slot: Slot) => string): void {
+  const attached = attachedName(op, name);
+  if (op.kind === "attach" && attached !== undefined && name(op.tree) !== ROOT) names.set(op.tree, attached);
   for (const [field, { type }] of Object.entries(definition(op.kind).fields)) {
     if (type !== "defines") continue;
     const slot = (op as unknown as Readonly<Record<string, Slot>>)[field];

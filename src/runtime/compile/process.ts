@@ -64,10 +64,11 @@ function compileStart(draft: Draft, { confinement, fifo, useInit }: ProgramStart
     plan.host.push({ kind: "openPath", out, path: fifo, use: "fifo", because: "default" });
     plan.confine.push({ kind: "gate", fifo: out, because: "default" });
   }
-  if (useInit) plan.become.push({ kind: "reaper", because: "--init" });
   plan.become.push(
     ...lateFilterOps(confinement),
     { kind: "closeRange", from: FIRST_OWN_DESCRIPTOR, because: "default" },
+    // Pid 1 of ours is as confined as the program that it starts.
+    ...(useInit ? [{ kind: "reaper", because: "--init" } as const] : []),
     { kind: "exec", candidates, argv: process.args, env: process.env ?? [], because },
   );
 }

@@ -1,0 +1,162 @@
+import type { Kind, Op } from "../operations.ts";
+import type { Plan } from "../plan.ts";
+import { childOps, cloneOf, isKind, type Law, NEW, type Violation } from "./law.ts";
+
+/** Of the child's confinement: the order in which these stand, where they stand. */
+const sequence = (plan: Plan): readonly Op[] => [...plan.confine, ...plan.become];
+
+function inOrder(
+  ops: readonly Op[],
+  before: (op: Op) => boolean,
+  after: (op: Op) => boolean,
+  why: string,
+): Violation[] {
+  const first = ops.findIndex(after);
+  if (first < 0) return [];
+  return ops.slice(first + 1).flatMap((op) => (before(op) ? [{ op, why }] : []));
+}
+
+const one = (kind: Kind) => (op: Op) => op.kind === kind;
+
+/** SECURITY.md, order law 2. */
+export const coverOrderLaw: Law = {
+  name: "read-only paths, then masked paths, then no_new_privs (order law 2)",
+  check(plan) {
+    const ops = childOps(plan);
+    return [
+      ...inOrder(ops, one("readonlyPath"), one("mask"), "a masked path comes before it"),
+      ...inOrder(ops, one("mask"), one("noNewPrivileges"), "no_new_privs comes before it"),
+    ];
+  },
+};
+
+/** SECURITY.md, order law 5: each of these, where it stands, comes before the next. */
+const PRIVILEGE: readonly (readonly [Kind, (op: Op) => boolean])[] = [
+  ["boundingSet", one("boundingSet")],
+  ["keepCapabilities", (op) => op.kind === "keepCapabilities" && op.on],
+  ["groups", one("groups")],
+  ["user", one("user")],
+  ["keepCapabilities", (op) => op.kind === "keepCapabilities" && !op.on],
+  ["capabilities", one("capabilities")],
+  ["ambient", one("ambient")],
+  ["parentDeath", one("parentDeath")],
+];
+
+export const privilegeLaw: Law = {
+  name: "bounding set, keep, groups, user, clear keep, capabilities, ambient, parent-death (order law 5)",
+  check(plan) {
+    const ops = sequence(plan);
+    return PRIVILEGE.flatMap(([, before], i) =>
+      PRIVILEGE.slice(i + 1).flatMap(([name, after]) =>
+        inOrder(ops, before, after, `${name} comes before it`),
+      ),
+    );
+  },
+};
+
+/** R19 (CVE-2022-36109), and that nothing is left to chance. */
+export const groupsLaw: Law = {
+  name: "supplementary groups, user and capabilities are always set (R18, R19)",
+  check(plan) {
+    const kinds: Kind[] = ["boundingSet", "groups", "user", "capabilities", "ambient"];
+    const there = new Set(plan.confine.map(({ kind }) => kind));
+    return kinds.flatMap((kind): Violation[] =>
+      there.has(kind) ? [] : [{ op: undefined, why: `act confine has no ${kind}` }],
+    );
+  },
+};
+
+/** SECURITY.md, order laws 4 and 7. */
+export const filterOrderLaw: Law = {
+  name: "seccomp while CAP_SYS_ADMIN is held, or with no_new_privs after the gate (order laws 4, 7)",
+  check(plan) {
+    const renounced = childOps(plan).some(isKind("noNewPrivileges"));
+    const ops = sequence(plan);
+    if (renounced) {
+      return plan.confine
+        .filter(isKind("seccomp"))
+        .map((op) => ({ op, why: "with no_new_privs it comes after the gate" }));
+    }
+    const dropping = (op: Op): boolean =>
+      op.kind === "boundingSet" || op.kind === "user" || op.kind === "capabilities";
+    return inOrder(ops, one("seccomp"), dropping, "the privilege to load it is gone");
+  },
+};
+
+/** Pid 1 of ours is a process of the container like any other: confined, and without our descriptors. */
+export const reaperLaw: Law = {
+  name: "pid 1 of ours is as confined as the program",
+  check: (plan) =>
+    inOrder(
+      plan.become,
+      (op) => op.kind === "seccomp" || op.kind === "closeRange",
+      one("reaper"),
+      "the reaper is not under it",
+    ),
+};
+
+/** SECURITY.md, order law 3, and R13 (CVE-2024-21626). */
+export const workingDirectoryLaw: Law = {
+  name: "the working directory is checked after the last change of user (order law 3, R13)",
+  check(plan) {
+    const ops = sequence(plan);
+    const user = ops.findLastIndex(isKind("user"));
+    const last = ops.findLastIndex(isKind("workingDirectory"));
+    const op = ops[last];
+    if (op?.kind !== "workingDirectory") return [{ op: undefined, why: "there is none" }];
+    if (op.optional) return [{ op, why: "the last one may not be optional" }];
+    const tolerant = ops.slice(0, user).some((each) => each.kind === "workingDirectory" && each.optional);
+    return tolerant && last < user ? [{ op, why: "it comes before the change of user" }] : [];
+  },
+};
+
+/** SECURITY.md, order law 6; the program is looked for with the rights that it will be started with. */
+export const programLaw: Law = {
+  name: "the program is found as its user and before the gate (order law 6)",
+  check(plan) {
+    const ops = sequence(plan);
+    const find = ops.findIndex(isKind("findProgram"));
+    const [op] = plan.become.filter(isKind("exec"));
+    if (find < 0) return [{ op, why: "there is no findProgram" }];
+    return [
+      ...inOrder(ops, one("user"), one("findProgram"), "the program was looked for before it"),
+      ...inOrder(ops, one("findProgram"), one("gate"), "it comes after the gate"),
+    ];
+  },
+};
+
+/** R14 (CVE-2016-9962). */
+export const joinLaw: Law = {
+  name: "a process that joins namespaces is not dumpable before it joins (R14)",
+  check: (plan) =>
+    inOrder(
+      plan.build,
+      (op) => op.kind === "dumpable" && !op.on,
+      one("joinNamespace"),
+      "a namespace is joined before it",
+    ).concat(
+      plan.build.some(isKind("joinNamespace")) && !plan.build.some((op) => op.kind === "dumpable" && !op.on)
+        ? [{ op: plan.build.find(isKind("joinNamespace")), why: "the process is dumpable" }]
+        : [],
+    ),
+};
+
+/** KERNEL.md, "Privilege"; SECURITY.md, user-namespace handshake and order law 1. */
+export const userNamespaceLaw: Law = {
+  name: "limits and maps of a user namespace are written before the child goes on (order law 1)",
+  check(plan) {
+    if (((cloneOf(plan)?.flags ?? 0) & NEW.user) === 0) return [];
+    const map = plan.map.findIndex(isKind("mapIds"));
+    if (map < 0) return [{ op: cloneOf(plan), why: "nobody maps its users" }];
+    const points = new Set(plan.map.slice(map).flatMap((op) => (op.kind === "release" ? [op.point] : [])));
+    const wait = plan.build.findIndex((op) => op.kind === "await" && points.has(op.point));
+    const early = plan.build
+      .slice(0, wait < 0 ? undefined : wait)
+      .filter((op) => op.kind === "user" || op.kind === "groups" || op.kind === "dumpable");
+    return [
+      ...inOrder(plan.map, one("rlimit"), one("mapIds"), "the user namespace is in effect already"),
+      ...early.map((op) => ({ op, why: "the maps are not written yet" })),
+      ...(wait < 0 ? [{ op: cloneOf(plan), why: "the child does not wait for its maps" }] : []),
+    ];
+  },
+};

@@ -1,0 +1,116 @@
+import type { Slot } from "../field.ts";
+import type { Op } from "../operations.ts";
+import type { Plan } from "../plan.ts";
+import { ATTRIBUTE_READ_ONLY, childOps, cloneOf, isKind, type Law, NEW, type Violation } from "./law.ts";
+
+const afterPivot = (plan: Plan): readonly Op[] => {
+  const ops = childOps(plan);
+  const at = ops.findIndex(isKind("pivot"));
+  return at < 0 ? [] : ops.slice(at + 1);
+};
+
+export const hostPathLaw: Law = {
+  name: "no host path is used after pivot",
+  check: (plan) =>
+    afterPivot(plan).flatMap((op): Violation[] => {
+      const host =
+        op.kind === "openPath" || op.kind === "overlay" || (op.kind === "cloneTree" && op.root === undefined);
+      return host ? [{ op, why: "its path would be one of the container's" }] : [];
+    }),
+};
+
+/** KERNEL.md: a clone of an old root's mount, and a cover over it, are refused once the old root is detached. */
+export const coverLaw: Law = {
+  name: "paths are masked and made read-only before pivot",
+  check: (plan) =>
+    afterPivot(plan).flatMap((op): Violation[] =>
+      op.kind === "mask" || op.kind === "readonlyPath" ? [{ op, why: "it comes after pivot" }] : [],
+    ),
+};
+
+export const nullLaw: Law = {
+  name: "a masked path is covered by the host's /dev/null (R2)",
+  check(plan) {
+    const nulls = new Set(
+      plan.build.filter(isKind("openPath")).flatMap(({ path, out }) => (path === "/dev/null" ? [out] : [])),
+    );
+    return plan.build
+      .filter(isKind("mask"))
+      .flatMap((op): Violation[] =>
+        nulls.has(op.null) ? [] : [{ op, why: "its cover is not the host's /dev/null" }],
+      );
+  },
+};
+
+const KERNELS_OWN = /^(proc|sys|dev)(\/|$)/;
+
+/** R1, R5: below /proc, /sys and /dev nothing is followed. What is attached through another slot never follows. */
+export const destinationLaw: Law = {
+  name: "what is mounted under /proc, /sys and /dev goes onto a real folder or file (R1, R5)",
+  check(plan) {
+    const root = plan.build.find(isKind("pivot"))?.root;
+    return plan.build.filter(isKind("attach")).flatMap((op): Violation[] => {
+      if (op.destination !== "in-root") return [];
+      const path = op.path.replace(/^[/.]+(?=\/|$)|^\/+/g, "");
+      if (op.root === root) {
+        return KERNELS_OWN.test(path) ? [{ op, why: "it would follow links of the image" }] : [];
+      }
+      return path === "" ? [] : [{ op, why: "only the root's own paths follow links" }];
+    });
+  },
+};
+
+/** R4: what is written is procfs's, not what an image has put in its place. */
+export const procLaw: Law = {
+  name: "procfs is written through a procfs of our own (R4)",
+  check(plan) {
+    const own = new Set<Slot>();
+    for (const op of [...plan.host, ...plan.build]) {
+      if (op.kind === "fsMount" && op.fstype === "proc") own.add(op.out);
+      if (op.kind === "cloneTree" && op.root === undefined && op.path === "/proc") own.add(op.out);
+    }
+    const hosts = new Set(
+      plan.host.filter(isKind("openPath")).flatMap(({ path, out }) => (path === "/proc" ? [out] : [])),
+    );
+    const writes = (ops: readonly Op[], proc: ReadonlySet<Slot>): Violation[] =>
+      ops
+        .filter(isKind("writeProc"))
+        .flatMap((op) =>
+          proc.has(op.proc) ? [] : [{ op, why: "its procfs is not one that was mounted for it" }],
+        );
+    return [...writes([...plan.build, ...plan.confine], own), ...writes([...plan.host, ...plan.map], hosts)];
+  },
+};
+
+/** mount_setattr(2): EBUSY while a descriptor on the mount is open for writing. */
+export const writableLaw: Law = {
+  name: "no writable descriptor is open on a tree when it becomes read-only",
+  check(plan) {
+    const writable = new Map<Slot, Slot>();
+    return plan.build.flatMap((op): Violation[] => {
+      if (op.kind === "openBeneath" && op.use === "append") writable.set(op.root, op.out);
+      if (op.kind !== "setTree" || (op.set & ATTRIBUTE_READ_ONLY) === 0) return [];
+      const open = writable.get(op.tree);
+      return open === undefined ? [] : [{ op, why: `slot ${open} is open for writing on it` }];
+    });
+  },
+};
+
+/** R21 (CVE-2023-25809). */
+export const cgroupMountLaw: Law = {
+  name: "a cgroup mount is read-only unless the cgroup namespace is the container's own (R21)",
+  check(plan) {
+    const own =
+      ((cloneOf(plan)?.flags ?? 0) & NEW.cgroup) !== 0 ||
+      plan.build.some((op) => op.kind === "unshare" && (op.flags & NEW.cgroup) !== 0);
+    const locked = new Set(
+      plan.build
+        .filter(isKind("setTree"))
+        .flatMap(({ set, tree }) => (set & ATTRIBUTE_READ_ONLY ? [tree] : [])),
+    );
+    return plan.build.filter(isKind("fsMount")).flatMap((op): Violation[] => {
+      if (own || !/^cgroup2?$/.test(op.fstype) || op.attributes & ATTRIBUTE_READ_ONLY) return [];
+      return locked.has(op.out) ? [] : [{ op, why: "the host's cgroups could be written to" }];
+    });
+  },
+};

@@ -1,0 +1,78 @@
+import { InroError } from "../../oci/error.ts";
+import { describe } from "./describe.ts";
+import { cgroupNamespaceLaw, limitLaw } from "./laws/cgroups.ts";
+import {
+  coverOrderLaw,
+  filterOrderLaw,
+  groupsLaw,
+  joinLaw,
+  privilegeLaw,
+  programLaw,
+  reaperLaw,
+  userNamespaceLaw,
+  workingDirectoryLaw,
+} from "./laws/confine.ts";
+import { filterLaw } from "./laws/filter.ts";
+import type { Law, Surveyed } from "./laws/law.ts";
+import {
+  cgroupMountLaw,
+  coverLaw,
+  destinationLaw,
+  hostPathLaw,
+  nullLaw,
+  procLaw,
+  writableLaw,
+} from "./laws/mounts.ts";
+import { closeLaw, shapeLaw, streamLaw } from "./laws/shape.ts";
+import { slotLaw } from "./laws/slots.ts";
+import { pointLaw, syncLaw } from "./laws/sync.ts";
+import type { Plan } from "./plan.ts";
+
+/** Every law; docs/PLAN.md explains them in this order. */
+export const laws: readonly Law[] = [
+  shapeLaw,
+  slotLaw,
+  pointLaw,
+  syncLaw,
+  hostPathLaw,
+  coverLaw,
+  nullLaw,
+  destinationLaw,
+  procLaw,
+  writableLaw,
+  cgroupMountLaw,
+  cgroupNamespaceLaw,
+  limitLaw,
+  userNamespaceLaw,
+  joinLaw,
+  coverOrderLaw,
+  filterOrderLaw,
+  privilegeLaw,
+  groupsLaw,
+  workingDirectoryLaw,
+  programLaw,
+  reaperLaw,
+  streamLaw,
+  closeLaw,
+  filterLaw,
+];
+
+/** What the laws say against a plan, one line each; empty for a good one. Pure. */
+export function violations(plan: Plan, surveyed: Surveyed = { firstSlot: 0 }): string[] {
+  return laws.flatMap((law) =>
+    law.check(plan, surveyed).map(({ op, why }) => {
+      const what = op === undefined ? "" : `${op.because}: ${op.kind} (${describe(op)}): `;
+      return `${what}${why} [${law.name}]`;
+    }),
+  );
+}
+
+/** Throws PLAN_UNSAFE for a plan that breaks a law. Runs on every plan before it is executed. */
+export function verify(plan: Plan, surveyed: Surveyed = { firstSlot: 0 }): void {
+  const [first, ...others] = violations(plan, surveyed);
+  if (first === undefined) return;
+  throw new InroError("PLAN_UNSAFE", {
+    what: "the plan for this container breaks a law and is not executed",
+    why: others.length === 0 ? first : `${first}; and ${others.length} more`,
+  });
+}
