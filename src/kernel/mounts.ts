@@ -102,3 +102,10 @@ function propagationOf(option: string): MountOptions["propagation"] {
   const type = PROPAGATIONS.find((name) => name === option || `r${name}` === option);
   return type === undefined ? undefined : { type, recursive: option === `r${type}` };
 }
+
+/** Every option that is not a file system's own, for `features`. */
+export const MOUNT_OPTION_NAMES: readonly string[] = [
+  ...["bind", "rbind"],
+  ...Object.keys(ATTRIBUTES).flatMap((name) => [name, `r${name}`]),
+  ...PROPAGATIONS.flatMap((name) => [name, `r${name}`]),
+].sort();

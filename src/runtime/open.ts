@@ -2,17 +2,16 @@ import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { CgroupSet } from "../kernel/cgroup/set.ts";
 import { type Executor, openExecutor } from "../kernel/executor/executor.ts";
-import { OperationFailed } from "../kernel/executor/failure.ts";
 import type { Plan } from "../kernel/plan/plan.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";
 import { verify } from "../kernel/plan/verify.ts";
 import { InroError } from "../oci/error.ts";
-import { joinedHierarchies } from "./compile/cgroups.ts";
+import { cgroupPathOf, claimCgroups } from "./cgroup-path.ts";
 import { compile } from "./compile/compile.ts";
 import type { Keeper } from "./compile/context.ts";
 import { containerOf } from "./container.ts";
+import { toTheGate } from "./execute.ts";
 import { type HostFacts, readFacts } from "./facts.ts";
-import { failureOf } from "./failure.ts";
 import { type AssembleFilter, openFilters } from "./filters.ts";
 import { type Kept, readKept, writeKept } from "./kept.ts";
 import { connectMonitor, type Monitor } from "./monitor/monitor.ts";
@@ -27,6 +26,8 @@ export interface RuntimeOptions {
 }
 
 const PRIVATE = 0o700;
+/** Where a container without a cgroupsPath of its own goes. */
+const PARENT = "/inro";
 
 /** What sets containers up on this host; facts of its kernel are read once, here. */
 export async function openRuntime({ execRoot, native }: RuntimeOptions): Promise<Runtime> {
@@ -61,21 +62,11 @@ async function planOf(executor: Executor, request: CreateRequest, { facts, assem
   const plan = compile({
     ...{ id, spec, rootfs, facts, filter, useInit, fragments, becauseOf },
     ...surveyed,
-    cgroupPath: cgroupPathOf(request),
+    cgroupPath: cgroupPathOf(spec, PARENT, id),
     keeper: keeperOf(request),
   });
   verify(plan, surveyed);
   return plan;
-}
-
-function cgroupPathOf({ spec }: CreateRequest): string {
-  const path = spec.linux?.cgroupsPath ?? "";
-  if (/^(\/[^/]+)+$/.test(path) && !path.split("/").includes("..")) return path;
-  throw new InroError("CGROUP_PATH_INVALID", {
-    what: `cannot use the cgroup "${path}"`,
-    why: "it is no absolute path below the hierarchies",
-    at: "/linux/cgroupsPath",
-  });
 }
 
 function keeperOf({ folder, socketFolder, log, openStdin, stdinOnce }: CreateRequest): Keeper {
@@ -85,9 +76,11 @@ function keeperOf({ folder, socketFolder, log, openStdin, stdinOnce }: CreateReq
 
 async function create(request: CreateRequest, host: Host): Promise<Container> {
   using executor = openExecutor(host.native);
+  const cgroupPath = cgroupPathOf(request.spec, PARENT, request.id);
+  const cgroups = claimCgroups(request.spec, cgroupPath, host.facts);
   makeFolders(request);
   const plan = await planOf(executor, request, host);
-  const { pid, records } = await execute(executor, plan, host.facts);
+  const { pid, records } = await toTheGate(executor, plan, host.facts.architecture);
   const monitor = await connectMonitor(request);
   if (monitor === undefined) {
     throw new InroError("MONITOR_LOST", {
@@ -96,7 +89,7 @@ async function create(request: CreateRequest, host: Host): Promise<Container> {
     });
   }
   executor.release().destroy();
-  return keep({ request, plan, pid, records, monitor, host });
+  return keep({ request, cgroupPath, cgroups, plan, pid, records, monitor, host });
 }
 
 function makeFolders({ folder, socketFolder, log }: CreateRequest): void {
@@ -105,17 +98,10 @@ function makeFolders({ folder, socketFolder, log }: CreateRequest): void {
   if (log !== null) mkdirSync(dirname(log.path), { recursive: true, mode: PRIVATE });
 }
 
-async function execute(executor: Executor, plan: Plan, facts: HostFacts) {
-  try {
-    return await executor.plan(plan);
-  } catch (cause) {
-    if (cause instanceof OperationFailed) throw failureOf(cause.op, cause.record, facts.architecture);
-    throw cause;
-  }
-}
-
 interface Standing {
   readonly request: CreateRequest;
+  readonly cgroupPath: string;
+  readonly cgroups: CgroupSet;
   readonly plan: Plan;
   readonly pid: number;
   readonly records: readonly OpRecord[];
@@ -123,18 +109,11 @@ interface Standing {
   readonly host: Host;
 }
 
-function keep({ request, plan, pid, records, monitor, host }: Standing): Container {
+function keep({ request, cgroupPath, cgroups, plan, pid, records, monitor, host }: Standing): Container {
   const { id, folder, spec } = request;
-  const cgroupPath = cgroupPathOf(request);
-  const cgroups = cgroupsOf(host.facts, spec, cgroupPath);
   const kept: Kept = { version: 1, pid, spec, cgroupPath, cgroups, plan, records };
   writeKept(folder, kept);
   return containerOf({ id, kept, monitor, ...host });
-}
-
-function cgroupsOf(facts: HostFacts, spec: CreateRequest["spec"], path: string): CgroupSet {
-  const joined = joinedHierarchies(facts.hierarchies, spec.linux?.resources ?? {});
-  return joined.map(({ version, mount, controllers }) => ({ version, path: mount + path, controllers }));
 }
 
 async function reconnect(

@@ -1,0 +1,125 @@
+import { writeFileSync } from "node:fs";
+import type { CgroupSet } from "../../kernel/cgroup/set.ts";
+import { type Executor, openExecutor } from "../../kernel/executor/executor.ts";
+import { verify } from "../../kernel/plan/verify.ts";
+import { InroError } from "../../oci/error.ts";
+import type { RuntimeSpec } from "../../oci/runtime-spec.ts";
+import { makeFifo } from "../../platform/fifo.ts";
+import { cgroupPathOf, claimCgroups } from "../cgroup-path.ts";
+import { compile } from "../compile/compile.ts";
+import { toTheGate } from "../execute.ts";
+import { readFacts } from "../facts.ts";
+import { openFilters } from "../filters.ts";
+import { survey } from "../survey.ts";
+import { type Bundle, readBundle } from "./bundle.ts";
+import { withHome } from "./home.ts";
+import type { Invocation } from "./main.ts";
+import { startTimeOf } from "./status.ts";
+import { checkContainerId, claimFolder, forget, gateOf, type StoredContainer, writeStored } from "./store.ts";
+
+/** A container at its start gate, and the native process that brought it there. */
+export interface Launched {
+  readonly stored: StoredContainer;
+  readonly executor: Executor;
+  readonly architecture: string;
+}
+
+const CGROUP_PARENT = "/inro-runtime";
+const PRIVATE = 0o600;
+
+/**
+ * What `create` and `run` have in common: from a bundle to the gate, its pid written where the caller wants it. `gated`:
+ * the start comes from another process, through a FIFO. Nothing stays when it fails.
+ */
+export async function launch(invocation: Invocation, gated: boolean): Promise<Launched> {
+  const { root, values, native } = invocation;
+  const id = checkContainerId(invocation.operands[0]);
+  const bundle = readBundle(values.get("bundle") ?? ".");
+  const terminal = bundle.spec.process?.terminal === true;
+  const socket = values.get("console-socket");
+  if (terminal && socket === undefined) throw noConsoleSocket();
+  claimFolder(root, id);
+  const executor = openExecutor(native(), [0, 1, 2]);
+  try {
+    if (gated && !makeFifo(gateOf(root, id), PRIVATE)) throw new Error(`cannot make ${gateOf(root, id)}`);
+    const launched = await bringToGate({ executor, root, id, bundle, gated });
+    if (terminal && socket !== undefined) await sendTerminal(executor, socket);
+    const pidFile = values.get("pid-file");
+    if (pidFile !== undefined) writeFileSync(pidFile, String(launched.stored.pid));
+    return launched;
+  } catch (cause) {
+    executor[Symbol.dispose]();
+    forget(root, id);
+    throw cause;
+  }
+}
+
+interface Ingredients {
+  readonly executor: Executor;
+  readonly root: string;
+  readonly id: string;
+  readonly bundle: Bundle;
+  readonly gated: boolean;
+}
+
+async function bringToGate({ executor, root, id, bundle, gated }: Ingredients): Promise<Launched> {
+  const facts = readFacts();
+  const spec = withHome(bundle.spec, bundle.rootfs);
+  const cgroupPath = cgroupPathOf(spec, CGROUP_PARENT, id);
+  const cgroups = claimCgroups(spec, cgroupPath, facts);
+  const becauseOf = (pointer: string): string => pointer;
+  const [surveyed, filter] = await Promise.all([
+    survey(executor, spec, becauseOf, facts.architecture),
+    openFilters(`${root}/.filters`, facts.architecture)(spec.linux?.seccomp),
+  ]);
+  const plan = compile({
+    ...{ id, spec, facts, filter, cgroupPath, becauseOf, ...surveyed },
+    rootfs: { kind: "folder", path: bundle.rootfs },
+    keeper: { kind: "caller", fifo: gated ? gateOf(root, id) : undefined },
+    useInit: false,
+    fragments: [],
+  });
+  verify(plan, surveyed);
+  const { pid } = await toTheGate(executor, plan, facts.architecture);
+  const stored = record({ id, bundle, spec, pid, cgroups, gated });
+  writeStored(root, stored);
+  return { stored, executor, architecture: facts.architecture };
+}
+
+function record(from: {
+  id: string;
+  bundle: Bundle;
+  spec: RuntimeSpec;
+  pid: number;
+  cgroups: CgroupSet;
+  gated: boolean;
+}): StoredContainer {
+  const { id, bundle, spec, pid, cgroups, gated } = from;
+  return {
+    version: 1,
+    ociVersion: spec.ociVersion,
+    id,
+    bundle: bundle.path,
+    annotations: spec.annotations ?? {},
+    pid,
+    startTime: startTimeOf(pid) ?? "",
+    cgroups,
+    created: new Date().toISOString(),
+    owner: process.getuid?.() ?? 0,
+    gated,
+  };
+}
+
+async function sendTerminal(executor: Executor, socket: string): Promise<void> {
+  const { sendTerminalMaster } = await import("./console.ts");
+  await sendTerminalMaster(executor.pid, socket);
+}
+
+function noConsoleSocket(): InroError {
+  return new InroError("USAGE", {
+    what: "cannot give the container a terminal",
+    why: "no --console-socket is named to send it to",
+    hint: 'name one, or set "terminal" to false in config.json',
+    at: "/process/terminal",
+  });
+}
