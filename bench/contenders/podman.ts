@@ -1,0 +1,79 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { tool, toolRoot } from "../../test/support/tools.ts";
+import { libraryFolders } from "../programs.ts";
+import { type Engine, end, until } from "./engine.ts";
+
+/**
+ * podman with crun, in mount, network namespaces of its own. Debian's crun 1.8 refuses a host with cgroup v1 and v2
+ * side by side, so v2 is covered there; and podman starts itself again without its environment, so libraries that
+ * were unpacked for it are laid over the system's instead of being named in LD_LIBRARY_PATH.
+ */
+export async function podman(folder: string): Promise<Engine | undefined> {
+  const root = toolRoot("podman");
+  const crun = tool("crun");
+  if (root === undefined || crun === undefined) return undefined;
+  mkdirSync(join(folder, "bin"), { recursive: true });
+  for (const name of ["iptables", "ip6tables", "iptables-save", "iptables-restore"])
+    symlinkSync(join(root, "usr/sbin/xtables-nft-multi"), join(folder, "bin", name));
+  mkdirSync(join(folder, ".config/containers"), { recursive: true });
+  const policy = { default: [{ type: "insecureAcceptAnything" }] };
+  writeFileSync(join(folder, ".config/containers/policy.json"), JSON.stringify(policy));
+  writeFileSync(join(folder, "containers.conf"), configuration(root, crun));
+  const holder = spawn("unshare", ["--net", "--mount", "sh", "-c", namespaceScript(root, folder)], {
+    stdio: "ignore",
+  });
+  await until("podman's namespaces", () => existsSync(join(folder, "ready")));
+  const [libraries = ""] = libraryFolders(root);
+  const environment = {
+    PATH: [
+      join(folder, "bin"),
+      join(root, "usr/sbin"),
+      join(root, "usr/bin"),
+      process.env["PATH"] ?? "",
+    ].join(":"),
+    XTABLES_LIBDIR: join(libraries, "xtables"),
+    HOME: folder,
+    CONTAINERS_CONF: join(folder, "containers.conf"),
+  };
+  const places = ["root", "runroot", "tmpdir", "network-config-dir"];
+  return {
+    name: "podman",
+    cli: [
+      ...["nsenter", "--target", String(holder.pid), "--net", "--mount", join(root, "usr/bin/podman")],
+      ...places.flatMap((place) => [`--${place}`, join(folder, place)]),
+    ],
+    environment,
+    socket: undefined,
+    daemonProcesses: () => [],
+    stop: () => end(holder),
+  };
+}
+
+function namespaceScript(root: string, folder: string): string {
+  const [own = ""] = libraryFolders(root);
+  const system = own.slice(root.length);
+  const unified = "/sys/fs/cgroup/unified";
+  return [
+    "set -e; ip link set lo up",
+    `if [ -d ${unified} ]; then mount -t tmpfs none ${unified}; fi`,
+    `mount -t overlay overlay -o lowerdir=${system}:${own} ${system}`,
+    `: > ${join(folder, "ready")}`,
+    "exec sleep infinity",
+  ].join("; ");
+}
+
+const configuration = (root: string, crun: string) => `[containers]
+default_ulimits=["nofile=20000:20000","nproc=32768:32768"]
+[engine]
+cgroup_manager="cgroupfs"
+events_logger="file"
+runtime="crun"
+conmon_path=["${join(root, "usr/bin/conmon")}"]
+helper_binaries_dir=["${join(root, "usr/lib/podman")}"]
+[engine.runtimes]
+crun=["${crun}"]
+[network]
+network_backend="netavark"
+`;

@@ -1,0 +1,46 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { pack } from "tar-stream";
+
+/** The image that every engine runs: one static busybox. */
+export const IMAGE = "localhost/inro-bench:latest";
+
+/** What the image's root holds besides `bin/busybox`: links to it. */
+export const APPLETS = ["sh", "true", "sleep", "nc", "cat"] as const;
+
+async function tarOf(fill: (tar: ReturnType<typeof pack>) => void): Promise<Buffer> {
+  const tar = pack();
+  fill(tar);
+  tar.finalize();
+  const parts: Uint8Array[] = [];
+  for await (const part of tar) parts.push(part as Uint8Array);
+  return Buffer.concat(parts);
+}
+
+/** A docker-archive (what `docker save` writes) that docker, podman and inro all load. */
+export async function imageArchive(busybox: string): Promise<Buffer> {
+  const program = readFileSync(busybox);
+  const layer = await tarOf((tar) => {
+    tar.entry({ name: "bin", type: "directory", mode: 0o755 });
+    tar.entry({ name: "bin/busybox", mode: 0o755 }, program);
+    for (const name of APPLETS) tar.entry({ name: `bin/${name}`, type: "symlink", linkname: "busybox" });
+    tar.entry({ name: "tmp", type: "directory", mode: 0o1777 });
+  });
+  const config = JSON.stringify({
+    architecture: process.arch === "arm64" ? "arm64" : "amd64",
+    os: "linux",
+    config: { Env: ["PATH=/bin"], Cmd: ["sh"] },
+    rootfs: { type: "layers", diff_ids: [`sha256:${sha256(layer)}`] },
+  });
+  const name = `${sha256(config)}.json`;
+  return tarOf((tar) => {
+    tar.entry({ name }, config);
+    tar.entry({ name: "layer.tar" }, layer);
+    tar.entry(
+      { name: "manifest.json" },
+      JSON.stringify([{ Config: name, RepoTags: [IMAGE], Layers: ["layer.tar"] }]),
+    );
+  });
+}
+
+const sha256 = (data: string | Uint8Array) => createHash("sha256").update(data).digest("hex");

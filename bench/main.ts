@@ -1,0 +1,88 @@
+/**
+ * `npm run bench`: inro beside whichever of runc, crun, docker and podman this machine has (on PATH, or unpacked into
+ * the tests' cache by `scripts/bun test/support/tools.ts runc crun dockerd podman`), interleaved in one run, with the
+ * same image and the same client. Needs root. Options: --quick, --rows=oci,cli,api,exec,idle,many, --containers=50.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { fetchTools, toolRoot } from "../test/support/tools.ts";
+import { docker } from "./contenders/docker.ts";
+import type { Engine } from "./contenders/engine.ts";
+import { inro } from "./contenders/inro.ts";
+import { podman } from "./contenders/podman.ts";
+import { imageArchive } from "./image.ts";
+import { apiRow, cliRow, execRow, finish, idleRow, manyRows, ociRow, served } from "./rows.ts";
+import { type Row, table } from "./table.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    rows: { type: "string", default: "oci,cli,api,exec,idle,many" },
+    containers: { type: "string", default: "50" },
+    fetch: { type: "boolean", default: true },
+  },
+  allowNegative: true,
+});
+
+async function measure(folder: string, wanted: ReadonlySet<string>): Promise<Row[]> {
+  const busybox = join(toolRoot("busybox") ?? "", "bin/busybox");
+  const rounds = options.quick ? 5 : 20;
+  const rows: Row[] = [];
+  const add = (row: Row) => {
+    rows.push(row);
+    console.error(table([row]));
+  };
+  if (wanted.has("oci")) add(await ociRow(folder, busybox, rounds));
+  if ([...wanted].every((row) => row === "oci")) return rows;
+  const engines = await startEngines(folder, busybox);
+  const withApi = served(engines);
+  try {
+    if (wanted.has("idle")) add(await idleRow(withApi));
+    if (wanted.has("cli")) add(await cliRow(engines, rounds));
+    if (wanted.has("api")) add(await apiRow(withApi, rounds));
+    if (wanted.has("exec")) add(await execRow(withApi, rounds));
+    if (wanted.has("many")) for (const row of await manyRows(withApi, Number(options.containers))) add(row);
+  } finally {
+    for (const { api } of withApi) api.close();
+    for (const engine of engines) await engine.stop();
+  }
+  return rows;
+}
+
+async function startEngines(folder: string, busybox: string): Promise<Engine[]> {
+  const archive = join(folder, "image.tar");
+  writeFileSync(archive, await imageArchive(busybox));
+  const engines: Engine[] = [];
+  for (const [name, start] of Object.entries({ inro, docker, podman })) {
+    const engine = await start(join(folder, name));
+    if (engine === undefined) console.error(`${name} is not here: it is left out`);
+    else {
+      engines.push(engine);
+      await finish([...engine.cli, "load", "--input", archive], engine.environment);
+    }
+  }
+  return engines;
+}
+
+if (process.getuid?.() !== 0) {
+  console.error("the bench needs root: it starts engines and containers");
+  process.exit(1);
+}
+if (options.fetch) {
+  for (const [name, why] of fetchTools(["busybox", "runc", "crun", "dockerd", "podman"]))
+    console.error(`${name} could not be fetched: ${why}`);
+}
+const build = spawnSync(process.execPath, [join(import.meta.dir, "../scripts/build.ts")], {
+  stdio: "inherit",
+});
+if (build.status !== 0) process.exit(1);
+const folder = mkdtempSync(join(tmpdir(), "inro-bench-"));
+try {
+  const rows = await measure(folder, new Set(options.rows.split(",")));
+  console.log(table(rows));
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

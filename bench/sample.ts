@@ -1,0 +1,36 @@
+/** One way to do the work of a row. */
+export interface Attempt {
+  readonly name: string;
+  readonly run: (round: number) => Promise<unknown>;
+}
+
+/**
+ * Times every attempt once per round, in a new order each round, so that whatever else the machine does falls on all of
+ * them alike. Milliseconds per attempt; the first rounds are warm-up and left out.
+ */
+export async function interleave(
+  attempts: readonly Attempt[],
+  rounds: number,
+  warmUp = 1,
+): Promise<Map<string, number[]>> {
+  const times = new Map<string, number[]>(attempts.map(({ name }) => [name, []]));
+  for (let round = 0; round < rounds + warmUp; round++) {
+    const order = attempts.map((_, index) => attempts[(index + round) % attempts.length] as Attempt);
+    for (const attempt of order) {
+      const start = performance.now();
+      await attempt.run(round);
+      if (round >= warmUp) times.get(attempt.name)?.push(performance.now() - start);
+    }
+  }
+  return times;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const [low, high] = [sorted[middle - 1] ?? Number.NaN, sorted[middle] ?? Number.NaN];
+  return sorted.length % 2 === 1 ? high : (low + high) / 2;
+}
+
+export const medians = (times: ReadonlyMap<string, readonly number[]>): Map<string, number> =>
+  new Map([...times].map(([name, values]) => [name, median(values)]));
