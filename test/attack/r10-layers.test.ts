@@ -233,12 +233,12 @@ describe.skipIf(rootMissing)("R10 layer extraction", () => {
   });
 
   test("R10 a decompression bomb is stopped", async () => {
-    // 5 MB that unpack to 5 GB, as a member of a file that is not there.
+    // 2 MB that unpack to 2 GB, as a member of a file that is not there.
     const member = gzipSync(Buffer.alloc(64 << 20), { level: 9 });
     const header = forged({ name: "bomb", size: 8 * 2 ** 30 - 1 }, () => {});
     const bomb = Buffer.concat([
       gzipSync(header.subarray(0, 512)),
-      ...Array.from({ length: 80 }, () => member),
+      ...Array.from({ length: 34 }, () => member),
     ]);
     const archive = dockerArchive("bomb:latest", [bomb], [sha256(Buffer.alloc(0))]);
     await expect(store.images.load(chunks(archive))).rejects.toThrow("a decompression bomb");
