@@ -88,7 +88,10 @@ void execution_abandon(struct execution *e);
 int execution_start(struct execution *e, u32 deadline_ms);
 
 // The act `undo`: every operation is tried, what fails is kept in its record.
-void execution_undo(struct execution *e);
+// An interface's removal waits for the kernel's grace periods (netdev_run_todo, 20 ms): whoever waits for a container's
+// end need not wait for that, so it can be done by itself, last.
+enum undo_part { UNDO_ALL, UNDO_ALL_BUT_INTERFACES, UNDO_INTERFACES };
+void execution_undo(struct execution *e, enum undo_part part);
 
 // The records of the operations from..to (indices into the plan) that were executed, in the form of the frames.
 void put_records(struct writer *w, const struct execution *e, u32 from, u32 to);
@@ -96,6 +99,14 @@ void put_records(struct writer *w, const struct execution *e, u32 from, u32 to);
 // Descriptors of slots are closed; memory is given back. The streams, pidfd and child stay with whoever took them.
 void execution_drop_slots(struct execution *e);
 void execution_free(struct execution *e);
+
+// plan.c -------------------------------------------------------------------------------------------------------------
+// All of a plan, or of a batch as an act `host`, is decoded and checked before its first operation runs. 0 or -errno.
+int plan_decode(struct plan *plan, struct span from);
+int batch_decode(struct plan *plan, struct span from);
+void plan_free(struct plan *plan);
+// The slot in the field at an offset of the definition table; NO_SLOT.
+u16 op_slot(const struct op *op, u8 offset);
 
 // frame.c ------------------------------------------------------------------------------------------------------------
 struct frame {

@@ -39,13 +39,6 @@ void number_text(char *to, u64 value);
 // The most that netlink may answer in a batch: the size of the mapping behind a record's `data`.
 enum { NETLINK_DATA_LIMIT = 4 << 20 };
 
-// ── plan.c ──
-int plan_decode(struct plan *plan, struct span from);
-int batch_decode(struct plan *plan, struct span from);
-void plan_free(struct plan *plan);
-// The slot in the field at an offset of the definition table; NO_SLOT.
-u16 op_slot(const struct op *op, u8 offset);
-
 // ── operate.c ──
 // Runs operation `index` of the plan and completes its record. 0 or -errno.
 long operate(struct execution *e, u32 index);

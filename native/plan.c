@@ -1,5 +1,5 @@
 // Decoding a plan or a batch: all of it, before its first operation runs.
-#include "operate.h"
+#include "execute.h"
 
 // The smallest operation on the wire is its code and length; none needs more memory than this for each of its bytes
 // (a text of five bytes becomes a pointer), so the arena's size is known before anything is decoded.

@@ -150,4 +150,14 @@ void put_bytes(struct writer *w, struct span bytes) {
   put(w, bytes.at, bytes.length);
 }
 
+void put_texts(struct writer *w, struct texts texts) {
+  put_u32(w, texts.count);
+  for (u32 i = 0; i < texts.count; i++) put_text(w, texts.at[i]);
+}
+
+void put_u32s(struct writer *w, struct u32s numbers) {
+  put_u32(w, numbers.count);
+  for (u32 i = 0; i < numbers.count; i++) put_u32(w, numbers.at[i]);
+}
+
 void put_rest(struct writer *w, struct span bytes) { put(w, bytes.at, bytes.length); }

@@ -64,6 +64,8 @@ void put_i32(struct writer *w, i32 value);
 void put_u64(struct writer *w, u64 value);
 void put_text(struct writer *w, const char *text);
 void put_bytes(struct writer *w, struct span bytes);
+void put_texts(struct writer *w, struct texts texts);
+void put_u32s(struct writer *w, struct u32s numbers);
 void put_rest(struct writer *w, struct span bytes);
 
 #endif
