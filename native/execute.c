@@ -93,10 +93,17 @@ static i32 reap(struct execution *e) {
   return status;
 }
 
-void execution_undo(struct execution *e) {
+static int removes_interface(const struct op *op) {
+  return op->code == OP_NETLINK && op->netlink.family == 0 /* NETLINK_ROUTE */;
+}
+
+void execution_undo(struct execution *e, enum undo_part part) {
   u32 failed = e->failed;
   e->clock = now_ns();
-  for (u32 i = e->plan.first[ACT_UNDO]; i < e->plan.first[ACT_COUNT]; i++) operate(e, i);
+  for (u32 i = e->plan.first[ACT_UNDO]; i < e->plan.first[ACT_COUNT]; i++) {
+    int late = removes_interface(&e->plan.ops[i]);
+    if (part == UNDO_ALL || (part == UNDO_INTERFACES) == late) operate(e, i);
+  }
   e->failed = failed;
 }
 
@@ -117,7 +124,7 @@ static long abandon(struct execution *e, long error) {
   e->pidfd = e->memory_cgroup = -1;
   execution_drop_slots(e);
   e->partial = 1;
-  execution_undo(e);
+  execution_undo(e, UNDO_ALL);
   e->partial = 0;
   return error;
 }

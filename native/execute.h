@@ -87,8 +87,7 @@ void execution_abandon(struct execution *e);
 // end is reported like every other).
 int execution_start(struct execution *e, u32 deadline_ms);
 
-// The act `undo`: every operation is tried, what fails is kept in its record.
-// An interface's removal waits for the kernel's grace periods (netdev_run_todo, 20 ms): whoever waits for a container's
+// The act `undo`: every operation is tried, what fails is kept in its record. An interface's removal waits for the kernel's grace periods (netdev_run_todo, 20 ms): whoever waits for a container's
 // end need not wait for that, so it can be done by itself, last.
 enum undo_part { UNDO_ALL, UNDO_ALL_BUT_INTERFACES, UNDO_INTERFACES };
 void execution_undo(struct execution *e, enum undo_part part);

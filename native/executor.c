@@ -98,7 +98,7 @@ static int wait_for_end(struct execution *e, u32 request) {
   f.code = (status & 0x7f) == 0 ? (u32)(status >> 8) & 0xff : 0;
   f.signal = (u32)status & 0x7f;
   e->pid = 0;
-  execution_undo(e);
+  execution_undo(e, UNDO_ALL);
   u8 room[128];
   struct writer w = {room, room + sizeof room, 0};
   put_frame_exited(&w, &f);

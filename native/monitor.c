@@ -84,11 +84,12 @@ static void write_exit(struct monitor *m, struct session *s, i32 folder, const c
 
 static void finish_container(struct monitor *m, struct session *s) {
   write_exit(m, s, m->exit_folder, m->exit_name, ".exit.new");
-  execution_undo(m->execution);
+  execution_undo(m->execution, UNDO_ALL_BUT_INTERFACES);
   m->over = 1;
   socket_answer_waits(m, s);
   socket_close(m);
   attach_session_over(m, s);
+  execution_undo(m->execution, UNDO_INTERFACES);
 }
 
 static void finish_exec(struct monitor *m, struct session *s) {

@@ -63,7 +63,7 @@ async function settle(core: Core, entry: Entry, container: Container | undefined
   } else if (container !== undefined) {
     onEnd(core, entry, container);
   } else if (isLive(state)) {
-    await ended(core, entry, await reportFromDisk(core, entry));
+    await ended(core, entry, await reportFromDisk(core, entry), { undone: false });
   } else if (network !== null) {
     await core.networks.disconnect(network);
     record(core, entry, { network: null });

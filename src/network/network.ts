@@ -43,8 +43,11 @@ export interface Networks {
    * PORT_IN_USE names the holder; NO_FREE_ADDRESS, NO_FREE_POOL, NETWORK_SETUP_FAILED.
    */
   connect(request: ConnectRequest): Promise<Attachment>;
-  /** Gives address and ports back; removes what the monitor's `undo` has not removed. Done twice, it does nothing. */
-  disconnect(attachment: AttachmentRecord): Promise<void>;
+  /**
+   * Gives address and ports back; removes what the monitor's `undo` has not removed, unless it is known to be `undone`
+   * (the monitor told the container's end). Done twice, it does nothing.
+   */
+  disconnect(attachment: AttachmentRecord, done?: { readonly undone: boolean }): Promise<void>;
   /** Tells, after the daemon's restart and before the first connect, that this attachment's container still runs. */
   adopt(attachment: AttachmentRecord): void;
   /** Lets go of reserved ports; the kernel's objects stay for the containers that run on. */
@@ -88,7 +91,7 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
     bridge: state.identity.interface,
     ensureDefault: async () => (await ensure(state)).network,
     connect: (request) => connect(state, request),
-    disconnect: (attachment) => disconnect(state, attachment),
+    disconnect: (attachment, done) => disconnect(state, attachment, done),
     adopt: (attachment) => adopt(state, attachment),
     close: async () => state.ports.close(),
   };
@@ -147,16 +150,21 @@ async function connectBridge(state: State, request: ConnectRequest): Promise<Att
   }
 }
 
-async function disconnect(state: State, attachment: AttachmentRecord): Promise<void> {
+async function disconnect(
+  state: State,
+  attachment: AttachmentRecord,
+  { undone } = { undone: false },
+): Promise<void> {
   if (attachment.network !== "bridge") return;
   const known = state.attached.has(attachment.hostInterface);
   // Unknown: its address and ports may be another container's by now; its interface's name never is.
   const ports = attachment.ports.filter((binding) => known || !state.ports.holds(binding));
-  await removeObjects(
-    state.options.executor,
-    state.identity.interface,
-    undoOps({ ...attachment, ports }, state.identity.table),
-  );
+  if (!undone)
+    await removeObjects(
+      state.options.executor,
+      state.identity.interface,
+      undoOps({ ...attachment, ports }, state.identity.table),
+    );
   if (!known) return;
   state.attached.delete(attachment.hostInterface);
   state.ports.release(attachment.ports);

@@ -37,21 +37,32 @@ export function unknownEnd(entry: Entry, error: string): ExitReport {
 /** Handles the end of a running container when it comes, in its turn among the container's other verbs. */
 export function onEnd(core: Core, entry: Entry, container: Container): void {
   container.exited
-    .then(reportOf, (cause) => unknownEnd(entry, `it died with its monitor: ${String(cause)}`))
-    .then((report) =>
+    .then(
+      (exit) => ({ report: reportOf(exit), undone: true }),
+      (cause) => ({ report: unknownEnd(entry, `it died with its monitor: ${String(cause)}`), undone: false }),
+    )
+    .then(({ report, undone }) =>
       entry.turn.run(async () => {
         if (entry.live !== container) return;
         entry.live = null;
         container.close();
-        await ended(core, entry, report);
+        await ended(core, entry, report, { undone });
       }),
     )
     .catch((cause) => core.fault(`handling the end of ${entry.id}`, cause));
 }
 
-/** Gives back what it held, writes down and tells how it ended, then removes or restarts it as it was asked to. */
-export async function ended(core: Core, entry: Entry, report: ExitReport): Promise<void> {
-  await giveBack(core, entry);
+/**
+ * Gives back what it held, writes down and tells how it ended, then removes or restarts it as it was asked to.
+ * `undone`: its monitor told the end, and so took back what the plan made.
+ */
+export async function ended(
+  core: Core,
+  entry: Entry,
+  report: ExitReport,
+  done: { readonly undone: boolean },
+): Promise<void> {
+  await giveBack(core, entry, done);
   if (report.oomKilled) tell(core, entry, "oom");
   tell(core, entry, "die", { exitCode: String(report.code), execDuration: duration(report) });
   if (entry.origin.options.autoRemove) {
@@ -68,11 +79,11 @@ export async function ended(core: Core, entry: Entry, report: ExitReport): Promi
 }
 
 /** Address, ports and the lock on its files; each is tried, and what fails is swept at the next start of the engine. */
-async function giveBack(core: Core, entry: Entry): Promise<void> {
+async function giveBack(core: Core, entry: Entry, done: { readonly undone: boolean }): Promise<void> {
   const { network } = entry.fortune;
   entry.rootfs = null;
   const results = await Promise.allSettled([
-    network === null ? undefined : core.networks.disconnect(network),
+    network === null ? undefined : core.networks.disconnect(network, done),
     core.images.release(folderOf(core, entry.id)),
   ]);
   for (const result of results)
