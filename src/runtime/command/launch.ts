@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { quickenJoins } from "../../kernel/cgroup/quicken.ts";
 import type { CgroupSet } from "../../kernel/cgroup/set.ts";
 import { type Executor, openExecutor } from "../../kernel/executor/executor.ts";
 import { verify } from "../../kernel/plan/verify.ts";
@@ -8,7 +9,7 @@ import { makeFifo } from "../../platform/fifo.ts";
 import { cgroupPathOf, claimCgroups } from "../cgroup-path.ts";
 import { compile } from "../compile/compile.ts";
 import { toTheGate } from "../execute.ts";
-import { readFacts } from "../facts.ts";
+import { type HostFacts, readFacts } from "../facts.ts";
 import { openFilters } from "../filters.ts";
 import { survey } from "../survey.ts";
 import { type Bundle, readBundle } from "./bundle.ts";
@@ -33,6 +34,8 @@ const PRIVATE = 0o600;
  */
 export async function launch(invocation: Invocation, gated: boolean): Promise<Launched> {
   const { root, values, native } = invocation;
+  const facts = readFacts();
+  quickenJoins(facts.hierarchies);
   const id = checkContainerId(invocation.operands[0]);
   const bundle = readBundle(values.get("bundle") ?? ".");
   const terminal = bundle.spec.process?.terminal === true;
@@ -42,7 +45,7 @@ export async function launch(invocation: Invocation, gated: boolean): Promise<La
   const executor = openExecutor(native(), [0, 1, 2]);
   try {
     if (gated && !makeFifo(gateOf(root, id), PRIVATE)) throw new Error(`cannot make ${gateOf(root, id)}`);
-    const launched = await bringToGate({ executor, root, id, bundle, gated });
+    const launched = await bringToGate({ executor, facts, root, id, bundle, gated });
     if (terminal && socket !== undefined) await sendTerminal(executor, socket);
     const pidFile = values.get("pid-file");
     if (pidFile !== undefined) writeFileSync(pidFile, String(launched.stored.pid));
@@ -56,14 +59,14 @@ export async function launch(invocation: Invocation, gated: boolean): Promise<La
 
 interface Ingredients {
   readonly executor: Executor;
+  readonly facts: HostFacts;
   readonly root: string;
   readonly id: string;
   readonly bundle: Bundle;
   readonly gated: boolean;
 }
 
-async function bringToGate({ executor, root, id, bundle, gated }: Ingredients): Promise<Launched> {
-  const facts = readFacts();
+async function bringToGate({ executor, facts, root, id, bundle, gated }: Ingredients): Promise<Launched> {
   const spec = withHome(bundle.spec, bundle.rootfs);
   const cgroupPath = cgroupPathOf(spec, CGROUP_PARENT, id);
   const cgroups = claimCgroups(spec, cgroupPath, facts);
