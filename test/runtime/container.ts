@@ -8,7 +8,7 @@ import { openRuntime } from "../../src/runtime/open.ts";
 import type { Container, CreateRequest, Runtime } from "../../src/runtime/runtime.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { toolRoot } from "../support/tools.ts";
-import { process as typicalProcess, typical } from "./compile/spec.ts";
+import { typical, process as typicalProcess } from "./compile/spec.ts";
 
 const NATIVE = join(import.meta.dir, "../../build/native/inro-native");
 const busyboxRoot = toolRoot("busybox");
@@ -22,7 +22,7 @@ const APPLETS =
   );
 
 export interface Wish {
-  /** The command; or a line for the container's shell. */
+  /** The command; or a line for the container's shell, both of whose outputs keep their order. */
   readonly args?: readonly string[];
   readonly script?: string;
   readonly process?: Partial<SpecProcess>;
@@ -98,7 +98,7 @@ interface Places {
 }
 
 function requestOf(wish: Wish, { id, folder, socketFolder, rootfs }: Places): CreateRequest {
-  const args = wish.args ?? ["sh", "-c", wish.script ?? "true"];
+  const args = wish.args ?? ["sh", "-c", `exec 2>&1; ${wish.script ?? "true"}`];
   const process: SpecProcess = { ...typicalProcess, rlimits: [], args, ...wish.process };
   const linux: SpecLinux = {
     ...typical.linux,
@@ -144,4 +144,3 @@ export function removeTestCgroups(): void {
     }
   }
 }
-
