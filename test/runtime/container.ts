@@ -73,8 +73,11 @@ export async function testContainer(wish: Wish): Promise<TestContainer> {
       return { output: output(), code: exitCode(exit), oomKilled: exit.oomKilled };
     },
     [Symbol.asyncDispose]: async () => {
-      await live?.signal(9).catch(() => {});
-      await live?.exited.catch(() => {});
+      // Whoever created it may have let go of it.
+      const left = await runtime.reconnect(id, folder, request.socketFolder);
+      await left?.signal(9).catch(() => {});
+      await left?.exited.catch(() => {});
+      left?.close();
       live?.close();
       room[Symbol.dispose]();
     },

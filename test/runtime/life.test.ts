@@ -41,7 +41,7 @@ describe.skipIf(!canRun)("a container's life", () => {
   test("stats count its processes and memory", async () => {
     await using c = await testContainer({
       linux: { resources: { pids: { limit: 77 } } },
-      script: "sleep 100 & sleep 100",
+      script: "sleep 100 & sleep 100; true",
     });
     const container = await c.create();
     await container.start();
