@@ -15,7 +15,7 @@ void attach_watch(struct monitor *m, struct client *c) {
   if (c->kind == CLIENT_ATTACH && !c->live) mask |= EPOLLOUT;
   if (c->kind == CLIENT_EXEC && c->session && c->session->pending) mask |= EPOLLOUT;
   if (c->detached) mask = 0;
-  monitor_watch(m, c->fd, WATCH_CLIENT | (u64)(c - m->clients) << 8, mask, &c->watched);
+  monitor_watch(m, c->fd, WATCH_CLIENT | (u64)c->number << 8, mask, &c->watched);
 }
 
 void client_close(struct monitor *m, struct client *c) {
@@ -37,7 +37,7 @@ void client_close(struct monitor *m, struct client *c) {
   c->kind = CLIENT_FREE;
   if (was != CLIENT_ATTACH || !m->log_is_spool) return;
   for (u32 i = 0; i < m->client_top; i++)
-    if (m->clients[i].kind == CLIENT_ATTACH) return;
+    if (m->rows[i].client.kind == CLIENT_ATTACH) return;
   log_discard(&m->log);
 }
 
@@ -183,7 +183,7 @@ void attach_pump(struct monitor *m, struct client *c) {
 
 void attach_pump_all(struct monitor *m) {
   for (u32 i = 0; i < m->client_top; i++)
-    if (m->clients[i].kind == CLIENT_ATTACH && !m->clients[i].blocked) attach_pump(m, &m->clients[i]);
+    if (m->rows[i].client.kind == CLIENT_ATTACH && !m->rows[i].client.blocked) attach_pump(m, &m->rows[i].client);
 }
 
 static void to_end(struct monitor *m, struct client *c) {
@@ -194,7 +194,7 @@ static void to_end(struct monitor *m, struct client *c) {
 
 void attach_direct(struct monitor *m, u8 stream, const u8 *bytes, size_t n) {
   for (u32 i = 0; i < m->client_top; i++) {
-    struct client *c = &m->clients[i];
+    struct client *c = &m->rows[i].client;
     if (c->kind != CLIENT_ATTACH || !c->live || c->detached) continue;
     to_end(m, c);
     if (!wants(c, stream) || c->cursor.owed > 0) continue;
@@ -224,7 +224,7 @@ void attach_begin(struct monitor *m, struct client *c, struct session *s, int fr
 
 static struct client *client_of(struct monitor *m, const struct session *s) {
   for (u32 i = 0; i < m->client_top; i++)
-    if (m->clients[i].kind == CLIENT_EXEC && m->clients[i].session == s) return &m->clients[i];
+    if (m->rows[i].client.kind == CLIENT_EXEC && m->rows[i].client.session == s) return &m->rows[i].client;
   return NULL;
 }
 
@@ -301,7 +301,7 @@ void attach_input(struct monitor *m, struct client *c) {
 
 void attach_input_resume(struct monitor *m, struct session *s) {
   for (u32 i = 0; i < m->client_top; i++) {
-    struct client *c = &m->clients[i];
+    struct client *c = &m->rows[i].client;
     if (c->kind < CLIENT_ATTACH || c->session != s || !c->input_open) continue;
     attach_input(m, c);
     if (c->kind >= CLIENT_ATTACH) attach_watch(m, c);
@@ -310,7 +310,7 @@ void attach_input_resume(struct monitor *m, struct session *s) {
 
 void attach_session_over(struct monitor *m, struct session *s) {
   for (u32 i = 0; i < m->client_top; i++) {
-    struct client *c = &m->clients[i];
+    struct client *c = &m->rows[i].client;
     if (c->kind < CLIENT_ATTACH || c->session != s) continue;
     if (c->kind == CLIENT_ATTACH && !c->blocked) attach_pump(m, c);
     if (c->kind == CLIENT_EXEC || (c->kind == CLIENT_ATTACH && c->live)) client_close(m, c);

@@ -32,7 +32,7 @@ struct client {
   u8 detached;    // it hung up with input unread; no longer watched
   u8 live;        // nothing more to read in the log
   u8 blocked;     // its socket was full
-  u8 is_first;    // the spawner's own connection
+  u16 number;     // of its row
   i32 fd;
   u32 watched;
   u64 moved_at;   // monotonic ms of the last bytes it took

@@ -140,8 +140,8 @@ static void dispatch(struct monitor *m, const struct epoll_event *event) {
       session_reap(m);
       break;
     }
-    case WATCH_CLIENT: client_event(m, &m->clients[index], event->events); break;
-    case WATCH_SESSION: session_event(m, &m->sessions[index & 0xffff], part, event->events); break;
+    case WATCH_CLIENT: client_event(m, &m->rows[index].client, event->events); break;
+    case WATCH_SESSION: session_event(m, &m->rows[index & 0xffff].session, part, event->events); break;
   }
 }
 
@@ -151,13 +151,13 @@ static int still_needed(struct monitor *m, int *wait) {
   int needed = 0;
   u64 now = monotonic_ms();
   for (u32 i = 0; i < m->client_top; i++) {
-    struct client *c = &m->clients[i];
+    struct client *c = &m->rows[i].client;
     if (c->kind == CLIENT_ATTACH && now - c->moved_at > IDLE_CLIENT_MS) client_close(m, c);
     if (c->kind == CLIENT_ATTACH) needed = 1;
   }
   for (u32 i = 0; i < m->session_top; i++)
-    if (m->sessions[i].state == SESSION_CREATED || m->sessions[i].state == SESSION_RUNNING ||
-        m->sessions[i].state == SESSION_ENDED) needed = 1;
+    if (m->rows[i].session.state == SESSION_CREATED || m->rows[i].session.state == SESSION_RUNNING ||
+        m->rows[i].session.state == SESSION_ENDED) needed = 1;
   if (needed && (*wait < 0 || *wait > 10000)) *wait = 10000;
   return needed;
 }
@@ -226,11 +226,22 @@ static i32 open_parent(struct monitor *m, const char *path, const char **name) {
   return (i32)SYS(openat, AT_FDCWD, slash == folder ? "/" : folder, ABI_O_PATH | ABI_O_DIRECTORY | ABI_O_CLOEXEC, 0);
 }
 
+// A page that holds only zeros reads the same after it was given back.
+static void give_back_zeros(const u64 *from, const u64 *to) {
+  const u64 *page = (const u64 *)(((uintptr_t)from + 4095) & ~(uintptr_t)4095);
+  for (; page + 512 <= to; page += 512) {
+    u64 any = 0;
+    for (u32 i = 0; i < 512; i++) any |= page[i];
+    if (any == 0) SYS(madvise, page, 4096, ABI_MADV_DONTNEED);
+  }
+}
+
 void monitor_slim(struct monitor *m) {
   const struct execution *e = m->execution;
   u32 undo = e->plan.first[ACT_UNDO];
   give_back(e->plan.ops, e->plan.ops + undo, ABI_MADV_DONTNEED);
   give_back(e->records, e->records + undo, ABI_MADV_REMOVE);
+  give_back_zeros((const u64 *)e->slots, (const u64 *)(e->slots + SLOT_LIMIT));
 }
 
 // It holds nothing of whoever started it: a pipe of the daemon's would stay open for as long as the container runs.

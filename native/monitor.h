@@ -8,7 +8,7 @@
 #include "session.h"
 #include "sys.h"
 
-enum { PATH_MAX_ = 4096, MAX_CLIENTS = 256, MAX_SESSIONS = 256, MAX_WAITS = 256 };
+enum { PATH_MAX_ = 4096, MAX_ROWS = 256 };
 
 // epoll data: what | index << 8
 enum watch_kind { WATCH_LISTEN, WATCH_SIGNAL, WATCH_CLIENT, WATCH_SESSION /* + part << 32 */ };
@@ -39,9 +39,12 @@ struct monitor {
   struct session *container;
   u32 kept;
   char texts[2 * PATH_MAX_];  // paths that outlive the plan's message
-  struct session sessions[MAX_SESSIONS];
-  struct client clients[MAX_CLIENTS];
-  struct wait waits[MAX_WAITS];
+  // The first of each lie on one page, and the others' pages are never touched by most monitors.
+  struct row {
+    struct session session;
+    struct client client;
+    struct wait wait;
+  } rows[MAX_ROWS];
 };
 
 // Takes over from the executor once the child stands at its gate: the plan's `monitor` operation says the rest.

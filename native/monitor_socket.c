@@ -73,8 +73,8 @@ static void answer_exit(struct monitor *m, struct client *c, u32 request, const 
 }
 
 void socket_answer_waits(struct monitor *m, struct session *s) {
-  for (u32 i = 0; i < MAX_WAITS; i++) {
-    struct wait *w = &m->waits[i];
+  for (u32 i = 0; i < MAX_ROWS; i++) {
+    struct wait *w = &m->rows[i].wait;
     if (w->client == NULL || w->session != s) continue;
     struct client *c = w->client;
     w->client = NULL;
@@ -83,8 +83,8 @@ void socket_answer_waits(struct monitor *m, struct session *s) {
 }
 
 void socket_forget_waits(struct monitor *m, struct client *c) {
-  for (u32 i = 0; i < MAX_WAITS; i++)
-    if (m->waits[i].client == c) m->waits[i].client = NULL;
+  for (u32 i = 0; i < MAX_ROWS; i++)
+    if (m->rows[i].wait.client == c) m->rows[i].wait.client = NULL;
 }
 
 // The session that a well-formed frame names, or NULL after an answer was given.
@@ -163,9 +163,9 @@ static void on_wait(struct monitor *m, struct request *r) {
     answer_exit(m, r->client, r->number, s);
     return;
   }
-  for (u32 i = 0; i < MAX_WAITS; i++)
-    if (m->waits[i].client == NULL) {
-      m->waits[i] = (struct wait){r->client, s, r->number};
+  for (u32 i = 0; i < MAX_ROWS; i++)
+    if (m->rows[i].wait.client == NULL) {
+      m->rows[i].wait = (struct wait){r->client, s, r->number};
       return;
     }
   answer_failed(m, r, -EBUSY, "too many are waiting");
@@ -333,11 +333,11 @@ void socket_receive(struct monitor *m, struct client *c) {
 }
 
 struct client *socket_adopt(struct monitor *m, i32 fd) {
-  for (u32 i = 0; i < MAX_CLIENTS; i++) {
-    struct client *c = &m->clients[i];
+  for (u32 i = 0; i < MAX_ROWS; i++) {
+    struct client *c = &m->rows[i].client;
     if (c->kind != CLIENT_FREE) continue;
     if (i >= m->client_top) m->client_top = i + 1;
-    *c = (struct client){.kind = CLIENT_FRAMES, .fd = fd};
+    *c = (struct client){.kind = CLIENT_FRAMES, .number = (u16)i, .fd = fd};
     attach_watch(m, c);
     return c;
   }

@@ -14,12 +14,12 @@ static i32 *part_fd(struct session *s, u32 part) {
   return part == PART_INPUT ? &s->input : &s->output[part];
 }
 
-static u64 part_key(struct monitor *m, struct session *s, u32 part) {
-  return WATCH_SESSION | (u64)(s - m->sessions) << 8 | (u64)part << 32;
+static u64 part_key(const struct session *s, u32 part) {
+  return WATCH_SESSION | (u64)s->number << 8 | (u64)part << 32;
 }
 
 static void watch_part(struct monitor *m, struct session *s, u32 part, u32 mask) {
-  monitor_watch(m, *part_fd(s, part), part_key(m, s, part), mask, &s->watched[part]);
+  monitor_watch(m, *part_fd(s, part), part_key(s, part), mask, &s->watched[part]);
 }
 
 static void close_part(struct monitor *m, struct session *s, u32 part) {
@@ -51,7 +51,7 @@ int session_id_valid(const char *id, size_t n) {
 
 struct session *session_find(struct monitor *m, const char *id) {
   for (u32 i = 0; i < m->session_top; i++) {
-    struct session *s = &m->sessions[i];
+    struct session *s = &m->rows[i].session;
     if (s->state == SESSION_FREE) continue;
     if (str_equal(s->id, id)) return s;
   }
@@ -60,11 +60,11 @@ struct session *session_find(struct monitor *m, const char *id) {
 
 struct session *session_begin(struct monitor *m, const char *id, const struct execution *e) {
   u32 i = 0;
-  while (i < MAX_SESSIONS && m->sessions[i].state != SESSION_FREE) i++;
-  if (i == MAX_SESSIONS) return NULL;
+  while (i < MAX_ROWS && m->rows[i].session.state != SESSION_FREE) i++;
+  if (i == MAX_ROWS) return NULL;
   if (i >= m->session_top) m->session_top = i + 1;
-  struct session *s = &m->sessions[i];
-  *s = (struct session){.state = SESSION_CREATED, .pid = e->pid, .pidfd = e->pidfd, .input = e->input,
+  struct session *s = &m->rows[i].session;
+  *s = (struct session){.state = SESSION_CREATED, .number = (u16)i, .pid = e->pid, .pidfd = e->pidfd, .input = e->input,
                         .output = {e->output, e->errors}, .master = e->master, .terminal = e->master >= 0};
   memcpy(s->id, id, strlen(id) + 1);
   set_nonblocking(s->input);
@@ -163,7 +163,7 @@ void session_reap(struct monitor *m) {
     long pid = SYS(wait4, -1, &status, ABI_WNOHANG | __WALL, 0);
     if (pid <= 0) return;
     for (u32 i = 0; i < m->session_top; i++) {
-      struct session *s = &m->sessions[i];
+      struct session *s = &m->rows[i].session;
       int alive = s->state == SESSION_CREATED || s->state == SESSION_RUNNING;
       if (alive && s->pid == pid) ended(m, s, status);
     }
@@ -173,7 +173,7 @@ void session_reap(struct monitor *m) {
 int session_settle(struct monitor *m) {
   int soonest = -1;
   for (u32 i = 0; i < m->session_top; i++) {
-    struct session *s = &m->sessions[i];
+    struct session *s = &m->rows[i].session;
     if (s->state != SESSION_ENDED || s->pending) continue;
     int open = s->output[0] >= 0 || s->output[1] >= 0 || s->master >= 0;
     u64 now = open ? monotonic_ms() : 0;

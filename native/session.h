@@ -21,6 +21,7 @@ struct session {
   u8 input_full;  // the program does not read: clients' bytes wait in their sockets
   u8 hung;        // every slave of the pty is closed; it may be opened again
   u8 oom_killed;
+  u16 number;     // of its row
   char id[SESSION_ID_MAX + 1];  // "" is the container itself
   i32 pid, pidfd;
   i32 input;      // write end of stdin, -1 when closed
