@@ -4,6 +4,8 @@ import { type FileHandle, open, stat } from "node:fs/promises";
 export interface LogFile {
   readonly handle: FileHandle;
   readonly inode: bigint;
+  /** Bytes when it was opened. */
+  readonly size: number;
 }
 
 /** More rotated files than anyone keeps. */
@@ -14,7 +16,8 @@ export const rotated = (path: string, number: number): string => (number === 0 ?
 export async function openLogFile(path: string): Promise<LogFile | undefined> {
   try {
     const handle = await open(path, "r");
-    return { handle, inode: (await handle.stat({ bigint: true })).ino };
+    const { ino, size } = await handle.stat({ bigint: true });
+    return { handle, inode: ino, size: Number(size) };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;

@@ -39,8 +39,10 @@ export async function* readLog(
       const skipped = number < begin.file && begin.file < files.length;
       last = { file, offset: number === begin.file ? begin.offset : 0 };
       if (skipped) continue;
-      if (begin.file === files.length) last.offset = (await file.handle.stat()).size;
-      else if (yield* readToEnd(last, reader, query)) return;
+      if (begin.file === files.length) last.offset = file.size;
+      // Without following, what is written from now on is not asked for: a fast writer would be followed for ever.
+      else if (yield* readToEnd(last, reader, query, query.follow ? Number.POSITIVE_INFINITY : file.size))
+        return;
       if (number < files.length - 1) reader.cut();
     }
     if (query.follow) yield* follow(path, last, files, reader, query, ended);
@@ -54,15 +56,17 @@ interface Reading {
   offset: number;
 }
 
-/** Everything from the offset to the file's present end. Returns true when `until` was reached or the signal aborted. */
+/** Everything from the offset to the limit or the file's present end. Returns true when `until` was reached or the signal aborted. */
 async function* readToEnd(
   from: Reading,
   reader: RecordReader,
   query: LogQuery,
+  limit = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<LogEntry, boolean> {
   while (!query.signal.aborted) {
     const piece = Buffer.allocUnsafeSlow(PIECE);
-    const { bytesRead } = await from.file.handle.read(piece, 0, PIECE, from.offset);
+    const wanted = Math.max(0, Math.min(PIECE, limit - from.offset));
+    const { bytesRead } = await from.file.handle.read(piece, 0, wanted, from.offset);
     if (bytesRead === 0) return false;
     from.offset += bytesRead;
     for (const entry of reader.push(piece.subarray(0, bytesRead))) {

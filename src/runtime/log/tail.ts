@@ -12,7 +12,7 @@ export interface LogPosition {
 
 /** Offsets and bytes of the records of one file, last one first, with memory for a block and one record. */
 async function* recordsBackwards(file: LogFile): AsyncGenerator<{ offset: number; record: Buffer }> {
-  let position = (await file.handle.stat()).size;
+  let position = file.size;
   let rest = Buffer.alloc(0);
   while (position > 0) {
     const size = Math.min(BLOCK, position);

@@ -172,3 +172,15 @@ test("a slow reader of a large log costs a piece of it, not the log", async () =
   expect(count).toBe(50_000);
   expect(most).toBeLessThan(24 * 1024 * 1024);
 }, 30_000);
+
+test("a log that grows while it is read ends where it stood, unless it is followed", async () => {
+  using folder = temporaryFolder("log");
+  const path = join(folder.path, "c.log");
+  writeFileSync(path, record(1, "a") + record(2, "b"));
+  const found: string[] = [];
+  for await (const { data } of readLog(path, { ...everything, tail: 1 })) {
+    found.push(Buffer.from(data).toString());
+    if (found.length < 100) appendFileSync(path, record(3, "more"));
+  }
+  expect(found).toEqual(["b\n"]);
+});
