@@ -29,9 +29,20 @@ function judge(filter: Uint8Array, call: Call): Verdict {
   const number = (numbers[architecture] as Readonly<Record<string, number>>)[call.name];
   if (number === undefined) throw new Error(`there is no system call ${call.name}`);
   const data = { architecture: ARCHITECTURES[architecture].audit, number, arguments: call.arguments ?? [] };
-  const action = (interpret(filter, data).value & ACTION) >>> 0;
+  const action = (answer(filter, data) & ACTION) >>> 0;
   if (action === ALLOW || action === LOG) return "allowed";
   return action === ERRNO ? "refused" : "deadly";
+}
+
+// include/uapi/linux/seccomp.h: SECCOMP_RET_KILL_PROCESS; what the kernel would not even load proves nothing.
+const KILL = 0x80000000;
+
+function answer(filter: Uint8Array, data: Parameters<typeof interpret>[1]): number {
+  try {
+    return interpret(filter, data).value;
+  } catch {
+    return KILL;
+  }
 }
 
 /** A notification would wait for a supervisor that is not there yet; a trace, a trap and a kill end the set-up. */
@@ -39,8 +50,8 @@ function check(filter: OpOf<"seccomp">, op: Op): Violation[] {
   const calls = afterSeccomp[op.kind];
   if (calls === undefined) return [{ op, why: "it comes after seccomp, where only a few operations may" }];
   return [...calls, ...failure].flatMap((call): Violation[] => {
-    const answer = verdict(filter.filter, call);
-    if (answer === "allowed" || (answer === "refused" && call.mayFail === true)) return [];
+    const given = verdict(filter.filter, call);
+    if (given === "allowed" || (given === "refused" && call.mayFail === true)) return [];
     return [{ op, why: `the filter loaded before it forbids ${call.name}` }];
   });
 }

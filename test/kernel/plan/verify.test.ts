@@ -1,0 +1,259 @@
+import { expect, test } from "bun:test";
+import type { Plan } from "../../../src/kernel/plan/plan.ts";
+import { laws, verify, violations } from "../../../src/kernel/plan/verify.ts";
+import { nativeArchitecture } from "../../../src/kernel/seccomp/architecture.ts";
+import {
+  encodeProgram,
+  instruction,
+  JUMP_EQUAL,
+  LOAD,
+  RETURN_CODE,
+} from "../../../src/kernel/seccomp/bpf.ts";
+import numbers from "../../../src/kernel/seccomp/numbers.json";
+import { altered, before, behind, changed, good, moved, without } from "./good.ts";
+
+const USER = 0x10000000;
+const CGROUP = 0x02000000;
+
+/** A filter that answers `action` to one system call and allows the rest. */
+function against(name: keyof (typeof numbers)["x86_64"], action: number): Uint8Array {
+  return encodeProgram([
+    instruction(LOAD, 0),
+    instruction(JUMP_EQUAL, numbers[nativeArchitecture()][name as "read"], 0, 1),
+    instruction(RETURN_CODE, action),
+    instruction(RETURN_CODE, 0x7fff0000),
+  ]);
+}
+
+const ERRNO = 0x00050001;
+const NOTIFY = 0x7fc00000;
+
+test("a good plan obeys every law", () => {
+  expect(violations(good)).toEqual([]);
+  expect(() => verify(good)).not.toThrow();
+});
+
+test("a plan that breaks a law is refused with the operation, the reason and the law", () => {
+  expect(() => verify(without("become", "closeRange"))).toThrow(
+    'the plan for this container breaks a law and is not executed: default 2: exec (execute /bin/sh -c "echo hello"): act become has no closeRange [no descriptor but the program\'s own is left at exec (R13)]',
+  );
+});
+
+const fullUser: Plan = {
+  ...good,
+  clone: altered("clone", "clone", { flags: USER }).clone,
+  map: [
+    { kind: "rlimit", resource: 7, soft: 1n, hard: 1n, because: "x" },
+    { kind: "mapIds", uidMap: "0 1 1", gidMap: "0 1 1", denySetgroups: true, because: "x" },
+    { kind: "release", point: 1, because: "x" },
+    ...good.map,
+  ].filter((op, i) => op.kind !== "rlimit" || i === 0) as Plan["map"],
+  build: [{ kind: "await", point: 1, because: "x" }, ...good.build],
+};
+
+test("a plan with a user namespace obeys every law too", () => {
+  expect(violations(fullUser)).toEqual([]);
+});
+
+/** [what is wrong, the plan, the law that says so]. */
+const crimes: readonly (readonly [string, Plan, string])[] = [
+  ["no exec", without("become", "exec"), "one clone, one gate, one exec"],
+  [
+    "an operation behind exec",
+    behind("become", "exec", { kind: "umask", mask: 0 }),
+    "one clone, one gate, one exec",
+  ],
+  [
+    "two clones",
+    behind("clone", "clone", { kind: "clone", flags: 0, pidfd: 99 }),
+    "one clone, one gate, one exec",
+  ],
+  ["no gate", without("confine", "gate"), "one clone, one gate, one exec"],
+  ["a slot that nobody defined", altered("build", "pivot", { root: 77 }), "every slot is defined"],
+  ["a slot that is defined later", moved("build", "overlay"), "every slot is defined"],
+  ["a slot of the wrong kind", altered("build", "pivot", { root: 0 }), "every slot is defined"],
+  ["a slot that is defined twice", altered("build", "overlay", { out: 12 }), "every slot is defined"],
+  ["a slot of the other side", altered("map", "joinCgroup", { cgroup: 13 }), "every slot is defined"],
+  ["a host's folder in the child", altered("build", "mask", { root: 1 }), "every slot is defined"],
+  [
+    "an act where it may not stand",
+    behind("map", "rlimit", { kind: "umask", mask: 0 }),
+    "every slot is defined",
+  ],
+  [
+    "an undo that needs the plan's slots",
+    before("undo", "removeCgroup", { kind: "killCgroup", cgroup: 0 }),
+    "every slot is defined",
+  ],
+  [
+    "a point that is released twice",
+    behind("map", "release", { kind: "release", point: 3 }),
+    "a sync point is released once",
+  ],
+  ["a point that does not exist", altered("map", "release", { point: 32 }), "a sync point is released once"],
+  ["an await that nobody releases", without("map", "release"), "every await is released"],
+  [
+    "two sides that wait for each other",
+    before("map", "release", { kind: "await", point: 5 }),
+    "every await is released",
+  ],
+  [
+    "a host path after pivot",
+    behind("build", "pivot", { kind: "openPath", out: 50, path: "/etc", use: "any" }),
+    "no host path is used after pivot",
+  ],
+  ["a mask after pivot", moved("build", "mask"), "masked and made read-only before pivot"],
+  ["the container's own null", altered("build", "openPath", { path: "/tmp/null" }), "host's /dev/null (R2)"],
+  [
+    "/proc through a link",
+    altered("build", "attach", { destination: "in-root" }),
+    "real folder or file (R1, R5)",
+  ],
+  ["a procfs of the image", altered("build", "writeProc", { proc: 10 }), "procfs of our own (R4)"],
+  ["procfs by another path", altered("host", "openPath", { path: "/tmp/proc" }), "procfs of our own (R4)"],
+  [
+    "a writable file on a tree that becomes read-only",
+    before("build", "setTree", { kind: "openBeneath", out: 51, root: 10, path: "x", use: "append" }),
+    "no writable descriptor",
+  ],
+  [
+    "the host's cgroups, writable",
+    {
+      ...altered("build", "fsMount", { attributes: 0 }),
+      build: altered("build", "fsMount", { attributes: 0 }).build.filter(({ kind }) => kind !== "unshare"),
+    },
+    "cgroup mount is read-only",
+  ],
+  [
+    "a cgroup namespace from the clone on, on hybrid",
+    altered("clone", "clone", { flags: CGROUP }),
+    "cgroup namespace comes after",
+  ],
+  [
+    "a cgroup namespace that does not wait",
+    changed("build", (list) => [
+      ...list.filter(({ kind }) => kind === "unshare"),
+      ...list.filter(({ kind }) => kind !== "unshare"),
+    ]),
+    "cgroup namespace comes after",
+  ],
+  [
+    "a program that does not wait for its limits",
+    without("build", "await"),
+    "the program starts after its cgroups are joined",
+  ],
+  [
+    "a user namespace without maps",
+    altered("clone", "clone", { flags: USER }),
+    "limits and maps of a user namespace",
+  ],
+  [
+    "limits after the maps",
+    { ...fullUser, map: [...fullUser.map.slice(1), ...fullUser.map.slice(0, 1)] },
+    "limits and maps of a user namespace",
+  ],
+  [
+    "a namespace joined while others can look in",
+    {
+      ...changed("build", (list) => [
+        { kind: "joinNamespace", ns: 60, type: 0x40000000, because: "x" },
+        ...list,
+      ]),
+      host: [...good.host, { kind: "openPath", out: 60, path: "/run/netns/x", use: "read", because: "x" }],
+    },
+    "not dumpable before it joins (R14)",
+  ],
+  [
+    "a read-only path after a mask",
+    behind("build", "mask", { kind: "readonlyPath", root: 10, path: "proc/irq" }),
+    "order law 2",
+  ],
+  [
+    "a filter after the privilege to load it",
+    behind("confine", "ambient", { kind: "seccomp", filter: new Uint8Array(8), flags: 0 }),
+    "order laws 4, 7",
+  ],
+  [
+    "an early filter with no_new_privs",
+    before("confine", "seccomp", { kind: "noNewPrivileges" }),
+    "order laws 4, 7",
+  ],
+  ["groups after the user", moved("confine", "groups"), "order law 5"],
+  [
+    "capabilities before the user",
+    before("confine", "groups", { kind: "capabilities", effective: 0n, permitted: 0n, inheritable: 0n }),
+    "order law 5",
+  ],
+  ["the bounding set at the end", moved("confine", "boundingSet"), "order law 5"],
+  ["no groups", without("confine", "groups"), "R19"],
+  ["no ambient set", without("confine", "ambient"), "R18"],
+  ["no working directory", without("confine", "workingDirectory"), "order law 3, R13"],
+  [
+    "a working directory that may fail",
+    altered("confine", "workingDirectory", { optional: true }),
+    "order law 3, R13",
+  ],
+  ["no look for the program", without("confine", "findProgram"), "order law 6"],
+  ["a user after the look for the program", moved("confine", "user"), "order law 6"],
+  ["an init of ours that keeps descriptors", moved("become", "closeRange"), "pid 1 of ours"],
+  ["no streams", without("host", "pipes"), "standard streams come from one place"],
+  [
+    "a terminal that nobody opened",
+    altered("confine", "stdio", { terminal: true }),
+    "standard streams come from one place",
+  ],
+  ["no closeRange", without("become", "closeRange"), "no descriptor but the program's own"],
+  [
+    "descriptors that stay",
+    altered("become", "closeRange", { from: 10 }),
+    "no descriptor but the program's own",
+  ],
+  [
+    "a filter that forbids execve",
+    altered("confine", "seccomp", { filter: against("execve", ERRNO) }),
+    "allowed by the filter",
+  ],
+  [
+    "a filter that forbids a change of user",
+    altered("confine", "seccomp", { filter: against("setresuid", ERRNO) }),
+    "allowed by the filter",
+  ],
+  [
+    "a filter that forbids the gate's read",
+    altered("confine", "seccomp", { filter: against("read", ERRNO) }),
+    "allowed by the filter",
+  ],
+  [
+    "a filter that would ask somebody about exit_group",
+    altered("confine", "seccomp", { filter: against("exit_group", NOTIFY) }),
+    "allowed by the filter",
+  ],
+  [
+    "a filter that kills on an error path",
+    altered("confine", "seccomp", { filter: against("openat", 0) }),
+    "allowed by the filter",
+  ],
+];
+
+test.each(crimes)("%s is refused", (_, plan, law) => {
+  const said = violations(plan);
+  expect(said.filter((line) => line.includes(law))).not.toEqual([]);
+});
+
+test("every law has a plan that breaks it", () => {
+  const said = crimes.flatMap(([, plan]) => violations(plan));
+  for (const { name } of laws) expect(said.some((line) => line.endsWith(`[${name}]`))).toBe(true);
+});
+
+test("a filter that refuses what only explains a failure is no obstacle", () => {
+  const filter = against("getpid", ERRNO);
+  expect(violations(altered("confine", "seccomp", { filter }))).toEqual([]);
+});
+
+test("slots that the survey filled are detached trees", () => {
+  const plan = changed("build", (list) =>
+    list.map((op) => (op.kind === "attach" ? { ...op, tree: 200 } : op)),
+  );
+  expect(violations(plan)).not.toEqual([]);
+  expect(violations(plan, { firstSlot: 201 }).filter((line) => line.includes("slot 200"))).toEqual([]);
+});
