@@ -180,6 +180,8 @@ export interface LogEntry {
   readonly stream: "stdout" | "stderr";
   /** Nanoseconds since 1970. */
   readonly time: bigint;
+  /** False: it goes on the line that the entry before it on its stream left open. */
+  readonly startsLine: boolean;
   /** The bytes as the program wrote them, the line feed included where there was one. */
   readonly data: Uint8Array;
 }
