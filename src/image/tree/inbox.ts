@@ -13,22 +13,35 @@ function broken(why: string): never {
   throw new InroError("TREE_PROTOCOL", { what: "cannot work on a file tree", why });
 }
 
-/** Cuts a stream into frames. Ends quietly where the stream ends between two. */
-export async function* framesOf(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Frame> {
-  let pending: Buffer = Buffer.alloc(0);
-  for await (const chunk of stream) {
-    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    pending = pending.length === 0 ? bytes : Buffer.concat([pending, bytes]);
-    let at = 0;
-    while (pending.length - at >= 12) {
-      const length = pending.readUInt32LE(at);
+/** Cuts what arrives into frames; their payloads are the taker's to keep. */
+export function frameCutter(): { push(chunk: Uint8Array): void; take(): Frame | undefined } {
+  let buffer = Buffer.allocUnsafeSlow(512 * 1024);
+  let start = 0;
+  let end = 0;
+  return {
+    push(chunk) {
+      if (end + chunk.length > buffer.length) {
+        const there = end - start;
+        // Never in place: payloads that were handed on may still be on their way somewhere.
+        const room = Buffer.allocUnsafeSlow(Math.max(buffer.length, 2 * (there + chunk.length)));
+        buffer.copy(room, 0, start, end);
+        buffer = room;
+        [start, end] = [0, there];
+      }
+      buffer.set(chunk, end);
+      end += chunk.length;
+    },
+    take() {
+      if (end - start < 12) return undefined;
+      const length = buffer.readUInt32LE(start);
       if (length < 8 || length > maxFrame) broken(`the native side sent a frame of ${length} bytes`);
-      if (pending.length - at < 4 + length) break;
-      yield { type: pending.readUInt16LE(at + 4), payload: pending.subarray(at + 12, at + 4 + length) };
-      at += 4 + length;
-    }
-    pending = pending.subarray(at);
-  }
+      if (end - start < 4 + length) return undefined;
+      const type = buffer.readUInt16LE(start + 4);
+      const payload = buffer.subarray(start + 12, start + 4 + length);
+      start += 4 + length;
+      return { type, payload };
+    },
+  };
 }
 
 /** Reads a payload from its beginning. */

@@ -6,7 +6,7 @@ import { InroError } from "../../oci/error.ts";
 import { fromText, toText } from "./entry.ts";
 import { errnoName } from "./errno.ts";
 import { frame, rootKind } from "./frames.ts";
-import { type Frame, framesOf, Payload } from "./inbox.ts";
+import { type Frame, frameCutter, Payload } from "./inbox.ts";
 import { Outbox } from "./outbox.ts";
 import type { TreeRoot } from "./root.ts";
 
@@ -55,6 +55,8 @@ function putRoot(outbox: Outbox, root: TreeRoot): void {
   outbox.end();
 }
 
+const protocol = (why: string) => new InroError("TREE_PROTOCOL", { what: "cannot work on a file tree", why });
+
 async function send(stream: Duplex, bytes: Buffer): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     stream.write(bytes, (error) => (error ? reject(error) : resolve()));
@@ -78,44 +80,41 @@ export async function openTree(native: string, root: TreeRoot): Promise<TreeSess
     stdio: ["ignore", "ignore", "inherit", "pipe"],
     env: {},
   });
-  const failedToStart = new Promise<never>((_, reject) => {
-    child.once("error", (cause) =>
-      reject(new InroError("NATIVE_MISSING", { what: `cannot start ${native}`, why: cause.message, cause })),
+  const stream = child.stdio[3] as Duplex;
+  // Whoever waits for the stream hears of both.
+  child.once("error", (cause) => {
+    stream.destroy(
+      new InroError("NATIVE_MISSING", { what: `cannot start ${native}`, why: cause.message, cause }),
     );
   });
-  failedToStart.catch(() => {});
-  const stream = child.stdio[3] as Duplex;
-  const broken = new Promise<never>((_, reject) => stream.once("error", reject));
-  broken.catch(() => {});
-  const frames = framesOf(stream);
+  stream.on("error", () => {});
+  const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  const frames = frameCutter();
   const outbox = new Outbox();
 
   const next = async (): Promise<Frame> => {
-    const { value, done } = await Promise.race([frames.next(), failedToStart, broken]);
-    if (done === true)
-      throw new InroError("TREE_PROTOCOL", {
-        what: "cannot work on a file tree",
-        why: "the native process ended",
-      });
-    if (value.type !== frame.failed) return value;
-    const payload = new Payload(value.payload);
+    let found = frames.take();
+    while (found === undefined) {
+      const { value, done } = await chunks.next();
+      if (done === true) throw protocol("the native process ended");
+      frames.push(value);
+      found = frames.take();
+    }
+    if (found.type !== frame.failed) return found;
+    const payload = new Payload(found.payload);
     throw new TreeFailure(errnoName(payload.u32()), payload.string(), payload.string());
   };
   const session: TreeSession = {
     outbox,
     async flush() {
       if (outbox.length === 0) return;
-      await Promise.race([send(stream, outbox.view()), broken]);
+      await send(stream, outbox.view());
       outbox.clear();
     },
     next,
     async done() {
       const answer = await next();
-      if (answer.type !== frame.done)
-        throw new InroError("TREE_PROTOCOL", {
-          what: "cannot work on a file tree",
-          why: `unexpected frame ${answer.type}`,
-        });
+      if (answer.type !== frame.done) throw protocol(`unexpected frame ${answer.type}`);
       return new Payload(answer.payload).i64();
     },
     [Symbol.asyncDispose]: () => finish(child, stream),
