@@ -11,13 +11,14 @@ import {
   makeBridge,
   setMaster,
 } from "../kernel/netlink/route.ts";
-import { encodeBatch, encodeGetTable } from "../kernel/nftables/batch.ts";
+import { encodeBatch, encodeGetElement, encodeGetTable } from "../kernel/nftables/batch.ts";
 import type { Op, OpOf } from "../kernel/plan/operations.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";
 import { InroError } from "../oci/error.ts";
 import { macOf } from "./addresses.ts";
 import type { AttachmentRecord, BridgeNetwork } from "./attachment.ts";
-import { publishing, tableChanges } from "./firewall.ts";
+import { publication, tableChanges } from "./firewall.ts";
+import { removePair, unpublish } from "./fragment.ts";
 
 /** What executes operations outside of any container's plan. */
 export interface Executor {
@@ -80,7 +81,9 @@ export async function replaceTable(
   attachments: readonly AttachmentRecord[],
 ): Promise<void> {
   const published = attachments.flatMap(({ address, ports }) =>
-    ports.map((binding) => publishing("add-element", network.table, address, binding)),
+    ports.map(
+      (binding) => ({ kind: "add-element", ...publication(network.table, address, binding) }) as const,
+    ),
   );
   const batch = encodeBatch([...tableChanges(network), ...published]);
   await run(executor, network.interface, [netfilter(batch, `make the table ${network.table}`)]);
@@ -119,9 +122,27 @@ export async function stands(executor: Executor, network: BridgeNetwork, bridge:
   return link?.index === bridge && link.up && (records[1]?.data?.length ?? 0) > 0;
 }
 
-/** Removes what is left of a connection. */
-export async function removeObjects(executor: Executor, bridge: string, ops: readonly Op[]): Promise<void> {
-  await run(executor, bridge, ops);
+/**
+ * Closes ports of a container that has ended. Its monitor has done so, unless it was killed; looking first costs
+ * microseconds, while a transaction that finds nothing to delete waits for the kernel's grace periods like one that does.
+ */
+export async function closePorts(
+  executor: Executor,
+  table: string,
+  attachment: AttachmentRecord,
+): Promise<void> {
+  for (const binding of attachment.ports) {
+    const element = publication(table, attachment.address, binding);
+    const question = netfilter(encodeGetElement(element), `look for ${binding.hostPort}`, ENOENT);
+    const [found] = await executor.batch([question]);
+    if ((found?.data?.length ?? 0) > 0) await executor.batch([unpublish(table, attachment.address, binding)]);
+  }
+}
+
+/** Removes a container's interface if it is still there. */
+export async function removeInterface(executor: Executor, name: string): Promise<void> {
+  const [found] = await executor.batch([route(encodeMessages([getLink(name)]), `find ${name}`, ENODEV)]);
+  if (linksIn(found).length > 0) await executor.batch([removePair(name)]);
 }
 
 function linksIn(record: OpRecord | undefined): Link[] {

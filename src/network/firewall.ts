@@ -1,5 +1,5 @@
 import { ipv4Bytes, maskOf, parseSubnet } from "../kernel/netlink/address.ts";
-import type { Change, DataType } from "../kernel/nftables/batch.ts";
+import type { Change, DataType, Element } from "../kernel/nftables/batch.ts";
 import type { Expression } from "../kernel/nftables/expression.ts";
 import type { BridgeNetwork, PortBinding } from "./attachment.ts";
 
@@ -158,17 +158,12 @@ function networkNumber(value: number): Uint8Array {
 }
 
 /** The map element that publishes a port: from a host's port to a container's. */
-export function publishing(
-  kind: "add-element" | "delete-element",
-  table: string,
-  address: string,
-  binding: PortBinding,
-): Change {
+export function publication(table: string, address: string, binding: PortBinding): Element {
   const key = [...padded(Uint8Array.of(protocols[binding.protocol])), ...padded(port(binding.hostPort))];
   const value = Uint8Array.of(...ipv4Bytes(address), ...padded(port(binding.containerPort)));
   return isEveryAddress(binding.hostIp)
-    ? { kind, table, map: everyAddress, key: Uint8Array.from(key), value }
-    : { kind, table, map: oneAddress, key: Uint8Array.of(...ipv4Bytes(binding.hostIp), ...key), value };
+    ? { table, map: everyAddress, key: Uint8Array.from(key), value }
+    : { table, map: oneAddress, key: Uint8Array.of(...ipv4Bytes(binding.hostIp), ...key), value };
 }
 
 export const isEveryAddress = (hostIp: string): boolean => hostIp === "" || hostIp === "0.0.0.0";

@@ -14,7 +14,7 @@ import { encodeBatch } from "../kernel/nftables/batch.ts";
 import { emptyFragment, type PlanFragment } from "../kernel/plan/fragment.ts";
 import type { OpOf } from "../kernel/plan/operations.ts";
 import type { AttachmentRecord, BridgeNetwork, PortBinding } from "./attachment.ts";
-import { isEveryAddress, publishing } from "./firewall.ts";
+import { isEveryAddress, publication } from "./firewall.ts";
 
 const ENOENT = 2;
 const ENODEV = 19;
@@ -56,7 +56,7 @@ export function bridgeFragment(request: FragmentRequest): PlanFragment {
   const publish: Netlink[] = ports.map((binding) => ({
     kind: "netlink",
     family: "netfilter",
-    messages: encodeBatch([publishing("add-element", network.table, address, binding)]),
+    messages: encodeBatch([{ kind: "add-element", ...publication(network.table, address, binding) }]),
     tolerate: 0,
     what: `publish ${describeBinding(binding)} to ${address}:${binding.containerPort}`,
     because: `-p ${describeBinding(binding)}:${binding.containerPort}`,
@@ -105,26 +105,30 @@ function configure({ address, prefix, gateway }: AttachmentRecord): Netlink {
 }
 
 /** Each on its own, and done already is done: the monitor, a failed start and the daemon may all have to undo. */
-export function undoOps(attachment: AttachmentRecord, table: string): Netlink[] {
-  const removePair: Netlink = {
-    kind: "netlink",
-    family: "route",
-    messages: encodeMessages([deleteLink(attachment.hostInterface)]),
-    tolerate: ENODEV,
-    what: `remove ${attachment.hostInterface}`,
-    because,
-  };
-  return [...attachment.ports.map((binding) => unpublish(attachment.address, table, binding)), removePair];
+function undoOps(attachment: AttachmentRecord, table: string): Netlink[] {
+  const { address, ports, hostInterface } = attachment;
+  return [...ports.map((binding) => unpublish(table, address, binding)), removePair(hostInterface)];
 }
 
-function unpublish(address: string, table: string, binding: PortBinding): Netlink {
+export function unpublish(table: string, address: string, binding: PortBinding): Netlink {
   return {
     kind: "netlink",
     family: "netfilter",
-    messages: encodeBatch([publishing("delete-element", table, address, binding)]),
+    messages: encodeBatch([{ kind: "delete-element", ...publication(table, address, binding) }]),
     tolerate: ENOENT,
     what: `close ${describeBinding(binding)}`,
     because: `-p ${describeBinding(binding)}:${binding.containerPort}`,
+  };
+}
+
+export function removePair(hostInterface: string): Netlink {
+  return {
+    kind: "netlink",
+    family: "route",
+    messages: encodeMessages([deleteLink(hostInterface)]),
+    tolerate: ENODEV,
+    what: `remove ${hostInterface}`,
+    because,
   };
 }
 

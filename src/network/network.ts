@@ -7,16 +7,17 @@ import { type AddressPool, addressPool, gatewayOf, macOf } from "./addresses.ts"
 import type { Attachment, AttachmentRecord, BridgeNetwork, ConnectRequest } from "./attachment.ts";
 import {
   bridgesAreFiltered,
+  closePorts,
   type Executor,
   enableForwarding,
   enableLoopbackPublishing,
   makeBridgeInterface,
-  removeObjects,
+  removeInterface,
   replaceTable,
   stands,
   sweepPorts,
 } from "./bridge.ts";
-import { bridgeFragment, loopbackFragment, newHostInterface, undoOps } from "./fragment.ts";
+import { bridgeFragment, loopbackFragment, newHostInterface } from "./fragment.ts";
 import { hostsFile } from "./hosts.ts";
 import { type NetworkIdentity, networkIdentity } from "./identity.ts";
 import { type Reservations, reservations } from "./reservation.ts";
@@ -44,8 +45,9 @@ export interface Networks {
    */
   connect(request: ConnectRequest): Promise<Attachment>;
   /**
-   * Gives address and ports back; removes what the monitor's `undo` has not removed, unless it is known to be `undone`
-   * (the monitor told the container's end). Done twice, it does nothing.
+   * Gives address and ports back. Unless the monitor told the container's end and so is known to have `undone` what the
+   * plan did, ports that are still open are closed, and the interface is looked after a second later: mostly the
+   * kernel has removed it by then, and nobody should wait for it. Done twice, it does nothing.
    */
   disconnect(attachment: AttachmentRecord, done?: { readonly undone: boolean }): Promise<void>;
   /** Tells, after the daemon's restart and before the first connect, that this attachment's container still runs. */
@@ -74,16 +76,29 @@ interface State {
   readonly ports: Reservations;
   /** Of containers on the bridge that run or start, by the host's interface. */
   readonly attached: Map<string, AttachmentRecord>;
+  /** Work that nobody waits for: removing an interface takes the kernel 20 ms, and mostly it is gone by itself. */
+  readonly later: (work: () => Promise<void>) => void;
   addresses: AddressPool | undefined;
   standing: Promise<Standing> | undefined;
 }
 
+const LATER = 1000;
+
 export async function openNetworks(options: NetworksOptions): Promise<Networks> {
+  const timers = new Set<NodeJS.Timeout>();
+  const later = (work: () => Promise<void>) => {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      work().catch((error: unknown) => options.tell?.(`cleaning up after a container: ${error}`));
+    }, LATER);
+    timers.add(timer.unref());
+  };
   const state: State = {
     options,
     identity: networkIdentity(options.root),
     ports: reservations(),
     attached: new Map(),
+    later,
     addresses: undefined,
     standing: undefined,
   };
@@ -93,7 +108,10 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
     connect: (request) => connect(state, request),
     disconnect: (attachment, done) => disconnect(state, attachment, done),
     adopt: (attachment) => adopt(state, attachment),
-    close: async () => state.ports.close(),
+    close: async () => {
+      for (const timer of timers) clearTimeout(timer);
+      state.ports.close();
+    },
   };
 }
 
@@ -156,19 +174,20 @@ async function disconnect(
   { undone } = { undone: false },
 ): Promise<void> {
   if (attachment.network !== "bridge") return;
-  const known = state.attached.has(attachment.hostInterface);
-  // Unknown: its address and ports may be another container's by now; its interface's name never is.
+  const { executor } = state.options;
+  const known = state.attached.delete(attachment.hostInterface);
+  // Unknown: its ports may be another container's by now; its interface's name never is.
   const ports = attachment.ports.filter((binding) => known || !state.ports.holds(binding));
-  if (!undone)
-    await removeObjects(
-      state.options.executor,
-      state.identity.interface,
-      undoOps({ ...attachment, ports }, state.identity.table),
-    );
-  if (!known) return;
-  state.attached.delete(attachment.hostInterface);
-  state.ports.release(attachment.ports);
-  state.addresses?.release(attachment.address);
+  try {
+    if (undone) return;
+    state.later(() => removeInterface(executor, attachment.hostInterface));
+    await closePorts(executor, state.identity.table, { ...attachment, ports });
+  } finally {
+    if (known) {
+      state.ports.release(attachment.ports);
+      state.addresses?.release(attachment.address);
+    }
+  }
 }
 
 function adopt(state: State, attachment: AttachmentRecord): void {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { rootMissing } from "../support/engine.ts";
 import { tool } from "../support/tools.ts";
@@ -35,6 +35,7 @@ privileged("the default bridge", () => {
 
   test("is made at first need, once, and says when it had to switch forwarding on", async () => {
     const { networks, told } = await engine(scope);
+    writeFileSync("/proc/sys/net/ipv4/ip_forward", "0");
     expect(links()).toEqual(["lo"]);
     const network = await networks.ensureDefault();
     expect(await networks.ensureDefault()).toEqual(network);
@@ -260,8 +261,10 @@ privileged("disconnect", () => {
     const web = await container("web", "8000:80", "127.0.0.1:8001:81/udp");
     expect(rules()).not.toBe(rulesBefore);
     for (let times = 0; times < 3; times++) await networks.disconnect(web.attachment);
-    expect(links()).toEqual(linksBefore);
     expect(rules()).toBe(rulesBefore);
+    // The interface is the monitor's to remove, which there is none here: the engine looks after it.
+    for (let tries = 0; links().length > linksBefore.length && tries < 100; tries++) await Bun.sleep(50);
+    expect(links()).toEqual(linksBefore);
   });
 
   test("the plan's own undo leaves nothing either, and the daemon's after it is no error", async () => {

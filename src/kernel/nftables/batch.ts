@@ -23,7 +23,7 @@ export type Change =
   | ({ readonly kind: "add-element" } & Element)
   | ({ readonly kind: "delete-element" } & Element);
 
-interface Element {
+export interface Element {
   readonly table: string;
   readonly map: string;
   readonly key: Uint8Array;
@@ -127,12 +127,13 @@ function encodeChange(change: Change): Message {
 }
 
 /** Asks for a table by its name: ENOENT, or an answer. */
-export function encodeGetTable(table: string): Uint8Array {
-  const get: Message = {
-    type: NFTABLES * 256 + 1,
-    flags: NLM_F.ACK | NLM_F.ECHO,
-    body: generic(FAMILY_IPV4),
-    attributes: [text(1, table)],
-  };
-  return encodeMessages([get]);
+export const encodeGetTable = (table: string): Uint8Array => question(1, [text(1, table)]);
+
+/** Asks for a map's element by its key: ENOENT, or an answer. Unlike a failed transaction it waits for nobody. */
+export const encodeGetElement = ({ table, map, key }: Element): Uint8Array =>
+  question(13, element(table, map, key));
+
+function question(type: number, attributes: readonly Attribute[]): Uint8Array {
+  const flags = NLM_F.ACK | NLM_F.ECHO;
+  return encodeMessages([{ type: NFTABLES * 256 + type, flags, body: generic(FAMILY_IPV4), attributes }]);
 }
