@@ -38,13 +38,17 @@ describe.skipIf(rootMissing || busyboxMissing)("dockerode", () => {
   }
 
   test("run: a container from its creation to its removal", async () => {
-    const output = new PassThrough();
-    let said = "";
-    output.on("data", (part: Buffer) => {
-      said += part.toString();
+    const said = ["", ""];
+    const streams = said.map((_text, index) => {
+      const stream = new PassThrough();
+      stream.on("data", (part: Buffer) => {
+        said[index] += part.toString();
+      });
+      return stream;
     });
-    const [result, container] = await docker.run("busybox", ["echo", "hello"], output, { Tty: false });
-    expect([result.StatusCode, said]).toEqual([0, "hello\n"]);
+    const command = ["sh", "-c", "echo hello; echo err >&2; exit 3"];
+    const [result, container] = await docker.run("busybox", command, streams, { Tty: false });
+    expect([result.StatusCode, ...said]).toEqual([3, "hello\n", "err\n"]);
     await container.remove();
     expect(await docker.listContainers({ all: true })).toEqual([]);
   });
