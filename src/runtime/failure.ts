@@ -31,7 +31,8 @@ const TELLINGS: { readonly [K in Kind]?: Telling<K> } = {
   },
   attach: { code: mountCode, what: ({ path }) => `cannot mount onto "/${path}" of the container` },
   ensureMountpoint: {
-    code: mountCode,
+    // Only a symbolic link whose target is missing is ENOENT: everything else that is missing is made.
+    code: (op, errno) => (errno === ENOENT ? "DESTINATION_NOT_DIRECTORY" : mountCode(op, errno)),
     what: ({ path }) => `cannot make the mount point "/${path}" in the container`,
   },
   openPath: { code: "OPEN_FAILED", what: ({ path }) => `cannot open "${path}"` },
@@ -97,6 +98,9 @@ export function failureOf(op: Op, record: OpRecord, host: string): InroError {
 
 function whyOf(op: Op, { errno, step, detail }: OpRecord, host: string): string {
   if (op.kind === "findProgram" || op.kind === "exec") return programWhy(op, errno, detail, host);
+  if (op.kind === "ensureMountpoint" && errno === ENOENT) {
+    return "it is a symbolic link in the image, and what it names is not there";
+  }
   if (op.kind === "cloneTree" && errno === ENOENT) return "it does not exist on the host";
   if (
     op.kind === "attach" &&
