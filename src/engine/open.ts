@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Images } from "../image/images.ts";
 import type { Tree } from "../image/tree/tree.ts";
@@ -97,9 +97,21 @@ export async function openEngine(parts: EngineParts): Promise<Engine> {
       await Promise.all(underWay);
       await parts.networks.close();
       await parts.images.close();
+      removeEmptyCgroups(parts.cgroupParent);
       records.close();
     },
   };
+}
+
+/** The parent of all containers' cgroups in every hierarchy where it holds none any more. */
+function removeEmptyCgroups(parent: string): void {
+  const top = "/sys/fs/cgroup";
+  for (const mount of [top, ...readdirSync(top).map((name) => join(top, name))])
+    try {
+      rmdirSync(join(mount, parent));
+    } catch {
+      // EBUSY: containers run in it. ENOENT, EPERM: this is no hierarchy that holds it.
+    }
 }
 
 function describe(cause: unknown): string {

@@ -1,6 +1,7 @@
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parseExit } from "../oci/exit.ts";
+import { connectMonitor } from "../runtime/monitor/monitor.ts";
 import type { Container } from "../runtime/runtime.ts";
 import { type Core, folderOf, record, socketFolderOf } from "./core.ts";
 import { Entry } from "./entry.ts";
@@ -38,19 +39,14 @@ async function emptyFolder(folder: string): Promise<void> {
   for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true, force: true });
 }
 
-/** The monitor of a container that was running or starting, if there is one; what nobody runs in is unlocked. */
+/** The monitor of a container that was running, if there is one; what nobody runs in is unlocked. */
 async function reconnect(core: Core, entry: Entry): Promise<Container | undefined> {
   const { state, starting, bootId, rootfs } = entry.fortune;
   const folder = folderOf(core, entry.id);
-  const wasStarted = starting || isLive(state);
-  const container =
-    wasStarted && bootId === core.host.bootId
-      ? await core.runtime.reconnect(entry.id, folder, socketFolderOf(core, entry.id))
-      : undefined;
-  if (container === undefined || starting) {
-    if (!wasStarted) await core.images.release(folder);
-    return container;
-  }
+  if (!isLive(state) && !starting) await core.images.release(folder);
+  if (!isLive(state) || starting || bootId !== core.host.bootId) return undefined;
+  const container = await core.runtime.reconnect(entry.id, folder, socketFolderOf(core, entry.id));
+  if (container === undefined) return undefined;
   entry.live = container;
   entry.rootfs = rootfs;
   return container;
@@ -59,7 +55,7 @@ async function reconnect(core: Core, entry: Entry): Promise<Container | undefine
 async function settle(core: Core, entry: Entry, container: Container | undefined): Promise<void> {
   const { state, starting, network } = entry.fortune;
   if (starting) {
-    await abandon(core, entry, container);
+    await abandon(core, entry);
   } else if (container !== undefined) {
     onEnd(core, entry, container);
   } else if (isLive(state)) {
@@ -70,16 +66,21 @@ async function settle(core: Core, entry: Entry, container: Container | undefined
   }
 }
 
-/** Its start was never answered: nobody was told that it runs, so it does not. */
-async function abandon(core: Core, entry: Entry, container: Container | undefined): Promise<void> {
-  if (container !== undefined) {
-    await container.signal(9).catch(() => {});
-    await container.exited.catch(() => {});
-    container.close();
+/**
+ * Its start was never answered: nobody was told that it runs, so it does not. A monitor without a container's file is
+ * met as well as one with it; an executor that is not its monitor yet gives up when it finds nobody to answer to.
+ */
+async function abandon(core: Core, entry: Entry): Promise<void> {
+  const folder = folderOf(core, entry.id);
+  const monitor = await connectMonitor({ folder, socketFolder: socketFolderOf(core, entry.id) });
+  if (monitor !== undefined) {
+    await monitor.signal(9).catch(() => {});
+    await monitor.exited.catch(() => {});
+    monitor.close();
   }
   const { network } = entry.fortune;
   if (network !== null) await core.networks.disconnect(network);
-  await core.images.release(folderOf(core, entry.id));
+  await core.images.release(folder);
   record(core, entry, { starting: false, network: null });
   if (entry.origin.options.autoRemove) await removeNow(core, entry, { volumes: true, code: 128 });
 }

@@ -1,7 +1,7 @@
+import { spawnSync } from "node:child_process";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { spawnSync } from "node:child_process";
-import { tarOf, type TestImage, writeLayout } from "../support/oci-layout.ts";
+import { type TestImage, tarOf, writeLayout } from "../support/oci-layout.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { toolRoot } from "../support/tools.ts";
 
@@ -9,11 +9,14 @@ import { toolRoot } from "../support/tools.ts";
 export const busyboxMissing = toolRoot("busybox") === undefined;
 
 /** An OCI archive of a small image with busybox and a few files, under the name `busybox:latest`. */
-export function busyboxArchive(config: TestImage["config"] = { Cmd: ["sh"], Env: ["PATH=/bin"] }): Uint8Array {
+export function busyboxArchive(
+  config: TestImage["config"] = { Cmd: ["sh"], Env: ["PATH=/bin"] },
+): Uint8Array {
   using base = temporaryFolder("busybox");
   using layout = temporaryFolder("busybox-layout");
   const binary = busyboxBinary();
-  for (const name of ["bin", "etc", "tmp", "root", "data/sub"]) mkdirSync(join(base.path, name), { recursive: true });
+  for (const name of ["bin", "etc", "tmp", "root", "data/sub"])
+    mkdirSync(join(base.path, name), { recursive: true });
   chmodSync(join(base.path, "tmp"), 0o1777);
   copyFileSync(binary, join(base.path, "bin/busybox"));
   chmodSync(join(base.path, "bin/busybox"), 0o755);

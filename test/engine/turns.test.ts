@@ -81,7 +81,11 @@ describe("a stream to a container that does not run yet", () => {
   function pair(): { inner: Duplex; fromClient: PassThrough; toClient: PassThrough } {
     const fromClient = new PassThrough();
     const toClient = new PassThrough();
-    return { inner: Duplex.from({ readable: toClient, writable: fromClient }), fromClient, toClient };
+    return {
+      inner: Duplex.from({ readable: toClient, writable: fromClient } as never),
+      fromClient,
+      toClient,
+    };
   }
   test("what was written before the start arrives, and so does the end of input", async () => {
     const stream = new PendingStream(wanted);

@@ -26,7 +26,18 @@ export function changesOf(rootfs: Rootfs): FileChange[] {
     }
   };
   visit("");
-  return changes.filter((change) => !isMountPoint(change.path));
+  const told = changes.filter((change) => !isMountPoint(change.path));
+  return told.filter((change) => !onlyLeadsToMountPoints(change, changes, told));
+}
+
+/** A folder that is in the upper layer for the engine's own mount points and nothing else was not changed. */
+function onlyLeadsToMountPoints(
+  change: FileChange,
+  all: readonly FileChange[],
+  told: readonly FileChange[],
+): boolean {
+  const within = (other: FileChange) => other.path.startsWith(`${change.path}/`);
+  return change.kind === "modified" && all.some(within) && !told.some(within);
 }
 
 /** Where the engine's own files are mounted in every container. */

@@ -26,7 +26,11 @@ export async function stats(entry: Entry, host: Host): Promise<ContainerStats> {
         time: throttling.throttledNs,
       },
     },
-    memory: read.memory,
+    // A container without a limit of its own may use what the host has.
+    memory: {
+      ...read.memory,
+      limit: read.memory.limit > 0 ? Math.min(read.memory.limit, host.memory) : host.memory,
+    },
     pids: read.pids,
     networks: entry.origin.options.network.kind === "host" ? {} : interfaces(pid),
   };
