@@ -9,6 +9,8 @@ u8 scratch_out[SCRATCH_SIZE] __attribute__((aligned(4096)));
 // Pages that no session and no client ever used cost nothing.
 static struct monitor the_monitor;
 
+#define FRESH_EXIT ".exit.new"
+enum { EXIT_SIZE = 512 };
 enum { IDLE_MS = 200, STACK_USED = 96 * 1024, STACK_KEPT = 1024 };
 
 u64 monotonic_ms(void) {
@@ -65,7 +67,7 @@ static size_t put_field(char *to, const char *name, u64 value, const char *quote
 
 // Whole or not at all: write, fsync, rename.
 static void write_exit(struct monitor *m, struct session *s, i32 folder, const char *name, const char *fresh) {
-  char text[320];
+  char text[EXIT_SIZE];
   u32 signal = (u32)s->wait_status & 0x7f, code = (u32)s->wait_status >> 8 & 0xff;
   size_t n = put_field(text, "{\"version\":1,\"pid\":", (u64)s->pid, "");
   n += put_field(text + n, ",\"code\":", signal ? 0 : code, "");
@@ -75,15 +77,25 @@ static void write_exit(struct monitor *m, struct session *s, i32 folder, const c
   n += put_field(text + n, ",\"finishedAt\":", s->ended, "\"");
   n += put_field(text + n, ",\"lostBytes\":", s == m->container ? m->log.lost : 0, "");
   n += put(text + n, "}\n");
-  long fd = SYS(openat, folder, fresh, ABI_O_WRONLY | ABI_O_CREAT | ABI_O_TRUNC | ABI_O_CLOEXEC, 0600);
+  long fd = SYS(openat, folder, fresh, ABI_O_WRONLY | ABI_O_CREAT | ABI_O_CLOEXEC, 0600);
   if (fd < 0) return;
-  int whole = SYS(write, fd, text, n) == (long)n && SYS(fsync, fd) == 0;
+  int whole = SYS(write, fd, text, n) == (long)n && SYS(ftruncate, fd, n) == 0 && SYS(fsync, fd) == 0;
   SYS(close, fd);
   if (whole) SYS(renameat2, folder, fresh, folder, name, 0);
 }
 
+// The container's exit file has its room on the disk from the beginning: a full disk does not take the exit code.
+static int reserve_exit(struct monitor *m) {
+  SYS(unlinkat, m->exit_folder, m->exit_name, 0);  // of an earlier run
+  long fd = SYS(openat, m->exit_folder, FRESH_EXIT, ABI_O_WRONLY | ABI_O_CREAT | ABI_O_TRUNC | ABI_O_CLOEXEC, 0600);
+  if (fd < 0) return (int)fd;
+  SYS(fallocate, fd, 0, 0, EXIT_SIZE);
+  SYS(close, fd);
+  return 0;
+}
+
 static void finish_container(struct monitor *m, struct session *s) {
-  write_exit(m, s, m->exit_folder, m->exit_name, ".exit.new");
+  write_exit(m, s, m->exit_folder, m->exit_name, FRESH_EXIT);
   execution_undo(m->execution, UNDO_ALL_BUT_INTERFACES);
   m->over = 1;
   socket_answer_waits(m, s);
@@ -267,7 +279,8 @@ int monitor_open(struct execution *e, i32 control) {
   if (m->folder < 0) return m->folder;
   m->exit_folder = open_parent(m, asked->exit_file, &m->exit_name);
   if (m->exit_folder < 0) return m->exit_folder;
-  SYS(unlinkat, m->exit_folder, m->exit_name, 0);  // of an earlier run
+  int failed = reserve_exit(m);
+  if (failed) return failed;
   m->log_is_spool = asked->log[0] == 0;
   const char *log = m->log_is_spool ? keep(m, asked->folder, "/attached.log") : keep(m, asked->log, "");
   if (log == NULL) return -ENAMETOOLONG;

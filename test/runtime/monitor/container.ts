@@ -25,6 +25,8 @@ export interface Options {
   readonly hostPids?: boolean;
   /** Below the container's folder. */
   readonly socketFolder?: string;
+  /** Where its folder is made, instead of the system's folder for temporary files. */
+  readonly parent?: string;
   /** Another folder for the log. */
   readonly logFolder?: string;
   readonly host?: readonly Op[];
@@ -87,7 +89,7 @@ export interface TestContainer extends AsyncDisposable {
 }
 
 export async function container(argv: readonly string[], o: Options = {}): Promise<TestContainer> {
-  const folder = mkdtempSync(join(tmpdir(), "inro-monitor-"));
+  const folder = mkdtempSync(join(o.parent ?? tmpdir(), "inro-monitor-"));
   const log = join(o.logFolder ?? folder, "container.log");
   const socketFolder = join(folder, o.socketFolder ?? "");
   mkdirSync(socketFolder, { recursive: true });

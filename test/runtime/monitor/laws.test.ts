@@ -1,10 +1,19 @@
 /** The laws of the monitor (docs/KERNEL.md), each broken where it can be. */
 import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, readlinkSync, rmdirSync, statSync } from "node:fs";
-import { connect } from "node:net";
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { locate, parseHierarchies } from "../../../src/kernel/cgroup/hierarchies.ts";
+import { encodeFrame } from "../../../src/kernel/plan/encode.ts";
 import type { Op } from "../../../src/kernel/plan/operations.ts";
 import { exitCode, parseExit } from "../../../src/oci/exit.ts";
 import { readLog } from "../../../src/runtime/log/read.ts";
@@ -222,6 +231,20 @@ describe.skipIf(!isRoot)("laws of the monitor", () => {
     }
   });
 
+  test("4 a full disk does not take the exit code", async () => {
+    using disk = temporaryFolder("monitor-disk");
+    expect(spawnSync("mount", ["-t", "tmpfs", "-o", "size=256k", "none", disk.path]).status).toBe(0);
+    try {
+      await using c = await container(sh("seq 1 100000; exit 21"), { parent: disk.path, maxSize: 0 });
+      await c.start();
+      expect((await c.monitor.exited).lostBytes).toBeGreaterThan(1000);
+      expect(() => writeFileSync(join(disk.path, "more"), Buffer.alloc(8192))).toThrow("ENOSPC");
+      expect((await readExit(c.folder, "")).code).toBe(21);
+    } finally {
+      spawnSync("umount", [disk.path]);
+    }
+  });
+
   test("4 SIGPIPE, SIGHUP, SIGXFSZ and a shutdown's SIGTERM do not end a monitor, and its container is deaf to none", async () => {
     await using c = await container(sh("trap 'echo term; exit 9' TERM; while :; do sleep 0.1; done"));
     await c.start();
@@ -231,6 +254,8 @@ describe.skipIf(!isRoot)("laws of the monitor", () => {
     const blocked = BigInt(`0x${/SigBlk:\t(\w+)/.exec(statusOf(c.monitor.pid))?.[1]}`);
     const ignored = BigInt(`0x${/SigIgn:\t(\w+)/.exec(statusOf(c.monitor.pid))?.[1]}`);
     expect([blocked, ignored]).toEqual([0n, 0n]);
+    const exec = await c.exec("signals", ["/bin/grep", "-E", "Sig(Blk|Ign)", "/proc/self/status"]);
+    expect(unframe(await everything(exec)).stdout).toMatch(/^SigBlk:\t0+\nSigIgn:\t0+\n$/);
     await c.monitor.signal(15);
     expect((await c.monitor.exited).code).toBe(9);
   });
@@ -366,7 +391,7 @@ describe.skipIf(!isRoot)("laws of the monitor", () => {
     expect(await connectMonitor({ folder: c.folder, socketFolder: c.folder })).toBeUndefined();
   });
 
-  test("12 another version is refused by name, and frames that it does not know are answered", async () => {
+  test("12 it says its version first, and answers frames that it does not know", async () => {
     await using c = await container(sh("sleep 30"));
     await c.start();
     const hello = await new Promise<Buffer>((resolve) => {
@@ -384,6 +409,15 @@ describe.skipIf(!isRoot)("laws of the monitor", () => {
     });
     expect(hello.readUInt32LE(12)).toBe(1);
     expect(hello.toString("latin1")).toContain("this monitor does not know that frame");
+  });
+
+  test("12 a monitor of another version is refused by name", async () => {
+    using folder = temporaryFolder("monitor");
+    const hello = encodeFrame("hello", 0, { version: 2, pid: 1, session: "" });
+    const server = createServer((socket) => socket.end(hello)).listen(join(folder.path, "monitor.sock"));
+    const address = { folder: folder.path, socketFolder: folder.path };
+    await expect(connectMonitor(address)).rejects.toMatchObject({ code: "MONITOR_VERSION" });
+    server.close();
   });
 
   test("R16 its socket is a file with mode 0600, however long its path is (CVE-2020-15257)", async () => {
