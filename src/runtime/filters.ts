@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { NativeArchitecture } from "../kernel/seccomp/architecture.ts";
 import { INSTRUCTION_BYTES } from "../kernel/seccomp/bpf.ts";
 import type { SpecSeccomp } from "../oci/runtime-spec.ts";
+import { sha256 } from "../platform/hash.ts";
 
 /** Part of a filter's name on disk: raised whenever the assembler makes another program of the same specification. */
 const ASSEMBLER_VERSION = 1;
@@ -20,7 +20,7 @@ export function openFilters(folder: string, architecture: NativeArchitecture): A
   return async (seccomp) => {
     if (seccomp === undefined) return undefined;
     const content = `${ASSEMBLER_VERSION} ${architecture} ${JSON.stringify(seccomp)}`;
-    const name = createHash("sha256").update(content).digest("hex");
+    const name = sha256(content);
     const kept = known.get(name) ?? readKept(`${folder}/${name}`);
     const filter = kept ?? (await assemble(seccomp, architecture));
     if (kept === undefined) keep(folder, name, filter);

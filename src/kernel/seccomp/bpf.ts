@@ -38,17 +38,3 @@ export function encodeProgram(program: readonly Instruction[]): Uint8Array {
   }
   return bytes;
 }
-
-export function decodeProgram(bytes: Uint8Array): Instruction[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const program: Instruction[] = [];
-  for (let at = 0; at + INSTRUCTION_BYTES <= bytes.byteLength; at += INSTRUCTION_BYTES) {
-    program.push({
-      code: view.getUint16(at, true),
-      jt: view.getUint8(at + 2),
-      jf: view.getUint8(at + 3),
-      k: view.getUint32(at + 4, true),
-    });
-  }
-  return program;
-}

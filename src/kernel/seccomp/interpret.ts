@@ -1,8 +1,7 @@
 import {
   AND,
   DATA,
-  decodeProgram,
-  type Instruction,
+  INSTRUCTION_BYTES,
   JUMP,
   JUMP_EQUAL,
   JUMP_GREATER,
@@ -26,27 +25,32 @@ export interface SystemCall {
  * Throws on a program that the kernel would not accept (an unknown instruction, running off its end).
  */
 export function interpret(filter: Uint8Array, call: SystemCall): { value: number; steps: number } {
-  const program = decodeProgram(filter);
+  const program = new DataView(filter.buffer, filter.byteOffset, filter.byteLength);
+  const end = filter.byteLength - (filter.byteLength % INSTRUCTION_BYTES);
   let accumulator = 0;
   let steps = 0;
-  for (let at = 0; at < program.length; at++) {
-    const step = program[at] as Instruction;
+  for (let at = 0; at < end; at += INSTRUCTION_BYTES) {
+    const code = program.getUint16(at, true);
+    const k = program.getUint32(at + 4, true);
     steps++;
-    if (step.code === RETURN_CODE) return { value: step.k, steps };
-    if (step.code === LOAD) accumulator = load(call, step.k);
-    else if (step.code === AND) accumulator = (accumulator & step.k) >>> 0;
-    else if (step.code === JUMP) at += step.k;
-    else at += compare(step, accumulator) ? step.jt : step.jf;
+    if (code === RETURN_CODE) return { value: k, steps };
+    if (code === LOAD) accumulator = load(call, k);
+    else if (code === AND) accumulator = (accumulator & k) >>> 0;
+    else if (code === JUMP) at += k * INSTRUCTION_BYTES;
+    else {
+      const skipped = program.getUint8(compare(code, k, accumulator) ? at + 2 : at + 3);
+      at += skipped * INSTRUCTION_BYTES;
+    }
   }
   throw new Error("the filter ends without a return");
 }
 
-function compare(step: Instruction, accumulator: number): boolean {
-  if (step.code === JUMP_EQUAL) return accumulator === step.k;
-  if (step.code === JUMP_GREATER) return accumulator > step.k;
-  if (step.code === JUMP_GREATER_EQUAL) return accumulator >= step.k;
-  if (step.code === JUMP_SET) return (accumulator & step.k) !== 0;
-  throw new Error(`the filter holds an unknown instruction 0x${step.code.toString(16)}`);
+function compare(code: number, k: number, accumulator: number): boolean {
+  if (code === JUMP_EQUAL) return accumulator === k;
+  if (code === JUMP_GREATER) return accumulator > k;
+  if (code === JUMP_GREATER_EQUAL) return accumulator >= k;
+  if (code === JUMP_SET) return (accumulator & k) !== 0;
+  throw new Error(`the filter holds an unknown instruction 0x${code.toString(16)}`);
 }
 
 function load(call: SystemCall, offset: number): number {
