@@ -1,5 +1,5 @@
 import { json } from "./answer.ts";
-import type { Exchange, Route } from "./exchange.ts";
+import type { Route } from "./exchange.ts";
 import { refuse } from "./status.ts";
 
 /** What a daemon outside a swarm answers: the docker CLI asks these before it says "no such object". */
@@ -13,8 +13,10 @@ function noSwarm(): void {
   );
 }
 
-function noBuilder(x: Exchange): void {
-  throw refuse(404, `cannot serve ${x.request.url}`, "the builder does not exist yet");
+function notYet(what: string): () => void {
+  return () => {
+    throw refuse(404, what, "it is not supported yet");
+  };
 }
 
 export const swarmRoutes: readonly Route[] = [
@@ -34,13 +36,13 @@ export const swarmRoutes: readonly Route[] = [
       throw refuse(404, "cannot find the plugin", "there are no plugins");
     },
   },
-  { method: "POST", pattern: "/build", handle: noBuilder },
+  { method: "POST", pattern: "/build", handle: notYet("cannot build an image") },
   {
     method: "POST",
     pattern: "/build/prune",
     handle: (x) => json(x, 200, { CachesDeleted: null, SpaceReclaimed: 0 }),
   },
-  { method: "POST", pattern: "/session", handle: noBuilder },
-  { method: "POST", pattern: "/grpc", handle: noBuilder },
-  { method: "POST", pattern: "/commit", handle: noBuilder },
+  { method: "POST", pattern: "/session", handle: notYet("cannot open a builder session") },
+  { method: "POST", pattern: "/grpc", handle: notYet("cannot open a builder session") },
+  { method: "POST", pattern: "/commit", handle: notYet("cannot commit a container") },
 ];

@@ -80,6 +80,26 @@ describe.skipIf(rootMissing || busyboxMissing)("dockerode", () => {
     await container.remove();
   });
 
+  test("typing the detach keys that the client chose ends its stream, not the container", async () => {
+    const options = { Image: "busybox", Cmd: ["sh"], Tty: true, OpenStdin: true };
+    const container = await docker.createContainer(options);
+    const attached = { stream: true, stdin: true, stdout: true, hijack: true, detachKeys: "ctrl-x,q" };
+    const stream = await container.attach(attached);
+    let drawn = "";
+    stream.on("data", (part: Buffer) => {
+      drawn += part.toString();
+    });
+    await container.start();
+    stream.write("echo it:$((20+2))\r");
+    while (!drawn.includes("it:22")) await Bun.sleep(10);
+    const end = once(stream, "end");
+    stream.write("\x18");
+    stream.write("q");
+    await end;
+    expect((await container.inspect()).State.Running).toBe(true);
+    await container.remove({ force: true });
+  }, 20_000);
+
   test("exec, logs, stats, top, inspect, archive", async () => {
     const container = await docker.createContainer({
       Image: "busybox",
