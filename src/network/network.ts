@@ -1,28 +1,19 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { isIPv4 } from "node:net";
-import { join } from "node:path";
-import { formatSubnet, parseSubnet } from "../kernel/netlink/address.ts";
+import { parseSubnet } from "../kernel/netlink/address.ts";
 import { emptyFragment } from "../kernel/plan/fragment.ts";
-import { type AddressPool, addressPool, gatewayOf, macOf } from "./addresses.ts";
+import { type AddressPool, addressPool, macOf } from "./addresses.ts";
 import type { Attachment, AttachmentRecord, BridgeNetwork, ConnectRequest } from "./attachment.ts";
 import {
   bridgesAreFiltered,
   closePorts,
   type Executor,
-  enableForwarding,
   enableLoopbackPublishing,
-  makeBridgeInterface,
   removeInterface,
-  replaceTable,
-  stands,
-  sweepPorts,
 } from "./bridge.ts";
+import { files } from "./container-files.ts";
+import { type DefaultBridge, defaultBridge } from "./default-bridge.ts";
 import { bridgeFragment, loopbackFragment, newHostInterface } from "./fragment.ts";
-import { hostsFile } from "./hosts.ts";
 import { type NetworkIdentity, networkIdentity } from "./identity.ts";
 import { type Reservations, reservations } from "./reservation.ts";
-import { type HostResolver, resolvConf, UPSTREAM_FILE } from "./resolver.ts";
-import { chooseSubnet, hostRoutes } from "./subnet.ts";
 
 export type {
   Attachment,
@@ -64,12 +55,6 @@ export interface NetworksOptions {
   readonly tell?: (message: string) => void;
 }
 
-/** The default network as it stands in the kernel. */
-interface Standing {
-  readonly network: BridgeNetwork;
-  readonly bridge: number;
-}
-
 interface State {
   readonly options: NetworksOptions;
   readonly identity: NetworkIdentity;
@@ -79,7 +64,7 @@ interface State {
   /** Work that nobody waits for: removing an interface takes the kernel 20 ms, and mostly it is gone by itself. */
   readonly later: (work: () => Promise<void>) => void;
   addresses: AddressPool | undefined;
-  standing: Promise<Standing> | undefined;
+  readonly bridge: DefaultBridge;
 }
 
 const LATER = 1000;
@@ -93,18 +78,27 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
     }, LATER);
     timers.add(timer.unref());
   };
+  const identity = networkIdentity(options.root);
+  const attached = new Map<string, AttachmentRecord>();
+  const bridge = defaultBridge({
+    root: options.root,
+    identity,
+    executor: options.executor,
+    tell: options.tell ?? (() => {}),
+    running: () => [...attached.values()],
+  });
   const state: State = {
     options,
-    identity: networkIdentity(options.root),
+    identity,
     ports: reservations(),
-    attached: new Map(),
+    attached,
+    bridge,
     later,
     addresses: undefined,
-    standing: undefined,
   };
   return {
     bridge: state.identity.interface,
-    ensureDefault: async () => (await ensure(state)).network,
+    ensureDefault: async () => (await state.bridge.ensure()).network,
     connect: (request) => connect(state, request),
     disconnect: (attachment, done) => disconnect(state, attachment, done),
     adopt: (attachment) => adopt(state, attachment),
@@ -133,7 +127,7 @@ async function connect(state: State, request: ConnectRequest): Promise<Attachmen
 }
 
 async function connectBridge(state: State, request: ConnectRequest): Promise<Attachment> {
-  const { network, bridge } = await ensure(state);
+  const { network, bridge } = await state.bridge.ensure();
   const addresses = poolOf(state, network);
   const address = addresses.take();
   try {
@@ -197,61 +191,6 @@ function adopt(state: State, attachment: AttachmentRecord): void {
   void state.ports.keep(attachment.name, attachment.ports);
 }
 
-async function ensure(state: State): Promise<Standing> {
-  const before = state.standing;
-  if (before !== undefined) {
-    const { network, bridge } = await before;
-    const still = await stands(state.options.executor, network, bridge);
-    // Whoever asked at the same time may have begun to mend it already.
-    if (!still && state.standing === before) state.standing = undefined;
-  }
-  state.standing ??= setUp(state).catch((error: unknown) => {
-    state.standing = undefined;
-    throw error;
-  });
-  return state.standing;
-}
-
-async function setUp(state: State): Promise<Standing> {
-  const { executor } = state.options;
-  const network = describeNetwork(state);
-  const bridge = await makeBridgeInterface(executor, network, state.identity.index);
-  const running = [...state.attached.values()];
-  await replaceTable(executor, network, running);
-  await sweepPorts(executor, network, bridge, running);
-  if (running.some((attachment) => attachment.ports.length > 0)) enableLoopbackPublishing(network.interface);
-  if (enableForwarding())
-    state.options.tell?.(
-      "net.ipv4.ip_forward was 0; it is now 1, since containers reach the world through the host",
-    );
-  return { network, bridge };
-}
-
-/** The subnet is chosen once for a data root and kept: containers' addresses are recorded. */
-function describeNetwork(state: State): BridgeNetwork {
-  const { identity } = state;
-  const path = join(state.options.root, "network.json");
-  const kept = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as { subnet: string }) : undefined;
-  const subnet =
-    kept === undefined
-      ? chooseSubnet(identity.subnets, {
-          bridge: identity.interface,
-          routes: hostRoutes(),
-          nameServers: nameServers(),
-        })
-      : parseSubnet(kept.subnet);
-  if (kept === undefined) {
-    writeFileSync(`${path}.new`, JSON.stringify({ subnet: formatSubnet(subnet) }));
-    renameSync(`${path}.new`, path);
-  }
-  return {
-    interface: identity.interface,
-    table: identity.table,
-    subnet: formatSubnet(subnet),
-    gateway: gatewayOf(subnet),
-  };
-}
-
 function poolOf(state: State, network: BridgeNetwork): AddressPool {
   if (state.addresses !== undefined) return state.addresses;
   const pool = addressPool(parseSubnet(network.subnet));
@@ -259,33 +198,3 @@ function poolOf(state: State, network: BridgeNetwork): AddressPool {
   state.addresses = pool;
   return pool;
 }
-
-function files(record: AttachmentRecord, request: ConnectRequest) {
-  const resolver = resolvConf(hostResolver(), {
-    network: record.network,
-    servers: request.dns ?? [],
-    search: request.dnsSearch ?? [],
-    options: request.dnsOptions ?? [],
-  });
-  const hosts = hostsFile({
-    hostname: request.hostname,
-    domainname: request.domainname ?? null,
-    address: record.address,
-    gateway: record.gateway,
-    extra: request.extraHosts ?? [],
-    base: record.network === "host" ? textOf("/etc/hosts") : null,
-  });
-  return { resolvConf: resolver.text, hosts, warnings: resolver.warnings };
-}
-
-const hostResolver = (): HostResolver => ({
-  configuration: textOf("/etc/resolv.conf"),
-  upstream: textOf(UPSTREAM_FILE),
-});
-
-const textOf = (path: string) => (existsSync(path) ? readFileSync(path, "utf8") : "");
-
-const nameServers = () =>
-  [...hostResolver().configuration.matchAll(/^\s*nameserver\s+(\S+)/gm)]
-    .map((match) => match[1] ?? "")
-    .filter((server) => isIPv4(server));

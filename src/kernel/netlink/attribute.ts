@@ -14,7 +14,6 @@ const aligned = (length: number) => (length + 3) & ~3;
 
 export const bytes = (type: number, value: Uint8Array): Attribute => ({ type, value });
 export const nest = (type: number, value: readonly Attribute[]): Attribute => ({ type, value });
-export const flag = (type: number): Attribute => ({ type, value: new Uint8Array(0) });
 export const u8 = (type: number, value: number): Attribute => ({ type, value: Uint8Array.of(value) });
 
 /** A 32-bit number as rtnetlink has it: the machine's order, which is little endian wherever Inro runs. */

@@ -1,0 +1,37 @@
+import { existsSync, readFileSync } from "node:fs";
+import { isIPv4 } from "node:net";
+import type { AttachmentRecord, ConnectRequest } from "./attachment.ts";
+import { hostsFile } from "./hosts.ts";
+import { type HostResolver, resolvConf, UPSTREAM_FILE } from "./resolver.ts";
+
+/** What a container's /etc/resolv.conf and /etc/hosts say, and what the user should hear of it. */
+export function files(record: AttachmentRecord, request: ConnectRequest) {
+  const resolver = resolvConf(hostResolver(), {
+    network: record.network,
+    servers: request.dns ?? [],
+    search: request.dnsSearch ?? [],
+    options: request.dnsOptions ?? [],
+  });
+  const hosts = hostsFile({
+    hostname: request.hostname,
+    domainname: request.domainname ?? null,
+    address: record.address,
+    gateway: record.gateway,
+    extra: request.extraHosts ?? [],
+    base: record.network === "host" ? textOf("/etc/hosts") : null,
+  });
+  return { resolvConf: resolver.text, hosts, warnings: resolver.warnings };
+}
+
+const hostResolver = (): HostResolver => ({
+  configuration: textOf("/etc/resolv.conf"),
+  upstream: textOf(UPSTREAM_FILE),
+});
+
+const textOf = (path: string) => (existsSync(path) ? readFileSync(path, "utf8") : "");
+
+/** The IPv4 name servers of the host. */
+export const nameServers = (): string[] =>
+  [...hostResolver().configuration.matchAll(/^\s*nameserver\s+(\S+)/gm)]
+    .map((match) => match[1] ?? "")
+    .filter((server) => isIPv4(server));
