@@ -12,16 +12,21 @@ const applets = [
   ...["rm", "sleep", "stat", "stty", "tail", "touch", "true", "wc", "yes"],
 ];
 
-/** An image archive `busybox:latest` of Debian's static busybox, as `docker load` takes it. */
-function busyboxArchive(): Uint8Array {
+/** A root of Debian's static busybox, as one layer. */
+export function busyboxTar(): Uint8Array {
   using files = temporaryFolder("busybox");
   mkdirSync(join(files.path, "bin"));
   for (const folder of ["tmp", "etc", "root"]) mkdirSync(join(files.path, folder));
   copyFileSync(join(toolRoot("busybox") ?? "", "bin/busybox"), join(files.path, "bin/busybox"));
   for (const applet of applets) symlinkSync("busybox", join(files.path, "bin", applet));
+  return tarOf(files.path);
+}
+
+/** An image archive `busybox:latest`, as `docker load` takes it. */
+function busyboxArchive(): Uint8Array {
   using layout = temporaryFolder("layout");
   const config = { Cmd: ["sh"], Env: ["PATH=/bin"], Labels: { "made.by": "test" } };
-  writeLayout(layout.path, "docker.io/library/busybox:latest", { layers: [tarOf(files.path)], config });
+  writeLayout(layout.path, "docker.io/library/busybox:latest", { layers: [busyboxTar()], config });
   return tarOf(layout.path);
 }
 

@@ -1,4 +1,6 @@
 import type { WaitCondition } from "../../engine/engine.ts";
+import { InroError } from "../../oci/error.ts";
+import { formatPlatform, matchesPlatform, type Platform, parsePlatform } from "../../oci/platform.ts";
 import { begin, empty, json } from "../answer.ts";
 import { askedContainer } from "../ask/container.ts";
 import { invalid } from "../asked.ts";
@@ -26,8 +28,21 @@ export const lifeRoutes: readonly Route[] = [
 
 async function create(x: Exchange): Promise<void> {
   const { options, warnings } = askedContainer(await body(x.request));
+  const platform = text(x.query, "platform");
+  if (platform !== null) checkPlatform(x, options.image, parsePlatform(platform));
   const made = await x.engine.containers.create(options, text(x.query, "name"));
   json(x, 201, { Id: made.id, Warnings: [...warnings, ...made.warnings] });
+}
+
+/** As dockerd: the image that is here does not do, so that the client goes and pulls the right one. */
+function checkPlatform(x: Exchange, name: string, wanted: Platform): void {
+  const { os, architecture, config } = x.engine.images.resolve(name);
+  const own = { os, architecture, ...(config.variant ? { variant: config.variant } : {}) };
+  if (matchesPlatform(own, wanted)) return;
+  throw new InroError("NO_SUCH_IMAGE", {
+    what: `cannot use the image "${name}"`,
+    why: `it is for ${formatPlatform(own)}, not for the specified platform ${formatPlatform(wanted)}`,
+  });
 }
 
 async function start(x: Exchange): Promise<void> {
