@@ -79,14 +79,19 @@ static long make_working_directory(struct record *r, const char *path) {
   return done;
 }
 
+// The child's own: a folder that only root may enter was entered before the change of user, and is not tried again.
+static u8 entered;
+
 long op_working_directory(struct execution *e, const struct op_working_directory *o, struct record *r) {
   (void)e;
+  if (!o->optional && entered) return inside_root(r);
   long done = CALL(r, chdir, o->path);
   if (done == -ENOENT && o->create) {
     done = make_working_directory(r, o->path);
     if (done >= 0) done = CALL(r, chdir, o->path);
   }
   if (o->optional && (done == -EACCES || done == -EPERM)) return tolerated(r, done);
+  if (done >= 0) entered = 1;
   return done < 0 ? done : inside_root(r);
 }
 
