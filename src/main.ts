@@ -16,18 +16,26 @@ async function main(): Promise<void> {
 }
 
 async function runtime(words: readonly string[]): Promise<void> {
-  const { runtimeCommand } = await import("./runtime/command/main.ts");
-  process.exitCode = await runtimeCommand(words);
+  const [{ runtimeCommand }, { nativeProgram }] = await Promise.all([
+    import("./runtime/command/main.ts"),
+    import("./main/programs.ts"),
+  ]);
+  process.exitCode = await runtimeCommand(words, nativeProgram);
 }
 
 /** `inro --data-root /x serve`: the verb may come after options and their values. */
 function onlyOptionsBefore(words: readonly string[], verb: number): boolean {
-  return words.slice(0, verb).every((word, at) => word.startsWith("-") || words[at - 1]?.startsWith("-") === true);
+  return words
+    .slice(0, verb)
+    .every((word, at) => word.startsWith("-") || words[at - 1]?.startsWith("-") === true);
 }
 
 /** Told once, on standard error, and 125 as Docker has it for what is not the container's fault. */
 function fail(cause: unknown): void {
-  const message = cause instanceof Error && cause.name === "InroError" ? cause.message : String((cause as Error)?.stack ?? cause);
+  const message =
+    cause instanceof Error && cause.name === "InroError"
+      ? cause.message
+      : String((cause as Error)?.stack ?? cause);
   process.stderr.write(`inro: ${message}\n`);
   process.exitCode = 125;
 }

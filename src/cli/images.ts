@@ -1,0 +1,34 @@
+import type { Client } from "./client/client.ts";
+import { type ProgressLine, progress } from "./print/progress.ts";
+
+/** `name:tag`, `name@digest` or `name`, split where the API wants it: what follows the last colon of the last part. */
+export function splitTag(reference: string): { fromImage: string; tag: string } {
+  const digest = reference.indexOf("@");
+  if (digest >= 0) return { fromImage: reference.slice(0, digest), tag: reference.slice(digest + 1) };
+  const colon = reference.lastIndexOf(":");
+  if (colon > reference.lastIndexOf("/"))
+    return { fromImage: reference.slice(0, colon), tag: reference.slice(colon + 1) };
+  return { fromImage: reference, tag: "latest" };
+}
+
+export interface PullOptions {
+  readonly platform: string | undefined;
+  readonly quiet: boolean;
+  /** `run` shows progress on standard error, as standard output is the container's. */
+  readonly to: "stdout" | "stderr";
+}
+
+/** Pulls an image and shows how it goes. */
+export async function pullImage(client: Client, reference: string, options: PullOptions): Promise<void> {
+  const view = progress(options.to);
+  const lines = client.values<ProgressLine>({
+    method: "POST",
+    path: "/images/create",
+    query: { ...splitTag(reference), platform: options.platform },
+  });
+  for await (const line of lines) {
+    if (!options.quiet) view.show(line);
+    else if (line.error !== undefined) throw new Error(line.error);
+  }
+  if (!options.quiet) view.end();
+}

@@ -1,0 +1,96 @@
+import manifest from "../../package.json" with { type: "json" };
+import { openClient } from "./client/client.ts";
+import { connectOrStart } from "./client/daemon.ts";
+import { nearest } from "./options/nearest.ts";
+import type { OptionTable } from "./options/option.ts";
+import { parse } from "./options/parse.ts";
+import { UsageError } from "./options/usage-error.ts";
+import { globalOptions, placeOf } from "./place.ts";
+import { printError } from "./print-error.ts";
+import { err, OutputGone, out } from "./terminal/output.ts";
+import type { Context, Verb } from "./verb.ts";
+import { type Found, findVerb, nouns, verbs } from "./verbs.ts";
+
+/** Runs one command line and answers the exit code. Everything is written when it resolves. */
+export async function commandLine(words: readonly string[]): Promise<number> {
+  try {
+    return await dispatch(words);
+  } catch (error) {
+    // As a program that SIGPIPE ended: 128 + 13.
+    if (error instanceof OutputGone) return 141;
+    err(printError(error));
+    return error instanceof UsageError ? error.status : 1;
+  }
+}
+
+async function dispatch(line: readonly string[]): Promise<number> {
+  const { options, args, help } = parse(globalOptions, line, { interspersed: false });
+  if (options.version) {
+    out(`inro version ${manifest.version}\n`);
+    return 0;
+  }
+  const words = args[0] === "help" ? args.slice(1) : args;
+  const wantsHelp = help || args[0] === "help" || args.length === 0;
+  if (words.length === 0) return showMain();
+  const found = findVerb(words);
+  if (found === undefined) return noVerb(words, wantsHelp);
+  const place = placeOf(options);
+  const context: Context = { client: openClient(() => connectOrStart(place)), place };
+  return runVerb(context, found, await found.entry.load(), wantsHelp);
+}
+
+async function runVerb(
+  context: Context,
+  found: Found,
+  verb: Verb<OptionTable>,
+  wantsHelp: boolean,
+): Promise<number> {
+  try {
+    const interspersed = verb.firstArgumentEndsOptions !== true;
+    const parsed = parse(verb.options, wantsHelp ? [] : found.rest, { interspersed });
+    if (parsed.help || wantsHelp) {
+      const { verbHelp } = await import("./help.ts");
+      out(verbHelp(found, verb));
+      return 0;
+    }
+    checkCount(verb, found.name, parsed.args.length);
+    return await verb.run(context, { ...parsed, verb: found.name });
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(`${found.name}: ${error.message} (inro ${found.name} --help)`, error.status);
+  }
+}
+
+function checkCount({ args: [least, most], usage }: Verb<OptionTable>, name: string, count: number): void {
+  if (count >= least && count <= most) return;
+  const bound = least === most ? "" : count < least ? "at least " : "at most ";
+  const wanted = count < least ? least : most;
+  const number = wanted === 0 ? "no arguments" : `${bound}${wanted} argument${wanted === 1 ? "" : "s"}`;
+  throw new UsageError(`takes ${number}: inro ${name} ${usage}`, 1);
+}
+
+async function showMain(): Promise<number> {
+  const { mainHelp } = await import("./help.ts");
+  out(mainHelp());
+  return 0;
+}
+
+async function noVerb(words: readonly string[], wantsHelp: boolean): Promise<number> {
+  const [first = "", second] = words;
+  if (nouns.includes(first) && (second === undefined || second.startsWith("-") || wantsHelp)) {
+    const { nounHelp } = await import("./help.ts");
+    out(nounHelp(first));
+    return 0;
+  }
+  const isNoun = nouns.includes(first);
+  const name = isNoun ? `${first} ${second}` : first;
+  const all = verbs.flatMap(({ names }) => names);
+  const known = isNoun
+    ? all.filter((n) => n.startsWith(`${first} `))
+    : [...all.filter((n) => !n.includes(" ")), ...nouns];
+  const near = nearest(name, known);
+  throw new UsageError(
+    `there is no "inro ${name}"${near === undefined ? "" : `: did you mean "inro ${near}"?`} (inro --help)`,
+    1,
+  );
+}

@@ -1,0 +1,10 @@
+import { isTerminal, OutputGone } from "./terminal/output.ts";
+import { paintFor } from "./terminal/paint.ts";
+
+/** One line: what failed, why, what to do. */
+export function printError(error: unknown): string {
+  if (error instanceof OutputGone) throw error;
+  const paint = paintFor(isTerminal(2));
+  const message = (error instanceof Error ? error.message : String(error)).replace(/\s*\n\s*/g, "; ");
+  return `${paint("red", "inro:")} ${message}\n`;
+}

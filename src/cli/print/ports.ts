@@ -1,0 +1,49 @@
+/** A port as lists of containers have it; `PublicPort` is missing when it is exposed only. */
+export interface Port {
+  readonly IP?: string;
+  readonly PrivatePort: number;
+  readonly PublicPort?: number;
+  readonly Type: string;
+}
+
+interface Span {
+  readonly ip: string;
+  readonly type: string;
+  readonly isPublic: boolean;
+  readonly shift: number;
+  readonly first: number;
+  last: number;
+}
+
+/** `0.0.0.0:8080->80/tcp, 9000-9002/tcp`: neighbours with the same shift stand together, as Docker has them. */
+export function portList(ports: readonly Port[]): string {
+  const sorted = [...ports].sort(
+    (a, b) =>
+      a.PrivatePort - b.PrivatePort || (a.IP ?? "").localeCompare(b.IP ?? "") || a.Type.localeCompare(b.Type),
+  );
+  const spans: Span[] = [];
+  for (const port of sorted) {
+    const isPublic = port.PublicPort !== undefined && port.PublicPort !== 0;
+    const shift = isPublic ? (port.PublicPort ?? 0) - port.PrivatePort : 0;
+    const ip = port.IP ?? "";
+    const near = spans.find(
+      (span) =>
+        span.last + 1 === port.PrivatePort &&
+        span.ip === ip &&
+        span.type === port.Type &&
+        span.isPublic === isPublic &&
+        span.shift === shift,
+    );
+    if (near === undefined)
+      spans.push({ ip, type: port.Type, isPublic, shift, first: port.PrivatePort, last: port.PrivatePort });
+    else near.last = port.PrivatePort;
+  }
+  return spans.map(spanText).join(", ");
+}
+
+function spanText({ ip, type, isPublic, shift, first, last }: Span): string {
+  const range = (by: number) => (first === last ? `${first + by}` : `${first + by}-${last + by}`);
+  if (!isPublic) return `${range(0)}/${type}`;
+  const host = ip.includes(":") ? `[${ip}]` : ip;
+  return `${host === "" ? "" : `${host}:`}${range(shift)}->${range(0)}/${type}`;
+}

@@ -1,0 +1,83 @@
+import type { Hijacked } from "../client/client.ts";
+import { err, out } from "../terminal/output.ts";
+import { detachScanner } from "./detach-keys.ts";
+import { demultiplexer } from "./frames.ts";
+
+export interface SessionOptions {
+  /** Our standard input goes to the other side. */
+  readonly stdin: boolean;
+  /** The other side is a terminal; when ours is one too, it is raw for as long as the session lasts. */
+  readonly tty: boolean;
+  /** Typing them leaves the session. `null`: there are none. */
+  readonly detachKeys: Uint8Array | null;
+}
+
+/** `ended`: the other side ended its output. `detached`: the user typed the detach keys. */
+export type SessionEnd = "ended" | "detached";
+
+/** Joins this process's streams with the other side's until either ends. */
+export async function session(
+  { stream, multiplexed }: Hijacked,
+  options: SessionOptions,
+): Promise<SessionEnd> {
+  const restore = options.stdin && options.tty ? rawTerminal() : undefined;
+  const scan = options.detachKeys === null ? undefined : detachScanner(options.detachKeys);
+  let end: SessionEnd = "ended";
+  const input = options.stdin
+    ? readInput(
+        async (bytes) => {
+          const { bytes: passed, detached } = scan?.(bytes) ?? { bytes, detached: false };
+          if (passed.length > 0) await stream.write(passed);
+          if (detached) {
+            end = "detached";
+            stream.close();
+          }
+        },
+        () => stream.end(),
+      )
+    : undefined;
+  try {
+    const show = multiplexed ? demultiplexer((name, bytes) => (name === "stderr" ? err : out)(bytes)) : out;
+    for (let part = await stream.read(); part !== null; part = await stream.read()) show(part);
+    return end;
+  } finally {
+    input?.();
+    restore?.();
+    stream.close();
+  }
+}
+
+/** Reads standard input, one piece at a time; answers how to stop. */
+function readInput(pass: (bytes: Uint8Array) => Promise<void>, ended: () => void): () => void {
+  const { stdin } = process;
+  const take = (bytes: Uint8Array) => {
+    stdin.pause();
+    pass(bytes).then(
+      () => stdin.resume(),
+      // The other side is gone, or wants no more: its output's end is what ends the session.
+      () => {},
+    );
+  };
+  stdin.on("data", take);
+  stdin.on("end", ended);
+  // A closed or unreadable descriptor is an end of input.
+  stdin.on("error", ended);
+  return () => {
+    stdin.off("data", take);
+    stdin.off("end", ended);
+    stdin.pause();
+  };
+}
+
+/** Every key goes to the other side as it is typed. Answers how to make the terminal as it was. */
+function rawTerminal(): (() => void) | undefined {
+  const { stdin } = process;
+  if (!stdin.isTTY) return undefined;
+  stdin.setRawMode(true);
+  const restore = () => void stdin.setRawMode(false);
+  process.once("exit", restore);
+  return () => {
+    process.off("exit", restore);
+    restore();
+  };
+}

@@ -1,0 +1,72 @@
+import { text } from "../options/option.ts";
+import { binarySize } from "../print/human.ts";
+import { template } from "../template/template.ts";
+import { err, isTerminal, out } from "../terminal/output.ts";
+import { paintFor } from "../terminal/paint.ts";
+import { verb } from "../verb.ts";
+
+interface Info {
+  readonly ID: string;
+  readonly Containers: number;
+  readonly ContainersRunning: number;
+  readonly ContainersPaused: number;
+  readonly ContainersStopped: number;
+  readonly Images: number;
+  readonly Driver: string;
+  readonly LoggingDriver: string;
+  readonly CgroupDriver: string;
+  readonly CgroupVersion: string;
+  readonly KernelVersion: string;
+  readonly OperatingSystem: string;
+  readonly Architecture: string;
+  readonly NCPU: number;
+  readonly MemTotal: number;
+  readonly DockerRootDir: string;
+  readonly Name: string;
+  readonly ServerVersion: string;
+  readonly SecurityOptions: readonly string[] | null;
+  readonly Warnings: readonly string[] | null;
+}
+
+export const info = verb({
+  usage: "[OPTIONS]",
+  options: { format: text("TEMPLATE", "json, or a Go template: '{{.CgroupVersion}}'", { short: "f" }) },
+  args: [0, 0],
+  async run({ client, place }, { options }) {
+    const found = await client.json<Info>({ method: "GET", path: "/info" });
+    if (options.format !== undefined) {
+      const wanted = options.format === "json" ? "{{json .}}" : options.format;
+      out(`${template(wanted)(found)}\n`);
+      return 0;
+    }
+    out(
+      rows(found, place.socket)
+        .map(([name, value]) => `${`${name}:`.padEnd(18)}${value}\n`)
+        .join(""),
+    );
+    const paint = paintFor(isTerminal(2));
+    for (const warning of found.Warnings ?? []) err(`${paint("yellow", "WARNING:")} ${warning}\n`);
+    return 0;
+  },
+});
+
+function rows(found: Info, socket: string): readonly (readonly [string, string])[] {
+  const { ContainersRunning: running, ContainersPaused: paused, ContainersStopped: stopped } = found;
+  return [
+    ["Server version", found.ServerVersion],
+    ["Containers", `${found.Containers} (${running} running, ${paused} paused, ${stopped} stopped)`],
+    ["Images", String(found.Images)],
+    ["Storage driver", found.Driver],
+    ["Logging driver", found.LoggingDriver],
+    ["Cgroups", `version ${found.CgroupVersion}, driver ${found.CgroupDriver}`],
+    ["Security", (found.SecurityOptions ?? []).join("; ")],
+    ["Kernel", found.KernelVersion],
+    ["System", `${found.OperatingSystem}, ${found.Architecture}`],
+    ["CPUs", String(found.NCPU)],
+    ["Memory", binarySize(found.MemTotal)],
+    ["Name", found.Name],
+    ["ID", found.ID],
+    ["Data root", found.DockerRootDir],
+    ["Socket", socket],
+  ];
+}

@@ -1,0 +1,97 @@
+import { ApiError, at, type Client } from "../client/client.ts";
+import { flag, text } from "../options/option.ts";
+import { UsageError } from "../options/usage-error.ts";
+import { printError } from "../print-error.ts";
+import { template } from "../template/template.ts";
+import { err, out } from "../terminal/output.ts";
+import { ANY, verb } from "../verb.ts";
+
+const kinds = {
+  container: (name: string) => at`/containers/${name}/json`,
+  image: (name: string) => at`/images/${name}/json`,
+  network: (name: string) => at`/networks/${name}`,
+  volume: (name: string) => at`/volumes/${name}`,
+} as const;
+
+type Kind = keyof typeof kinds;
+
+const format = text("TEMPLATE", "json, or a Go template: '{{.State.Status}}'", { short: "f" });
+const size = flag("With a container's sizes on disk", { short: "s" });
+
+interface InspectOptions {
+  readonly format: string | undefined;
+  readonly size?: boolean;
+}
+
+export const inspect = verb({
+  usage: "[OPTIONS] NAME|ID [NAME|ID...]",
+  options: { format, size, type: text("KIND", "container, image, network or volume: look among these only") },
+  args: [1, ANY],
+  examples: [
+    "inro inspect -f '{{.State.Status}} {{.State.ExitCode}}' web",
+    "inro inspect -f '{{json .Mounts}}' web",
+  ],
+  run({ client }, { options, args }) {
+    const { type } = options;
+    if (type !== undefined && !Object.hasOwn(kinds, type))
+      throw new UsageError(`cannot use "${type}" for --type: it is not container, image, network or volume`);
+    const among = type === undefined ? (Object.keys(kinds) as Kind[]) : [type as Kind];
+    return inspectAll(client, among, args, options);
+  },
+});
+
+const ofKind = (kind: Kind, options: { format: typeof format; size?: typeof size }) =>
+  verb({
+    usage: `[OPTIONS] ${kind.toUpperCase()} [${kind.toUpperCase()}...]`,
+    options,
+    args: [1, ANY],
+    run: ({ client }, line) => inspectAll(client, [kind], line.args, line.options as InspectOptions),
+  });
+
+export const inspectContainer = ofKind("container", { format, size });
+export const inspectImage = ofKind("image", { format });
+export const inspectNetwork = ofKind("network", { format });
+export const inspectVolume = ofKind("volume", { format });
+
+/** What was found is printed, also when something else was not. */
+async function inspectAll(
+  client: Client,
+  among: readonly Kind[],
+  names: readonly string[],
+  options: InspectOptions,
+): Promise<number> {
+  const wanted = options.format === "json" ? "{{json .}}" : options.format;
+  const print = wanted === undefined || wanted === "" ? undefined : template(wanted.replaceAll("\\t", "\t"));
+  const found: unknown[] = [];
+  let status = 0;
+  for (const name of names) {
+    try {
+      const value = await find(client, among, name, options);
+      if (print === undefined) found.push(value);
+      else out(`${print(value)}\n`);
+    } catch (error) {
+      err(printError(error));
+      status = 1;
+    }
+  }
+  if (print === undefined) out(`${JSON.stringify(found, null, 4)}\n`);
+  return status;
+}
+
+async function find(
+  client: Client,
+  among: readonly Kind[],
+  name: string,
+  options: InspectOptions,
+): Promise<unknown> {
+  for (const kind of among) {
+    try {
+      const query = kind === "container" ? { size: options.size } : {};
+      return await client.json({ method: "GET", path: kinds[kind](name), query });
+    } catch (error) {
+      const isMissing = error instanceof ApiError && error.status === 404;
+      if (!isMissing || among.length === 1) throw error;
+    }
+  }
+  throw new Error(`no such object: ${name} (neither container nor image, network or volume)`);
+}

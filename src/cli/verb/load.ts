@@ -1,0 +1,40 @@
+import { createReadStream } from "node:fs";
+import { flag, text } from "../options/option.ts";
+import { UsageError } from "../options/usage-error.ts";
+import { type ProgressLine, progress } from "../print/progress.ts";
+import { isTerminal } from "../terminal/output.ts";
+import { verb } from "../verb.ts";
+
+export const load = verb({
+  usage: "[OPTIONS]",
+  options: {
+    input: text("FILE", "Read it from a file instead of standard input", { short: "i" }),
+    quiet: flag("Without progress", { short: "q" }),
+    platform: text("OS/ARCH", "The platform to choose", { hidden: true }),
+  },
+  args: [0, 0],
+  examples: ["inro load -i debian.tar", "docker save debian | inro load"],
+  async run({ client }, { options }) {
+    if (options.input === undefined && isTerminal(0))
+      throw new UsageError("there is nothing to read: name a file with -i, or redirect one into it", 1);
+    const stream = createReadStream(options.input ?? "/dev/stdin", { highWaterMark: 1 << 20 });
+    await new Promise((resolve, reject) => {
+      stream.once("open", resolve);
+      stream.once("error", (error) =>
+        reject(new UsageError(`cannot read "${options.input}": ${error.message}`, 1)),
+      );
+    });
+    const lines = client.values<ProgressLine>({
+      method: "POST",
+      path: "/images/load",
+      query: { quiet: options.quiet },
+      headers: { "content-type": "application/x-tar" },
+      stream,
+    });
+    const view = progress("stdout");
+    for await (const line of lines)
+      if (!options.quiet || line.stream !== undefined || line.error) view.show(line);
+    view.end();
+    return 0;
+  },
+});

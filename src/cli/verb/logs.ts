@@ -1,0 +1,30 @@
+import { at } from "../client/client.ts";
+import { flag, read, text } from "../options/option.ts";
+import { moment } from "../options/readers.ts";
+import { demultiplexer } from "../session/frames.ts";
+import { err, out } from "../terminal/output.ts";
+import { verb } from "../verb.ts";
+
+export const logs = verb({
+  usage: "[OPTIONS] CONTAINER",
+  options: {
+    follow: flag("Go on until it ends", { short: "f" }),
+    tail: text("LINES", "Only the last lines (default all)", { short: "n" }),
+    since: read("TIME", moment, "From then on: 10m, 2026-11-24T10:00:00, or a Unix time"),
+    until: read("TIME", moment, "Up to then"),
+    timestamps: flag("Begin each line with its time", { short: "t" }),
+    details: flag("Without meaning here", { hidden: true }),
+  },
+  args: [1, 1],
+  async run({ client }, { options, args: [name = ""] }) {
+    const answer = await client.send({
+      method: "GET",
+      path: at`/containers/${name}/logs`,
+      query: { stdout: true, stderr: true, ...options },
+    });
+    const framed = answer.headers.get("content-type") === "application/vnd.docker.multiplexed-stream";
+    const show = framed ? demultiplexer((stream, bytes) => (stream === "stderr" ? err : out)(bytes)) : out;
+    for await (const part of answer.body) show(part);
+    return 0;
+  },
+});

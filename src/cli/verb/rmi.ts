@@ -1,0 +1,30 @@
+import { at } from "../client/client.ts";
+import { each } from "../each.ts";
+import { flag } from "../options/option.ts";
+import { out } from "../terminal/output.ts";
+import { ANY, verb } from "../verb.ts";
+
+interface Removed {
+  readonly Untagged?: string;
+  readonly Deleted?: string;
+}
+
+export const rmi = verb({
+  usage: "[OPTIONS] IMAGE [IMAGE...]",
+  options: {
+    force: flag("Remove it although containers that do not run use it", { short: "f" }),
+    "no-prune": flag("Keep the untagged images beneath it"),
+  },
+  args: [1, ANY],
+  run: ({ client }, { options, args }) =>
+    each(args, async (name) => {
+      const query = { force: options.force, noprune: options["no-prune"] };
+      const removed = await client.json<readonly Removed[]>({
+        method: "DELETE",
+        path: at`/images/${name}`,
+        query,
+      });
+      for (const { Untagged, Deleted } of removed)
+        out(Untagged !== undefined ? `Untagged: ${Untagged}\n` : `Deleted: ${Deleted}\n`);
+    }),
+});

@@ -1,0 +1,20 @@
+import { flag, text } from "../options/option.ts";
+import { UsageError } from "../options/usage-error.ts";
+import { ANY, verb } from "../verb.ts";
+
+/** Here for its help only: the composition root starts the engine before the command line is loaded. */
+export const serve = verb({
+  usage: "[OPTIONS]",
+  options: {
+    "data-root": text("FOLDER", "Where the engine keeps everything (default /var/lib/inro)"),
+    "exec-root": text("FOLDER", "Where it keeps what a reboot may lose (default /run/inro)"),
+    host: text("ADDRESS", "The socket to serve (default unix:///run/inro/inro.sock)", { short: "H" }),
+    group: text("GROUP", "A group that may use the socket beside root", { short: "G" }),
+    debug: flag("Tell more of what goes on", { short: "D" }),
+  },
+  args: [0, ANY],
+  examples: ["inro serve --data-root /srv/inro --exec-root /run/inro-2"],
+  run: async () => {
+    throw new UsageError("write the verb after the engine's own options only");
+  },
+});

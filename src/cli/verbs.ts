@@ -1,0 +1,296 @@
+import type { OptionTable } from "./options/option.ts";
+import type { Verb } from "./verb.ts";
+
+export interface Entry {
+  /** The first is the one that help shows; a word before it is the noun it belongs to. */
+  readonly names: readonly string[];
+  readonly group: string;
+  readonly summary: string;
+  readonly load: () => Promise<Verb<OptionTable>>;
+}
+
+const containers = "Containers";
+const images = "Images";
+const inside = "Inside and around";
+const engine = "Engine";
+
+/** Every verb; its file is loaded when it is used. */
+export const verbs: readonly Entry[] = [
+  {
+    names: ["run", "container run"],
+    group: containers,
+    summary: "Make a container from an image and start it",
+    load: async () => (await import("./verb/run.ts")).run,
+  },
+  {
+    names: ["explain", "container explain"],
+    group: containers,
+    summary: "Show the kernel operations that set a container up, and why each is there",
+    load: async () => (await import("./verb/explain.ts")).explain,
+  },
+  {
+    names: ["ps", "container ls", "container list", "container ps"],
+    group: containers,
+    summary: "List containers",
+    load: async () => (await import("./verb/ps.ts")).ps,
+  },
+  {
+    names: ["create", "container create"],
+    group: containers,
+    summary: "Make a container without starting it",
+    load: async () => (await import("./verb/create.ts")).create,
+  },
+  {
+    names: ["start", "container start"],
+    group: containers,
+    summary: "Start containers",
+    load: async () => (await import("./verb/start.ts")).start,
+  },
+  {
+    names: ["stop", "container stop"],
+    group: containers,
+    summary: "Stop containers: a signal, a wait, then SIGKILL",
+    load: async () => (await import("./verb/stop.ts")).stop,
+  },
+  {
+    names: ["restart", "container restart"],
+    group: containers,
+    summary: "Stop and start containers",
+    load: async () => (await import("./verb/restart.ts")).restart,
+  },
+  {
+    names: ["kill", "container kill"],
+    group: containers,
+    summary: "Send containers a signal",
+    load: async () => (await import("./verb/kill.ts")).kill,
+  },
+  {
+    names: ["wait", "container wait"],
+    group: containers,
+    summary: "Wait until containers end and print their exit codes",
+    load: async () => (await import("./verb/wait.ts")).wait,
+  },
+  {
+    names: ["pause", "container pause"],
+    group: containers,
+    summary: "Freeze all processes of containers",
+    load: async () => (await import("./verb/pause.ts")).pause,
+  },
+  {
+    names: ["unpause", "container unpause"],
+    group: containers,
+    summary: "Let frozen containers go on",
+    load: async () => (await import("./verb/pause.ts")).unpause,
+  },
+  {
+    names: ["rename", "container rename"],
+    group: containers,
+    summary: "Give a container another name",
+    load: async () => (await import("./verb/rename.ts")).rename,
+  },
+  {
+    names: ["rm", "container rm", "container remove"],
+    group: containers,
+    summary: "Remove containers",
+    load: async () => (await import("./verb/rm.ts")).rm,
+  },
+  {
+    names: ["container prune"],
+    group: containers,
+    summary: "Remove all containers that do not run",
+    load: async () => (await import("./verb/prune.ts")).containerPrune,
+  },
+  {
+    names: ["exec", "container exec"],
+    group: inside,
+    summary: "Run a command in a running container",
+    load: async () => (await import("./verb/exec.ts")).exec,
+  },
+  {
+    names: ["attach", "container attach"],
+    group: inside,
+    summary: "Join a running container's input and output",
+    load: async () => (await import("./verb/attach.ts")).attach,
+  },
+  {
+    names: ["logs", "container logs"],
+    group: inside,
+    summary: "Show what a container wrote",
+    load: async () => (await import("./verb/logs.ts")).logs,
+  },
+  {
+    names: ["cp", "container cp"],
+    group: inside,
+    summary: "Copy files into or out of a container",
+    load: async () => (await import("./verb/cp.ts")).cp,
+  },
+  {
+    names: ["diff", "container diff"],
+    group: inside,
+    summary: "Show which files a container changed",
+    load: async () => (await import("./verb/diff.ts")).diff,
+  },
+  {
+    names: ["top", "container top"],
+    group: inside,
+    summary: "Show a container's processes",
+    load: async () => (await import("./verb/top.ts")).top,
+  },
+  {
+    names: ["stats", "container stats"],
+    group: inside,
+    summary: "Show what containers use, live",
+    load: async () => (await import("./verb/stats.ts")).stats,
+  },
+  {
+    names: ["port", "container port"],
+    group: inside,
+    summary: "Show a container's published ports",
+    load: async () => (await import("./verb/port.ts")).port,
+  },
+  {
+    names: ["inspect"],
+    group: inside,
+    summary: "Show all that is known about containers, images, volumes and networks",
+    load: async () => (await import("./verb/inspect.ts")).inspect,
+  },
+  {
+    names: ["container inspect"],
+    group: inside,
+    summary: "Show all that is known about containers",
+    load: async () => (await import("./verb/inspect.ts")).inspectContainer,
+  },
+  {
+    names: ["pull", "image pull"],
+    group: images,
+    summary: "Fetch an image from a registry",
+    load: async () => (await import("./verb/pull.ts")).pull,
+  },
+  {
+    names: ["images", "image ls", "image list"],
+    group: images,
+    summary: "List images",
+    load: async () => (await import("./verb/images.ts")).images,
+  },
+  {
+    names: ["load", "image load"],
+    group: images,
+    summary: "Read images from a tar archive",
+    load: async () => (await import("./verb/load.ts")).load,
+  },
+  {
+    names: ["tag", "image tag"],
+    group: images,
+    summary: "Give an image another name",
+    load: async () => (await import("./verb/tag.ts")).tag,
+  },
+  {
+    names: ["history", "image history"],
+    group: images,
+    summary: "Show how an image was made, layer by layer",
+    load: async () => (await import("./verb/history.ts")).history,
+  },
+  {
+    names: ["rmi", "image rm", "image remove"],
+    group: images,
+    summary: "Remove images",
+    load: async () => (await import("./verb/rmi.ts")).rmi,
+  },
+  {
+    names: ["image inspect"],
+    group: images,
+    summary: "Show all that is known about images",
+    load: async () => (await import("./verb/inspect.ts")).inspectImage,
+  },
+  {
+    names: ["volume create"],
+    group: "Volumes",
+    summary: "Make a volume",
+    load: async () => (await import("./verb/volume.ts")).create,
+  },
+  {
+    names: ["volume ls", "volume list"],
+    group: "Volumes",
+    summary: "List volumes",
+    load: async () => (await import("./verb/volume.ts")).ls,
+  },
+  {
+    names: ["volume inspect"],
+    group: "Volumes",
+    summary: "Show all that is known about volumes",
+    load: async () => (await import("./verb/inspect.ts")).inspectVolume,
+  },
+  {
+    names: ["volume rm", "volume remove"],
+    group: "Volumes",
+    summary: "Remove volumes",
+    load: async () => (await import("./verb/volume.ts")).rm,
+  },
+  {
+    names: ["network ls", "network list"],
+    group: "Networks",
+    summary: "List networks",
+    load: async () => (await import("./verb/network.ts")).ls,
+  },
+  {
+    names: ["network inspect"],
+    group: "Networks",
+    summary: "Show all that is known about networks",
+    load: async () => (await import("./verb/inspect.ts")).inspectNetwork,
+  },
+  {
+    names: ["events", "system events"],
+    group: engine,
+    summary: "Show what happens in the engine, live",
+    load: async () => (await import("./verb/events.ts")).events,
+  },
+  {
+    names: ["info", "system info"],
+    group: engine,
+    summary: "Show the engine, its machine and its state",
+    load: async () => (await import("./verb/info.ts")).info,
+  },
+  {
+    names: ["version"],
+    group: engine,
+    summary: "Show the versions of this program and of the engine",
+    load: async () => (await import("./verb/version.ts")).version,
+  },
+  {
+    names: ["system df"],
+    group: engine,
+    summary: "Show the disk space in use",
+    load: async () => (await import("./verb/system-df.ts")).df,
+  },
+  {
+    names: ["serve"],
+    group: engine,
+    summary: "Run the engine itself (it is started by itself when needed)",
+    load: async () => (await import("./verb/serve.ts")).serve,
+  },
+];
+
+export interface Found {
+  readonly entry: Entry;
+  /** The name under which it was found. */
+  readonly name: string;
+  /** The words after it. */
+  readonly rest: readonly string[];
+}
+
+/** The verb that the words begin with: two words for a noun's. */
+export function findVerb(words: readonly string[]): Found | undefined {
+  for (const count of [2, 1]) {
+    const name = words.slice(0, count).join(" ");
+    const entry = verbs.find(({ names }) => names.includes(name));
+    if (entry !== undefined && words.length >= count) return { entry, name, rest: words.slice(count) };
+  }
+  return undefined;
+}
+
+/** `container`, `image`, …: what may stand before a verb. */
+export const nouns: readonly string[] = [
+  ...new Set(
+    verbs.flatMap(({ names }) => names.filter((n) => n.includes(" ")).map((n) => n.split(" ")[0] ?? "")),
+  ),
+];
