@@ -47,6 +47,7 @@ static void kernel_words(struct record *r, i32 fs) {
   char text[DETAIL_SIZE];
   long n = SYS(read, fs, text, sizeof text - 1);
   if (n <= 0) return;
+  if (text[n - 1] == '\n') n--;
   text[n] = 0;
   detail(r, n > 2 && text[1] == ' ' ? text + 2 : text);
 }

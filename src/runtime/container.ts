@@ -2,6 +2,7 @@ import { type CgroupSet, killAll, processesOf, setFrozen } from "../kernel/cgrou
 import { readStats } from "../kernel/cgroup/stats.ts";
 import type { Plan } from "../kernel/plan/plan.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";
+import { verify } from "../kernel/plan/verify.ts";
 import { InroError } from "../oci/error.ts";
 import { compileExec } from "./compile/exec.ts";
 import type { HostFacts } from "./facts.ts";
@@ -77,6 +78,7 @@ async function exec(live: Live, request: ExecRequest): Promise<ExecSession> {
     ),
     openStdin: request.openStdin,
   });
+  verify(plan);
   const { id, attach } = request;
   const answer = await monitor.exec({ session: id, ...attach, plan });
   const records = started(live, plan, answer);

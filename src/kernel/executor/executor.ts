@@ -43,8 +43,11 @@ export function openExecutor(
   native: string,
   stdio: readonly [number, number, number] | "ignore" = "ignore",
 ): Executor {
-  return new Client(spawnWired(native, "inro-executor", stdio));
+  return connectExecutor(spawnWired(native, "inro-executor", stdio));
 }
+
+/** The same over a process that was started otherwise. */
+export const connectExecutor = (wired: Wired): Executor => new Client(wired);
 
 class Client implements Executor {
   readonly #wired: Wired;

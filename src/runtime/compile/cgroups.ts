@@ -115,8 +115,10 @@ export function compileJoin(draft: Draft, input: CompileInput, cgroups: JoinedCg
   for (const cgroup of cgroups.slots.values()) {
     if (cgroup !== cgroups.birth) draft.plan.map.push({ kind: "joinCgroup", cgroup, who: "child", because });
   }
-  if (waitsForCgroups(cgroups)) draft.plan.map.push({ kind: "release", point: POINT.limited, because });
+  const limits = draft.plan.map.some(({ kind }) => kind === "joinCgroup" || kind === "rlimit");
+  if (limits) draft.plan.map.push({ kind: "release", point: POINT.limited, because });
 }
 
-export const waitsForCgroups = (cgroups: JoinedCgroups): boolean =>
-  [...cgroups.slots.values()].some((slot) => slot !== cgroups.birth);
+/** Whether the parent sets limits that the child has to wait for. */
+export const waitsForLimits = ({ plan }: Draft): boolean =>
+  plan.map.some((op) => op.kind === "release" && op.point === POINT.limited);

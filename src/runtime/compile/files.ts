@@ -1,6 +1,6 @@
 import type { Slot } from "../../kernel/plan/field.ts";
 import { compileCgroupMount } from "./cgroup-mount.ts";
-import { type JoinedCgroups, waitsForCgroups } from "./cgroups.ts";
+import { type JoinedCgroups, waitsForLimits } from "./cgroups.ts";
 import { CLONE, type CompileInput, type Draft, POINT } from "./context.ts";
 import { compileDev, compileOtherNodes } from "./dev.ts";
 import { compileMount, type PlannedMount, planMounts, targetOf } from "./mounts.ts";
@@ -157,7 +157,7 @@ function enterCgroups(
   cgroups: JoinedCgroups,
   namespaces: Namespaces,
 ): void {
-  if (!waitsForCgroups(cgroups)) return;
+  if (!waitsForLimits(draft)) return;
   const because = input.becauseOf("/linux/cgroupsPath");
   draft.plan.build.push({ kind: "await", point: POINT.limited, because });
   if (cgroups.birth !== undefined || !namespaces.own.has("cgroup")) return;

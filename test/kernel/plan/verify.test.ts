@@ -152,6 +152,7 @@ const crimes: readonly (readonly [string, Plan, string])[] = [
     { ...fullUser, map: [...fullUser.map.slice(1), ...fullUser.map.slice(0, 1)] },
     "limits and maps of a user namespace",
   ],
+  ["limits that race with the change of user", moved("map", "rlimit"), "before the child changes its user"],
   [
     "a namespace joined while others can look in",
     {

@@ -125,6 +125,23 @@ export const programLaw: Law = {
   },
 };
 
+/**
+ * prlimit(2): without CAP_SYS_RESOURCE the parent may only change the limits of a process with its own user; and what is
+ * written for the child must not race with what it does with it.
+ */
+export const parentLaw: Law = {
+  name: "what the parent sets for the child is set before the child changes its user",
+  check(plan) {
+    const last = plan.map.findLastIndex((op) => op.kind === "rlimit" || op.kind === "writeProc");
+    if (last < 0) return [];
+    const points = new Set(plan.map.slice(last).flatMap((op) => (op.kind === "release" ? [op.point] : [])));
+    const user = plan.confine.findIndex(isKind("user"));
+    const early = [...plan.build, ...plan.confine.slice(0, user < 0 ? undefined : user)];
+    const waits = early.some((op) => op.kind === "await" && points.has(op.point));
+    return waits ? [] : [{ op: plan.map[last], why: "the child does not wait for it" }];
+  },
+};
+
 /** R14 (CVE-2016-9962). */
 export const joinLaw: Law = {
   name: "a process that joins namespaces is not dumpable before it joins (R14)",

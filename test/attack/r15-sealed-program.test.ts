@@ -1,0 +1,71 @@
+import { expect, test } from "bun:test";
+import { closeSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
+import { openTalking, simplePlan } from "../kernel/plan/simple.ts";
+
+const isRoot = process.getuid?.() === 0;
+
+/** What every way of writing to the file behind an open descriptor answers. */
+function attempts(fd: number): string[] {
+  const tries: (() => unknown)[] = [
+    () => {
+      const writable = openSync(`/proc/self/fd/${fd}`, "r+");
+      try {
+        writeSync(writable, "#!/tmp/evil\n");
+      } finally {
+        closeSync(writable);
+      }
+    },
+    () => closeSync(openSync(`/proc/self/fd/${fd}`, "w")),
+    () => ftruncateSync(fd, 0),
+  ];
+  return tries.map((attempt) => {
+    try {
+      attempt();
+      return "written";
+    } catch (cause) {
+      return (cause as NodeJS.ErrnoException).code ?? String(cause);
+    }
+  });
+}
+
+const REFUSALS = ["EPERM", "ETXTBSY", "EINVAL", "EACCES"];
+
+test.skipIf(!isRoot)(
+  "R15 the program that starts containers cannot be overwritten through /proc (CVE-2019-5736)",
+  async () => {
+    let leaked = -1;
+    {
+      using talking = openTalking();
+      const { pid } = await talking.executor.plan(simplePlan({ argv: ["probe", "exit", "0"] }));
+      // At the gate the container's first process is still our program: this is the descriptor that an attacker keeps.
+      leaked = openSync(`/proc/${pid}/exe`, "r");
+      await talking.executor.start();
+      await talking.executor.ended;
+      // The executor still runs from the same file: ETXTBSY alone would do here.
+      for (const answer of attempts(leaked)) expect(REFUSALS).toContain(answer);
+      await talking.executor.close();
+    }
+    // Nobody runs it any more through this executor; only the seals are left.
+    for (const answer of attempts(leaked)) expect(REFUSALS).toContain(answer);
+    const magic = Buffer.alloc(4);
+    readSync(leaked, magic, 0, 4, 0);
+    expect(magic.toString("latin1")).toBe("\x7fELF");
+    closeSync(leaked);
+  },
+);
+
+test.skipIf(!isRoot)(
+  "R15 pid 1 of ours, which stays in the container, is sealed as well (CVE-2019-5736)",
+  async () => {
+    using talking = openTalking();
+    const { pid } = await talking.executor.plan(simplePlan({ argv: ["probe", "wait"], useInit: true }));
+    await talking.executor.start();
+    const init = openSync(`/proc/${pid}/exe`, "r");
+    for (const answer of attempts(init)) expect(REFUSALS).toContain(answer);
+    process.kill(pid, "SIGKILL");
+    await talking.executor.ended;
+    await talking.executor.close();
+    for (const answer of attempts(init)) expect(REFUSALS).toContain(answer);
+    closeSync(init);
+  },
+);
