@@ -48,15 +48,14 @@ export function filters(query: Query): Filters {
   const value = text(query, "filters");
   if (value === null) return {};
   const found = parseObject("filters", value);
-  const result: Record<string, readonly string[]> = {};
-  for (const [key, asked] of Object.entries(found)) {
+  const read = Object.entries(found).map(([key, asked]) => {
     const values = Array.isArray(asked) ? asked : oldFilterValues(asked);
     if (values === null || !values.every((entry): entry is string => typeof entry === "string")) {
       throw wrong("filters", value, `"${key}" is not a list of texts`);
     }
-    result[key] = values;
-  }
-  return result;
+    return [key, values] as const;
+  });
+  return Object.fromEntries(read);
 }
 
 function oldFilterValues(asked: unknown): string[] | null {

@@ -1,5 +1,5 @@
-import { createGunzip } from "node:zlib";
 import type { PathStat } from "../../engine/engine.ts";
+import { decompressed } from "../../image/layer-stream.ts";
 import { empty, stream } from "../answer.ts";
 import { invalid } from "../asked.ts";
 import { type Exchange, parameter, type Route } from "../exchange.ts";
@@ -58,10 +58,10 @@ async function get(x: Exchange): Promise<void> {
   await stream(x, "application/x-tar", tar);
 }
 
+/** A tar as it is, or compressed by gzip or zstd, whatever its header says. */
 async function put(x: Exchange): Promise<void> {
-  const gzip = x.request.headers["content-encoding"] === "gzip";
-  const tar = gzip ? x.request.pipe(createGunzip()) : x.request;
-  await x.engine.containers.archive.put(parameter(x, "id"), path(x), tar as AsyncIterable<Uint8Array>, {
+  const tar = decompressed(x.request as AsyncIterable<Uint8Array>);
+  await x.engine.containers.archive.put(parameter(x, "id"), path(x), tar, {
     keepDirectories: flag(x.query, "noOverwriteDirNonDir"),
     chownToUser: flag(x.query, "copyUIDGID"),
   });
