@@ -13,6 +13,7 @@
 enum client_kind { CLIENT_FREE, CLIENT_FRAMES, CLIENT_ATTACH, CLIENT_EXEC };
 
 enum { FRAME_HEADER = 12, FRAME_INLINE = 112 };
+enum { STREAM_HEADER = 8 };  // Docker's: stream, three zeros, big-endian length
 enum { CHUNK = 32 * 1024 };  // a unix socket takes a message of this size whole or not at all
 enum { IDLE_CLIENT_MS = 300 * 1000 };  // after the container's end: how long a client may take nothing
 
@@ -45,6 +46,8 @@ struct client {
   u8 room[FRAME_INLINE];
 };
 
+static inline int client_wants(const struct client *c, u8 stream) { return c->wants & (1 << stream); }
+
 void attach_begin(struct monitor *m, struct client *c, struct session *s, int from_start);
 // Sends what the log holds beyond the cursor, a bounded amount at a time.
 void attach_pump(struct monitor *m, struct client *c);
@@ -60,6 +63,10 @@ void attach_input(struct monitor *m, struct client *c);
 void attach_input_resume(struct monitor *m, struct session *s);
 void attach_session_over(struct monitor *m, struct session *s);
 void attach_watch(struct monitor *m, struct client *c);
+// Its output side is dead; what it sent before still reaches the program.
+void attach_hang_up(struct monitor *m, struct client *c);
+// One message, with a stream header unless `raw`. Returns payload bytes sent, or -errno.
+long attach_send(struct client *c, u8 stream, const u8 *bytes, size_t n, int raw);
 void client_close(struct monitor *m, struct client *c);
 
 #endif

@@ -1,11 +1,7 @@
-// Writing and rotating a container's log. See log.h for the format and its law.
+// Writing a container's log. See log.h for the format and its law.
 #include "log.h"
 
-#include <linux/fcntl.h>
-#include <linux/stat.h>
 #include <linux/time_types.h>
-
-enum { O_RDWR_ = 2, O_CREAT_ = 0100, O_APPEND_ = 02000, O_CLOEXEC_ = 02000000, O_PATH_ = 010000000, SEEK_END_ = 2 };
 
 struct moment moment_now(void) {
   struct __kernel_timespec ts = {0, 0};
@@ -44,96 +40,6 @@ static void stamp(u8 *to, struct moment now) {
   padded(to + 14, rest / 60 % 60, 2);
   padded(to + 17, rest % 60, 2);
   padded(to + 20, (u64)now.nanoseconds, 9);
-}
-
-static const char *base_name(const char *path) {
-  const char *name = path;
-  for (const char *at = path; *at; at++)
-    if (*at == '/') name = at + 1;
-  return name;
-}
-
-// `name`, `name.1`, `name.2` …: the higher the number, the older the file.
-static const char *numbered(const struct log *log, u32 number, char *name) {
-  const char *base = base_name(log->path);
-  size_t n = strlen(base);
-  if (n > 255) return NULL;
-  memcpy(name, base, n);
-  if (number > 0) {
-    name[n++] = '.';
-    n += decimal(name + n, number);
-  }
-  name[n] = 0;
-  return name;
-}
-
-const char *log_name(const struct log *log, u32 generation, char *name) {
-  if (generation > log->generation || generation < log->oldest) return NULL;
-  return numbered(log, log->generation - generation, name);
-}
-
-static int open_file(struct log *log) {
-  if (log->folder < 0) return -ENOENT;
-  long file = SYS(openat, log->folder, base_name(log->path), O_RDWR_ | O_CREAT_ | O_APPEND_ | O_CLOEXEC_, 0640);
-  if (file < 0) return (int)file;
-  long end = SYS(lseek, file, 0, SEEK_END_);
-  u8 last = '\n';
-  if (end > 0) SYS(pread64, file, &last, 1, end - 1);
-  log->file = (i32)file;
-  log->size = end > 0 ? (u64)end : 0;
-  log->torn = last != '\n';
-  return 0;
-}
-
-void log_open(struct log *log, const char *path, u64 max_size, u32 max_files) {
-  *log = (struct log){.path = path, .folder = -1, .file = -1, .max_size = max_size, .max_files = max_files};
-  char text[4096];
-  size_t folder = (size_t)(base_name(path) - path);
-  if (folder == 0 || folder >= sizeof text) return;
-  memcpy(text, path, folder);
-  text[folder] = 0;
-  log->folder = (i32)SYS(openat, AT_FDCWD, text, O_PATH_ | O_CLOEXEC_, 0);
-  // Files of an earlier run of this container count as earlier generations.
-  log->generation = log->max_files > 1 ? log->max_files - 1 : 0;
-  struct statx there;
-  char name[280];
-  while (log->oldest < log->generation && (log_name(log, log->oldest, name) == NULL ||
-         SYS(statx, log->folder, name, 0, STATX_SIZE, &there) < 0)) log->oldest++;
-  open_file(log);
-}
-
-static void close_file(struct log *log) {
-  if (log->file >= 0) SYS(close, log->file);
-  log->file = -1;
-}
-
-int log_reopen(struct log *log) {
-  close_file(log);
-  log->oldest = ++log->generation;
-  return open_file(log);
-}
-
-void log_discard(struct log *log) {
-  char name[280];
-  for (u32 g = log->oldest; g <= log->generation; g++)
-    if (log_name(log, g, name)) SYS(unlinkat, log->folder, name, 0);
-  close_file(log);
-  if (log->folder >= 0) SYS(close, log->folder);
-  log->path = NULL;
-}
-
-// name.1 → name.2, then name → name.1: the rename over the last name drops the oldest file.
-static void rotate(struct log *log) {
-  char from[280], to[280];
-  if (log->max_files <= 1 && SYS(unlinkat, log->folder, base_name(log->path), 0) < 0) return;
-  for (u32 number = log->max_files - 1; log->max_files > 1 && number > 0; number--)
-    if (numbered(log, number - 1, from) && numbered(log, number, to))
-      SYS(renameat2, log->folder, from, log->folder, to, 0);
-  close_file(log);
-  log->generation++;
-  u32 kept = log->max_files > 0 ? log->max_files - 1 : 0;
-  if (log->oldest + kept < log->generation) log->oldest = log->generation - kept;
-  open_file(log);
 }
 
 static int write_all(struct log *log, const u8 *bytes, size_t n) {
@@ -180,8 +86,8 @@ static int say_loss(struct log *log, struct moment now) {
 // Appends whole records that carry `payload` bytes of the container.
 static int append(struct log *log, const u8 *records, size_t n, size_t payload, struct moment now) {
   int failed = 0;
-  if (log->max_size > 0 && log->size > 0 && log->size + n > log->max_size) rotate(log);
-  if (log->file < 0) failed = open_file(log);
+  if (log->max_size > 0 && log->size > 0 && log->size + n > log->max_size) log_rotate(log);
+  if (log->file < 0) failed = log_open_file(log);
   if (failed == 0 && (log->unsaid > 0 || log->torn)) {
     failed = say_loss(log, now);
     if (failed == 0) log->torn = 0;

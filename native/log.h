@@ -45,6 +45,10 @@ const char *log_name(const struct log *log, u32 generation, char *name);
 // Forgets the files of a log that only attach clients needed.
 void log_discard(struct log *log);
 
+// log_file.c, for log.c: 0 or -errno; the file to append to.
+int log_open_file(struct log *log);
+void log_rotate(struct log *log);
+
 size_t decimal(char *to, u64 value);
 
 #endif

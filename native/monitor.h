@@ -47,6 +47,8 @@ struct monitor {
   } rows[MAX_ROWS];
 };
 
+extern struct monitor the_monitor;
+
 // Takes over from the executor once the child stands at its gate: the plan's `monitor` operation says the rest.
 // `control` is the spawner's connection, or -1. 0: monitor.sock listens (then PLAN_RESULT may be answered); else -errno.
 int monitor_open(struct execution *execution, i32 control);
@@ -54,6 +56,8 @@ int monitor_open(struct execution *execution, i32 control);
 int monitor_run(void);
 // After START nobody reads the plan any more, its act `undo` excepted: its pages go back to the kernel.
 void monitor_slim(struct monitor *m);
+// Idle: scratch, and what deeper calls once used of the stack, go back to the kernel.
+void monitor_rest(struct monitor *m);
 
 // Two scratch areas of 64 KB and a little; given back to the kernel when the monitor is idle.
 enum { SCRATCH_SIZE = 64 * 1024 + 4096 };
@@ -65,6 +69,7 @@ void monitor_watch(struct monitor *m, i32 fd, u64 key, u32 mask, u32 *watched);
 // The session's process ended and its output is drained: write the exit file, then tell who waits.
 void monitor_record(struct monitor *m, struct session *s);
 int monitor_out_of_memory(struct monitor *m);
+int monitor_reserve_exit(struct monitor *m);
 
 // monitor_socket.c
 int socket_listen(struct monitor *m, const char *folder);

@@ -1,12 +1,12 @@
 import type { Socket } from "node:net";
-import { decodeRecords, type Executed } from "../../kernel/plan/decode.ts";
+import type { Executed } from "../../kernel/plan/decode.ts";
 import { encodeFrame, type FrameValues } from "../../kernel/plan/encode.ts";
 import { type FrameName, MONITOR_VERSION } from "../../kernel/plan/frames.ts";
 import type { Plan } from "../../kernel/plan/plan.ts";
-import type { OpRecord } from "../../kernel/plan/record.ts";
 import { InroError } from "../../oci/error.ts";
 import type { Exit } from "../../oci/exit.ts";
 import type { AttachRequest, WindowSize } from "../runtime.ts";
+import { exitOf, expectAnswer, type SessionState, type Started, startedOf, stateOf } from "./answers.ts";
 import { connectSocket, isGone } from "./connect.ts";
 import { type Connection, connectionLost, openConnection } from "./connection.ts";
 import { readExit } from "./exits.ts";
@@ -17,26 +17,6 @@ import { type Answer, decodeAnswer } from "./wire.ts";
 export interface MonitorAddress {
   readonly socketFolder: string;
   readonly folder: string;
-}
-
-/** `created`: at its start gate; `ended`: gone, its output is being drained; `recorded`: its exit file is written. */
-export type SessionStatus = "unknown" | "created" | "running" | "ended" | "recorded";
-
-export interface SessionState {
-  readonly status: SessionStatus;
-  readonly pid: number;
-  /** Nanoseconds since 1970; 0n: not started. */
-  readonly startedAt: bigint;
-  readonly terminal: boolean;
-}
-
-/** What the operations answered that a start (act `become`) or an exec (all of its plan) executed. */
-export interface Started {
-  /** 0 when it failed. */
-  readonly pid: number;
-  /** The program runs. If not, the last record with an errno tells why. */
-  readonly runs: boolean;
-  readonly records: readonly OpRecord[];
 }
 
 export interface ExecStart {
@@ -69,9 +49,6 @@ export interface Monitor {
   close(): void;
 }
 
-const STATUS: readonly SessionStatus[] = ["unknown", "created", "running", "ended", "recorded"];
-const NONE_FAILED = 0xffffffff;
-
 /** A new connection whose HELLO was read. Undefined: there is no monitor. */
 async function greet(address: MonitorAddress): Promise<{ socket: Socket; pid: number } | undefined> {
   try {
@@ -95,33 +72,6 @@ async function greet(address: MonitorAddress): Promise<{ socket: Socket; pid: nu
     if (isGone(error)) return undefined;
     throw error;
   }
-}
-
-/** Throws what an ERROR answer says. */
-function expectAnswer(answer: Answer, what: string): Answer {
-  if (answer.name !== "error") return answer;
-  const { errno, text } = answer.values;
-  const code = errno === 3 ? "NOT_RUNNING" : errno === 2 ? "NO_SUCH_SESSION" : "MONITOR_REFUSED";
-  throw new InroError(code, { what, why: `${String(text)} (errno ${String(errno)})` });
-}
-
-function startedOf({ values }: Answer, plan: Executed): Started {
-  return {
-    pid: values["pid"] as number,
-    runs: values["failed"] === NONE_FAILED,
-    records: decodeRecords(values["records"] as Buffer, plan),
-  };
-}
-
-function exitOf({ values }: Answer): Exit {
-  return {
-    code: values["code"] as number,
-    signal: values["signal"] as number,
-    oomKilled: values["oomKilled"] as boolean,
-    startedAt: values["startedAt"] as bigint,
-    finishedAt: values["finishedAt"] as bigint,
-    lostBytes: Number(values["lostBytes"]),
-  };
 }
 
 /** One question on a connection of its own, which becomes a stream with the answer. */
@@ -174,15 +124,8 @@ export async function connectMonitor(address: MonitorAddress): Promise<Monitor |
     pid: greeted.pid,
     exited,
     wait,
-    state: async (session = "") => {
-      const { values } = await ask("state", { session }, "cannot ask for the container's state");
-      return {
-        status: STATUS[values["state"] as number] ?? "unknown",
-        pid: values["pid"] as number,
-        startedAt: values["startedAt"] as bigint,
-        terminal: values["terminal"] as boolean,
-      };
-    },
+    state: async (session = "") =>
+      stateOf(await ask("state", { session }, "cannot ask for the container's state")),
     start: async (plan) => startedOf(await ask("start", {}, "cannot start the container"), plan),
     signal: async (signal, session = "") => {
       await ask("signal", { session, signal }, `cannot send signal ${signal}`);

@@ -193,7 +193,10 @@ describe.skipIf(!isRoot)("laws of the monitor", () => {
     expect((await many.monitor.exited).code).toBe(0);
     await using once = await container(["/bin/cat"], { stdinOnce: true });
     const only = await once.monitor.attach(all);
+    const watcher = await once.monitor.attach({ ...all, stdin: false });
     await once.start();
+    watcher.end("nobody reads this");
+    await Bun.sleep(50);
     only.end("one\n");
     expect(unframe(await everything(only)).stdout).toBe("one\n");
   });

@@ -1,0 +1,103 @@
+// The record of how a session ended. See monitor.h.
+#include "execute.h"
+#include "monitor.h"
+#include "monitor_abi.h"
+
+#define FRESH_EXIT ".exit.new"
+enum { EXIT_SIZE = 512 };
+
+static u64 number_after(const char *text, size_t n, const char *key) {
+  size_t length = strlen(key);
+  for (size_t at = 0; at + length < n; at++) {
+    if ((at > 0 && text[at - 1] != '\n') || memcmp(text + at, key, length) != 0) continue;
+    u64 value = 0;
+    for (at += length; at < n && text[at] >= '0' && text[at] <= '9'; at++) value = value * 10 + (u64)(text[at] - '0');
+    return value;
+  }
+  return 0;
+}
+
+// cgroup v2: memory.events, v1: memory.oom_control (since 4.13); both count `oom_kill`.
+int monitor_out_of_memory(struct monitor *m) {
+  static const char *const files[] = {"memory.events", "memory.oom_control"};
+  char text[512];
+  for (u32 f = 0; f < 2 && m->memory_cgroup >= 0; f++) {
+    long fd = SYS(openat, m->memory_cgroup, files[f], ABI_O_RDONLY | ABI_O_CLOEXEC, 0);
+    if (fd < 0) continue;
+    long n = SYS(read, fd, text, sizeof text);
+    SYS(close, fd);
+    if (n > 0 && number_after(text, (size_t)n, "oom_kill ") > 0) return 1;
+  }
+  return 0;
+}
+
+static size_t put(char *to, const char *text) {
+  size_t n = strlen(text);
+  memcpy(to, text, n);
+  return n;
+}
+
+static size_t put_field(char *to, const char *name, u64 value, const char *quote) {
+  size_t n = put(to, name);
+  n += put(to + n, quote);
+  n += decimal(to + n, value);
+  return n + put(to + n, quote);
+}
+
+// Whole or not at all: write, fsync, rename.
+static void write_exit(struct monitor *m, struct session *s, i32 folder, const char *name, const char *fresh) {
+  char text[EXIT_SIZE];
+  u32 signal = (u32)s->wait_status & 0x7f, code = (u32)s->wait_status >> 8 & 0xff;
+  size_t n = put_field(text, "{\"version\":1,\"pid\":", (u64)s->pid, "");
+  n += put_field(text + n, ",\"code\":", signal ? 0 : code, "");
+  n += put_field(text + n, ",\"signal\":", signal, "");
+  n += put(text + n, s->oom_killed ? ",\"oomKilled\":true" : ",\"oomKilled\":false");
+  n += put_field(text + n, ",\"startedAt\":", s->started, "\"");
+  n += put_field(text + n, ",\"finishedAt\":", s->ended, "\"");
+  n += put_field(text + n, ",\"lostBytes\":", s == m->container ? m->log.lost : 0, "");
+  n += put(text + n, "}\n");
+  long fd = SYS(openat, folder, fresh, ABI_O_WRONLY | ABI_O_CREAT | ABI_O_CLOEXEC, 0600);
+  if (fd < 0) return;
+  int whole = SYS(write, fd, text, n) == (long)n && SYS(ftruncate, fd, n) == 0 && SYS(fsync, fd) == 0;
+  SYS(close, fd);
+  if (whole) SYS(renameat2, folder, fresh, folder, name, 0);
+}
+
+// The container's exit file has its room on the disk from the beginning: a full disk does not take the exit code.
+int monitor_reserve_exit(struct monitor *m) {
+  SYS(unlinkat, m->exit_folder, m->exit_name, 0);  // of an earlier run
+  long fd = SYS(openat, m->exit_folder, FRESH_EXIT, ABI_O_WRONLY | ABI_O_CREAT | ABI_O_TRUNC | ABI_O_CLOEXEC, 0600);
+  if (fd < 0) return (int)fd;
+  SYS(fallocate, fd, 0, 0, EXIT_SIZE);
+  SYS(close, fd);
+  return 0;
+}
+
+static void finish_container(struct monitor *m, struct session *s) {
+  write_exit(m, s, m->exit_folder, m->exit_name, FRESH_EXIT);
+  execution_undo(m->execution, UNDO_ALL_BUT_INTERFACES);
+  m->over = 1;
+  socket_answer_waits(m, s);
+  socket_close(m);
+  attach_session_over(m, s);
+  execution_undo(m->execution, UNDO_INTERFACES);
+}
+
+static void finish_exec(struct monitor *m, struct session *s) {
+  char name[SESSION_ID_MAX + 16] = "exec/", fresh[SESSION_ID_MAX + 16] = "exec/.";
+  size_t n = strlen(s->id);
+  memcpy(name + 5, s->id, n);
+  memcpy(name + 5 + n, ".json", 6);
+  memcpy(fresh + 6, s->id, n);
+  memcpy(fresh + 6 + n, ".new", 5);
+  SYS(mkdirat, m->folder, "exec", 0700);
+  write_exit(m, s, m->folder, name, fresh);
+  socket_answer_waits(m, s);
+  attach_session_over(m, s);
+  s->state = SESSION_FREE;
+}
+
+void monitor_record(struct monitor *m, struct session *s) {
+  if (s == m->container) finish_container(m, s);
+  else finish_exec(m, s);
+}
