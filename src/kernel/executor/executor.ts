@@ -6,7 +6,8 @@ import { frames } from "../plan/frames.ts";
 import type { Op } from "../plan/operations.ts";
 import { emptyPlan, type Plan } from "../plan/plan.ts";
 import type { OpRecord } from "../plan/record.ts";
-import { executorLost, operationFailed, refused } from "./failure.ts";
+import { executorLost, refused } from "./failure.ts";
+import { readOutcome } from "./outcome.ts";
 
 /** A native process that executes batches and then one plan. Disposing of it gives up what has no monitor yet. */
 export interface Executor extends Disposable {
@@ -113,12 +114,12 @@ class Client implements Executor {
   async plan(plan: Plan): Promise<{ pid: number; records: readonly OpRecord[] }> {
     this.#plan = plan;
     const answer = await this.#ask((request) => encodeFrame("plan", request, { acts: plan }));
-    return outcome(answer, plan);
+    return readOutcome(answer.payload, plan);
   }
 
   async start(): Promise<readonly OpRecord[]> {
     const answer = await this.#ask((request) => encodeFrame("start", request, {}));
-    return outcome(answer, this.#plan).records;
+    return readOutcome(answer.payload, this.#plan).records;
   }
 
   async detach(): Promise<void> {
@@ -144,14 +145,4 @@ class Client implements Executor {
   [Symbol.dispose](): void {
     if (this.#gone === undefined) this.#wired.socket.destroy();
   }
-}
-
-const NO_FAILURE = 0xffffffff;
-
-/** The payload of PLAN_RESULT and STARTED: u32 pid, u32 failed, records. */
-function outcome({ payload }: Answer, plan: Plan): { pid: number; records: readonly OpRecord[] } {
-  const records = decodeRecords(payload.subarray(8), plan);
-  const failed = payload.readUInt32LE(4);
-  if (failed !== NO_FAILURE) throw operationFailed(records, plan, failed);
-  return { pid: payload.readUInt32LE(0), records };
 }
