@@ -9,7 +9,8 @@ import type { HostFacts } from "./facts.ts";
 import { failureOf } from "./failure.ts";
 import type { AssembleFilter } from "./filters.ts";
 import type { Kept } from "./kept.ts";
-import type { Monitor, Started } from "./monitor/monitor.ts";
+import type { Started } from "./monitor/answers.ts";
+import type { Monitor } from "./monitor/monitor.ts";
 import type { Container, ExecRequest, ExecSession } from "./runtime.ts";
 
 const SIGKILL = 9;
