@@ -1,4 +1,9 @@
 import { connect, type Socket } from "node:net";
+import { libc } from "./libc.ts";
+
+// include/uapi/asm-generic/socket.h; without CAP_NET_ADMIN the default stays.
+const SOL_SOCKET = 1;
+const SO_SNDBUFFORCE = 32;
 
 /** A child process with a socket to it on its descriptor 3. */
 export interface Wired {
@@ -9,12 +14,14 @@ export interface Wired {
 
 /**
  * Starts a program with a socket pair on its descriptor 3 and an empty environment. It outlives this process; nobody
- * waits for it here, and it never keeps the event loop alive.
+ * waits for it here, and it never keeps the event loop alive. `sendBuffer`: bytes that may wait for the child, where the kernel's
+ * default of some 200 KB would make both sides take turns.
  */
 export function spawnWired(
   path: string,
   argv0: string,
   stdio: readonly [number, number, number] | "ignore",
+  sendBuffer = 0,
 ): Wired {
   const [stdin, stdout, stderr] =
     stdio === "ignore" ? (["ignore", "ignore", "ignore"] as const) : ([...stdio] as const);
@@ -22,6 +29,7 @@ export function spawnWired(
   child.unref();
   const fd = child.stdio[3];
   if (typeof fd !== "number") throw new Error("Bun gave no descriptor for the fourth stream");
+  if (sendBuffer > 0) libc().setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, new Int32Array([sendBuffer]), 4);
   // Bun's net.connect takes a descriptor, which the types of node:net do not know (docs/KERNEL.md, "Bun").
   const open = connect as unknown as (options: { fd: number }) => Socket;
   return { pid: child.pid, socket: open({ fd }), exited: child.exited };

@@ -11,6 +11,7 @@ import { InroError } from "../../oci/error.ts";
 import { syncFolder, writeDurably } from "./durable.ts";
 
 export interface BlobWriter {
+  /** Keeps the chunk for a while: it must not change any more. */
   write(chunk: Uint8Array): Promise<void>;
   /** Ends writing. Throws DIGEST_MISMATCH unless the digest is the expected one. */
   verify(expected?: Digest): Digest;
@@ -43,6 +44,9 @@ export function digestMismatch(expected: Digest, found: Digest, what: string): I
   });
 }
 
+/** Bytes that are gathered for one write. */
+const writeAt = 512 * 1024;
+
 async function beginBlob(folder: string, ingest: string, algorithm: string): Promise<BlobWriter> {
   const temporary = join(ingest, randomBytes(8).toString("hex"));
   const file: FileHandle = await open(temporary, "wx", 0o600);
@@ -53,6 +57,13 @@ async function beginBlob(folder: string, ingest: string, algorithm: string): Pro
     await rm(temporary, { force: true });
   };
   let digest: Digest | undefined;
+  let waiting: Uint8Array[] = [];
+  let waitingBytes = 0;
+  const flush = async () => {
+    const due = Buffer.concat(waiting);
+    [waiting, waitingBytes] = [[], 0];
+    for (let at = 0; at < due.length; ) at += (await file.write(due, at)).bytesWritten;
+  };
   const verify = (expected?: Digest) => {
     digest ??= parseDigest(`${algorithm}:${hash.digest("hex")}`);
     if (expected === undefined || digest === expected) return digest;
@@ -64,11 +75,14 @@ async function beginBlob(folder: string, ingest: string, algorithm: string): Pro
     async write(chunk) {
       size += chunk.length;
       hash.update(chunk);
-      for (let at = 0; at < chunk.length; ) at += (await file.write(chunk, at)).bytesWritten;
+      waiting.push(chunk);
+      waitingBytes += chunk.length;
+      if (waitingBytes >= writeAt) await flush();
     },
     async commit(expected) {
       try {
         const found = verify(expected);
+        await flush();
         await file.sync();
         await file.close();
         const home = join(folder, algorithm);
@@ -118,7 +132,7 @@ export async function openBlobs(root: string): Promise<Blobs> {
     read: (digest) => readVerified(pathOf(digest), digest),
     async *stream(digest) {
       if (statSync(pathOf(digest), { throwIfNoEntry: false }) === undefined) throw missing(digest);
-      yield* createReadStream(pathOf(digest), { highWaterMark: 1 << 20 }) as AsyncIterable<Uint8Array>;
+      yield* createReadStream(pathOf(digest), { highWaterMark: 1 << 18 }) as AsyncIterable<Uint8Array>;
     },
     async put(content) {
       const digest = digestOf(content);

@@ -1,8 +1,7 @@
 /** One `inro-tree` process: opens a root and answers requests on it, one after the other. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import type { Duplex } from "node:stream";
 import { InroError } from "../../oci/error.ts";
+import { spawnWired, type Wired } from "../../platform/spawn-wired.ts";
 import { fromText, toText } from "./entry.ts";
 import { errnoName } from "./errno.ts";
 import { frame, rootKind } from "./frames.ts";
@@ -63,30 +62,38 @@ async function send(stream: Duplex, bytes: Buffer): Promise<void> {
   });
 }
 
-async function finish(child: ChildProcess, stream: Duplex): Promise<void> {
-  const exited = child.exitCode !== null || child.signalCode !== null ? undefined : once(child, "exit");
-  stream.end();
-  stream.resume();
-  stream.destroy();
-  const timer = setTimeout(() => child.kill("SIGKILL"), 10_000);
+/** Bytes on their way to the native side while both work. */
+const sendBuffer = 4 * 1024 * 1024;
+
+/** Milliseconds that a process has to end in when its work is over. */
+const patience = 10_000;
+
+async function finish({ pid, socket, exited }: Wired): Promise<void> {
+  socket.end();
+  socket.destroy();
+  const timer = setTimeout(() => process.kill(pid, "SIGKILL"), patience);
   await exited;
   clearTimeout(timer);
 }
 
+function start(native: string): Wired {
+  try {
+    return spawnWired(native, "inro-tree", "ignore", sendBuffer);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new InroError("NATIVE_PROGRAM_MISSING", {
+      what: `cannot start ${native}`,
+      why,
+      hint: "npm run build",
+      cause,
+    });
+  }
+}
+
 /** Starts `native` in its role `inro-tree` and opens the root. Throws TREE_FAILED if the root cannot be opened. */
 export async function openTree(native: string, root: TreeRoot): Promise<TreeSession> {
-  const child = spawn(native, [], {
-    argv0: "inro-tree",
-    stdio: ["ignore", "ignore", "inherit", "pipe"],
-    env: {},
-  });
-  const stream = child.stdio[3] as Duplex;
-  // Whoever waits for the stream hears of both.
-  child.once("error", (cause) => {
-    stream.destroy(
-      new InroError("NATIVE_MISSING", { what: `cannot start ${native}`, why: cause.message, cause }),
-    );
-  });
+  const wired = start(native);
+  const stream = wired.socket;
   stream.on("error", () => {});
   const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
   const frames = frameCutter();
@@ -117,7 +124,7 @@ export async function openTree(native: string, root: TreeRoot): Promise<TreeSess
       if (answer.type !== frame.done) throw protocol(`unexpected frame ${answer.type}`);
       return new Payload(answer.payload).i64();
     },
-    [Symbol.asyncDispose]: () => finish(child, stream),
+    [Symbol.asyncDispose]: () => finish(wired),
   };
   try {
     putRoot(outbox, root);
