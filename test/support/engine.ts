@@ -5,6 +5,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import type { Finished, Host, RunOptions } from "./host.ts";
 import { temporaryFolder } from "./temporary.ts";
+import { tool } from "./tools.ts";
 
 const executable = join(import.meta.dir, "../../build/inro");
 
@@ -93,7 +94,9 @@ function answers(socket: string): Promise<boolean> {
 /** The bridge, table and cgroup parent of an engine derive from its data root; an engine that ends leaves them. */
 async function removeTraces(host: Host, dataRoot: string): Promise<void> {
   const suffix = createHash("sha256").update(dataRoot).digest("hex").slice(0, 8);
-  await host.run("ip", ["link", "delete", `inro${suffix}`]);
+  await host.run("ip", ["link", "delete", `inro-${suffix}`]);
+  const nft = tool("nft");
+  if (nft !== undefined) await host.run(nft, ["delete", "table", "ip", `inro_${suffix}`]);
   for (const folder of globSync(`/sys/fs/cgroup/{*/,}inro*${suffix}{/*,}`).sort().reverse()) {
     if (existsSync(folder) && readFileSync(join(folder, "cgroup.procs"), "utf8") === "") rmdirSync(folder);
   }
