@@ -51,7 +51,7 @@ async function* told(
 async function storeAndUnpack(
   source: AsyncIterable<Uint8Array>,
   writer: BlobWriter,
-  digest: Digest,
+  { layer: { digest }, tell }: LayerWork,
   unpack: ((source: AsyncIterable<Uint8Array>) => Promise<void>) | undefined,
 ): Promise<void> {
   const pipe = channel<Uint8Array>();
@@ -68,7 +68,9 @@ async function storeAndUnpack(
       if (failure !== undefined && (failure as { code?: string }).code !== "LAYER_DAMAGED") throw failure;
     }
     pipe.end();
+    tell({ state: "extracting" });
     await unpacked;
+    tell({ state: "verifying" });
     writer.verify(digest);
     if (failure !== undefined) throw failure;
     await writer.commit(digest);
@@ -93,7 +95,7 @@ export function layerFetcher(blobs: Blobs, snapshots: Snapshots): LayerFetcher {
     const { layer, tell } = work;
     const writer = await blobs.begin(algorithmOf(layer.digest));
     const bytes = told(source(layer, tell), layer.size, tell);
-    await storeAndUnpack(bytes, writer, layer.digest, snapshots.has(work.chainId) ? undefined : unpack(work));
+    await storeAndUnpack(bytes, writer, work, snapshots.has(work.chainId) ? undefined : unpack(work));
   };
 
   return async (work, source) => {

@@ -31,13 +31,15 @@ const bundles = [
   "/etc/ssl/cert.pem",
 ];
 
-let read: string | undefined;
+const read = new Map<string, string>();
 
 /** The certificates that this host trusts; undefined where it has no bundle, and the built-in one is used. */
 export function hostCertificates(): string | undefined {
   const path = [process.env["SSL_CERT_FILE"] ?? "", ...bundles].find(
     (each) => each !== "" && existsSync(each),
   );
-  if (read === undefined && path !== undefined) read = readFileSync(path, "utf8");
-  return read;
+  if (path === undefined) return undefined;
+  const certificates = read.get(path) ?? readFileSync(path, "utf8");
+  read.set(path, certificates);
+  return certificates;
 }

@@ -30,6 +30,15 @@ export interface Snapshots {
 
 const bootId = () => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 
+function readSize(path: string): number | undefined {
+  try {
+    const { size } = JSON.parse(readFileSync(path, "utf8")) as { size: unknown };
+    return typeof size === "number" ? size : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 async function sweep(folder: string): Promise<Set<Digest>> {
   const unsynced = new Set<Digest>();
   const boot = bootId();
@@ -59,6 +68,7 @@ export async function openSnapshots(root: string, native: string): Promise<Snaps
   await chmod(folder, 0o700);
   const unsynced = await sweep(folder);
   const running = new Map<Digest, Promise<void>>();
+  const sizes = new Map<Digest, number>();
   const pathOf = (chainId: Digest) => join(folder, hexOf(chainId));
   const folderOf = (chainId: Digest) => join(pathOf(chainId), "fs");
   const has = (chainId: Digest) => statSync(folderOf(chainId), { throwIfNoEntry: false }) !== undefined;
@@ -84,16 +94,16 @@ export async function openSnapshots(root: string, native: string): Promise<Snaps
     has,
     folderOf,
     sizeOf(chainId) {
-      try {
-        return JSON.parse(readFileSync(join(pathOf(chainId), "layer.json"), "utf8")).size as number;
-      } catch {
-        return undefined;
-      }
+      const size = sizes.get(chainId) ?? readSize(join(pathOf(chainId), "layer.json"));
+      if (size !== undefined) sizes.set(chainId, size);
+      return size;
     },
     async unpack(request) {
       const { chainId } = request;
-      const other = running.get(chainId);
-      if (other !== undefined) return await other;
+      // What another could not unpack, this request's own source may.
+      for (let other = running.get(chainId); other !== undefined; other = running.get(chainId)) {
+        await other.catch(() => {});
+      }
       if (has(chainId)) return;
       const work = unpack(request).finally(() => running.delete(chainId));
       running.set(chainId, work);
@@ -105,6 +115,7 @@ export async function openSnapshots(root: string, native: string): Promise<Snaps
     },
     async remove(chainId) {
       unsynced.delete(chainId);
+      sizes.delete(chainId);
       await discard(folder, pathOf(chainId));
     },
     async sync() {
