@@ -51,10 +51,13 @@ function findExec(core: Core, exec: string): Exec {
   });
 }
 
-/** One whose end came while no engine ran, or to an engine that is no more: its monitor wrote it down. */
+/**
+ * One whose end came while no engine ran, or to an engine that is no more, or is only on its way to this one: its
+ * monitor wrote it down before it closed the streams, and who saw them close may ask at once.
+ */
 function settled(core: Core, exec: Exec): Exec {
-  const { record, session } = exec;
-  if (!record.running || session !== null) return exec;
+  const { record } = exec;
+  if (!record.running) return exec;
   const path = join(folderOf(core, record.containerId), "exec", `${record.id}.json`);
   try {
     const exit = parseExit(readFileSync(path, "utf8"), path);
