@@ -6,7 +6,7 @@ import { json } from "./answer.ts";
 import { type Exchange, parameter, type Route } from "./exchange.ts";
 import { filters } from "./query.ts";
 import { refuse } from "./status.ts";
-import { derivedId, networkId, networkName } from "./tell/network.ts";
+import { endpointId, networkId, networkName } from "./tell/network.ts";
 
 /** The three networks that every engine has. */
 export const networkRoutes: readonly Route[] = [
@@ -58,7 +58,7 @@ function member(container: ContainerDetails) {
   const hasAddress = network !== null && network.address !== "";
   return {
     Name: container.name,
-    EndpointID: derivedId(container.id, "endpoint", container.startedAt),
+    EndpointID: endpointId(container),
     MacAddress: network?.mac ?? "",
     IPv4Address: hasAddress ? `${network.address}/${network.prefix}` : "",
     IPv6Address: "",

@@ -2,11 +2,19 @@ import { createHash } from "node:crypto";
 import type { ContainerDetails, NetworkDetails } from "../../engine/engine.ts";
 
 /** Docker's ids are 64 hexadecimal digits: ours follow from what they stand for, so that they stay the same. */
-export function derivedId(...parts: readonly string[]): string {
-  return createHash("sha256").update(parts.join("\0")).digest("hex");
-}
+const networkIds = new Map(
+  ["bridge", "host", "none"].map((name) => [
+    name,
+    createHash("sha256").update(`inro network ${name}`).digest("hex"),
+  ]),
+);
 
-export const networkId = (name: string) => derivedId("inro", "network", name);
+export const networkId = (name: string): string => networkIds.get(name) ?? "";
+
+/** A container has one endpoint and one sandbox: its own digits in another order (hashes would cost a listing). */
+export const endpointId = (container: ContainerDetails): string =>
+  container.id.slice(32) + container.id.slice(0, 32);
+const sandboxId = (container: ContainerDetails): string => container.id.slice(16) + container.id.slice(0, 16);
 
 type Port = NetworkDetails["ports"][number];
 
@@ -56,7 +64,7 @@ function endpoint(container: ContainerDetails) {
     DriverOpts: null,
     GwPriority: 0,
     NetworkID: networkId(networkName(container)),
-    EndpointID: network === null ? "" : derivedId(container.id, "endpoint", container.startedAt),
+    EndpointID: network === null ? "" : endpointId(container),
     Gateway: network?.gateway ?? "",
     IPAddress: network?.address ?? "",
     IPPrefixLen: network?.prefix ?? 0,
@@ -77,7 +85,7 @@ export function networkSettings(container: ContainerDetails) {
   const live = container.network !== null;
   return {
     Bridge: "",
-    SandboxID: live ? derivedId(container.id, "sandbox", container.startedAt) : "",
+    SandboxID: live ? sandboxId(container) : "",
     SandboxKey: "",
     Ports: portMap(container),
     HairpinMode: false,
