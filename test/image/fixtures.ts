@@ -6,8 +6,9 @@ import type { TarEntry, TarType } from "../../src/image/tar/reader.ts";
 import { tarEnd, tarHeader, tarPadding } from "../../src/image/tar/writer.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
-/** What the build makes. */
-export const native = join(import.meta.dir, "../../build/native/inro-native");
+/** What the build makes; `inro-native-sanitized` by INRO_TEST_NATIVE. */
+export const native =
+  process.env["INRO_TEST_NATIVE"] ?? join(import.meta.dir, "../../build/native/inro-native");
 export const hello = join(import.meta.dir, "../../build/native/hello");
 
 export interface Item extends Partial<Omit<TarEntry, "type" | "name" | "size">> {
