@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { InroError } from "../oci/error.ts";
+import { giveBackMemory } from "../platform/memory.ts";
 import { type Places, parsePlaces } from "./places.ts";
 
 /** The daemon: opens the engine, serves its API, and goes without touching a container. */
@@ -29,6 +30,9 @@ export async function serveDaemon(words: readonly string[]): Promise<void> {
   const pidFile = join(places.execRoot, "inro.pid");
   writeFileSync(pidFile, `${process.pid}\n`);
   if (places.debug) console.error(`inro: serving ${places.socket} from ${places.dataRoot}`);
+  // What opening took is not what serving takes.
+  setTimeout(giveBackMemory, 1500).unref();
+  setInterval(giveBackMemory, 30_000).unref();
   await signalled();
   // Containers go on: their monitors hold all that they need.
   await api.close();
