@@ -118,7 +118,7 @@ const lines: { readonly [K in Kind]: Line<K> } = {
   },
   joinCgroup: {
     verb: "move",
-    text: (op, name) => `${op.who === "child" ? "the container" : "the monitor"} into ${name(op.cgroup)}`,
+    text: (op, name) => `${op.who === "child" ? "the container" : "itself"} into ${name(op.cgroup)}`,
   },
   deviceFilter: {
     verb: "attach",

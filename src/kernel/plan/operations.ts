@@ -145,7 +145,14 @@ export const operations = {
   /** Opens one that exists, for a process that joins. */
   openCgroup: op(49, outside, { out: defines("cgroup"), hierarchy: text, path: text }),
   writeCgroup: op(50, outside, { cgroup: uses("cgroup"), file: text, value: text, optional: flag }),
-  joinCgroup: op(51, ["host", "map"], { cgroup: uses("cgroup"), who: choice({ child: 0, self: 1 }) }),
+  /**
+   * `self`: the process that executes it, which costs no grace period on v1 (docs/KERNEL.md); in `build` the slot ends
+   * with it. `child`: in `map`, for a child that may not write there itself.
+   */
+  joinCgroup: op(51, ["host", "map", "build"], {
+    cgroup: uses("cgroup"),
+    who: choice({ child: 0, self: 1 }),
+  }),
   /** v2: attaches a BPF_PROG_TYPE_CGROUP_DEVICE program, in struct bpf_insn. */
   deviceFilter: op(52, ["host", "map"], { cgroup: uses("cgroup"), program: bytes }),
   killCgroup: op(53, outside, { cgroup: uses("cgroup") }),

@@ -1,6 +1,6 @@
 import { InroError } from "../../oci/error.ts";
 import { describe } from "./describe.ts";
-import { cgroupNamespaceLaw, limitLaw } from "./laws/cgroups.ts";
+import { cgroupNamespaceLaw, limitLaw, ownJoinLaw } from "./laws/cgroups.ts";
 import {
   coverOrderLaw,
   filterOrderLaw,
@@ -43,6 +43,7 @@ export const laws: readonly Law[] = [
   writableLaw,
   cgroupMountLaw,
   cgroupNamespaceLaw,
+  ownJoinLaw,
   limitLaw,
   userNamespaceLaw,
   parentLaw,

@@ -5,6 +5,7 @@ import { type PlacedSetting, settingsOf } from "../../kernel/cgroup/settings.ts"
 import type { Slot } from "../../kernel/plan/field.ts";
 import type { SpecResources } from "../../oci/runtime-spec.ts";
 import { type CompileInput, type Draft, POINT } from "./context.ts";
+import { hasUserNamespace } from "./dev.ts";
 
 /** Joined by every container: what limits and counts. Others only when they are asked for. */
 const ALWAYS = ["memory", "cpu", "cpuacct", "pids", "blkio", "devices"];
@@ -14,11 +15,13 @@ export interface JoinedCgroups {
   readonly slots: ReadonlyMap<Hierarchy, Slot>;
   /** Where the memory controller is, for the monitor's word on out-of-memory kills. */
   readonly memory: Slot | undefined;
-  /** Pure v2: the child is born into it. */
+  /** The unified hierarchy's: the child is born into it. */
   readonly birth: Slot | undefined;
+  /** Hierarchies of v1, which the child has to join after its birth. */
+  readonly joinsLater: boolean;
 }
 
-/** Makes the container's cgroups with their limits (host); the child joins them while it builds (map). */
+/** Makes the container's cgroups with their limits (host). */
 export function compileCgroups(draft: Draft, input: CompileInput): JoinedCgroups {
   const { facts, spec } = input;
   const resources = spec.linux?.resources ?? {};
@@ -34,11 +37,13 @@ export function compileCgroups(draft: Draft, input: CompileInput): JoinedCgroups
   }
   compileDevices(draft, input, slots);
   const memory = locate(facts.hierarchies, "memory");
-  const unified = facts.hierarchies.mode === "v2" ? unifiedOf(facts.hierarchies) : undefined;
+  const unified = unifiedOf(facts.hierarchies);
+  const birth = unified === undefined ? undefined : slots.get(unified);
   return {
     slots,
     memory: memory === undefined ? undefined : slots.get(memory),
-    birth: unified === undefined ? undefined : slots.get(unified),
+    birth,
+    joinsLater: [...slots.values()].some((slot) => slot !== birth),
   };
 }
 
@@ -107,16 +112,20 @@ function compileDevices(draft: Draft, input: CompileInput, slots: ReadonlyMap<Hi
 }
 
 /**
- * The child's joining, by the parent beside the build: the first write to a v1 cgroup.procs waits 7 to 13 ms for a grace
- * period (KERNEL.md).
+ * On v1 a process that moves itself pays nothing, while its parent would wait 5 to 13 ms for a grace period (KERNEL.md):
+ * so the child joins first of all. In a user namespace of its own it may not, and the parent does it beside the build.
  */
 export function compileJoin(draft: Draft, input: CompileInput, cgroups: JoinedCgroups): void {
   const because = input.becauseOf("/linux/cgroupsPath");
-  for (const cgroup of cgroups.slots.values()) {
-    if (cgroup !== cgroups.birth) draft.plan.map.push({ kind: "joinCgroup", cgroup, who: "child", because });
+  const slots = [...cgroups.slots.values()].filter((slot) => slot !== cgroups.birth);
+  const { map, build } = draft.plan;
+  if (hasUserNamespace(input)) {
+    map.push(...slots.map((cgroup) => ({ kind: "joinCgroup", cgroup, who: "child", because }) as const));
+  } else {
+    build.unshift(...slots.map((cgroup) => ({ kind: "joinCgroup", cgroup, who: "self", because }) as const));
   }
-  const limits = draft.plan.map.some(({ kind }) => kind === "joinCgroup" || kind === "rlimit");
-  if (limits) draft.plan.map.push({ kind: "release", point: POINT.limited, because });
+  const limits = map.some(({ kind }) => kind === "joinCgroup" || kind === "rlimit");
+  if (limits) map.push({ kind: "release", point: POINT.limited, because });
 }
 
 /** Whether the parent sets limits that the child has to wait for. */

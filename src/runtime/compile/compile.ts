@@ -24,7 +24,7 @@ export function compile(input: CompileInput): Plan {
   compileKeeper(draft, input, cgroups);
   compileRlimits(draft, process, input.becauseOf);
   if (hasUserNamespace(input)) compileUserNamespace(draft, input);
-  compileClone(draft, input, namespaces, cgroups.birth);
+  compileClone(draft, input, namespaces, cgroups);
   compileNetworkMap(draft, input);
   compileJoin(draft, input, cgroups);
   compileIdentity(draft, input);
@@ -65,7 +65,6 @@ function compileNetworkMap(draft: Draft, { fragments }: CompileInput): void {
 /** Who the container is, while it is still as privileged as it will ever be. */
 function compileIdentity(draft: Draft, { spec, id, becauseOf }: CompileInput): void {
   const { build } = draft.plan;
-  build.push({ kind: "dumpable", on: false, because: "default, R14" });
   if (spec.hostname !== undefined && spec.hostname !== "") {
     build.push({ kind: "hostname", name: spec.hostname, because: becauseOf("/hostname") });
   }

@@ -48,8 +48,8 @@ export function compileExec(input: ExecInput): Plan {
       : [{ kind: "pipes", stdin: input.openStdin, because: "exec" } as const]),
   );
   compileRlimits(draft, process, () => "exec");
-  joinNamespaces(draft, input);
-  joinCgroups(draft, input);
+  joinNamespaces(draft, input, openCgroups(draft, input));
+  awaitLimits(draft);
   if (process.terminal === true) compileTerminal(draft, process);
   compileProcess(draft, {
     confinement: {
@@ -66,7 +66,7 @@ export function compileExec(input: ExecInput): Plan {
   return finish(draft);
 }
 
-function joinNamespaces(draft: Draft, { spec, pid }: ExecInput): void {
+function joinNamespaces(draft: Draft, { spec, pid }: ExecInput, birth: Slot | undefined): void {
   const { plan } = draft;
   const types = (spec.linux?.namespaces ?? []).map(({ type }) => type);
   const opened = new Map<NamespaceType, Slot>();
@@ -84,7 +84,13 @@ function joinNamespaces(draft: Draft, { spec, pid }: ExecInput): void {
   const own = opened.get("pid");
   if (own !== undefined)
     plan.clone.push({ kind: "joinNamespace", ns: own, type: CLONE.pid, because: "exec" });
-  plan.clone.push({ kind: "clone", flags: 0, pidfd: draft.newSlot(), because: "exec" });
+  plan.clone.push({
+    kind: "clone",
+    flags: 0,
+    pidfd: draft.newSlot(),
+    ...(birth === undefined ? {} : { cgroup: birth }),
+    because: "exec",
+  });
   // R14 (CVE-2016-9962): nothing in the container may look into what joins it.
   plan.build.push({ kind: "dumpable", on: false, because: "exec, R14" });
   for (const type of JOIN_ORDER) {
@@ -94,19 +100,23 @@ function joinNamespaces(draft: Draft, { spec, pid }: ExecInput): void {
   if (opened.has("user")) plan.build.push({ kind: "user", uid: 0, gid: 0, because: "exec" });
 }
 
-/** Opened after the clone, so that the child never holds a folder of the host (R14). */
-function joinCgroups(draft: Draft, { hierarchies, cgroupPath: path }: ExecInput): void {
-  const { map, build } = draft.plan;
-  for (const { mount: hierarchy } of hierarchies) {
+/** The cgroup that it is born into; the others of v1 it joins first of all, and lets go of their folders (R14). */
+function openCgroups(draft: Draft, { hierarchies, cgroupPath: path }: ExecInput): Slot | undefined {
+  let birth: Slot | undefined;
+  for (const { mount: hierarchy, version } of hierarchies) {
     const cgroup = draft.newSlot();
-    map.push(
-      { kind: "openCgroup", out: cgroup, hierarchy, path, because: "exec" },
-      { kind: "joinCgroup", cgroup, who: "child", because: "exec" },
-    );
+    draft.plan.host.push({ kind: "openCgroup", out: cgroup, hierarchy, path, because: "exec" });
+    if (version === 2) birth = cgroup;
+    else draft.plan.build.push({ kind: "joinCgroup", cgroup, who: "self", because: "exec" });
   }
-  if (hierarchies.length === 0) return;
-  map.push({ kind: "release", point: POINT.limited, because: "exec" });
-  build.push({ kind: "await", point: POINT.limited, because: "exec" });
+  return birth;
+}
+
+/** A limit must not race with the change of user. */
+function awaitLimits({ plan }: Draft): void {
+  if (plan.map.length === 0) return;
+  plan.map.push({ kind: "release", point: POINT.limited, because: "exec" });
+  plan.build.push({ kind: "await", point: POINT.limited, because: "exec" });
 }
 
 function compileTerminal(draft: Draft, { consoleSize }: SpecProcess): void {

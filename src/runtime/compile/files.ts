@@ -157,11 +157,11 @@ function enterCgroups(
   cgroups: JoinedCgroups,
   namespaces: Namespaces,
 ): void {
-  if (!waitsForLimits(draft)) return;
+  const { build } = draft.plan;
   const because = input.becauseOf("/linux/cgroupsPath");
-  draft.plan.build.push({ kind: "await", point: POINT.limited, because });
-  if (cgroups.birth !== undefined || !namespaces.own.has("cgroup")) return;
-  draft.plan.build.push({ kind: "unshare", flags: CLONE.cgroup, because: namespaces.becauseOf("cgroup") });
+  if (waitsForLimits(draft)) build.push({ kind: "await", point: POINT.limited, because });
+  if (!cgroups.joinsLater || !namespaces.own.has("cgroup")) return;
+  build.push({ kind: "unshare", flags: CLONE.cgroup, because: namespaces.becauseOf("cgroup") });
 }
 
 function compileTerminal(draft: Draft, input: CompileInput, root: Slot, known: Slot | undefined): void {

@@ -1,5 +1,5 @@
-import type { Slot } from "../../kernel/plan/field.ts";
 import type { NamespaceType, SpecLinux } from "../../oci/runtime-spec.ts";
+import type { JoinedCgroups } from "./cgroups.ts";
 import { CLONE, type CompileInput, type Draft, POINT } from "./context.ts";
 
 /** What a container gets as its own, and what it shares by joining. */
@@ -27,17 +27,18 @@ export function namespacesOf({ spec, becauseOf }: CompileInput): Namespaces {
 }
 
 /**
- * The clone, and the joining of namespaces that exist. On pure v2 the child is born into its cgroup and gets the cgroup
- * namespace at once; on v1 and hybrid it unshares it after the last hierarchy is joined (KERNEL.md, "cgroups").
+ * The clone, and the joining of namespaces that exist. The child is born into its cgroup of the unified hierarchy. On pure
+ * v2 it gets the cgroup namespace at once; with v1 hierarchies it unshares it after the last one is joined (KERNEL.md,
+ * "cgroups").
  */
 export function compileClone(
   draft: Draft,
   input: CompileInput,
   namespaces: Namespaces,
-  birthCgroup: Slot | undefined,
+  cgroups: JoinedCgroups,
 ): void {
   const { plan } = draft;
-  const own = [...namespaces.own].filter((type) => type !== "cgroup" || birthCgroup !== undefined);
+  const own = [...namespaces.own].filter((type) => type !== "cgroup" || !cgroups.joinsLater);
   const joins = namespaces.joined.map((joined) => {
     const out = draft.newSlot();
     plan.host.push({ kind: "openPath", out, path: joined.path, use: "read", because: joined.because });
@@ -51,9 +52,10 @@ export function compileClone(
     kind: "clone",
     flags: flags >>> 0,
     pidfd: draft.newSlot(),
-    ...(birthCgroup === undefined ? {} : { cgroup: birthCgroup }),
+    ...(cgroups.birth === undefined ? {} : { cgroup: cgroups.birth }),
     because: input.becauseOf("/linux/namespaces"),
   });
+  plan.build.push({ kind: "dumpable", on: false, because: "default, R14" });
   for (const { type, out, because } of joins.filter((join) => join.type !== "pid")) {
     plan.build.push({ kind: "joinNamespace", ns: out, type: CLONE[type], because });
   }

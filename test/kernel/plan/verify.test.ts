@@ -138,6 +138,26 @@ const crimes: readonly (readonly [string, Plan, string])[] = [
     "cgroup namespace comes after",
   ],
   [
+    "a cgroup namespace before the child joins",
+    behind("build", "unshare", { kind: "joinCgroup", cgroup: 0, who: "self" }),
+    "cgroup namespace comes after",
+  ],
+  [
+    "a host's cgroup folder in the container",
+    behind("build", "pivot", { kind: "joinCgroup", cgroup: 0, who: "self" }),
+    "a child joins its cgroups itself",
+  ],
+  [
+    "a cgroup's slot after it was joined",
+    before(
+      "build",
+      "hostname",
+      { kind: "joinCgroup", cgroup: 0, who: "self" },
+      { kind: "joinCgroup", cgroup: 0, who: "self" },
+    ),
+    "every slot is defined",
+  ],
+  [
     "a program that does not wait for its limits",
     without("build", "await"),
     "the program starts after its cgroups are joined",

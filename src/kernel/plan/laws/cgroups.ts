@@ -9,25 +9,42 @@ function pointsAfterJoin(plan: Plan): ReadonlySet<number> {
   return new Set(plan.map.slice(last + 1).flatMap((op) => (op.kind === "release" ? [op.point] : [])));
 }
 
+const moves = (plan: Plan): boolean =>
+  plan.map.some((op) => op.kind === "joinCgroup" && op.who === "child") ||
+  plan.build.some(isKind("joinCgroup"));
+
 /** KERNEL.md, "cgroups": a child that is moved after the clone sees its cgroup's path instead of `/`. */
 export const cgroupNamespaceLaw: Law = {
   name: "the cgroup namespace comes after the last cgroup is joined",
   check(plan) {
-    const joins = plan.map.some((op) => op.kind === "joinCgroup" && op.who === "child");
-    if (!joins) return [];
+    if (!moves(plan)) return [];
     const clone = cloneOf(plan);
     const early: Violation[] =
       clone !== undefined && (clone.flags & NEW.cgroup) !== 0
         ? [{ op: clone, why: "the child is moved into cgroups after it" }]
         : [];
     const good = pointsAfterJoin(plan);
-    let waited = false;
-    const unshared = plan.build.flatMap((op): Violation[] => {
+    const last = plan.build.findLastIndex(isKind("joinCgroup"));
+    let waited = !plan.map.some((op) => op.kind === "joinCgroup" && op.who === "child");
+    const unshared = plan.build.flatMap((op, at): Violation[] => {
       if (op.kind === "await" && good.has(op.point)) waited = true;
-      if (op.kind !== "unshare" || (op.flags & NEW.cgroup) === 0 || waited) return [];
+      if (op.kind !== "unshare" || (op.flags & NEW.cgroup) === 0 || (waited && at > last)) return [];
       return [{ op, why: "it does not wait for the last hierarchy" }];
     });
     return [...early, ...unshared];
+  },
+};
+
+/** R14: no folder of the host's is open in a process that enters a container. */
+export const ownJoinLaw: Law = {
+  name: "a child joins its cgroups itself, and before it joins namespaces or leaves the host's root (R14)",
+  check(plan) {
+    const enters = plan.build.findIndex((op) => op.kind === "joinNamespace" || op.kind === "pivot");
+    return plan.build.flatMap((op, at): Violation[] => {
+      if (op.kind !== "joinCgroup") return [];
+      if (op.who !== "self") return [{ op, why: "it has no child" }];
+      return enters >= 0 && at > enters ? [{ op, why: "it holds a folder of the host's until then" }] : [];
+    });
   },
 };
 

@@ -27,8 +27,8 @@ const fieldsOf = (op: Op): [string, Field, Slot | undefined][] =>
     (op as unknown as Readonly<Record<string, Slot>>)[name],
   ]);
 
-/** What a child may use of the parent's: detached mounts, namespaces to join, the FIFO that starts it. */
-const HANDED_OVER: readonly SlotKind[] = ["tree", "file", "fifo"];
+/** What a child may use of the parent's: detached mounts, namespaces and cgroups to join, the FIFO that starts it. */
+const HANDED_OVER: readonly SlotKind[] = ["tree", "file", "fifo", "cgroup"];
 
 function walk(side: readonly Placed[], table: Table, isChild: boolean): Violation[] {
   return side.flatMap(({ act, op }) => {
@@ -39,6 +39,8 @@ function walk(side: readonly Placed[], table: Table, isChild: boolean): Violatio
       if (field.type === "uses") wrong.push(...useOf(op, name, field.kinds, slot, table, isChild));
       if (field.type === "defines") wrong.push(...define(op, field.kind, slot, table, isChild));
     }
+    // R14: a child lets go of a cgroup's folder as it joins it.
+    if (isChild && op.kind === "joinCgroup") table.delete(op.cgroup);
     return wrong;
   });
 }
