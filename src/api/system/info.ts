@@ -1,5 +1,7 @@
 import type { EngineInfo, EngineVersion } from "../../engine/engine.ts";
 
+import { DRIVER } from "../tell/container.ts";
+
 const machines: Readonly<Record<string, string>> = { amd64: "x86_64", arm64: "aarch64" };
 
 /** GET /info. */
@@ -13,7 +15,7 @@ export function infoRecord(info: EngineInfo, version: EngineVersion) {
     ContainersPaused: containers.paused,
     ContainersStopped: containers.created + containers.exited,
     Images: info.images,
-    Driver: info.storageDriver,
+    Driver: DRIVER,
     DriverStatus: [],
     Plugins: {
       Volume: ["local"],

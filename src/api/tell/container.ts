@@ -5,6 +5,9 @@ import { mountPoints } from "./mounts.ts";
 import { networkName, networkSettings, networks, portList } from "./network.ts";
 import { state, statusText } from "./state.ts";
 
+/** Docker's name for overlayfs over unpacked layers, which clients know. */
+export const DRIVER = "overlay2";
+
 export interface Size {
   readonly writable: number;
   readonly root: number;
@@ -28,7 +31,7 @@ export function containerInspect(container: ContainerDetails, size: Size | null)
     LogPath: container.options.log.driver === "none" ? "" : container.paths.log,
     Name: `/${container.name}`,
     RestartCount: container.restartCount,
-    Driver: "overlay2",
+    Driver: DRIVER,
     Platform: "linux",
     MountLabel: "",
     ProcessLabel: "",
@@ -36,7 +39,7 @@ export function containerInspect(container: ContainerDetails, size: Size | null)
     ExecIDs: container.execIds.length === 0 ? null : container.execIds,
     HostConfig: hostConfig(container),
     GraphDriver: {
-      Name: "overlay2",
+      Name: DRIVER,
       Data: {
         ID: container.id,
         UpperDir: `${container.paths.folder}/upper`,

@@ -1,6 +1,8 @@
 import type { ContainerDetails } from "../../engine/engine.ts";
-import type { ContainerOptions, MountOption, Resources } from "../../engine/options.ts";
+import type { ContainerOptions, Resources } from "../../engine/options.ts";
+import { mountConfig } from "./mount-config.ts";
 import { networkName } from "./network.ts";
+import { privileges } from "./privileges.ts";
 
 /** Docker's HostConfig: what the client asked for, in Docker's words. */
 export function hostConfig(container: ContainerDetails) {
@@ -37,51 +39,6 @@ export function hostConfig(container: ContainerDetails) {
     DeviceRequests: null,
     ...(options.init ? { Init: true } : {}),
   };
-}
-
-/** `-v` is told as Binds, `--mount` as Mounts, as it was asked for. */
-function mountConfig(mounts: readonly MountOption[]) {
-  const tmpfs = mounts.filter((mount) => mount.type === "tmpfs");
-  const named = mounts.filter(
-    (mount) =>
-      bindText(mount) === null && (mount.type === "bind" || (mount.type === "volume" && mount.name !== null)),
-  );
-  return {
-    Binds: mounts.map(bindText).filter((bind) => bind !== null),
-    ...(named.length === 0 ? {} : { Mounts: named.map(mountRecord) }),
-    ...(tmpfs.length === 0
-      ? {}
-      : { Tmpfs: Object.fromEntries(tmpfs.map((mount) => [mount.target, mount.options.join(",")])) }),
-  };
-}
-
-function bindText(mount: MountOption): string | null {
-  if (mount.type === "bind" && mount.createSource) {
-    const words = [
-      ...(mount.readOnly ? ["ro"] : []),
-      ...(mount.propagation === "rprivate" ? [] : [mount.propagation]),
-    ];
-    return [mount.source, mount.target, ...(words.length === 0 ? [] : [words.join(",")])].join(":");
-  }
-  const plain = mount.type === "volume" && mount.subpath === null && Object.keys(mount.labels).length === 0;
-  if (!plain || mount.name === null) return null;
-  const words = [...(mount.readOnly ? ["ro"] : []), ...(mount.copy ? [] : ["nocopy"])];
-  return [mount.name, mount.target, ...(words.length === 0 ? [] : [words.join(",")])].join(":");
-}
-
-function mountRecord(mount: MountOption) {
-  const shared = { Type: mount.type, Target: mount.target };
-  if (mount.type === "bind") {
-    const BindOptions = { Propagation: mount.propagation, NonRecursive: !mount.recursive };
-    return { ...shared, Source: mount.source, ReadOnly: mount.readOnly, BindOptions };
-  }
-  if (mount.type === "tmpfs") return shared;
-  const VolumeOptions = {
-    NoCopy: !mount.copy,
-    Labels: mount.labels,
-    ...(mount.subpath === null ? {} : { Subpath: mount.subpath }),
-  };
-  return { ...shared, Source: mount.name ?? "", ReadOnly: mount.readOnly, VolumeOptions };
 }
 
 function limits(resources: Resources) {
@@ -144,44 +101,4 @@ function networking(options: ContainerOptions) {
     DnsSearch: options.dnsSearch,
     ExtraHosts: options.extraHosts.length === 0 ? null : options.extraHosts,
   };
-}
-
-// proc(5) and sysfs hold what a container may not see or write; these are Docker's lists.
-const MASKED = [
-  "/proc/asound",
-  "/proc/acpi",
-  "/proc/interrupts",
-  "/proc/kcore",
-  "/proc/keys",
-  "/proc/latency_stats",
-  "/proc/timer_list",
-  "/proc/timer_stats",
-  "/proc/sched_debug",
-  "/proc/scsi",
-  "/sys/firmware",
-  "/sys/devices/virtual/powercap",
-];
-const READONLY = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
-
-function privileges(options: ContainerOptions) {
-  const open = options.privileged || options.security.systemPaths === "unconfined";
-  return {
-    CapAdd: options.capAdd.length === 0 ? null : options.capAdd.map((name) => `CAP_${name}`),
-    CapDrop: options.capDrop.length === 0 ? null : options.capDrop.map((name) => `CAP_${name}`),
-    Privileged: options.privileged,
-    SecurityOpt: securityOptions(options),
-    MaskedPaths: open ? null : (options.maskedPaths ?? MASKED),
-    ReadonlyPaths: open ? null : (options.readonlyPaths ?? READONLY),
-  };
-}
-
-function securityOptions({ security, privileged }: ContainerOptions): string[] | null {
-  const { seccomp } = security;
-  const found = [
-    ...(seccomp.kind === "unconfined" ? ["seccomp=unconfined"] : []),
-    ...(seccomp.kind === "profile" ? [`seccomp=${seccomp.text}`] : []),
-    ...(security.noNewPrivileges ? ["no-new-privileges"] : []),
-    ...(privileged ? ["label=disable"] : []),
-  ];
-  return found.length === 0 ? null : found;
 }

@@ -1,6 +1,7 @@
 import { NEVER } from "../../engine/state.ts";
 import type { Image } from "../../image/images.ts";
 import { familiarName, parseReference } from "../../oci/reference.ts";
+import { DRIVER } from "./container.ts";
 
 const familiar = (name: string) => familiarName(parseReference(name));
 
@@ -62,7 +63,7 @@ export function imageInspect(image: Image) {
     ...(image.config.variant ? { Variant: image.config.variant } : {}),
     Os: image.os,
     Size: image.size,
-    GraphDriver: { Name: "overlay2", Data: null },
+    GraphDriver: { Name: DRIVER, Data: null },
     RootFS: { Type: "layers", Layers: image.layers.map((layer) => layer.diffId) },
     Metadata: { LastTagTime: NEVER },
   };
