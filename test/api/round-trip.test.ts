@@ -126,7 +126,6 @@ test.each([
   const spelled = { capAdd: prefixed(options.capAdd), capDrop: prefixed(options.capDrop) };
   expect({ ...again, ...told(options) }).toEqual({ ...options, ...spelled });
 });
-});
 
 /** Defaults that inspect tells as values. */
 function told(options: ContainerOptions): Partial<ContainerOptions> {
