@@ -1,9 +1,7 @@
-import { basename } from "node:path";
-
 /** What this executable is started as: its own name first (a link called inro-runtime), then its first word. */
 async function main(): Promise<void> {
   const words = process.argv.slice(2);
-  if (basename(process.argv0) === "inro-runtime") return runtime(words);
+  if (/(^|\/)inro-runtime$/.test(process.argv0)) return runtime(words);
   if (words[0] === "inro-runtime") return runtime(words.slice(1));
   const serves = words.indexOf("serve");
   if (serves >= 0 && onlyOptionsBefore(words, serves) && !words.includes("--help")) {

@@ -1,4 +1,3 @@
-import { dirname } from "node:path";
 import { socketPath } from "./client/client.ts";
 import type { Values } from "./options/option.ts";
 import { flag, text } from "./options/option.ts";
@@ -40,7 +39,7 @@ export function placeOf(options: Values<typeof globalOptions>): Place {
 
 function execRootOf(dataRoot: string): string {
   if (dataRoot === DATA_ROOT) return EXEC_ROOT;
-  return `${dirname(EXEC_ROOT)}/inro-${Bun.hash.crc32(dataRoot).toString(16).padStart(8, "0")}`;
+  return `${EXEC_ROOT}-${Bun.hash.crc32(dataRoot).toString(16).padStart(8, "0")}`;
 }
 
 /** The command line that starts the engine of this place. */

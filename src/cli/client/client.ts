@@ -1,6 +1,7 @@
 import { InroError } from "../../oci/error.ts";
 import type { UnixStream } from "../../platform/unix-stream.ts";
 import { type Head, readBody, readHead } from "./http.ts";
+import { parseJson } from "./json.ts";
 
 /** The newest version of Docker's Engine API that this client was written for. */
 const VERSION = "v1.51";
@@ -135,14 +136,14 @@ export function openClient(connect: () => Promise<UnixStream>): Client {
     return { ...head, body: closing(body, stream), close: () => stream.close() };
   };
   const values = async function* <T>(request: Request): AsyncGenerator<T, void> {
-    for await (const line of lines((await send(request)).body)) yield JSON.parse(line) as T;
+    for await (const line of lines((await send(request)).body)) yield parseJson(line) as T;
   };
   return {
     send,
     values,
     json: async <T>(request: Request) => {
       const text = (await collect((await send(request)).body)).toString("utf8");
-      return (text.trim() === "" ? undefined : JSON.parse(text)) as T;
+      return (text.trim() === "" ? undefined : parseJson(text)) as T;
     },
     hijack: async (request) => {
       const stream = await connect();

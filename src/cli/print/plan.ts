@@ -1,5 +1,6 @@
 import { isTerminal } from "../terminal/output.ts";
 import { type Color, type Paint, paintFor } from "../terminal/paint.ts";
+import { width } from "./table.ts";
 
 /** What the engine answers to explain. */
 export interface Explanation {
@@ -19,35 +20,66 @@ const colors: Readonly<Record<string, Color>> = {
   undo: "dim",
 };
 
-/** The printed plan with colours for people, and a line that counts. */
-export function paintPlan(explanation: Explanation): string {
+/** The printed plan laid out for people, with colours on a terminal, and a line that counts. */
+export function planText(explanation: Explanation): string {
   const paint = paintFor(isTerminal(1));
-  const lines = explanation.printed.trimEnd().split("\n");
-  return `${lines.map((line) => paintLine(line, paint)).join("\n")}\n${paint("dim", summary(explanation))}\n`;
+  const rows = explanation.printed.trimEnd().split("\n").map(cells);
+  const widths = columnWidths(rows);
+  const lines = rows.map((row) => (row.length === 1 ? (row[0] ?? "") : line(row, widths, paint)));
+  return `${lines.join("\n")}\n${paint("dim", summary(explanation))}\n`;
 }
 
-/** Columns are two spaces or more apart; the last one is the reason. */
-function paintLine(line: string, paint: Paint): string {
-  const match = /^(\S+)(\s+\d+\s+)(\S+)(.*?)(\s{2,}\d+\.\d+ ms)?(\s{2,}\S(?:(?!\s{2}).)*)?$/.exec(line);
-  if (match === null) return line;
-  const [, act = "", number = "", kind = "", text = "", time = "", because = ""] = match;
-  const color = colors[act] ?? "dim";
-  return [
-    paint(color, act),
-    paint("dim", number),
-    paint("bold", kind),
+/** Act, number, kind, text, time, reason; columns are two spaces or more apart. One cell: a line of another form. */
+type Cells = readonly string[];
+
+function cells(printed: string): Cells {
+  const text = shortened(printed);
+  const match = /^(\S+)\s+(\d+)\s+(\S+)\s+(.*?)(?:\s{2,}(\d+\.\d+ ms))?(?:\s{2,}(\S(?:(?!\s{2}).)*))?$/.exec(
     text,
-    paint("yellow", time),
-    paint("dim", because),
-  ].join("");
+  );
+  return match === null ? [text] : match.slice(1).map((cell) => cell ?? "");
+}
+
+/** The first twelve digits of an id tell it from others; the API's JSON has them all. */
+const shortened = (text: string) => text.replace(/\b([0-9a-f]{12})[0-9a-f]{52}\b/g, "$1…");
+
+const WIDEST = 100;
+
+function columnWidths(rows: readonly Cells[]): readonly number[] {
+  return [0, 1, 2, 3, 4].map((column) =>
+    rows.reduce((most, row) => {
+      const own = width(row[column] ?? "");
+      return own > WIDEST ? most : Math.max(most, own);
+    }, 0),
+  );
+}
+
+function line(
+  [act = "", number = "", kind = "", text = "", time = "", because = ""]: Cells,
+  widths: readonly number[],
+  paint: Paint,
+): string {
+  const pad = (cell: string, column: number) =>
+    cell + " ".repeat(Math.max(0, (widths[column] ?? 0) - width(cell)));
+  const [, numbers = 0, , , times = 0] = widths;
+  return [
+    paint(colors[act] ?? "dim", pad(act, 0)),
+    paint("dim", number.padStart(numbers)),
+    paint("bold", pad(kind, 2)),
+    pad(text, 3),
+    ...(times > 0 ? [paint("yellow", time.padStart(times))] : []),
+    paint(because === "default" ? "dim" : "green", because),
+  ]
+    .join("  ")
+    .trimEnd();
 }
 
 function summary({ plan, records }: Explanation): string {
-  const set = Object.entries(plan).filter(([act]) => act !== "undo");
-  const count = set.reduce((sum, [, ops]) => sum + ops.length, 0);
+  const setUp = Object.entries(plan).filter(([act]) => act !== "undo");
+  const count = setUp.reduce((sum, [, ops]) => sum + ops.length, 0);
   const undone = plan["undo"]?.length ?? 0;
   const operations = `${count} operations, ${undone} to undo them`;
   if (records.length === 0) return `${operations}; nothing was executed`;
   const spent = records.filter(({ act }) => act !== "undo").reduce((sum, { ns }) => sum + ns, 0);
-  return `${operations}; ${(spent / 1e6).toFixed(3)} ms in the operations measured (map runs beside build)`;
+  return `${operations}; ${(spent / 1e6).toFixed(3)} ms measured (map runs beside build)`;
 }

@@ -1,3 +1,4 @@
+import { formatJson } from "../client/json.ts";
 import { nearest } from "../options/nearest.ts";
 import { TemplateError } from "./template-error.ts";
 
@@ -63,8 +64,7 @@ export function printed(value: Value): string {
 
 /** As Go's encoding/json: `<`, `>` and `&` are escaped. */
 export function toJson(value: Value): string {
-  const plain = (_key: string, part: Value) => (typeof part === "function" ? undefined : part);
-  return (JSON.stringify(value, plain) ?? "null").replace(
+  return formatJson(value).replace(
     /[<>&\u2028\u2029]/g,
     (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );

@@ -1,5 +1,4 @@
-import { writeSync } from "node:fs";
-import { isatty } from "node:tty";
+import { fstatSync, writeSync } from "node:fs";
 
 /** The reader of our output is gone (`inro ps | head -1`): nothing is left to do, and nothing is wrong. */
 export class OutputGone extends Error {}
@@ -26,4 +25,12 @@ function writeAll(descriptor: number, data: Uint8Array | string): void {
 export const out = (data: Uint8Array | string): void => writeAll(1, data);
 export const err = (data: Uint8Array | string): void => writeAll(2, data);
 
-export const isTerminal = (descriptor: 0 | 1 | 2): boolean => isatty(descriptor);
+/** node:tty costs 4 ms at start, so it is asked only about what may be a terminal at all. */
+export function isTerminal(descriptor: 0 | 1 | 2): boolean {
+  try {
+    if (!fstatSync(descriptor).isCharacterDevice()) return false;
+  } catch {
+    return false;
+  }
+  return process.getBuiltinModule("node:tty").isatty(descriptor);
+}

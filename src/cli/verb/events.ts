@@ -9,7 +9,8 @@ interface Event {
   readonly Type: string;
   readonly Action: string;
   readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> | null };
-  readonly timeNano: number;
+  /** Beyond what a number holds exactly: see client/json.ts. */
+  readonly timeNano: number | bigint;
   readonly time: number;
 }
 
@@ -38,7 +39,7 @@ export const events = verb({
 function line(event: Event): string {
   const attributes = Object.entries(event.Actor.Attributes ?? {}).map(([key, value]) => `${key}=${value}`);
   const rest = attributes.length > 0 ? ` (${attributes.sort().join(", ")})` : "";
-  const nanoseconds = String(Math.round(event.timeNano % 1e9)).padStart(9, "0");
+  const nanoseconds = String(BigInt(event.timeNano) % 1_000_000_000n).padStart(9, "0");
   const time = `${new Date(event.time * 1000).toISOString().slice(0, 19)}.${nanoseconds}Z`;
   return `${time} ${event.Type} ${event.Action} ${event.Actor.ID}${rest}`;
 }

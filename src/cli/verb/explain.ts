@@ -1,10 +1,11 @@
 import { at, type Client } from "../client/client.ts";
+import { formatJson } from "../client/json.ts";
 import { attached, createBody } from "../create/body.ts";
 import { withImage } from "../create/make.ts";
 import { flag } from "../options/option.ts";
 import { parse } from "../options/parse.ts";
 import { UsageError } from "../options/usage-error.ts";
-import { type Explanation, paintPlan } from "../print/plan.ts";
+import { type Explanation, planText } from "../print/plan.ts";
 import { out } from "../terminal/output.ts";
 import { ANY, type Line, verb } from "../verb.ts";
 import { create } from "./create.ts";
@@ -22,7 +23,7 @@ export const explain = verb({
     const [first = "", ...rest] = line.args;
     const isLine = (first === "run" || first === "create") && rest.length > 0;
     const explanation = isLine ? await ofLine(client, first, rest) : await ofContainer(client, line.args);
-    out(line.options.json ? `${JSON.stringify(explanation, null, 2)}\n` : paintPlan(explanation));
+    out(line.options.json ? `${formatJson(explanation, 2)}\n` : planText(explanation));
     return 0;
   },
 });

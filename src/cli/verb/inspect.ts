@@ -1,4 +1,5 @@
 import { ApiError, at, type Client } from "../client/client.ts";
+import { formatJson } from "../client/json.ts";
 import { flag, text } from "../options/option.ts";
 import { UsageError } from "../options/usage-error.ts";
 import { printError } from "../print-error.ts";
@@ -74,7 +75,7 @@ async function inspectAll(
       status = 1;
     }
   }
-  if (print === undefined) out(`${JSON.stringify(found, null, 4)}\n`);
+  if (print === undefined) out(`${formatJson(found, 4)}\n`);
   return status;
 }
 
