@@ -5,63 +5,6 @@
 
 struct tree_applying tree_applying;
 
-static long write_frame(int fd, u32 left) {
-  while (left) {
-    u32 n;
-    const u8 *p = tree_payload_part(left, &n);
-    left -= n;
-    while (n) {
-      long w = TREE_STEP("write", SYS(write, fd, p, n));
-      if (w == -EINTR) continue;
-      if (w <= 0) return w ? w : -EIO;
-      p += w;
-      n -= (u32)w;
-    }
-  }
-  return 0;
-}
-
-static long write_data(int fd, u64 left) {
-  struct tree_frame f;
-  while (left) {
-    if (!tree_frame_next(&f)) sys_exit(0);
-    tree_step = "frame";
-    if (f.type != TREE_FRAME_DATA || f.length > left) {
-      A.ended = f.type == TREE_FRAME_END;
-      return -EBADMSG;
-    }
-    left -= f.length;
-    long r = write_frame(fd, f.length);
-    if (r < 0) return r;
-  }
-  return 0;
-}
-
-static long create(const struct tree_entry *e, const struct tree_parent *p, const char *name) {
-  int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-  return TREE_STEP("openat", SYS(openat, p->fd, name, flags, e->mode & 0777));
-}
-
-static long apply_file(struct tree_entry *e, struct tree_parent *p, char *name) {
-  static u8 xattrs[TREE_BOUND_ENTRY_FRAME];  // the data's frames overwrite the entry's
-  long r, fd = create(e, p, name);
-  if (fd == -EEXIST) {
-    if ((r = tree_clear_way(&p, A.full, &name)) < 0) return r;
-    fd = create(e, p, name);
-  }
-  if (fd < 0) return fd;
-  int owned = tree_wants_owner(e, p);
-  if (e->xattr_count) {
-    size_t n = (size_t)(e->xattrs.end - e->xattrs.at);
-    memcpy(xattrs, e->xattrs.at, n);
-    e->xattrs = (struct tree_cursor){xattrs, xattrs + n, 0};
-  }
-  r = write_data((int)fd, e->size);
-  if (r >= 0) r = tree_dress_file(e, (int)fd, owned);
-  SYS(close, fd);
-  return r;
-}
-
 static long apply_folder(const struct tree_entry *e, struct tree_parent *p, char *name) {
   if (!*name) return tree_dress_folder(e, p->fd, ".", 0);
   long r = TREE_STEP("mkdirat", SYS(mkdirat, p->fd, name, e->mode & 01777));
@@ -76,44 +19,6 @@ static long apply_folder(const struct tree_entry *e, struct tree_parent *p, char
   // Where a whiteout of this layer stood, what lies below stays hidden.
   if (A.flags & TREE_FLAG_LAYER && tree_is_whiteout(&st) && (r = tree_set_opaque(p->fd, name)) < 0) return r;
   return tree_dress_folder(e, p->fd, name, 0);
-}
-
-// The target's folder is opened apart from the held ones, of which one is the link's own.
-static long make_hardlink(const struct tree_parent *p, const char *name) {
-  u32 cut = (u32)strlen(A.target);
-  while (cut && A.target[cut - 1] != '/') cut--;
-  if (cut) A.target[cut - 1] = 0;
-  long from = TREE_STEP("openat2", tree_open_in(A.root, cut ? A.target : "", O_PATH | O_DIRECTORY, 0));
-  if (cut) A.target[cut - 1] = '/';
-  if (from < 0) return from;
-  long r = TREE_STEP("linkat", SYS(linkat, from, A.target + cut, p->fd, name, 0));
-  SYS(close, from);
-  return r;
-}
-
-static long make_node(const struct tree_entry *e, const struct tree_parent *p, const char *name) {
-  // include/linux/kdev_t.h, new_encode_dev: what mknod(2) takes.
-  u32 device = (e->minor & 0xff) | (e->major << 8) | ((e->minor & ~0xffu) << 12);
-  switch (e->kind) {
-    case TREE_KIND_HARDLINK: return make_hardlink(p, name);
-    case TREE_KIND_SYMLINK: return TREE_STEP("symlinkat", SYS(symlinkat, e->target, p->fd, name));
-    case TREE_KIND_FIFO: return TREE_STEP("mknodat", SYS(mknodat, p->fd, name, S_IFIFO | (e->mode & 0777), 0));
-    case TREE_KIND_CHARACTER: return TREE_STEP("mknodat", SYS(mknodat, p->fd, name, S_IFCHR | (e->mode & 0777), device));
-    case TREE_KIND_BLOCK: return TREE_STEP("mknodat", SYS(mknodat, p->fd, name, S_IFBLK | (e->mode & 0777), device));
-    default: return -EBADMSG;
-  }
-}
-
-static long apply_node(const struct tree_entry *e, struct tree_parent *p, char *name) {
-  int device = e->kind == TREE_KIND_CHARACTER || e->kind == TREE_KIND_BLOCK;
-  tree_step = "mknodat";
-  if (device && A.flags & TREE_FLAG_USERXATTR) return -EPERM;
-  long r = make_node(e, p, name);
-  if (r == -EEXIST) {
-    if ((r = tree_clear_way(&p, A.full, &name)) < 0) return r;
-    r = make_node(e, p, name);
-  }
-  return r < 0 || e->kind == TREE_KIND_HARDLINK ? r : tree_dress_node(e, p, name);
 }
 
 // layer.md, "Whiteouts": they apply to lower layers only, so what this layer itself brought stays, and hides.
@@ -160,10 +65,10 @@ static long apply_entry(struct tree_entry *e) {
   if (!*e->path && e->kind != TREE_KIND_DIRECTORY) return -EISDIR;
   if ((r = tree_open_parent(A.full, 1, &p, &name)) < 0) return r;
   switch (e->kind) {
-    case TREE_KIND_FILE: return apply_file(e, p, name);
+    case TREE_KIND_FILE: return tree_apply_file(e, p, name);
     case TREE_KIND_DIRECTORY: return apply_folder(e, p, name);
     case TREE_KIND_WHITEOUT: return apply_whiteout(p, name);
-    default: return apply_node(e, p, name);
+    default: return tree_apply_node(e, p, name);
   }
 }
 

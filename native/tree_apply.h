@@ -42,6 +42,11 @@ void tree_forget_parents(void);
 long tree_clear_way(struct tree_parent **p, char *path, char **name);
 long tree_set_opaque(int folder, const char *name);
 
+// One entry each; `name` is its name in the held folder `p` (tree_file.c, tree_node.c)
+
+long tree_apply_file(struct tree_entry *e, struct tree_parent *p, char *name);
+long tree_apply_node(const struct tree_entry *e, struct tree_parent *p, char *name);
+
 // tree_dress.c: owner, mode, extended attributes, times
 
 int tree_wants_owner(const struct tree_entry *e, const struct tree_parent *p);

@@ -10,7 +10,7 @@ import type { Images } from "./images.ts";
 import { fetchLayers } from "./layers.ts";
 import type { NamedManifest } from "./layout/names.ts";
 import type { PullStore } from "./pull.ts";
-import type { TarEntry, TarType } from "./tar/reader.ts";
+import type { TarEntry, TarType } from "./tar/entry.ts";
 import { tarEnd, tarHeader, tarPadding } from "./tar/writer.ts";
 
 const name = "localhost/hello:latest";

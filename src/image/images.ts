@@ -4,7 +4,7 @@ import type { Rootfs } from "../oci/rootfs.ts";
 import type { Image } from "./image.ts";
 import type { OnProgress } from "./progress.ts";
 
-export type { Image, Layer } from "./image.ts";
+export type { Image } from "./image.ts";
 export { openImages } from "./open.ts";
 export type { LayerState, OnProgress, PullProgress } from "./progress.ts";
 

@@ -54,7 +54,7 @@ async function* through(
   } catch (cause) {
     if (sourceError !== undefined) throw sourceError;
     throw new InroError("LAYER_DAMAGED", {
-      what: "cannot decompress the layer",
+      what: "cannot decompress the stream",
       why: cause instanceof Error ? cause.message : String(cause),
       cause,
     });

@@ -7,8 +7,6 @@ export const digestSchema = v.custom<Digest>(
   "is no sha256 or sha512 digest",
 );
 
-export const annotationsSchema = v.nullish(v.record(v.string(), v.string()), {});
-
 /** A descriptor (image-spec, descriptor.md): what a blob is, how large it is, and its digest. */
 export const descriptorSchema = v.object({
   mediaType: v.string(),

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { type Images, openImages } from "../../src/image/images.ts";
-import type { TarEntry, TarType } from "../../src/image/tar/reader.ts";
+import type { TarEntry, TarType } from "../../src/image/tar/entry.ts";
 import { tarEnd, tarHeader, tarPadding } from "../../src/image/tar/writer.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { extract, pack } from "tar-stream";
-import { type TarEntry, tarReader } from "../../src/image/tar/reader.ts";
+import type { TarEntry } from "../../src/image/tar/entry.ts";
+import { tarReader } from "../../src/image/tar/reader.ts";
 import { blocksOf, forged, type Item, tar } from "./fixtures.ts";
 
 function read(bytes: Uint8Array, step = bytes.length): { entry: TarEntry; data: Buffer }[] {

@@ -3,8 +3,9 @@ import type { Digest } from "../../oci/digest.ts";
 import { InroError } from "../../oci/error.ts";
 import { decompressed } from "../layer-stream.ts";
 import type { Blobs, BlobWriter } from "../layout/blobs.ts";
+import type { TarEntry } from "../tar/entry.ts";
 import { TarError } from "../tar/error.ts";
-import { type TarEntry, tarReader } from "../tar/reader.ts";
+import { tarReader } from "../tar/reader.ts";
 import { toText } from "../tree/entry.ts";
 import { treePath } from "../tree/names.ts";
 

@@ -1,6 +1,7 @@
 /** What an entry of a layer's tar does to the tree: image-spec, layer.md. */
+
+import type { TarEntry } from "../tar/entry.ts";
 import { TarError } from "../tar/error.ts";
-import type { TarEntry } from "../tar/reader.ts";
 import { fromTar } from "../tree/convert.ts";
 import { type TreeEntry, toText } from "../tree/entry.ts";
 import { kind } from "../tree/frames.ts";

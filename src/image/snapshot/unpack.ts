@@ -43,6 +43,13 @@ const reasons: Readonly<Record<string, string>> = {
 
 function explained(digest: Digest, error: unknown): unknown {
   if (error instanceof TarError) return refused(digest, error.message, error);
+  if (error instanceof InroError && error.code === "LAYER_DAMAGED") {
+    return new InroError("LAYER_DAMAGED", {
+      what: `cannot decompress layer ${digest}`,
+      why: error.why,
+      cause: error,
+    });
+  }
   if (!(error instanceof TreeFailure)) return error;
   if (error.errno === "ENOSPC" || error.errno === "EDQUOT") {
     const hint = "free some space, or place the data root elsewhere with --data-root";

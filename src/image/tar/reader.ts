@@ -2,27 +2,10 @@
  * Reads a tar as it streams by, without trust: sizes, counts and headers are bounded, every number is checked, and
  * names and values stay bytes (a layer's security.capability is binary, and file names need not be UTF-8).
  */
-import type { EntryTime, Xattr } from "../tree/entry.ts";
+import { type Ahead, completeEntry, type TarEntry, tarBounds } from "./entry.ts";
 import { TarError } from "./error.ts";
-import { blockSize, isZeroBlock, parseHeader, type RawHeader } from "./header.ts";
-import { type Pax, parsePax } from "./pax.ts";
-
-export type TarType = "file" | "hardlink" | "symlink" | "character" | "block" | "directory" | "fifo";
-
-export interface TarEntry {
-  readonly type: TarType;
-  /** As the archive spells it. A byte string, like `linkName`. */
-  readonly name: string;
-  readonly linkName: string;
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly mtime: EntryTime;
-  readonly size: number;
-  readonly major: number;
-  readonly minor: number;
-  readonly xattrs: readonly Xattr[];
-}
+import { blockSize, isZeroBlock, parseHeader } from "./header.ts";
+import { parsePax } from "./pax.ts";
 
 export interface TarSink {
   entry(entry: TarEntry): void;
@@ -34,71 +17,6 @@ export interface TarReader {
   push(chunk: Uint8Array): void;
   /** Throws if the tar stopped in the middle of an entry. */
   end(): void;
-}
-
-export const tarBounds = {
-  entries: 4_000_000,
-  /** Bytes of one extended header: names, and extended attributes of at most 64 KiB each. */
-  extendedHeader: 512 * 1024,
-  id: 0xfffffffe,
-} as const;
-
-const types: Readonly<Record<string, TarType>> = {
-  "0": "file",
-  "\0": "file",
-  "7": "file",
-  "1": "hardlink",
-  "2": "symlink",
-  "3": "character",
-  "4": "block",
-  "5": "directory",
-  "6": "fifo",
-};
-
-/** What headers before the entry's own one said about it. */
-interface Ahead {
-  pax?: Pax;
-  name?: string;
-  linkName?: string;
-}
-
-function typeOf(header: RawHeader, name: string): TarType {
-  const type = types[header.type];
-  if (type === undefined) {
-    const what =
-      header.type === "S" ? "sparse files are" : `entries of type ${JSON.stringify(header.type)} are`;
-    throw new TarError(`${JSON.stringify(name)}: ${what} not supported`);
-  }
-  // v7 tar had no type for folders.
-  return type === "file" && name.endsWith("/") ? "directory" : type;
-}
-
-function complete(header: RawHeader, ahead: Ahead): TarEntry {
-  const { pax } = ahead;
-  const name = pax?.path ?? ahead.name ?? header.name;
-  const type = typeOf(header, name);
-  const size = pax?.size ?? header.size;
-  const uid = pax?.uid ?? header.uid;
-  const gid = pax?.gid ?? header.gid;
-  if (size < 0) throw new TarError(`${JSON.stringify(name)}: its size is negative`);
-  for (const id of [uid, gid]) {
-    if (id < 0 || id > tarBounds.id)
-      throw new TarError(`${JSON.stringify(name)}: its owner ${id} is out of range`);
-  }
-  return {
-    type,
-    name,
-    linkName: pax?.linkpath ?? ahead.linkName ?? header.linkName,
-    mode: header.mode & 0o7777,
-    uid,
-    gid,
-    mtime: pax?.mtime ?? header.mtime,
-    // Links, folders and nodes have no data, whatever their header says.
-    size: type === "file" ? size : 0,
-    major: header.major,
-    minor: header.minor,
-    xattrs: pax?.xattrs ?? [],
-  };
 }
 
 function untilNul(bytes: Buffer): string {
@@ -144,7 +62,7 @@ export function tarReader(sink: TarSink): TarReader {
       extended = { type: header.type, body: Buffer.allocUnsafe(header.size), used: 0 };
       return;
     }
-    const entry = complete(header, ahead);
+    const entry = completeEntry(header, ahead);
     ahead = {};
     left = entry.size;
     padding = -entry.size & (blockSize - 1);

@@ -1,7 +1,7 @@
 /** Writes tar headers: ustar, with a pax header before it where ustar cannot say it. */
 import type { EntryTime } from "../tree/entry.ts";
+import type { TarEntry, TarType } from "./entry.ts";
 import { blockSize } from "./header.ts";
-import type { TarEntry, TarType } from "./reader.ts";
 
 const digits: Readonly<Record<TarType, string>> = {
   file: "0",

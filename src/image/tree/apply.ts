@@ -1,5 +1,5 @@
 /** Sends a stream of tar bytes to a tree session as entries. */
-import type { TarEntry } from "../tar/reader.ts";
+import type { TarEntry } from "../tar/entry.ts";
 import { tarReader } from "../tar/reader.ts";
 import type { TreeEntry } from "./entry.ts";
 import { flag, frame } from "./frames.ts";

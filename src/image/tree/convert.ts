@@ -1,6 +1,7 @@
 /** Entries of a tar as entries of a tree, and back. */
+
+import type { TarEntry, TarType } from "../tar/entry.ts";
 import { TarError } from "../tar/error.ts";
-import type { TarEntry, TarType } from "../tar/reader.ts";
 import { type EntryKind, type TreeEntry, toText, type Xattr } from "./entry.ts";
 import { kind } from "./frames.ts";
 import { treePath } from "./names.ts";

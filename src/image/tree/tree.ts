@@ -13,7 +13,7 @@ import { decodeEntry } from "./inbox.ts";
 import type { TreeRoot } from "./root.ts";
 import { openTree, type TreeSession } from "./session.ts";
 
-export type { Bind, TreeRoot } from "./root.ts";
+export type { TreeRoot } from "./root.ts";
 
 export interface PathStat {
   readonly type: "file" | "directory" | "symlink" | "character" | "block" | "fifo" | "socket";
