@@ -42,25 +42,19 @@ function defaultMounts(options: ContainerOptions): SpecMount[] {
   return mounts.concat(ipcMounts(options));
 }
 
+/** An mqueue shows the queues of the IPC namespace that mounts it, the host's too; /dev/shm is a file system. */
 function ipcMounts(options: ContainerOptions): SpecMount[] {
   const secure = ["nosuid", "noexec", "nodev"];
-  if (options.ipcMode === "host")
-    return ["/dev/mqueue", "/dev/shm"].map((path) => ({
-      destination: path,
-      type: "bind",
-      source: path,
-      options: ["rbind", ...secure],
-    }));
   const queue = { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: secure };
   if (options.ipcMode === "none") return [queue];
+  const destination = "/dev/shm";
+  if (options.ipcMode === "host")
+    return [queue, { destination, type: "bind", source: destination, options: ["rbind", ...secure] }];
   const size = options.shmSize ?? DEFAULT_SHM_SIZE;
-  const shm = {
-    destination: "/dev/shm",
-    type: "tmpfs",
-    source: "shm",
-    options: [...secure, "mode=1777", `size=${size}`],
-  };
-  return [queue, shm];
+  return [
+    queue,
+    { destination, type: "tmpfs", source: "shm", options: [...secure, "mode=1777", `size=${size}`] },
+  ];
 }
 
 /** Files of the engine's own that a container sees: its name, who is who, and where names are looked up. */
