@@ -11,7 +11,7 @@ import { cgroupPathOf, claimCgroups } from "./cgroup-path.ts";
 import { compile } from "./compile/compile.ts";
 import type { Keeper } from "./compile/context.ts";
 import { containerOf } from "./container.ts";
-import { toTheGate } from "./execute.ts";
+import { explained } from "./execute.ts";
 import { type HostFacts, readFacts } from "./facts.ts";
 import { type AssembleFilter, openFilters } from "./filters.ts";
 import { type Kept, readKept, writeKept } from "./kept.ts";
@@ -82,7 +82,9 @@ async function create(request: CreateRequest, host: Host): Promise<Container> {
   const cgroups = claimCgroups(request.spec, cgroupPath, host.facts);
   makeFolders(request);
   const plan = await planOf(executor, request, host);
-  const { pid, records } = await toTheGate(executor, plan, host.facts.architecture);
+  const { pid, records } = await executor.plan(plan).catch((cause) => {
+    throw explained(cause, host.facts.architecture);
+  });
   const monitor = await connectMonitor(request);
   if (monitor === undefined) {
     throw new InroError("MONITOR_LOST", {

@@ -1,6 +1,6 @@
-import type { Executor } from "../kernel/executor/executor.ts";
 import { parseMountOptions } from "../kernel/mounts.ts";
 import type { Op, OpOf } from "../kernel/plan/operations.ts";
+import type { OpRecord } from "../kernel/plan/record.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
 import type { BindSource } from "./compile/context.ts";
 import { failureOf } from "./failure.ts";
@@ -16,12 +16,17 @@ export interface Survey {
 const S_IFMT = 0o170000;
 const S_IFDIR = 0o040000;
 
+/** A native process that can be asked; the answer may be there already. */
+export interface Surveyor {
+  batch(ops: readonly Op[]): readonly OpRecord[] | Promise<readonly OpRecord[]>;
+}
+
 /**
  * Clones the sources of bind mounts into slots of the process that will execute the plan: what is mounted later is what
  * was looked at here, whatever happens to the path meanwhile.
  */
 export async function survey(
-  executor: Executor,
+  executor: Surveyor,
   spec: RuntimeSpec,
   becauseOf: (pointer: string) => string,
   host: string,

@@ -1,14 +1,15 @@
 import { writeFileSync } from "node:fs";
 import { quickenJoins } from "../../kernel/cgroup/quicken.ts";
 import type { CgroupSet } from "../../kernel/cgroup/set.ts";
-import { type Executor, openExecutor } from "../../kernel/executor/executor.ts";
+import { type BlockingExecutor, openBlockingExecutor } from "../../kernel/executor/blocking.ts";
 import { verify } from "../../kernel/plan/verify.ts";
+import { nativeArchitecture } from "../../kernel/seccomp/architecture.ts";
 import { InroError } from "../../oci/error.ts";
 import type { RuntimeSpec } from "../../oci/runtime-spec.ts";
 import { makeFifo } from "../../platform/fifo.ts";
 import { cgroupPathOf, claimCgroups } from "../cgroup-path.ts";
 import { compile } from "../compile/compile.ts";
-import { toTheGate } from "../execute.ts";
+import { explained } from "../execute.ts";
 import { type HostFacts, readFacts } from "../facts.ts";
 import { openFilters } from "../filters.ts";
 import { survey } from "../survey.ts";
@@ -21,8 +22,7 @@ import { checkContainerId, claimFolder, forget, gateOf, type StoredContainer, wr
 /** A container at its start gate, and the native process that brought it there. */
 export interface Launched {
   readonly stored: StoredContainer;
-  readonly executor: Executor;
-  readonly architecture: string;
+  readonly executor: BlockingExecutor;
 }
 
 const CGROUP_PARENT = "/inro-runtime";
@@ -42,7 +42,7 @@ export async function launch(invocation: Invocation, gated: boolean): Promise<La
   const socket = values.get("console-socket");
   if (terminal && socket === undefined) throw noConsoleSocket();
   claimFolder(root, id);
-  const executor = openExecutor(native(), [0, 1, 2]);
+  const executor = openBlockingExecutor(native(), [0, 1, 2]);
   try {
     if (gated && !makeFifo(gateOf(root, id), PRIVATE)) throw new Error(`cannot make ${gateOf(root, id)}`);
     const launched = await bringToGate({ executor, facts, root, id, bundle, gated });
@@ -51,14 +51,15 @@ export async function launch(invocation: Invocation, gated: boolean): Promise<La
     if (pidFile !== undefined) writeFileSync(pidFile, String(launched.stored.pid));
     return launched;
   } catch (cause) {
+    // It takes back what it made when the wire closes.
     executor[Symbol.dispose]();
     forget(root, id);
-    throw cause;
+    throw explained(cause, nativeArchitecture());
   }
 }
 
 interface Ingredients {
-  readonly executor: Executor;
+  readonly executor: BlockingExecutor;
   readonly facts: HostFacts;
   readonly root: string;
   readonly id: string;
@@ -83,10 +84,10 @@ async function bringToGate({ executor, facts, root, id, bundle, gated }: Ingredi
     fragments: [],
   });
   verify(plan, surveyed);
-  const { pid } = await toTheGate(executor, plan, facts.architecture);
+  const { pid } = executor.plan(plan);
   const stored = record({ id, bundle, spec, pid, cgroups, gated });
   writeStored(root, stored);
-  return { stored, executor, architecture: facts.architecture };
+  return { stored, executor };
 }
 
 function record(from: {
@@ -113,7 +114,7 @@ function record(from: {
   };
 }
 
-async function sendTerminal(executor: Executor, socket: string): Promise<void> {
+async function sendTerminal(executor: BlockingExecutor, socket: string): Promise<void> {
   const { sendTerminalMaster } = await import("./console.ts");
   await sendTerminalMaster(executor.pid, socket);
 }

@@ -1,6 +1,7 @@
 import { constants } from "node:os";
 import { removeAll } from "../../kernel/cgroup/set.ts";
-import { throughTheGate } from "../execute.ts";
+import { nativeArchitecture } from "../../kernel/seccomp/architecture.ts";
+import { explained } from "../execute.ts";
 import { launch } from "./launch.ts";
 import type { Invocation } from "./main.ts";
 import { openGate } from "./start.ts";
@@ -11,19 +12,20 @@ const FORWARDED = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2
 /** create and start in one; without --detach it stays, and ends as the container does. */
 export async function runCommand(invocation: Invocation): Promise<number> {
   const detach = invocation.flags.has("detach");
-  const launched = await launch(invocation, detach);
-  const { stored, executor } = launched;
+  const { stored, executor } = await launch(invocation, detach);
   const { root } = invocation;
   if (detach) {
     openGate(gateOf(root, stored.id));
-    await executor.detach();
+    executor.detach();
     return 0;
   }
   try {
     forwardSignals(stored.pid);
-    await throughTheGate(executor, launched.architecture);
-    const { code, signal } = await executor.ended;
+    executor.start();
+    const { code, signal } = await executor.ended();
     return signal === 0 ? code : 128 + signal;
+  } catch (cause) {
+    throw explained(cause, nativeArchitecture());
   } finally {
     if (!invocation.flags.has("keep")) {
       await removeAll(stored.cgroups);

@@ -1,0 +1,79 @@
+import { type BlockingChild, spawnBlocking } from "../../platform/spawn-blocking.ts";
+import { decodeRecords } from "../plan/decode.ts";
+import { encodeFrame } from "../plan/encode.ts";
+import { FRAME_HEADER, FRAME_LIMIT, frames } from "../plan/frames.ts";
+import type { Op } from "../plan/operations.ts";
+import { emptyPlan, type Plan } from "../plan/plan.ts";
+import type { OpRecord } from "../plan/record.ts";
+import { executorLost, refused } from "./failure.ts";
+import { readOutcome } from "./outcome.ts";
+
+/** An executor whose every answer is waited for in the kernel: for a command that does one thing and ends. */
+export interface BlockingExecutor extends Disposable {
+  readonly pid: number;
+  batch(ops: readonly Op[]): readonly OpRecord[];
+  /** To the start gate. Throws OperationFailed; then everything is undone. */
+  plan(plan: Plan): { readonly pid: number; readonly records: readonly OpRecord[] };
+  /** Opens the gate. Throws OperationFailed when the program cannot be started. */
+  start(): readonly OpRecord[];
+  /** After start(): how the program ended. Signals can be handled meanwhile. */
+  ended(): Promise<{ readonly code: number; readonly signal: number }>;
+  /** Leaves the child at its FIFO gate. */
+  detach(): void;
+}
+
+export function openBlockingExecutor(
+  native: string,
+  stdio: readonly [number, number, number],
+): BlockingExecutor {
+  const child = spawnBlocking(native, "inro-executor", stdio);
+  let request = 0;
+  let executed: Plan = emptyPlan;
+  const ask = (encode: (request: number) => Uint8Array): Buffer => {
+    child.write(encode(++request));
+    return answer(child);
+  };
+  return {
+    pid: child.pid,
+    batch: (ops) =>
+      decodeRecords(
+        ask((n) => encodeFrame("batch", n, { stop: true, ops })),
+        { host: ops },
+      ),
+    plan: (plan) => {
+      executed = plan;
+      return readOutcome(
+        ask((n) => encodeFrame("plan", n, { acts: plan })),
+        plan,
+      );
+    },
+    start: () =>
+      readOutcome(
+        ask((n) => encodeFrame("start", n, {})),
+        executed,
+      ).records,
+    ended: async () => {
+      await child.exited;
+      const payload = answer(child);
+      return { code: payload.readUInt32LE(4), signal: payload.readUInt32LE(8) };
+    },
+    detach: () => {
+      child.write(encodeFrame("detach", ++request, {}));
+      // The end of its stream is the end of the executor.
+      child.read(1);
+      child.close();
+    },
+    [Symbol.dispose]: () => child.close(),
+  };
+}
+
+/** The payload of the next frame, which is never one that nobody asked for. */
+function answer(child: BlockingChild): Buffer {
+  const header = child.read(FRAME_HEADER);
+  const length = header === undefined ? -1 : header.readUInt32LE(0) + 4 - FRAME_HEADER;
+  if (header === undefined || length < 0 || length > FRAME_LIMIT) throw executorLost();
+  const payload = length === 0 ? Buffer.alloc(0) : child.read(length);
+  if (payload === undefined) throw executorLost();
+  if (header.readUInt16LE(4) === frames.error.type) throw refused(payload);
+  return payload;
+}
