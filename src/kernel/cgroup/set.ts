@@ -74,18 +74,28 @@ export function isFrozen(set: CgroupSet): boolean {
 export async function killAll(set: CgroupSet): Promise<void> {
   const unified = set.find((folder) => folder.version === 2 && existsSync(`${folder.path}/cgroup.kill`));
   if (unified !== undefined) {
-    writeFileSync(`${unified.path}/cgroup.kill`, "1");
+    writeUnlessGone(`${unified.path}/cgroup.kill`, "1");
     await until(() => processesOf(set).length === 0);
     return;
   }
   await until(() => {
     const freezer = set.find((folder) => folder.controllers.includes("freezer"));
-    if (freezer !== undefined) writeFileSync(`${freezer.path}/freezer.state`, "FROZEN");
+    if (freezer !== undefined) writeUnlessGone(`${freezer.path}/freezer.state`, "FROZEN");
     const pids = processesOf(set);
     for (const pid of pids) signal(pid);
-    if (freezer !== undefined) writeFileSync(`${freezer.path}/freezer.state`, "THAWED");
+    if (freezer !== undefined) writeUnlessGone(`${freezer.path}/freezer.state`, "THAWED");
     return pids.length === 0;
   });
+}
+
+/** The monitor removes the cgroup as soon as its last process has ended, between any two calls of ours. */
+function writeUnlessGone(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "ENOENT" && code !== "ENODEV") throw error;
+  }
 }
 
 function signal(pid: number): void {
