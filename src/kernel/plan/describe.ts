@@ -1,5 +1,6 @@
 import { INSTRUCTION_BYTES } from "../seccomp/bpf.ts";
 import type { Slot } from "./field.ts";
+import { allowedCalls } from "./filter-words.ts";
 import type { Kind, Op, OpOf } from "./operations.ts";
 import {
   attributeWords,
@@ -187,7 +188,8 @@ const lines: { readonly [K in Kind]: Line<K> } = {
   closeRange: { verb: "close", text: (op) => `every descriptor from ${op.from} on at exec` },
   seccomp: {
     verb: "load",
-    text: (op) => `a filter of ${plural(op.filter.length / INSTRUCTION_BYTES, "instruction")}`,
+    text: (op) =>
+      `a filter of ${plural(op.filter.length / INSTRUCTION_BYTES, "instruction")}, ${plural(allowedCalls(op.filter), "system call")} allowed`,
   },
   findProgram: { verb: "find", text: (op) => shortened(op.candidates.join(" or ")) },
   gate: {

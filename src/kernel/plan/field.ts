@@ -59,7 +59,6 @@ export type Shape<Fields extends Readonly<Record<string, Field>>> = {
   readonly [K in Exclude<keyof Fields, OptionalKeys<Fields>>]: ValueOf<Fields[K]>;
 } & { readonly [K in OptionalKeys<Fields>]?: ValueOf<Fields[K]> | undefined };
 
-export const u8 = { type: "u8" } as const;
 export const u16 = { type: "u16" } as const;
 export const u32 = { type: "u32" } as const;
 export const i32 = { type: "i32" } as const;

@@ -55,7 +55,7 @@ export function printPlan(
 }
 
 function rowsOf(plan: Plan, records: readonly OpRecord[], surveyed: readonly Op[]): Row[] {
-  const names = new Map<Slot, string>();
+  const names = sourceNames(plan);
   const name = (slot: Slot): string => names.get(slot) ?? `slot ${slot}`;
   for (const op of surveyed) remember(names, op, name);
   const measured = new Map(records.map((record) => [`${record.act} ${record.index}`, record]));
@@ -75,6 +75,14 @@ function rowsOf(plan: Plan, records: readonly OpRecord[], surveyed: readonly Op[
       return row;
     }),
   );
+}
+
+/** Trees that the survey cloned are called by where they go. */
+function sourceNames(plan: Plan): Map<Slot, string> {
+  const attached = plan.build.flatMap((op): [Slot, string][] =>
+    op.kind === "attach" ? [[op.tree, `the source of /${op.path}`]] : [],
+  );
+  return new Map(attached);
 }
 
 function remember(names: Map<Slot, string>, op: Op, name: (slot: Slot) => string): void {
