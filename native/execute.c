@@ -6,7 +6,7 @@ enum { CLONE_EXIT_SIGNAL = ABI_SIGCHLD };
 void execution_init(struct execution *e) {
   memset(e, 0, sizeof *e);
   e->failed = NO_FAILURE;
-  e->pidfd = e->sync = e->child_sync = e->peer = e->own = e->empty = -1;
+  e->pidfd = e->sync = e->child_sync = e->peer = e->own = e->empty = e->caller = -1;
   e->input = e->output = e->errors = e->master = e->memory_cgroup = -1;
   for (int i = 0; i < 3; i++) e->child_streams[i] = -1;
 }

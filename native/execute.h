@@ -56,6 +56,7 @@ struct execution {
   i32 memory_cgroup;                 // monitor's `memory` slot; -1
 
   u32 deadline_ms;        // for each wait on the child; 0: for ever
+  i32 caller;             // whose hanging up ends such a wait; -1: nobody's
 
   i32 slots[SLOT_LIMIT];  // descriptor + 1; 0: not defined
 

@@ -130,7 +130,9 @@ static int stand_at_gate(struct execution *e) {
 
 // 0: the plan failed, and another request may follow; else the process's end, plus 1.
 static int plan(struct execution *e, struct frame *frame) {
+  e->caller = WIRE;
   int failed = execute_plan(e, frame->payload, 0);
+  e->caller = -1;
   u32 request = frame->request;
   if (failed && e->failed == NO_FAILURE) {
     frame_free(frame);

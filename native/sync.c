@@ -15,11 +15,14 @@ long sync_send_descriptor(i32 fd, u32 message, i32 descriptor) {
   return sent < 0 ? sent : 0;
 }
 
+// A caller that hangs up while its plan is executed wants it no more.
 static long wait_readable(struct execution *e) {
-  struct abi_pollfd poll = {e->sync, ABI_POLLIN, 0};
+  struct abi_pollfd poll[] = {{e->sync, ABI_POLLIN, 0}, {e->caller, ABI_POLLRDHUP, 0}};
   struct __kernel_timespec ts = {e->deadline_ms / 1000, (long long)(e->deadline_ms % 1000) * 1000000};
-  long ready = SYS(ppoll, &poll, 1, e->deadline_ms ? &ts : NULL, 0, 8);
-  return ready == 0 ? -ETIMEDOUT : ready == -EINTR ? 0 : ready;
+  long ready = SYS(ppoll, poll, 2, e->deadline_ms ? &ts : NULL, 0, 8);
+  if (ready == -EINTR) return 0;
+  if (ready > 0 && poll[1].revents && !poll[0].revents) return -ECANCELED;
+  return ready == 0 ? -ETIMEDOUT : ready;
 }
 
 static void keep(struct execution *e, u32 message, const struct abi_rights *rights) {

@@ -167,3 +167,20 @@ test("what is no frame for an executor is refused, and the next one is answered"
   await expect(executor.start()).rejects.toThrow("not a frame for an executor");
   expect(await executor.batch([])).toEqual([]);
 });
+
+test.skipIf(!root)("a caller that hangs up while its plan is executed leaves nothing behind", async () => {
+  using talking = openTalking();
+  const hierarchy = anyHierarchy();
+  const path = `/inro-plan-hangup-${process.pid}`;
+  const plan = simplePlan({
+    host: [{ kind: "makeCgroup", out: 2, hierarchy, path, because }],
+    // Nobody ever releases it: the plan would stand here for ever.
+    build: [{ kind: "await", point: 9, because }],
+    undo: [{ kind: "removeCgroup", hierarchy, path, because }],
+  });
+  const lost = talking.executor.plan(plan).catch((cause: unknown) => cause);
+  while (!existsSync(hierarchy + path)) await Bun.sleep(2);
+  await talking.executor.close();
+  expect(await lost).toMatchObject({ code: "EXECUTOR_LOST" });
+  expect(existsSync(hierarchy + path)).toBe(false);
+});
