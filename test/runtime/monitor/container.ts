@@ -1,5 +1,5 @@
 /** The smallest container: a program in a pid namespace of its own, its monitor, and nothing else. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -81,7 +81,7 @@ export interface TestContainer extends AsyncDisposable {
   readonly monitor: Monitor;
   readonly monitorPid: number;
   start(): Promise<void>;
-  /** What the log holds now, its rotated files left out. */
+  /** What the log holds now, its rotated files left out; nothing in the moment of a rotation. */
   logText(): string;
   /** Starts a program beside it; rejects when it cannot be started. */
   exec(session: string, argv: readonly string[], o?: Options): Promise<Socket>;
@@ -134,7 +134,7 @@ export async function container(argv: readonly string[], o: Options = {}): Promi
       const started = await monitor.start(plan);
       if (!started.runs) throw new Error(JSON.stringify(started.records.at(-1)));
     },
-    logText: () => readFileSync(log, "utf8"),
+    logText: () => (existsSync(log) ? readFileSync(log, "utf8") : ""),
     exec: async (session, execArgv, execOptions = {}) => {
       const request = {
         session,
@@ -159,9 +159,9 @@ export async function container(argv: readonly string[], o: Options = {}): Promi
   };
 }
 
-/** Waits for a process's end, at most ten seconds; then it is killed, for no test may leave one behind. */
+/** Waits for a process's end, at most two seconds; then it is killed, for no test may leave one behind. */
 export async function gone(pid: number): Promise<void> {
-  for (let i = 0; i < 500 && isAlive(pid); i++) await Bun.sleep(20);
+  for (let i = 0; i < 100 && isAlive(pid); i++) await Bun.sleep(20);
   if (isAlive(pid)) process.kill(pid, "SIGKILL");
 }
 

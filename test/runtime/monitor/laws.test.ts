@@ -7,6 +7,7 @@ import {
   readFileSync,
   readlinkSync,
   rmdirSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
@@ -157,16 +158,38 @@ describe.skipIf(!isRoot)("laws of the monitor", () => {
     expect(lines[399_999]).toBe("400000");
   });
 
-  test("3 a client that is slower than rotation is told that it missed something, and its frames stay whole", async () => {
+  test("3 rotated files wait for a client that is behind, even when the container's folder is removed", async () => {
     await using c = await container(sh("seq 1 300000"), { maxSize: 256 * 1024, maxFiles: 2 });
     const slow = await c.monitor.attach(all);
     slow.pause();
     await c.start();
     await c.monitor.exited;
+    rmSync(c.folder, { recursive: true });
+    expect(heldBytes(c.monitorPid)).toBeGreaterThan(1_000_000);
+    const { stdout, stderr } = unframe(await everything(slow));
+    expect(stdout.split("\n")).toHaveLength(300_001);
+    expect(stderr).toBe("");
+  });
+
+  test("3 a client that is far behind is told that it missed something, and its frames stay whole", async () => {
+    await using c = await container(sh("seq 1 300000; read x; seq 300001 300100"), {
+      maxSize: 16 * 1024,
+      maxFiles: 2,
+    });
+    const slow = await c.monitor.attach(all);
+    slow.pause();
+    await c.start();
+    await until(() => c.logText().includes(" 300000\n"), "the last line");
+    expect(heldBytes(c.monitorPid)).toBeLessThan(66 * 17 * 1024);
+    slow.write("go\n");
     const { stdout, stderr } = unframe(await everything(slow));
     expect(stdout.startsWith("1\n2\n3\n")).toBe(true);
-    expect(stdout.endsWith("299999\n300000\n")).toBe(true);
+    expect(stdout.endsWith("300099\n300100\n")).toBe(true);
     expect(stderr).toContain("output was skipped here");
+    await until(
+      () => !existsSync(`/proc/${c.monitorPid}/fd`) || heldBytes(c.monitorPid) === 0,
+      "the files closed",
+    );
   });
 
   test("3 input that the program does not read waits with its client and is all delivered", async () => {
@@ -476,6 +499,13 @@ function field(pid: number, file: string, name: string): number {
   return Number(
     new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(readFileSync(`/proc/${pid}/${file}`, "utf8"))?.[1],
   );
+}
+
+/** Bytes of files without a name that a process keeps open. */
+function heldBytes(pid: number): number {
+  const fds = `/proc/${pid}/fd`;
+  const held = readdirSync(fds).filter((fd) => readlinkSync(join(fds, fd)).endsWith(" (deleted)"));
+  return held.reduce((sum, fd) => sum + statSync(join(fds, fd)).size, 0);
 }
 
 const residentKb = (pid: number): number => field(pid, "status", "VmRSS");
