@@ -12,6 +12,7 @@ import { treeSize } from "./files/size.ts";
 import { pause, unpause } from "./life/pause.ts";
 import { remove } from "./life/remove.ts";
 import { rename } from "./life/rename.ts";
+import { restart } from "./life/restart.ts";
 import { start } from "./life/start.ts";
 import { kill, notRunning, stop } from "./life/stop.ts";
 import { wait } from "./life/wait.ts";
@@ -34,11 +35,7 @@ export function engineContainers(core: Core): Containers {
     start: async (container) => start(core, find(container)),
     stop: async (container, o) => stop(core, find(container), o),
     kill: async (container, signal) => kill(core, find(container), signal),
-    restart: async (container, o) => {
-      const entry = find(container);
-      await stop(core, entry, o);
-      await start(core, entry);
-    },
+    restart: async (container, o) => restart(core, find(container), o),
     pause: async (container) => pause(core, find(container)),
     unpause: async (container) => unpause(core, find(container)),
     rename: async (container, name) => rename(core, find(container), name),

@@ -28,6 +28,8 @@ export class Entry {
   readonly execs = new Map<string, ExecSession>();
   /** A restart by policy that waits for its delay. */
   restartTimer: NodeJS.Timeout | null = null;
+  /** Between the stop and the start of a restart: `--rm` does not take it now. */
+  restarting = false;
   /** Removal has begun: no new start. */
   leaving = false;
   #waiters = new Set<Waiter>();

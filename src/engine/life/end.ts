@@ -65,7 +65,7 @@ export async function ended(
   await giveBack(core, entry, done);
   if (report.oomKilled) tell(core, entry, "oom");
   tell(core, entry, "die", { exitCode: String(report.code), execDuration: duration(report) });
-  if (entry.origin.options.autoRemove) {
+  if (entry.origin.options.autoRemove && !entry.restarting) {
     entry.fortune = { ...entry.fortune, state: { status: "exited", exit: report }, network: null };
     entry.announce(["next-exit", "not-running"], report);
     await removeNow(core, entry, { volumes: true, code: report.code });

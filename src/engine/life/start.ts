@@ -55,6 +55,8 @@ async function startNow(core: Core, entry: Entry): Promise<void> {
   record(core, entry, { ...restarted, state: { status: "running", pid: container.pid, startedAt } });
   undo.release();
   entry.live = container;
+  // Who attached while the gate was being opened.
+  core.background(joinStreams(entry, container));
   tell(core, entry, "start");
   onEnd(core, entry, container);
 }
@@ -137,8 +139,13 @@ function portsOf(entry: Entry) {
 async function joinStreams(entry: Entry, container: Container): Promise<void> {
   await Promise.all(
     [...entry.joining].map(async (stream) => {
-      stream.join(await container.attach({ ...stream.wanted, logs: false }));
       entry.joining.delete(stream);
+      try {
+        stream.join(await container.attach({ ...stream.wanted, logs: false }));
+      } catch (cause) {
+        stream.leave();
+        throw cause;
+      }
     }),
   );
 }

@@ -7,22 +7,22 @@ import { framed } from "./frame.ts";
 import { logs } from "./logs.ts";
 import { PendingStream } from "./pending.ts";
 
-/** NOT_ATTACHABLE for a container that ended; one that was only created is joined at its start. */
+/** One that does not run is joined at its start. NOT_ATTACHABLE for one that is paused. */
 export async function attach(core: Core, entry: Entry, o: AttachOptions): Promise<Duplex> {
   const wanted = {
     stdin: o.stdin && entry.origin.options.openStdin,
     stdout: o.stdout,
     stderr: o.stderr,
   };
-  tell(core, entry, "attach");
-  if (!o.stream) return whatWasLogged(core, entry, o);
-  if (entry.live !== null) return entry.live.attach({ ...wanted, logs: o.logs });
-  if (entry.fortune.state.status === "paused")
+  if (o.stream && entry.fortune.state.status === "paused")
     throw new InroError("NOT_ATTACHABLE", {
       what: `cannot attach to the container "${entry.name}"`,
       why: "it is paused",
       hint: `continue it with: inro unpause ${entry.name}`,
     });
+  tell(core, entry, "attach");
+  if (!o.stream) return whatWasLogged(core, entry, o);
+  if (entry.live !== null) return entry.live.attach({ ...wanted, logs: o.logs });
   const stream = new PendingStream(wanted);
   entry.joining.add(stream);
   stream.once("close", () => entry.joining.delete(stream));
