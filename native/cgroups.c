@@ -1,12 +1,11 @@
 // Operations on cgroups, of both versions. A cgroup is named by a hierarchy's mount point and a path beneath it.
 #include <linux/bpf.h>
 
-#include "operate.h"
+#include "cgroup.h"
 
 enum { V2 = CGROUP2_SUPER_MAGIC, V1 = CGROUP_SUPER_MAGIC };
-enum { BELOW = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV };
 
-static long open_hierarchy(struct record *r, const char *path) {
+long cgroup_hierarchy(struct record *r, const char *path) {
   long fd = CALL(r, openat, AT_FDCWD, path, ABI_O_PATH | ABI_O_DIRECTORY | ABI_O_CLOEXEC, 0);
   if (fd < 0) return fd;
   struct abi_statfs fs = {0};
@@ -19,7 +18,7 @@ static long open_hierarchy(struct record *r, const char *path) {
   return done < 0 ? done : fd;
 }
 
-static long read_file(struct record *r, i32 folder, const char *name, char *to, size_t size) {
+long cgroup_read(struct record *r, i32 folder, const char *name, char *to, size_t size) {
   long fd = open_beneath(r, folder, name, ABI_O_RDONLY, BELOW);
   if (fd < 0) return fd;
   long n = CALL(r, read, fd, to, size - 1);
@@ -34,10 +33,10 @@ static long fill_cpuset(struct record *r, i32 parent, i32 child) {
   static const char *const names[] = {"cpuset.cpus", "cpuset.mems"};
   for (int i = 0; i < 2; i++) {
     char have[8], text[1024];
-    long n = read_file(r, child, names[i], have, sizeof have);
+    long n = cgroup_read(r, child, names[i], have, sizeof have);
     if (n == -ENOENT) return 0;
     if (n < 0 || (n > 0 && have[0] != '\n')) continue;
-    n = read_file(r, parent, names[i], text, sizeof text);
+    n = cgroup_read(r, parent, names[i], text, sizeof text);
     if (n >= 0) n = write_file(r, child, names[i], text, BELOW, 0);
     if (n < 0) return n;
   }
@@ -82,7 +81,7 @@ static long component(const char **path, char name[256]) {
 }
 
 long op_make_cgroup(struct execution *e, const struct op_make_cgroup *o, struct record *r) {
-  long folder = open_hierarchy(r, o->hierarchy);
+  long folder = cgroup_hierarchy(r, o->hierarchy);
   const char *path = o->path;
   char name[256];
   while (folder >= 0) {
@@ -99,7 +98,7 @@ long op_make_cgroup(struct execution *e, const struct op_make_cgroup *o, struct 
 }
 
 static long open_cgroup(struct record *r, const char *hierarchy, const char *path) {
-  long root = open_hierarchy(r, hierarchy);
+  long root = cgroup_hierarchy(r, hierarchy);
   if (root < 0) return root;
   long fd = open_beneath(r, (i32)root, path, ABI_O_RDONLY | ABI_O_DIRECTORY, BELOW);
   SYS(close, root);
@@ -154,110 +153,5 @@ long op_device_filter(struct execution *e, const struct op_device_filter *o, str
   join.attach_flags = BPF_F_ALLOW_MULTI;
   long done = CALL(r, bpf, BPF_PROG_ATTACH, &join, sizeof join);
   SYS(close, program);
-  return done;
-}
-
-static void pause_ms(u32 ms) {
-  struct __kernel_timespec ts = {ms / 1000, (long long)(ms % 1000) * 1000000};
-  SYS(nanosleep, &ts, 0);
-}
-
-// Kills each process of the list; how many there were.
-static long kill_listed(char *text) {
-  long killed = 0;
-  while (*text) {
-    i32 pid = 0;
-    for (; *text >= '0' && *text <= '9'; text++) pid = pid * 10 + (*text - '0');
-    if (*text) text++;
-    if (pid > 0) {
-      SYS(kill, pid, ABI_SIGKILL);
-      killed++;
-    }
-  }
-  return killed;
-}
-
-// cgroup.kill is atomic (v2); v1 has nothing like it: until the list stays empty, what it names is killed.
-static long kill_all(struct record *r, i32 cgroup) {
-  long done = write_file(r, cgroup, "cgroup.kill", "1", BELOW, 0);
-  if (done >= 0 || r->step != __NR_openat2) return done;
-  for (int round = 0; round < 200; round++) {
-    char pids[4096];
-    long n = read_file(r, cgroup, "cgroup.procs", pids, sizeof pids);
-    // A list that was cut may end within a number.
-    while (n == sizeof pids - 1 && pids[n - 1] != '\n') n--;
-    if (n <= 0) return n;
-    pids[n] = 0;
-    if (kill_listed(pids) == 0) return 0;
-    pause_ms(1);
-  }
-  return -EBUSY;
-}
-
-long op_kill_cgroup(struct execution *e, const struct op_kill_cgroup *o, struct record *r) {
-  return kill_all(r, slot_of(e, o->cgroup));
-}
-
-struct abi_dirent {
-  u64 inode;
-  i64 offset;
-  u16 length;
-  u8 type;
-  char name[];
-};
-
-static long remove_in(struct record *r, i32 parent, const char *name, int depth);
-
-static long remove_children(struct record *r, i32 folder, int depth) {
-  u8 list[2048] __attribute__((aligned(8)));
-  long n, failed = 0;
-  SYS(lseek, folder, 0, 0);
-  while ((n = SYS(getdents64, folder, list, sizeof list)) > 0)
-    for (long at = 0; at < n; at += ((struct abi_dirent *)(list + at))->length) {
-      const struct abi_dirent *entry = (struct abi_dirent *)(list + at);
-      if (entry->type != 4 /* DT_DIR */ || str_equal(entry->name, ".") || str_equal(entry->name, "..")) continue;
-      long done = remove_in(r, folder, entry->name, depth + 1);
-      if (done < 0) failed = done;
-    }
-  return failed;
-}
-
-// Kills and removes bottom up. A cgroup stays busy until its last process is reaped, which is not this one's to wait
-// for: bounded.
-static long remove_in(struct record *r, i32 parent, const char *name, int depth) {
-  if (depth > 16) return -ELOOP;
-  long folder = open_beneath(r, parent, name, ABI_O_RDONLY | ABI_O_DIRECTORY, BELOW);
-  if (folder < 0) return folder == -ENOENT ? 0 : folder;
-  long done = CALL(r, unlinkat, parent, name, ABI_AT_REMOVEDIR);
-  for (u32 wait = 1; done == -EBUSY && wait <= 512; wait *= 2) {
-    kill_all(r, (i32)folder);
-    remove_children(r, (i32)folder, depth);
-    done = CALL(r, unlinkat, parent, name, ABI_AT_REMOVEDIR);
-    if (done == -EBUSY) pause_ms(wait);
-  }
-  SYS(close, folder);
-  return done == -ENOENT ? 0 : done;
-}
-
-// A plan that failed takes back what it made itself: a cgroup that was there before may be another's.
-static int made_here(const struct execution *e, const struct op_remove_cgroup *o) {
-  for (u32 i = 0; i < e->plan.count; i++) {
-    const struct op *op = &e->plan.ops[i];
-    if (op->code == OP_MAKE_CGROUP && e->records[i].value == 1 && str_equal(op->make_cgroup.path, o->path) &&
-        str_equal(op->make_cgroup.hierarchy, o->hierarchy)) return 1;
-  }
-  return 0;
-}
-
-long op_remove_cgroup(struct execution *e, const struct op_remove_cgroup *o, struct record *r) {
-  if (e->partial && !made_here(e, o)) return 0;
-  char name[256];
-  long root = open_hierarchy(r, o->hierarchy);
-  if (root < 0) return root;
-  long parent = open_parent(r, (i32)root, o->path, BELOW, name);
-  SYS(close, root);
-  if (parent < 0) return parent == -ENOENT ? 0 : parent;
-  long done = remove_in(r, (i32)parent, name, 0);
-  SYS(close, parent);
   return done;
 }

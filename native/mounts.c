@@ -1,11 +1,11 @@
 // Operations on mounts. Nothing is mounted by path but the overlay, whose names are the engine's own (R1).
-#include "operate.h"
+#include "mounts.h"
 
-static long attach_tree(struct record *r, i32 tree, i32 target) {
+long attach_tree(struct record *r, i32 tree, i32 target) {
   return CALL(r, move_mount, tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
-static long clone_tree(struct record *r, i32 from, const char *path, u32 flags) {
+long clone_tree(struct record *r, i32 from, const char *path, u32 flags) {
   return CALL(r, open_tree, from, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags);
 }
 
@@ -52,7 +52,7 @@ static void kernel_words(struct record *r, i32 fs) {
   detail(r, n > 2 && text[1] == ' ' ? text + 2 : text);
 }
 
-static long new_mount(struct record *r, const char *fstype, const char *source, const char **options, u32 attributes) {
+long new_mount(struct record *r, const char *fstype, const char *source, const char **options, u32 attributes) {
   long fs = CALL(r, fsopen, fstype, FSOPEN_CLOEXEC);
   if (fs < 0) return fs;
   long done = *source ? CALL(r, fsconfig, fs, FSCONFIG_SET_STRING, "source", source, 0) : 0;
@@ -144,62 +144,6 @@ long op_attach(struct execution *e, const struct op_attach *o, struct record *r)
   long target = open_beneath(r, slot_of(e, o->root), o->path, flags, real ? REAL : IN_ROOT);
   if (target < 0) return target;
   long done = attach_tree(r, slot_of(e, o->tree), (i32)target);
-  SYS(close, target);
-  return done;
-}
-
-static int is_null_device(struct record *r, i32 fd) {
-  struct statx info;
-  return file_mode(r, fd, &info) == 0 && (info.stx_mode & ABI_S_IFMT) == ABI_S_IFCHR && info.stx_rdev_major == 1 && info.stx_rdev_minor == 3;
-}
-
-// The first masked folder is covered by a new tmpfs, the others by clones of it (a clone needs an attached original).
-static long empty_folder(struct execution *e, struct record *r) {
-  if (e->empty > 0) return clone_tree(r, e->empty, "", ABI_AT_EMPTY_PATH);
-  static const char *options[] = {"ro", "size=0", "nr_inodes=1", NULL};
-  return new_mount(r, "tmpfs", "tmpfs", options, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-}
-
-static long cover(struct record *r, long tree, i32 target) {
-  if (tree < 0) return tree;
-  return attach_tree(r, (i32)tree, target);
-}
-
-long op_mask(struct execution *e, const struct op_mask *o, struct record *r) {
-  i32 null = slot_of(e, o->null);
-  if (!is_null_device(r, null)) {
-    detail(r, "the host's /dev/null is not character device 1:3");
-    return -ENODEV;
-  }
-  long target = open_beneath(r, slot_of(e, o->root), o->path, ABI_O_PATH, IN_ROOT);
-  if (target == -ENOENT || target == -ENOTDIR) {
-    detail(r, "absent");
-    return 0;
-  }
-  if (target < 0) return target;
-  struct statx info;
-  long done = file_mode(r, (i32)target, &info);
-  int directory = done == 0 && (info.stx_mode & ABI_S_IFMT) == ABI_S_IFDIR;
-  long tree = done < 0 ? done : directory ? empty_folder(e, r) : clone_tree(r, null, "", ABI_AT_EMPTY_PATH);
-  done = cover(r, tree, (i32)target);
-  SYS(close, target);
-  if (done >= 0 && directory && e->empty <= 0) e->empty = (i32)tree;
-  else if (tree >= 0) SYS(close, tree);
-  return done;
-}
-
-long op_readonly_path(struct execution *e, const struct op_readonly_path *o, struct record *r) {
-  long target = open_beneath(r, slot_of(e, o->root), o->path, ABI_O_PATH, IN_ROOT);
-  if (target == -ENOENT || target == -ENOTDIR) {
-    detail(r, "absent");
-    return 0;
-  }
-  if (target < 0) return target;
-  struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
-  long tree = clone_tree(r, (i32)target, "", ABI_AT_EMPTY_PATH | ABI_AT_RECURSIVE), done = tree;
-  if (done >= 0) done = CALL(r, mount_setattr, tree, "", ABI_AT_EMPTY_PATH | ABI_AT_RECURSIVE, &attr, sizeof attr);
-  if (done >= 0) done = attach_tree(r, (i32)tree, (i32)target);
-  if (tree >= 0) SYS(close, tree);
   SYS(close, target);
   return done;
 }
