@@ -1,5 +1,6 @@
 import type { Explanation } from "../engine/engine.ts";
 import { askedContainer } from "./ask/container.ts";
+import { mountsIn } from "./ask/volumes-from.ts";
 import { body } from "./body.ts";
 import { type Exchange, parameter, type Route } from "./exchange.ts";
 
@@ -10,7 +11,7 @@ export const explainRoutes: readonly Route[] = [
 ];
 
 async function explain(x: Exchange): Promise<void> {
-  const { options } = askedContainer(await body(x.request));
+  const { options } = askedContainer(await body(x.request), mountsIn(x.engine));
   answer(x, await x.engine.containers.explain(options));
 }
 

@@ -1,15 +1,24 @@
 import { describe, expect, test } from "bun:test";
 import { askedContainer } from "../../src/api/ask/container.ts";
 import { asked } from "../../src/api/asked.ts";
+import type { MountPoint } from "../../src/engine/engine.ts";
 import { DEFAULT_OPTIONS } from "../../src/engine/options.ts";
 import type { InroError } from "../../src/oci/error.ts";
 
-const parse = (body: object) => askedContainer(asked({ Image: "debian", ...body })).options;
+const mountsOf = (container: string): readonly MountPoint[] => [
+  ...[
+    { type: "bind", name: null, source: "/a", target: "/a", propagation: "rslave" } as const,
+    { type: "volume", name: "data", source: "/v", target: "/data", propagation: "" } as const,
+    { type: "tmpfs", name: null, source: "", target: "/t", propagation: "" } as const,
+  ].map((mount) => ({ ...mount, readOnly: container === "strict", anonymous: false })),
+];
+
+const parse = (body: object) => askedContainer(asked({ Image: "debian", ...body }), mountsOf).options;
 const host = (fields: object) => parse({ HostConfig: fields });
 
 function refusal(body: object): { code: string; at: string | undefined } {
   try {
-    askedContainer(asked({ Image: "debian", ...body }));
+    askedContainer(asked({ Image: "debian", ...body }), mountsOf);
   } catch (error) {
     return { code: (error as InroError).code, at: (error as InroError).at };
   }
@@ -107,6 +116,21 @@ test("a volume of the body is anonymous, and gives way to a mount at the same pl
   ]);
 });
 
+test("--volumes-from: another container's folders and volumes, where nothing else is mounted", () => {
+  const { mounts } = parse({
+    Volumes: { "/data": {} },
+    HostConfig: { Binds: ["/b:/a"], VolumesFrom: ["web:ro"] },
+  });
+  expect(mounts).toMatchObject([
+    { type: "bind", source: "/b", target: "/a", readOnly: false },
+    { type: "volume", name: "data", target: "/data", readOnly: true },
+  ]);
+  expect(host({ VolumesFrom: ["strict"] }).mounts).toMatchObject([
+    { type: "bind", source: "/a", propagation: "rslave", readOnly: true },
+    { type: "volume", readOnly: true },
+  ]);
+});
+
 test("ports: bindings, ranges of exposed ones", () => {
   const options = parse({
     ExposedPorts: { "80": {}, "7000-7001/udp": {} },
@@ -179,6 +203,7 @@ describe("a wrong value is refused by the name of its field", () => {
     [{ HostConfig: { ConsoleSize: [1] } }, "HostConfig.ConsoleSize"],
     [{ HostConfig: { Devices: [{ PathOnHost: "dev" }] } }, "HostConfig.Devices[0].PathOnHost"],
     [{ HostConfig: { DeviceRequests: [{}] } }, "HostConfig.DeviceRequests"],
+    [{ HostConfig: { VolumesFrom: ["a:x"] } }, "HostConfig.VolumesFrom[0]"],
     [{ HostConfig: { Runtime: "kata" } }, "HostConfig.Runtime"],
     [{ HostConfig: { ExtraHosts: ["x"] } }, "HostConfig.ExtraHosts[0]"],
   ])("%j", (body, at) => {
@@ -187,6 +212,9 @@ describe("a wrong value is refused by the name of its field", () => {
 });
 
 test("what is not done is told", () => {
-  const { warnings } = askedContainer(asked({ Image: "a", Healthcheck: { Test: ["CMD", "true"] } }));
+  const { warnings } = askedContainer(
+    asked({ Image: "a", Healthcheck: { Test: ["CMD", "true"] } }),
+    mountsOf,
+  );
   expect(warnings).toEqual(["Health checks are not run yet."]);
 });

@@ -20,6 +20,7 @@ import { exposedPorts, ports } from "./ports.ts";
 import { devices, resources, ulimits } from "./resources.ts";
 import { security } from "./security.ts";
 import { refuseUnsupported, warnings } from "./unsupported.ts";
+import { type MountsOf, volumesFrom } from "./volumes-from.ts";
 
 export interface AskedContainer {
   readonly options: ContainerOptions;
@@ -28,7 +29,7 @@ export interface AskedContainer {
 }
 
 /** The body of POST /containers/create. INVALID_OPTION names the field. */
-export function askedContainer(body: Asked): AskedContainer {
+export function askedContainer(body: Asked, mountsOf: MountsOf): AskedContainer {
   const host = object(body, "HostConfig");
   refuseUnsupported(body, host);
   const image = text(body, "Image");
@@ -43,7 +44,7 @@ export function askedContainer(body: Asked): AskedContainer {
     hostname: textOrNull(body, "Hostname"),
     domainname: textOrNull(body, "Domainname"),
     labels: textRecord(body, "Labels"),
-    mounts: mounts(body, host),
+    mounts: mounts(body, host, volumesFrom(host, mountsOf)),
     exposedPorts: exposedPorts(keys(body, "ExposedPorts")),
     stopSignal: textOrNull(body, "StopSignal"),
     stopTimeout: integerOrNull(body, "StopTimeout"),

@@ -16,8 +16,11 @@ import {
   texts,
 } from "../asked.ts";
 
-/** Everything that is mounted: Binds, Mounts, Tmpfs, and the body's Volumes where nothing else is mounted. */
-export function mounts(body: Asked, host: Asked): readonly MountOption[] {
+/**
+ * Everything that is mounted: Binds, Mounts, Tmpfs; where nothing of them is, what comes from other containers; where
+ * nothing is at all, the body's Volumes.
+ */
+export function mounts(body: Asked, host: Asked, fromOthers: readonly MountOption[]): readonly MountOption[] {
   const driver = text(host, "VolumeDriver");
   if (driver !== "" && driver !== "local") throw invalid(`${host.at}VolumeDriver`, "there is only local");
   const asked = [
@@ -27,9 +30,18 @@ export function mounts(body: Asked, host: Asked): readonly MountOption[] {
       return { type: "tmpfs", target, options: options === "" ? [] : options.split(",") };
     }),
   ];
-  const taken = new Set(asked.map((mount) => mount.target));
-  const anonymous = keys(body, "Volumes").filter((target) => !taken.has(target));
-  return [...asked, ...anonymous.map((target) => volume(null, target))];
+  const all = free(asked, fromOthers);
+  return free(
+    all,
+    keys(body, "Volumes").map((target) => volume(null, target)),
+  );
+}
+
+/** The mounts, and of the others those whose places are not taken yet. */
+function free(mounts: readonly MountOption[], others: readonly MountOption[]): readonly MountOption[] {
+  const all = [...mounts];
+  for (const other of others) if (all.every((mount) => mount.target !== other.target)) all.push(other);
+  return all;
 }
 
 function volume(

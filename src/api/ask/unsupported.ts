@@ -5,7 +5,7 @@ import { type Asked, flag, integer, invalid, keys, list, object, text, texts } f
  * refused; what only makes it less comfortable is told as a warning.
  */
 export function refuseUnsupported(body: Asked, host: Asked): void {
-  const lists = ["DeviceRequests", "VolumesFrom", "Links"];
+  const lists = ["DeviceRequests", "Links"];
   for (const name of lists) {
     if (list(host, name).length > 0) throw invalid(host.at + name, "it is not supported yet");
   }

@@ -3,6 +3,7 @@ import { InroError } from "../../oci/error.ts";
 import { formatPlatform, matchesPlatform, type Platform, parsePlatform } from "../../oci/platform.ts";
 import { begin, empty, json } from "../answer.ts";
 import { askedContainer } from "../ask/container.ts";
+import { mountsIn } from "../ask/volumes-from.ts";
 import { invalid } from "../asked.ts";
 import { body } from "../body.ts";
 import { type Exchange, parameter, type Route } from "../exchange.ts";
@@ -27,7 +28,7 @@ export const lifeRoutes: readonly Route[] = [
 ];
 
 async function create(x: Exchange): Promise<void> {
-  const { options, warnings } = askedContainer(await body(x.request));
+  const { options, warnings } = askedContainer(await body(x.request), mountsIn(x.engine));
   const platform = text(x.query, "platform");
   if (platform !== null) checkPlatform(x, options.image, parsePlatform(platform));
   const made = await x.engine.containers.create(options, text(x.query, "name"));
