@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: inro beside whichever of runc, crun, docker and podman this machine has (on PATH, or unpacked into
  * the tests' cache by `scripts/bun test/support/tools.ts runc crun dockerd podman`), interleaved in one run, with the
- * same image and the same client. Needs root. Options: --quick, --rows=oci,cli,api,exec,idle,many, --containers=50.
+ * same image and the same client. Needs root. Options: --quick, --rows=oci,idle,cli,api,exec,stats,port,many, --containers=50.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -14,13 +14,15 @@ import type { Engine } from "./contenders/engine.ts";
 import { inro } from "./contenders/inro.ts";
 import { podman } from "./contenders/podman.ts";
 import { imageArchive } from "./image.ts";
-import { apiRow, cliRow, execRow, finish, idleRow, manyRows, ociRow, served } from "./rows.ts";
+import { ociRow } from "./oci-row.ts";
+import { finish } from "./programs.ts";
+import { apiRow, cliRow, execRow, idleRow, manyRows, portRow, served, statsRow } from "./rows.ts";
 import { type Row, table } from "./table.ts";
 
 const { values: options } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
-    rows: { type: "string", default: "oci,cli,api,exec,idle,many" },
+    rows: { type: "string", default: "oci,idle,cli,api,exec,stats,port,many" },
     containers: { type: "string", default: "50" },
     fetch: { type: "boolean", default: true },
   },
@@ -44,6 +46,8 @@ async function measure(folder: string, wanted: ReadonlySet<string>): Promise<Row
     if (wanted.has("cli")) add(await cliRow(engines, rounds));
     if (wanted.has("api")) add(await apiRow(withApi, rounds));
     if (wanted.has("exec")) add(await execRow(withApi, rounds));
+    if (wanted.has("stats")) add(await statsRow(withApi, rounds));
+    if (wanted.has("port")) add(await portRow(withApi, busybox, options.quick ? 3 : 7));
     if (wanted.has("many")) for (const row of await manyRows(withApi, Number(options.containers))) add(row);
   } finally {
     for (const { api } of withApi) api.close();

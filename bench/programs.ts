@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
@@ -14,4 +15,26 @@ export function libraryFolders(root: string): string[] {
   return readdirSync(libraries)
     .filter((name) => name.endsWith("-linux-gnu"))
     .map((name) => join(libraries, name));
+}
+
+/** Runs a command to its end, output thrown away; rejects with its errors when it fails. */
+export function finish(
+  words: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<void> {
+  const [program = "", ...rest] = words;
+  const child = spawn(program, rest, {
+    stdio: ["ignore", "ignore", "pipe"],
+    env: { ...process.env, ...environment },
+  });
+  let said = "";
+  child.stderr.on("data", (data) => {
+    said += String(data);
+  });
+  return new Promise((done, failed) => {
+    child.once("error", failed);
+    child.once("close", (code) =>
+      code === 0 ? done() : failed(new Error(`${words.join(" ")}: exit code ${code}: ${said.trim()}`)),
+    );
+  });
 }

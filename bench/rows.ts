@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { type Client, client } from "./client.ts";
 import type { Engine } from "./contenders/engine.ts";
-import { makeBundle, mountNamespace, type OciRuntime, ociRuntimes } from "./contenders/oci.ts";
 import { IMAGE } from "./image.ts";
 import { parentOf, pssOfAll } from "./memory.ts";
+import { finish } from "./programs.ts";
 import { type Attempt, interleave, medians } from "./sample.ts";
 import type { Row } from "./table.ts";
 
@@ -18,57 +18,6 @@ export const served = (engines: readonly Engine[]): Served[] =>
   engines.flatMap((engine) =>
     engine.socket === undefined ? [] : [{ ...engine, api: client(engine.socket) }],
   );
-
-/** Runs a command to its end, output thrown away; rejects with its errors when it fails. */
-export function finish(
-  words: readonly string[],
-  environment: Readonly<Record<string, string>>,
-): Promise<void> {
-  const [program = "", ...rest] = words;
-  const child = spawn(program, rest, {
-    stdio: ["ignore", "ignore", "pipe"],
-    env: { ...process.env, ...environment },
-  });
-  let said = "";
-  child.stderr.on("data", (data) => {
-    said += String(data);
-  });
-  return new Promise((done, failed) => {
-    child.once("error", failed);
-    child.once("close", (code) =>
-      code === 0 ? done() : failed(new Error(`${words.join(" ")}: exit code ${code}: ${said.trim()}`)),
-    );
-  });
-}
-
-export async function ociRow(folder: string, busybox: string, rounds: number): Promise<Row> {
-  const bundle = makeBundle(folder, busybox);
-  const [whole, v1] = [await mountNamespace(folder, false), await mountNamespace(folder, true)];
-  const attempt = (runtime: OciRuntime): Attempt => {
-    const { enter } = runtime.oneCgroupVersion ? v1 : whole;
-    const command = [
-      ...enter,
-      runtime.program,
-      "--root",
-      `${folder}/state-${runtime.name}`,
-      "run",
-      "--bundle",
-      bundle,
-    ];
-    return {
-      name: runtime.name,
-      run: (round) => finish([...command, `bench-${runtime.name}-${round}`], runtime.environment),
-    };
-  };
-  const times = await interleave(ociRuntimes().map(attempt), rounds, 2);
-  await Promise.all([whole.close(), v1.close()]);
-  return {
-    work: "OCI run true",
-    unit: "ms",
-    values: medians(times),
-    budget: { factor: 0.4, against: "runc", and: { factor: 1, against: "crun" } },
-  };
-}
 
 export async function cliRow(engines: readonly Engine[], rounds: number): Promise<Row> {
   const docker = engines.find((engine) => engine.name === "docker");
@@ -114,8 +63,8 @@ export async function apiRow(engines: readonly Served[], rounds: number): Promis
   };
 }
 
-async function create(api: Client, command: readonly string[]): Promise<string> {
-  const made = await api.call("POST", "/containers/create", { Image: IMAGE, Cmd: command });
+async function create(api: Client, command: readonly string[], more: object = {}): Promise<string> {
+  const made = await api.call("POST", "/containers/create", { Image: IMAGE, Cmd: command, ...more });
   return (made as { Id: string }).Id;
 }
 
@@ -124,6 +73,9 @@ async function startOne(api: Client): Promise<string> {
   await api.call("POST", `/containers/${id}/start`);
   return id;
 }
+
+const startOnEach = (engines: readonly Served[]) =>
+  Promise.all(engines.map(async ({ name, api }) => ({ name, api, id: await startOne(api) })));
 
 export async function execRow(engines: readonly Served[], rounds: number): Promise<Row> {
   const targets = await Promise.all(
@@ -141,6 +93,56 @@ export async function execRow(engines: readonly Served[], rounds: number): Promi
 }
 
 const remove = (api: Client, id: string) => api.call("DELETE", `/containers/${id}?force=true`);
+
+export async function statsRow(engines: readonly Served[], rounds: number): Promise<Row> {
+  const targets = await startOnEach(engines);
+  const attempts = targets.map(({ name, api, id }) => ({
+    name,
+    run: () => api.call("GET", `/containers/${id}/stats?stream=false&one-shot=true`),
+  }));
+  const times = await interleave(attempts, rounds);
+  await Promise.all(targets.map(({ api, id }) => remove(api, id)));
+  return { work: "API stats, one shot", unit: "ms", values: medians(times), budget: { limit: 4 } };
+}
+
+const STREAM = 1024;
+
+/** One TCP stream from the host's loopback into a container, beside one that stays on the loopback. */
+export async function portRow(engines: readonly Served[], busybox: string, rounds: number): Promise<Row> {
+  // nc hands the connection to dd, which reads and writes a megabyte at a time.
+  const send = (port: number) =>
+    `${busybox} nc 127.0.0.1 ${port} -e ${busybox} dd if=/dev/zero bs=1M count=${STREAM}`;
+  const sink = (program: string, port: number) =>
+    `while true; do ${program} nc -l -p ${port} -e ${program} dd of=/dev/null bs=1M; done`;
+  const targets = await Promise.all(
+    engines.map(async ({ name, api, enter }) => {
+      const id = await create(api, ["sh", "-c", sink("/bin/busybox", 80)], {
+        ExposedPorts: { "80/tcp": {} },
+        HostConfig: { PortBindings: { "80/tcp": [{ HostIp: "127.0.0.1", HostPort: "8080" }] } },
+      });
+      await api.call("POST", `/containers/${id}/start`);
+      return { name, api, id, run: () => finish([...enter, "sh", "-c", send(8080)], {}) };
+    }),
+  );
+  const { enter } = engines[0] as Served;
+  const [program = "", ...words] = [...enter, "sh", "-c", sink(busybox, 8081)];
+  const listener = spawn(program, words, { stdio: "ignore", detached: true });
+  const bare: Attempt = { name: "bare loopback", run: () => finish([...enter, "sh", "-c", send(8081)], {}) };
+  const pause = (attempt: Attempt): Attempt => ({ ...attempt, settle: () => Bun.sleep(100) });
+  await Bun.sleep(500);
+  try {
+    const times = await interleave([...targets, bare].map(pause), rounds);
+    return {
+      work: `${STREAM} MiB in one TCP stream to a port published on 127.0.0.1`,
+      unit: "ms",
+      values: medians(times),
+      budget: { factor: 1, against: "docker" },
+    };
+  } finally {
+    process.kill(-(listener.pid ?? 0), "SIGKILL");
+    await Promise.all(targets.map(({ api, id }) => remove(api, id)));
+  }
+}
 
 /** What an idle daemon and everything it keeps beside it hold. */
 export async function idleRow(engines: readonly Served[]): Promise<Row> {

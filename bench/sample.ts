@@ -2,6 +2,8 @@
 export interface Attempt {
   readonly name: string;
   readonly run: (round: number) => Promise<unknown>;
+  /** What must pass before it can run again; not measured. */
+  readonly settle?: () => Promise<unknown>;
 }
 
 /**
@@ -20,6 +22,7 @@ export async function interleave(
       const start = performance.now();
       await attempt.run(round);
       if (round >= warmUp) times.get(attempt.name)?.push(performance.now() - start);
+      await attempt.settle?.();
     }
   }
   return times;

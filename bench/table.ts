@@ -3,7 +3,8 @@ export interface Row {
   readonly work: string;
   readonly unit: "ms" | "MB";
   readonly values: ReadonlyMap<string, number>;
-  readonly budget: Budget;
+  /** Undefined: the row explains another one. */
+  readonly budget?: Budget;
 }
 
 /** `against` a peer's figure, or an absolute limit in the row's unit. */
@@ -15,7 +16,8 @@ export type Budget =
 const CONTENDER = /^inro/;
 
 /** Whether a figure keeps its budget; undefined when the peer is not there to be compared with. */
-export function keeps(row: Row, value: number, budget: Budget = row.budget): boolean | undefined {
+export function keeps(row: Row, value: number, budget = row.budget): boolean | undefined {
+  if (budget === undefined) return undefined;
   if ("limit" in budget) return value <= budget.limit;
   const peer = row.values.get(budget.against);
   const first = peer === undefined ? undefined : value <= peer * budget.factor;
@@ -35,7 +37,7 @@ const figure = (value: number) => (value >= 100 ? value.toFixed(0) : value.toFix
 export function table(rows: readonly Row[]): string {
   const lines = rows.flatMap((row) => [
     "",
-    `${row.work}  (budget: ${describeBudget(row.budget, row.unit)})`,
+    row.budget === undefined ? row.work : `${row.work}  (budget: ${describeBudget(row.budget, row.unit)})`,
     ...[...row.values].sort(([, a], [, b]) => a - b).map(([name, value]) => line(row, name, value)),
   ]);
   return lines.join("\n");

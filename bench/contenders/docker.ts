@@ -52,6 +52,7 @@ export async function docker(folder: string): Promise<Engine | undefined> {
     cli: [cli],
     environment: { DOCKER_HOST: `unix://${socket}` },
     socket,
+    enter: ["nsenter", "--target", String(daemon.process.pid), "--net"],
     daemonProcesses: (containers) => family(daemon.process.pid ?? 0, containers),
     stop: () => end(daemon.process),
   };

@@ -9,6 +9,8 @@ export interface Engine {
   readonly environment: Readonly<Record<string, string>>;
   /** Its Docker API; undefined where only the command line is measured. */
   readonly socket: string | undefined;
+  /** Words that run a program in its network. */
+  readonly enter: readonly string[];
   /** The processes that run whether or not there are containers. */
   daemonProcesses(containers: ReadonlySet<number>): number[];
   stop(): Promise<void>;

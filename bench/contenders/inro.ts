@@ -28,6 +28,7 @@ export async function inro(folder: string): Promise<Engine> {
     cli: [executable, "-H", `unix://${socket}`],
     environment: { DOCKER_HOST: `unix://${socket}` },
     socket,
+    enter: ["nsenter", "--target", String(daemon.process.pid), "--net"],
     daemonProcesses: (containers) => family(daemon.process.pid ?? 0, containers),
     stop: () => end(daemon.process),
   };

@@ -38,10 +38,12 @@ export async function podman(folder: string): Promise<Engine | undefined> {
     CONTAINERS_CONF: join(folder, "containers.conf"),
   };
   const places = ["root", "runroot", "tmpdir", "network-config-dir"];
+  const enter = ["nsenter", "--target", String(holder.pid), "--net", "--mount"];
   return {
     name: "podman",
+    enter,
     cli: [
-      ...["nsenter", "--target", String(holder.pid), "--net", "--mount", join(root, "usr/bin/podman")],
+      ...[...enter, join(root, "usr/bin/podman")],
       ...places.flatMap((place) => [`--${place}`, join(folder, place)]),
     ],
     environment,
