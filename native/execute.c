@@ -36,6 +36,7 @@ static void close_childs_ends(struct execution *e) {
 static void leave_pid_namespace(struct execution *e) {
   if (e->own < 0) return;
   SYS(setns, e->own, CLONE_NEWPID);
+  SYS(prctl, PR_SET_DUMPABLE, 1, 0, 0, 0);
   close_fd(&e->own);
 }
 
@@ -109,6 +110,7 @@ void execution_undo(struct execution *e, enum undo_part part) {
 
 // Kills and reaps the child, then takes back what the plan did. The error that people are to be told.
 static long abandon(struct execution *e, long error) {
+  leave_pid_namespace(e);
   if (e->pid) {
     // A child that failed has told why before it ended.
     SYS(kill, e->pid, ABI_SIGKILL);
@@ -159,7 +161,7 @@ int execution_start(struct execution *e, u32 deadline_ms) {
   e->deadline_ms = deadline_ms;
   long done = sync_send(e->sync, SYNC_GO);
   // The child's end closes at exec, or with the child.
-  while (done >= 0) done = sync_wait(e, SYNC_READY + 100);
+  while (done >= 0) done = sync_wait(e, SYNC_NEVER);
   close_fd(&e->sync);
   if (done != -EPIPE) return (int)done;
   for (u32 i = e->plan.first[ACT_BECOME]; i < last_of_child(e); i++) {

@@ -121,7 +121,7 @@ export const operations = {
   clone: op(32, ["clone"], { flags: u32, pidfd: defines("pidfd"), cgroup: optional(uses("cgroup")) }),
   /**
    * setns(ns, type). In `clone`, before the clone, only CLONE_NEWPID (a pid namespace is joined by being born into
-   * it); the executor goes back to its own afterwards.
+   * it); the executor goes back to its own afterwards, and is not dumpable meanwhile (R14).
    */
   joinNamespace: op(33, ["clone", "build"], { ns: uses("file", "pidfd"), type: u32 }),
   unshare: op(34, ["build", "confine"], { flags: u32 }),
