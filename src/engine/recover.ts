@@ -85,15 +85,18 @@ async function abandon(core: Core, entry: Entry): Promise<void> {
   if (entry.origin.options.autoRemove) await removeNow(core, entry, { volumes: true, code: 128 });
 }
 
-/** An end that nobody saw: the monitor wrote it down, or it was ended with its monitor, or with the machine. */
+/**
+ * An end that nobody saw: the monitor wrote it down (a start removes what a former run left), or it was ended with its
+ * monitor, or with the machine.
+ */
 async function reportFromDisk(core: Core, entry: Entry): Promise<ExitReport> {
-  if (entry.fortune.bootId !== core.host.bootId) return unknownEnd(entry, "the machine was restarted");
   const path = join(folderOf(core, entry.id), "exit.json");
   try {
     return reportOf(parseExit(await readFile(path, "utf8"), path));
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== "ENOENT") core.fault(`reading ${path}`, cause);
-    return unknownEnd(entry, "it died with its monitor");
+    const rebooted = entry.fortune.bootId !== core.host.bootId;
+    return unknownEnd(entry, rebooted ? "the machine was restarted" : "it died with its monitor");
   }
 }
 

@@ -73,7 +73,8 @@ export async function ended(
   }
   const delay = restartDelay(entry, report);
   const status = delay === null ? "exited" : "restarting";
-  record(core, entry, { state: { status, exit: report }, network: null, starting: false }, "machine");
+  // Not synced: the monitor's exit file is, and is read again where this record was lost with the machine's power.
+  record(core, entry, { state: { status, exit: report }, network: null, starting: false });
   entry.announce(delay === null ? ["next-exit", "not-running"] : ["next-exit"], report);
   if (delay !== null) restartLater(core, entry, delay);
 }
