@@ -18,7 +18,8 @@ async function runtime(words: readonly string[]): Promise<void> {
     import("./runtime/command/main.ts"),
     import("./main/programs.ts"),
   ]);
-  process.exitCode = await runtimeCommand(words, nativeProgram);
+  // Its output is written synchronously.
+  process.exit(await runtimeCommand(words, nativeProgram));
 }
 
 /** `inro --data-root /x serve`: the verb may come after options and their values. */

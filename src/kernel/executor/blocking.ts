@@ -8,14 +8,16 @@ import type { OpRecord } from "../plan/record.ts";
 import { executorLost, refused } from "./failure.ts";
 import { readOutcome } from "./outcome.ts";
 
+const NONE_FAILED = 0xffffffff;
+
 /** An executor whose every answer is waited for in the kernel: for a command that does one thing and ends. */
 export interface BlockingExecutor extends Disposable {
   readonly pid: number;
   batch(ops: readonly Op[]): readonly OpRecord[];
   /** To the start gate. Throws OperationFailed; then everything is undone. */
-  plan(plan: Plan): { readonly pid: number; readonly records: readonly OpRecord[] };
+  plan(plan: Plan): { readonly pid: number };
   /** Opens the gate. Throws OperationFailed when the program cannot be started. */
-  start(): readonly OpRecord[];
+  start(): void;
   /** After start(): how the program ended. Signals can be handled meanwhile. */
   ended(): Promise<{ readonly code: number; readonly signal: number }>;
   /** Leaves the child at its FIFO gate. */
@@ -42,16 +44,17 @@ export function openBlockingExecutor(
       ),
     plan: (plan) => {
       executed = plan;
-      return readOutcome(
+      return outcome(
         ask((n) => encodeFrame("plan", n, { acts: plan })),
         plan,
       );
     },
-    start: () =>
-      readOutcome(
+    start: () => {
+      outcome(
         ask((n) => encodeFrame("start", n, {})),
         executed,
-      ).records,
+      );
+    },
     ended: async () => {
       await child.exited;
       const payload = answer(child);
@@ -76,4 +79,11 @@ function answer(child: BlockingChild): Buffer {
   if (payload === undefined) throw executorLost();
   if (header.readUInt16LE(4) === frames.error.type) throw refused(payload);
   return payload;
+}
+
+/** Records are only decoded when they have a failure to tell. */
+function outcome(payload: Buffer, plan: Plan): { pid: number } {
+  return payload.readUInt32LE(4) === NONE_FAILED
+    ? { pid: payload.readUInt32LE(0) }
+    : readOutcome(payload, plan);
 }

@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs";
 import { CAPABILITIES } from "../../kernel/capabilities.ts";
 import { MOUNT_OPTION_NAMES } from "../../kernel/mounts.ts";
 import { ARCHITECTURES, nativeArchitecture, TWIN } from "../../kernel/seccomp/architecture.ts";
@@ -53,6 +54,6 @@ export function featuresCommand(): number {
     },
     potentiallyUnsafeConfigAnnotations: [],
   };
-  process.stdout.write(`${JSON.stringify(features, undefined, 2)}\n`);
+  writeSync(1, `${JSON.stringify(features, undefined, 2)}\n`);
   return 0;
 }

@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs";
 import { InroError } from "../../oci/error.ts";
 import type { Invocation } from "./main.ts";
 import { stateOf } from "./status.ts";
@@ -11,9 +12,9 @@ export function listCommand({ root, flags, values }: Invocation): number {
     const { ociVersion, id, bundle, created, owner } = stored;
     return { ociVersion, id, pid, status, bundle, created, owner: ownerName(owner) };
   });
-  if (flags.has("quiet")) process.stdout.write(rows.map(({ id }) => `${id}\n`).join(""));
-  else if (format === "json") process.stdout.write(`${JSON.stringify(rows)}\n`);
-  else if (format === "table") process.stdout.write(table(rows));
+  if (flags.has("quiet")) writeSync(1, rows.map(({ id }) => `${id}\n`).join(""));
+  else if (format === "json") writeSync(1, `${JSON.stringify(rows)}\n`);
+  else if (format === "table") writeSync(1, table(rows));
   else {
     throw new InroError("USAGE", { what: `cannot list as "${format}"`, why: "formats are table and json" });
   }

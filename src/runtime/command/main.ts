@@ -1,4 +1,4 @@
-import { appendFileSync } from "node:fs";
+import { appendFileSync, writeSync } from "node:fs";
 import { InroError } from "../../oci/error.ts";
 import { type CommandSyntax, parseArguments } from "./options.ts";
 
@@ -94,7 +94,7 @@ export async function runtimeCommand(words: readonly string[], native: () => str
 }
 
 function print(text: string): number {
-  process.stdout.write(text);
+  writeSync(1, text);
   return 0;
 }
 
@@ -119,7 +119,7 @@ interface ErrorLog {
 /** What callers of OCI runtimes read errors from: one JSON object a line, or text. */
 function tell(cause: unknown, { path, json }: ErrorLog): void {
   const message = cause instanceof InroError ? cause.message : String((cause as Error).stack ?? cause);
-  process.stderr.write(`inro-runtime: ${message}\n`);
+  writeSync(2, `inro-runtime: ${message}\n`);
   if (path === undefined) return;
   const time = new Date().toISOString();
   const line = json ? JSON.stringify({ level: "error", msg: message, time }) : `${time} error: ${message}`;

@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs";
 import type { Invocation } from "./main.ts";
 import { stateOf } from "./status.ts";
 import { checkContainerId, readStored } from "./store.ts";
@@ -5,6 +6,6 @@ import { checkContainerId, readStored } from "./store.ts";
 /** runtime.md, "Query State". */
 export function stateCommand({ root, operands }: Invocation): number {
   const stored = readStored(root, checkContainerId(operands[0]));
-  process.stdout.write(`${JSON.stringify(stateOf(root, stored), undefined, 2)}\n`);
+  writeSync(1, `${JSON.stringify(stateOf(root, stored), undefined, 2)}\n`);
   return 0;
 }
