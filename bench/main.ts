@@ -29,6 +29,9 @@ const { values: options } = parseArgs({
   allowNegative: true,
 });
 
+/** Engines give memory back some time after their work (garbage collectors, inro's every 30 s). */
+const settle = () => Bun.sleep(options.quick ? 3000 : 35_000);
+
 async function measure(folder: string, wanted: ReadonlySet<string>): Promise<Row[]> {
   const busybox = join(toolRoot("busybox") ?? "", "bin/busybox");
   const rounds = options.quick ? 5 : 20;
@@ -42,13 +45,14 @@ async function measure(folder: string, wanted: ReadonlySet<string>): Promise<Row
   const engines = await startEngines(folder, busybox);
   const withApi = served(engines);
   try {
-    if (wanted.has("idle")) add(await idleRow(withApi));
+    if (wanted.has("idle")) add(await idleRow(withApi, settle));
     if (wanted.has("cli")) add(await cliRow(engines, rounds));
     if (wanted.has("api")) add(await apiRow(withApi, rounds));
     if (wanted.has("exec")) add(await execRow(withApi, rounds));
     if (wanted.has("stats")) add(await statsRow(withApi, rounds));
     if (wanted.has("port")) add(await portRow(withApi, busybox, options.quick ? 3 : 7));
-    if (wanted.has("many")) for (const row of await manyRows(withApi, Number(options.containers))) add(row);
+    if (wanted.has("many"))
+      for (const row of await manyRows(withApi, Number(options.containers), settle)) add(row);
   } finally {
     for (const { api } of withApi) api.close();
     for (const engine of engines) await engine.stop();

@@ -145,8 +145,8 @@ export async function portRow(engines: readonly Served[], busybox: string, round
 }
 
 /** What an idle daemon and everything it keeps beside it hold. */
-export async function idleRow(engines: readonly Served[]): Promise<Row> {
-  await Bun.sleep(2000);
+export async function idleRow(engines: readonly Served[], settle: () => Promise<unknown>): Promise<Row> {
+  await settle();
   const values = new Map(
     engines.map((engine) => [engine.name, pssOfAll(engine.daemonProcesses(new Set())) / megabyte]),
   );
@@ -154,8 +154,13 @@ export async function idleRow(engines: readonly Served[]): Promise<Row> {
 }
 
 /** Starts `count` containers on each engine in turns, then looks at them: three rows. */
-export async function manyRows(engines: readonly Served[], count: number): Promise<Row[]> {
+export async function manyRows(
+  engines: readonly Served[],
+  count: number,
+  settle: () => Promise<unknown>,
+): Promise<Row[]> {
   const ids = new Map<string, string[]>(engines.map(({ name }) => [name, []]));
+  await settle();
   const before = new Map(engines.map((engine) => [engine.name, daemonMemory(engine, new Set())]));
   const attempts = engines.map(({ name, api }) => ({
     name,
@@ -165,6 +170,7 @@ export async function manyRows(engines: readonly Served[], count: number): Promi
     const start = medians(await interleave(attempts, count, 0));
     const lists = engines.map(({ name, api }) => ({ name, run: () => api.call("GET", "/containers/json") }));
     const list = medians(await interleave(lists, 20, 2));
+    await settle();
     const holders = new Map<string, number>();
     const growth = new Map<string, number>();
     for (const engine of engines) {
