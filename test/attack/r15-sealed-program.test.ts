@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
-import { closeSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
+import { lockedProgram } from "../../src/platform/locked-program.ts";
 import { openTalking, simplePlan } from "../kernel/plan/simple.ts";
+import { probeProgram } from "../native/programs.ts";
 
 const isRoot = process.getuid?.() === 0;
 
@@ -67,5 +69,21 @@ test.skipIf(!isRoot)(
     await talking.executor.close();
     for (const answer of attempts(init)) expect(REFUSALS).toContain(answer);
     closeSync(init);
+  },
+);
+
+test.skipIf(!isRoot)(
+  "R15 where memory files may not be executed, a read-only mount takes their place",
+  async () => {
+    const path = lockedProgram("inro-native", readFileSync(probeProgram()));
+    expect(path).toBeDefined();
+    const child = Bun.spawn([path as string, "wait"], { argv0: "probe" });
+    const exe = openSync(`/proc/${child.pid}/exe`, "r");
+    child.kill("SIGKILL");
+    await child.exited;
+    const answers = attempts(exe);
+    expect(answers.filter((answer) => answer !== "EROFS" && answer !== "EINVAL")).toEqual([]);
+    expect(answers).toContain("EROFS");
+    closeSync(exe);
   },
 );
