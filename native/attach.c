@@ -22,7 +22,6 @@ void client_close(struct monitor *m, struct client *c) {
   while (SYS(recvfrom, c->fd, scratch_out, SCRATCH_SIZE, ABI_MSG_DONTWAIT, 0, 0) > 0) m->scratch_dirty = 1;
   SYS(close, c->fd);
   if (c->payload && c->payload != c->room) SYS(munmap, c->payload, c->length);
-  if (c->kind == CLIENT_ATTACH && c->cursor.file >= 0) SYS(close, c->cursor.file);
   if (c->kind == CLIENT_EXEC && c->session && c->session->pending) {
     SYS(munmap, c->session->pending, CHUNK + STREAM_HEADER);
     c->session->pending = NULL;
@@ -31,10 +30,7 @@ void client_close(struct monitor *m, struct client *c) {
   socket_forget_waits(m, c);
   u8 was = c->kind;
   c->kind = CLIENT_FREE;
-  if (was != CLIENT_ATTACH || !m->log_is_spool) return;
-  for (u32 i = 0; i < m->client_top; i++)
-    if (m->rows[i].client.kind == CLIENT_ATTACH) return;
-  log_discard(&m->log);
+  if (was == CLIENT_ATTACH) attach_end(m);
 }
 
 void attach_hang_up(struct monitor *m, struct client *c) {

@@ -18,8 +18,7 @@ enum { CHUNK = 32 * 1024 };  // a unix socket takes a message of this size whole
 enum { IDLE_CLIENT_MS = 300 * 1000 };  // after the container's end: how long a client may take nothing
 
 struct cursor {
-  i32 file;        // own descriptor of the log file it reads
-  u32 generation;  // of that file
+  u32 generation;  // of the log file it reads
   u64 offset;      // of the record it stands at
   u32 skip;        // payload bytes from there that the client has already
   u32 owed;        // bytes that the last stream header promised and that were not sent yet
@@ -49,6 +48,8 @@ struct client {
 static inline int client_wants(const struct client *c, u8 stream) { return c->wants & (1 << stream); }
 
 void attach_begin(struct monitor *m, struct client *c, struct session *s, int from_start);
+// A client of the log has been freed.
+void attach_end(struct monitor *m);
 // Sends what the log holds beyond the cursor, a bounded amount at a time.
 void attach_pump(struct monitor *m, struct client *c);
 // After bytes came: every client of the session that is not blocked.

@@ -4,7 +4,7 @@
 #include "monitor.h"
 #include "monitor_abi.h"
 
-enum { PUMP_ROUNDS = 4 };
+enum { PUMP_ROUNDS = 4, SPOOL_SIZE = 16 * 1024 * 1024 };
 
 struct batch {
   u8 stream;      // 0: none yet
@@ -51,24 +51,30 @@ static void gather(const struct client *c, size_t there, size_t most, struct bat
 }
 
 static void say_skipped(struct client *c, int raw) {
-  const char *text = "[inro: output was skipped here: it was rotated away before this client read it]\n";
-  c->cursor.owed = 0;
+  const char *text = "[inro: output was skipped here: this client reads too slowly]\n";
   attach_send(c, client_wants(c, STREAM_STDERR) ? STREAM_STDERR : STREAM_STDOUT, (const u8 *)text, strlen(text), raw);
 }
 
-// At the end of a rotated file: on to the next one. Returns 0 when there is none: the client is live.
+static void forget_read(struct monitor *m) {
+  u32 lowest = m->log.generation;
+  for (u32 i = 0; i < m->client_top; i++) {
+    const struct client *c = &m->rows[i].client;
+    if (c->kind == CLIENT_ATTACH && c->cursor.generation < lowest) lowest = c->cursor.generation;
+  }
+  log_reader_forget(&m->log, lowest);
+}
+
+// At the end of a rotated file: on to the next one. 1, or 0 when there is none: the client is live; or -errno.
 static int advance(struct monitor *m, struct client *c) {
   struct log *log = &m->log;
-  if (c->cursor.generation >= log->generation) return 0;
-  u32 next = c->cursor.generation + 1 > log->oldest ? c->cursor.generation + 1 : log->oldest;
-  char name[280];
-  const char *file = log_name(log, next, name);
-  long fd = file ? SYS(openat, log->folder, file, ABI_O_RDONLY | ABI_O_CLOEXEC, 0) : -ENOENT;
-  if (fd < 0) return 0;
-  int skipped = next != c->cursor.generation + 1;
-  if (c->cursor.file >= 0) SYS(close, c->cursor.file);
-  c->cursor = (struct cursor){.file = (i32)fd, .generation = next};
+  u32 next = c->cursor.generation + 1;
+  if (next > log->generation) return 0;
+  int skipped = log_reader_file(log, c->cursor.generation) < 0;
+  for (; next < log->generation && log_reader_file(log, next) < 0; next++) skipped = 1;
+  if (skipped && c->cursor.owed > 0) return -EPIPE;  // what the last header promised is gone
+  c->cursor = (struct cursor){.generation = next};
   if (skipped) say_skipped(c, c->session->terminal);
+  forget_read(m);
   return 1;
 }
 
@@ -83,9 +89,10 @@ static void moved(struct client *c, const struct batch *b, size_t sent) {
 
 // One message from the log. Returns 1 when there may be more, 0 when the client is live, -errno.
 static int pump_once(struct monitor *m, struct client *c) {
-  if (c->cursor.file < 0) return advance(m, c);
+  i32 file = log_reader_file(&m->log, c->cursor.generation);
+  if (file < 0) return advance(m, c);
   m->scratch_dirty = 1;
-  long there = SYS(pread64, c->cursor.file, scratch_out, SCRATCH_SIZE, c->cursor.offset);
+  long there = SYS(pread64, file, scratch_out, SCRATCH_SIZE, c->cursor.offset);
   if (there < 0) return (int)there;
   if (there == 0) return advance(m, c);
   struct batch b;
@@ -128,7 +135,7 @@ void attach_pump_all(struct monitor *m) {
 }
 
 static void to_end(struct monitor *m, struct client *c) {
-  while (advance(m, c)) continue;
+  while (advance(m, c) > 0) continue;
   c->cursor.offset = m->log.size;
   c->cursor.skip = 0;
 }
@@ -151,14 +158,16 @@ void attach_begin(struct monitor *m, struct client *c, struct session *s, int fr
   c->kind = CLIENT_ATTACH;
   c->session = s;
   c->moved_at = monotonic_ms();
-  c->cursor = (struct cursor){.file = -1};
-  if (m->log_is_spool && m->log.path == NULL) log_open(&m->log, m->spool_path, 1024 * 1024, 2);
+  if (m->log_is_spool && m->log.path == NULL) log_open(&m->log, m->spool_path, SPOOL_SIZE, 2);
   struct log *log = &m->log;
-  u32 generation = from_start ? log->oldest : log->generation;
-  char name[280];
-  const char *file = log_name(log, generation, name);
-  long fd = file ? SYS(openat, log->folder, file, ABI_O_RDONLY | ABI_O_CLOEXEC, 0) : -ENOENT;
-  c->cursor = (struct cursor){.file = (i32)fd, .generation = generation, .offset = from_start ? 0 : log->size};
+  log_reader_begin(log, from_start);
+  c->cursor = (struct cursor){.generation = from_start ? log->oldest : log->generation, .offset = from_start ? 0 : log->size};
   c->live = !from_start;
   attach_watch(m, c);
+}
+
+void attach_end(struct monitor *m) {
+  m->log.readers--;
+  forget_read(m);
+  if (m->log.readers == 0 && m->log_is_spool) log_discard(&m->log);
 }

@@ -110,14 +110,14 @@ int log_write(struct log *log, u8 stream, const u8 *bytes, size_t n, struct mome
   u8 head[LOG_HEADER];
   stamp(head, now);
   memcpy(head + 31, stream == STREAM_STDERR ? "stderr F " : "stdout F ", 9);
-  size_t filled = 0, payload = 0;
+  size_t filled = 0, payload = 0, most = log->max_size > 0 && log->max_size < LOG_SCRATCH ? log->max_size : LOG_SCRATCH;
   int failed = 0;
   while (n > 0) {
     size_t part = n < LOG_TEXT_MAX ? n : LOG_TEXT_MAX;
     size_t text = line_length(bytes, part), taken = text;
     int ends = text < n && bytes[text] == '\n';
     if (ends) taken++;
-    if (filled + LOG_HEADER + text + 1 > LOG_SCRATCH) {
+    if (filled > 0 && filled + LOG_HEADER + text + 1 > most) {
       int now_failed = append(log, scratch, filled, payload, now);
       if (now_failed) failed = now_failed;
       filled = payload = 0;

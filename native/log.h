@@ -8,6 +8,8 @@
 #include "sys.h"
 
 enum { STREAM_STDOUT = 1, STREAM_STDERR = 2 };
+// Rotated files that stay open while clients of the monitor still have to read them: what a slow one may lag behind.
+enum { LOG_KEPT = 64, LOG_KEPT_BYTES = 1 << 30 };
 enum { LOG_TEXT_MAX = 16 * 1024, LOG_HEADER = 40 };
 
 struct log {
@@ -23,6 +25,8 @@ struct log {
   u64 unsaid;        // those that no record in the log tells of yet
   i32 why;           // -errno of the last loss
   u8 torn;           // the file ends within a record
+  u32 readers;
+  i32 kept[LOG_KEPT];  // descriptor + 1 of generation g at g % LOG_KEPT; 0: none
 };
 
 struct moment {
@@ -42,6 +46,14 @@ int log_write(struct log *log, u8 stream, const u8 *bytes, size_t n, struct mome
 int log_reopen(struct log *log);
 // The name of generation g (`name`, `name.1` …), or NULL when it is gone. `name` holds 280 bytes.
 const char *log_name(const struct log *log, u32 generation, char *name);
+// log_kept.c: for those who read the log's files, whatever is renamed or removed meanwhile.
+void log_reader_begin(struct log *log, int from_start);
+// The descriptor of a generation, or -1 when it is not kept (any more). It belongs to the log.
+i32 log_reader_file(const struct log *log, u32 generation);
+// Nobody reads generations below `lowest` any more.
+void log_reader_forget(struct log *log, u32 lowest);
+// The current file is about to be replaced.
+void log_retire(struct log *log);
 // Forgets the files of a log that only attach clients needed.
 void log_discard(struct log *log);
 

@@ -58,13 +58,8 @@ void log_open(struct log *log, const char *path, u64 max_size, u32 max_files) {
   log_open_file(log);
 }
 
-static void log_close_file(struct log *log) {
-  if (log->file >= 0) SYS(close, log->file);
-  log->file = -1;
-}
-
 int log_reopen(struct log *log) {
-  log_close_file(log);
+  log_retire(log);
   log->oldest = ++log->generation;
   return log_open_file(log);
 }
@@ -73,7 +68,9 @@ void log_discard(struct log *log) {
   char name[280];
   for (u32 g = log->oldest; g <= log->generation; g++)
     if (log_name(log, g, name)) SYS(unlinkat, log->folder, name, 0);
-  log_close_file(log);
+  log->readers = 0;
+  log_retire(log);
+  log_reader_forget(log, log->generation + 1);
   if (log->folder >= 0) SYS(close, log->folder);
   log->path = NULL;
 }
@@ -85,7 +82,7 @@ void log_rotate(struct log *log) {
   for (u32 number = log->max_files - 1; log->max_files > 1 && number > 0; number--)
     if (numbered(log, number - 1, from) && numbered(log, number, to))
       SYS(renameat2, log->folder, from, log->folder, to, 0);
-  log_close_file(log);
+  log_retire(log);
   log->generation++;
   u32 kept = log->max_files > 0 ? log->max_files - 1 : 0;
   if (log->oldest + kept < log->generation) log->oldest = log->generation - kept;

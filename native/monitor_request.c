@@ -4,7 +4,7 @@
 #include "monitor_abi.h"
 
 // How long a program may take from its clone to its gate, and from its gate to its exec.
-enum { START_MS = 10 * 1000 };
+enum { START_MS = 30 * 1000 };
 
 // The session that a well-formed frame names, or NULL after an answer was given.
 static struct session *named(struct monitor *m, const struct request *r, int malformed, const char *id) {

@@ -1,5 +1,5 @@
 /** The smallest container: a program in a pid namespace of its own, its monitor, and nothing else. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -134,7 +134,7 @@ export async function container(argv: readonly string[], o: Options = {}): Promi
       const started = await monitor.start(plan);
       if (!started.runs) throw new Error(JSON.stringify(started.records.at(-1)));
     },
-    logText: () => (existsSync(log) ? readFileSync(log, "utf8") : ""),
+    logText: () => readIfThere(log),
     exec: async (session, execArgv, execOptions = {}) => {
       const request = {
         session,
@@ -159,6 +159,15 @@ export async function container(argv: readonly string[], o: Options = {}): Promi
   };
 }
 
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    throw error;
+  }
+}
+
 /** Waits for a process's end, at most two seconds; then it is killed, for no test may leave one behind. */
 export async function gone(pid: number): Promise<void> {
   for (let i = 0; i < 100 && isAlive(pid); i++) await Bun.sleep(20);
@@ -175,18 +184,12 @@ export function statusOf(pid: number): string {
   }
 }
 
-/** Everything until the stream's end. */
-export function everything(stream: Socket): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const pieces: Buffer[] = [];
-    stream.on("data", (piece: Buffer) => pieces.push(piece));
-    stream.on("end", () => {
-      stream.end();
-      resolve(Buffer.concat(pieces));
-    });
-    stream.on("error", reject);
-    stream.resume();
-  });
+/** Everything until the stream's end, which may have come already. */
+export async function everything(stream: Socket): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of stream) pieces.push(piece);
+  stream.end();
+  return Buffer.concat(pieces);
 }
 
 /** Takes Docker's stream format apart; throws when a frame is not whole. */
