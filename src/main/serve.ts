@@ -34,6 +34,8 @@ export async function serveDaemon(words: readonly string[]): Promise<void> {
   setTimeout(giveBackMemory, 1500).unref();
   setInterval(giveBackMemory, 30_000).unref();
   await signalled();
+  // Without anything else to wait for Bun may end the process between two awaits of what follows.
+  setInterval(() => {}, 60_000);
   // Containers go on: their monitors hold all that they need.
   await api.close();
   await engine.close();
