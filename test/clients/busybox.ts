@@ -23,7 +23,7 @@ export function busyboxTar(): Uint8Array {
 }
 
 /** An image archive `busybox:latest`, as `docker load` takes it. */
-function busyboxArchive(): Uint8Array {
+export function busyboxArchive(): Uint8Array {
   using layout = temporaryFolder("layout");
   const config = { Cmd: ["sh"], Env: ["PATH=/bin"], Labels: { "made.by": "test" } };
   writeLayout(layout.path, "docker.io/library/busybox:latest", { layers: [busyboxTar()], config });

@@ -1,4 +1,4 @@
-import { createReadStream, lstatSync, type Stats, statSync } from "node:fs";
+import { lstatSync, type Stats, statSync } from "node:fs";
 import { basename, posix, resolve } from "node:path";
 import { at, type Client } from "../client/client.ts";
 import { type CopyOptions, contentOnly } from "./out-of.ts";
@@ -24,7 +24,7 @@ export async function copyInto(
   if (from === "-") {
     if (stat === undefined || !isDirectory(stat))
       throw new Error(`cannot unpack into "${to.path}": it is not a folder of the container`);
-    await put(path, createReadStream("/dev/stdin"));
+    await put(path, process.stdin);
     return;
   }
   const source = sourceStat(from, options.followLink);

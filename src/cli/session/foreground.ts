@@ -48,7 +48,7 @@ export async function foreground(client: Client, what: Foreground): Promise<numb
         return 0;
       }
     }
-    return await exitCode(waiting);
+    return await exitCode(waiting, what.name);
   } finally {
     signals?.();
     window?.();

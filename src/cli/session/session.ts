@@ -1,5 +1,6 @@
+import { constants } from "node:os";
 import type { Hijacked } from "../client/client.ts";
-import { err, out } from "../terminal/output.ts";
+import { err, isTerminal, out } from "../terminal/output.ts";
 import { detachScanner } from "./detach-keys.ts";
 import { demultiplexer } from "./frames.ts";
 
@@ -20,7 +21,7 @@ export async function session(
   { stream, multiplexed }: Hijacked,
   options: SessionOptions,
 ): Promise<SessionEnd> {
-  const restore = options.stdin && options.tty ? rawTerminal() : undefined;
+  const restore = options.stdin && options.tty ? await rawStdin() : undefined;
   const scan = options.detachKeys === null ? undefined : detachScanner(options.detachKeys);
   let end: SessionEnd = "ended";
   const input = options.stdin
@@ -70,13 +71,19 @@ function readInput(pass: (bytes: Uint8Array) => Promise<void>, ended: () => void
 }
 
 /** Every key goes to the other side as it is typed. Answers how to make the terminal as it was. */
-function rawTerminal(): (() => void) | undefined {
-  const { stdin } = process;
-  if (!stdin.isTTY) return undefined;
-  stdin.setRawMode(true);
-  const restore = () => void stdin.setRawMode(false);
+async function rawStdin(): Promise<(() => void) | undefined> {
+  if (!isTerminal(0)) return undefined;
+  const { rawTerminal } = await import("../../platform/terminal.ts");
+  const restore = rawTerminal(0);
+  // A signal that ends us, or an error, must not leave the user's terminal deaf.
+  const ends = (["SIGTERM", "SIGHUP"] as const).map((name) => {
+    const end = () => process.exit(128 + constants.signals[name]);
+    process.once(name, end);
+    return [name, end] as const;
+  });
   process.once("exit", restore);
   return () => {
+    for (const [name, end] of ends) process.off(name, end);
     process.off("exit", restore);
     restore();
   };

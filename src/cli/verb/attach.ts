@@ -54,7 +54,7 @@ export const attach = verb({
     try {
       const keys = tty ? detachKeys(options["detach-keys"] ?? "") : null;
       const end = await session(hijacked, { stdin, tty, detachKeys: keys });
-      if (end === "ended") return await exitCode(waiting);
+      if (end === "ended") return await exitCode(waiting, name);
       err(`\r\ndetached: ${name} goes on\r\n`);
       return 0;
     } finally {

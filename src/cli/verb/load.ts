@@ -1,4 +1,4 @@
-import { createReadStream } from "node:fs";
+import { createReadStream, type ReadStream } from "node:fs";
 import { flag, text } from "../options/option.ts";
 import { UsageError } from "../options/usage-error.ts";
 import { type ProgressLine, progress } from "../print/progress.ts";
@@ -17,13 +17,7 @@ export const load = verb({
   async run({ client }, { options }) {
     if (options.input === undefined && isTerminal(0))
       throw new UsageError("there is nothing to read: name a file with -i, or redirect one into it", 1);
-    const stream = createReadStream(options.input ?? "/dev/stdin", { highWaterMark: 1 << 20 });
-    await new Promise((resolve, reject) => {
-      stream.once("open", resolve);
-      stream.once("error", (error) =>
-        reject(new UsageError(`cannot read "${options.input}": ${error.message}`, 1)),
-      );
-    });
+    const stream = options.input === undefined ? process.stdin : await opened(options.input);
     const lines = client.values<ProgressLine>({
       method: "POST",
       path: "/images/load",
@@ -38,3 +32,12 @@ export const load = verb({
     return 0;
   },
 });
+
+/** Opened before anything is sent, so that a missing file is said as such. */
+function opened(file: string): Promise<ReadStream> {
+  return new Promise((resolve, reject) => {
+    const stream = createReadStream(file, { highWaterMark: 1 << 20 });
+    stream.once("open", () => resolve(stream));
+    stream.once("error", (error) => reject(new UsageError(`cannot read "${file}": ${error.message}`, 1)));
+  });
+}
