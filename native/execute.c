@@ -159,7 +159,7 @@ int execute_plan(struct execution *e, struct span acts, u32 deadline_ms) {
 
 int execution_start(struct execution *e, u32 deadline_ms) {
   e->deadline_ms = deadline_ms;
-  long done = sync_send(e->sync, SYNC_GO);
+  long done = sync_send(e, SYNC_GO);
   // The child's end closes at exec, or with the child.
   while (done >= 0) done = sync_wait(e, SYNC_NEVER);
   close_fd(&e->sync);

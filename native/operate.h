@@ -47,7 +47,7 @@ long operate_range(struct execution *e, u32 from, u32 to);
 
 // ── sync.c ──
 enum { SYNC_POINTS = 32, SYNC_MASTER = 100, SYNC_READY, SYNC_GO, SYNC_NEVER };
-long sync_send(i32 fd, u32 message);
+long sync_send(const struct execution *e, u32 message);
 long sync_send_descriptor(i32 fd, u32 message, i32 descriptor);
 // Parent: waits until `message` came, keeping what else comes. 0, -EPIPE when the child's end closed, -ETIMEDOUT.
 long sync_wait(struct execution *e, u32 message);

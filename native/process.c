@@ -24,8 +24,8 @@ long op_unshare(struct execution *e, const struct op_unshare *o, struct record *
 
 long op_release(struct execution *e, const struct op_release *o, struct record *r) {
   if (o->point >= SYNC_POINTS) return -EINVAL;
-  r->step = __NR_write;
-  return sync_send(e->in_child ? e->child_sync : e->sync, o->point);
+  r->step = e->in_child ? __NR_write : __NR_sendto;
+  return sync_send(e, o->point);
 }
 
 long op_await(struct execution *e, const struct op_await *o, struct record *r) {

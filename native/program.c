@@ -31,7 +31,7 @@ static long read_fifo(struct record *r, i32 fifo) {
 long op_gate(struct execution *e, const struct op_gate *o, struct record *r) {
   // The record is complete before the parent looks at it: what follows is not this operation's failure to report.
   r->state = RECORD_DONE;
-  long done = (r->step = __NR_write, sync_send(e->child_sync, SYNC_READY));
+  long done = (r->step = __NR_write, sync_send(e, SYNC_READY));
   if (done < 0) return done;
   if (o->fifo != NO_SLOT) return read_fifo(r, slot_of(e, o->fifo));
   r->step = __NR_read;

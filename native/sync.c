@@ -1,9 +1,12 @@
 // The numbered syncs between the executor and its child: one u32 a message.
 #include "operate.h"
 
-long sync_send(i32 fd, u32 message) {
+// The child writes, as it may after seccomp. The parent must not die of a child that is gone.
+long sync_send(const struct execution *e, u32 message) {
   long sent = -EINTR;
-  while (sent == -EINTR) sent = SYS(write, fd, &message, sizeof message);
+  while (sent == -EINTR)
+    sent = e->in_child ? SYS(write, e->child_sync, &message, sizeof message)
+                       : SYS(sendto, e->sync, &message, sizeof message, ABI_MSG_NOSIGNAL, 0, 0);
   return sent < 0 ? sent : 0;
 }
 

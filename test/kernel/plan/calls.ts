@@ -27,7 +27,7 @@ export const callsOf: { readonly [K in Kind]?: readonly string[] } = {
   joinNamespace: ["setns", "pidfd_open", "getpid", "prctl"],
   unshare: ["unshare"],
   mapIds: [...proc, "openat"],
-  release: ["write"],
+  release: ["write", "sendto"],
   await: ["read", "ppoll", "recvmsg"],
   makeCgroup: ["openat", "fstatfs", ...path, "mkdirat", "read", "write"],
   writeCgroup: proc,

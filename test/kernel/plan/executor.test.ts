@@ -184,3 +184,22 @@ test.skipIf(!root)("a caller that hangs up while its plan is executed leaves not
   expect(await lost).toMatchObject({ code: "EXECUTOR_LOST" });
   expect(existsSync(hierarchy + path)).toBe(false);
 });
+
+test.skipIf(!root)("a child that fails while its parent is at work is what the error is about", async () => {
+  using talking = openTalking();
+  const good = simplePlan({});
+  const [limit] = good.map;
+  const plan = {
+    ...good,
+    // The parent goes on for a while after the child has ended, and then tells it something.
+    map: [{ kind: "await", point: 7, because } as const, ...Array(400).fill(limit), ...good.map],
+    build: [
+      { kind: "release", point: 7, because } as const,
+      { kind: "hostname", name: "x".repeat(65), because } as const,
+      ...good.build,
+    ],
+  };
+  for (let i = 0; i < 5; i++) {
+    await expect(talking.executor.plan(plan)).rejects.toThrow("sethostname: EINVAL (Invalid argument)");
+  }
+});
