@@ -89,6 +89,21 @@ export async function replaceTable(
   await run(executor, network.interface, [netfilter(batch, `make the table ${network.table}`)]);
 }
 
+/** Takes the bridge and its table away, in a state where no container needs them. */
+export async function removeBridge(
+  executor: Executor,
+  { interface: name, table }: BridgeNetwork,
+): Promise<void> {
+  const gone = encodeBatch([
+    { kind: "make-table", table },
+    { kind: "delete-table", table },
+  ]);
+  await executor.batch([
+    netfilter(gone, `remove the table ${table}`),
+    route(encodeMessages([deleteLink(name)]), `remove the bridge ${name}`, ENODEV),
+  ]);
+}
+
 /** Makes ports of the bridge of the containers that run, and removes those of containers that do not. */
 export async function sweepPorts(
   executor: Executor,

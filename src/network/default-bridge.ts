@@ -8,6 +8,7 @@ import {
   enableForwarding,
   enableLoopbackPublishing,
   makeBridgeInterface,
+  removeBridge,
   replaceTable,
   stands,
   sweepPorts,
@@ -26,6 +27,8 @@ export interface Standing {
 /** Makes the default bridge and its table, and makes them again when somebody removed them. */
 export interface DefaultBridge {
   ensure(): Promise<Standing>;
+  /** Undoes what ensure() made, if it did; the next ensure() makes it anew, with the same addresses. */
+  remove(): Promise<void>;
 }
 
 export interface DefaultBridgeOptions {
@@ -55,6 +58,11 @@ export function defaultBridge(options: DefaultBridgeOptions): DefaultBridge {
       }
       standing ??= begin();
       return standing;
+    },
+    async remove() {
+      const before = await standing?.catch(() => undefined);
+      standing = undefined;
+      if (before !== undefined) await removeBridge(options.executor, before.network);
     },
   };
 }

@@ -43,7 +43,7 @@ export interface Networks {
   disconnect(attachment: AttachmentRecord, done?: { readonly undone: boolean }): Promise<void>;
   /** Tells, after the daemon's restart and before the first connect, that this attachment's container still runs. */
   adopt(attachment: AttachmentRecord): void;
-  /** Lets go of reserved ports; the kernel's objects stay for the containers that run on. */
+  /** Lets go of reserved ports; bridge and table go too, unless containers run on. */
   close(): Promise<void>;
 }
 
@@ -105,6 +105,7 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
     close: async () => {
       for (const timer of timers) clearTimeout(timer);
       state.ports.close();
+      if (attached.size === 0) await bridge.remove();
     },
   };
 }
