@@ -22,10 +22,12 @@ static void answer_failed(long error, const char *path) {
   tree_flush();
 }
 
-static long sync_root(int root) {
-  long fd = TREE_STEP("open", SYS(openat, root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+static long sync_path(int root, struct tree_cursor *c, const char **failed_path) {
+  const char *path = *failed_path = tree_take_string(c);
+  if (c->bad) return -EBADMSG;
+  long fd = TREE_STEP("openat2", tree_open_in(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, RESOLVE_NO_SYMLINKS));
   if (fd < 0) return fd;
-  long r = TREE_STEP("syncfs", SYS(syncfs, fd));
+  long r = *path ? TREE_STEP("fsync", SYS(fsync, fd)) : TREE_STEP("syncfs", SYS(syncfs, fd));
   SYS(close, fd);
   return r;
 }
@@ -43,7 +45,7 @@ static void serve(int root) {
       case TREE_FRAME_READ: r = tree_read(root, &c, &path); break;
       case TREE_FRAME_APPLY: r = tree_apply(root, &c, &path, &value); break;
       case TREE_FRAME_INHERIT: r = tree_inherit(root, &c, &path); break;
-      case TREE_FRAME_SYNC: r = sync_root(root); break;
+      case TREE_FRAME_SYNC: r = sync_path(root, &c, &path); break;
     }
     if (r < 0) answer_failed(r, path);
     if (r < 0 && f.type == TREE_FRAME_APPLY) tree_apply_drop();

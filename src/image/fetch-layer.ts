@@ -12,7 +12,11 @@ import type { Snapshots } from "./snapshot/snapshots.ts";
 /** The blob's bytes, not verified. */
 export type LayerSource = (layer: Layer, tell: (state: LayerState) => void) => AsyncIterable<Uint8Array>;
 
-export type LayerFetcher = (work: LayerWork, source: LayerSource) => Promise<void>;
+/** Resolves when the layer is unpacked; `stored` when its blob is on disk, which others need not wait for. */
+export type LayerFetcher = (
+  work: LayerWork,
+  source: LayerSource,
+) => Promise<{ readonly stored: Promise<void> }>;
 
 export interface LayerWork {
   readonly layer: Layer;
@@ -53,7 +57,7 @@ async function storeAndUnpack(
   writer: BlobWriter,
   { layer: { digest }, tell }: LayerWork,
   unpack: ((source: AsyncIterable<Uint8Array>) => Promise<void>) | undefined,
-): Promise<void> {
+): Promise<{ stored: Promise<unknown> }> {
   const pipe = channel<Uint8Array>();
   let failure: unknown;
   const unpacked = (unpack === undefined ? Promise.resolve() : unpack(pipe))
@@ -73,7 +77,7 @@ async function storeAndUnpack(
     tell({ state: "verifying" });
     writer.verify(digest);
     if (failure !== undefined) throw failure;
-    await writer.commit(digest);
+    return { stored: writer.commit(digest) };
   } catch (error) {
     pipe.end(error);
     await unpacked;
@@ -95,7 +99,7 @@ export function layerFetcher(blobs: Blobs, snapshots: Snapshots): LayerFetcher {
     const { layer, tell } = work;
     const writer = await blobs.begin(algorithmOf(layer.digest));
     const bytes = told(source(layer, tell), layer.size, tell);
-    await storeAndUnpack(bytes, writer, work, snapshots.has(work.chainId) ? undefined : unpack(work));
+    return await storeAndUnpack(bytes, writer, work, snapshots.has(work.chainId) ? undefined : unpack(work));
   };
 
   return async (work, source) => {
@@ -104,13 +108,21 @@ export function layerFetcher(blobs: Blobs, snapshots: Snapshots): LayerFetcher {
       await other.catch(() => {});
     }
     if (blobs.sizeOf(layer.digest) === undefined) {
-      const done = download(work, source).finally(() => storing.delete(layer.digest));
-      storing.set(layer.digest, done);
-      await done;
-    } else if (!snapshots.has(chainId)) {
+      const downloaded = download(work, source);
+      const stored = downloaded
+        .then((blob) => blob.stored)
+        .then(() => tell({ state: "done" }))
+        .finally(() => storing.delete(layer.digest));
+      storing.set(layer.digest, stored);
+      stored.catch(() => {});
+      await downloaded;
+      return { stored };
+    }
+    if (!snapshots.has(chainId)) {
       tell({ state: "extracting" });
       await unpack(work)(blobs.stream(layer.digest));
-    } else return tell({ state: "present" });
-    tell({ state: "done" });
+      tell({ state: "done" });
+    } else tell({ state: "present" });
+    return { stored: Promise.resolve() };
   };
 }

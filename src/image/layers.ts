@@ -7,7 +7,7 @@ import type { LayerState } from "./progress.ts";
 const parallel = 4;
 
 /**
- * Fetches and unpacks what is missing. The first failure stops the others; it is thrown when all have stopped.
+ * Fetches and unpacks what is missing; resolves when all of it is on disk. The first failure stops the others; it is thrown when all have stopped.
  * A layer may wait for those below it, which were begun before it, so nothing waits for itself.
  */
 export async function fetchLayers(
@@ -19,6 +19,7 @@ export async function fetchLayers(
 ): Promise<void> {
   const finished = layers.map(() => Promise.withResolvers<void>());
   for (const { promise } of finished) promise.catch(() => {});
+  const stored: Promise<void>[] = [];
   let failure: { readonly error: unknown } | undefined;
   const stopping: LayerSource = async function* (layer, tell) {
     for await (const chunk of source(layer, tell)) {
@@ -30,10 +31,8 @@ export async function fetchLayers(
     const layer = layers[i] as Layer;
     const below = chainIds.slice(0, i).reverse();
     const belowReady = () => Promise.all(finished.slice(0, i).map(({ promise }) => promise));
-    await fetchLayer(
-      { layer, chainId: chainIds[i] as Digest, below, belowReady, tell: teller(layer) },
-      stopping,
-    );
+    const work = { layer, chainId: chainIds[i] as Digest, below, belowReady, tell: teller(layer) };
+    stored.push((await fetchLayer(work, stopping)).stored);
   };
   for (const layer of layers) teller(layer)({ state: "waiting" });
   let next = 0;
@@ -49,5 +48,7 @@ export async function fetchLayers(
     }
   };
   await Promise.all(Array.from({ length: Math.min(parallel, layers.length) }, worker));
+  const outcomes = await Promise.allSettled(stored);
   if (failure !== undefined) throw failure.error;
+  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
 }

@@ -32,7 +32,7 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
   const { root, native, platform = hostPlatform() } = options;
   await mkdir(root, { recursive: true, mode: 0o711 });
   const names = await openNames(root);
-  const blobs = await openBlobs(root);
+  const blobs = await openBlobs(root, native);
   const snapshots = await openSnapshots(root, native);
   const records = await openRecords(blobs, names, snapshots);
   const fetchLayer = layerFetcher(blobs, snapshots);

@@ -8,6 +8,7 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from "nod
 import { join } from "node:path";
 import { algorithmOf, type Digest, digestOf, hexOf, parseDigest } from "../../oci/digest.ts";
 import { InroError } from "../../oci/error.ts";
+import { syncIn } from "../tree/sync.ts";
 import { syncFolder, writeDurably } from "./durable.ts";
 
 export interface BlobWriter {
@@ -47,8 +48,18 @@ export function digestMismatch(expected: Digest, found: Digest, what: string): I
 /** Bytes that are gathered for one write. */
 const writeAt = 512 * 1024;
 
-async function beginBlob(folder: string, ingest: string, algorithm: string): Promise<BlobWriter> {
-  const temporary = join(ingest, randomBytes(8).toString("hex"));
+/** Bytes from which on a process of its own waits for the disk. */
+const largeBlob = 1 << 20;
+
+interface BlobFolders {
+  readonly folder: string;
+  readonly ingest: string;
+  readonly native: string;
+}
+
+async function beginBlob({ folder, ingest, native }: BlobFolders, algorithm: string): Promise<BlobWriter> {
+  const name = randomBytes(8).toString("hex");
+  const temporary = join(ingest, name);
   const file: FileHandle = await open(temporary, "wx", 0o600);
   const hash = createHash(algorithm);
   let size = 0;
@@ -83,7 +94,8 @@ async function beginBlob(folder: string, ingest: string, algorithm: string): Pro
       try {
         const found = verify(expected);
         await flush();
-        await file.sync();
+        if (size < largeBlob) await file.sync();
+        else await syncIn(native, ingest, name);
         await file.close();
         const home = join(folder, algorithm);
         await mkdir(home, { recursive: true, mode: 0o700 });
@@ -119,7 +131,7 @@ async function readVerified(path: string, digest: Digest): Promise<Buffer> {
 }
 
 /** Opens the blobs of the layout in `root`; partial ones of a process that died are swept. */
-export async function openBlobs(root: string): Promise<Blobs> {
+export async function openBlobs(root: string, native: string): Promise<Blobs> {
   const folder = join(root, "blobs");
   const ingest = join(root, "ingest");
   await rm(ingest, { recursive: true, force: true });
@@ -141,7 +153,7 @@ export async function openBlobs(root: string): Promise<Blobs> {
         await writeDurably(pathOf(digest), content);
       return { digest, size };
     },
-    begin: (algorithm = "sha256") => beginBlob(folder, ingest, algorithm),
+    begin: (algorithm = "sha256") => beginBlob({ folder, ingest, native }, algorithm),
     async list() {
       const found: Digest[] = [];
       for (const algorithm of await readdir(folder)) {

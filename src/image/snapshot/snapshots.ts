@@ -10,8 +10,7 @@ import { readFileSync, statSync } from "node:fs";
 import { chmod, mkdir, readdir, readFile, rename, rm, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Digest, hexOf, parseDigest } from "../../oci/digest.ts";
-import { frame } from "../tree/frames.ts";
-import { openTree } from "../tree/session.ts";
+import { syncIn } from "../tree/sync.ts";
 import { type UnpackRequest, unpackLayer } from "./unpack.ts";
 
 export interface Snapshots {
@@ -121,11 +120,7 @@ export async function openSnapshots(root: string, native: string): Promise<Snaps
     async sync() {
       const due = [...unsynced];
       if (due.length === 0) return;
-      await using session = await openTree(native, { kind: "folder", path: folder });
-      session.outbox.begin(frame.sync);
-      session.outbox.end();
-      await session.flush();
-      await session.done();
+      await syncIn(native, folder);
       for (const chainId of due) {
         if (!unsynced.delete(chainId)) continue;
         await unlink(join(pathOf(chainId), "unsynced")).catch(() => {});

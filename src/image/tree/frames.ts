@@ -8,7 +8,7 @@
  *   read · path, flags                          → (entry, data…)…, done
  *   apply · path, flags, uid, gid; (entry, data…)…; end   → done, or failed at once: what follows up to `end` is dropped
  *   inherit · path, lower folders uppermost first → done
- *   sync                                         → done
+ *   sync · path                                  → done: one file on disk, or for "" the whole file system
  *
  * `data` frames follow their file's entry until its size is reached; nothing is acknowledged in between.
  * The constants of native/generated/tree.h are written from this file by scripts/generate-tree-frames.ts.
