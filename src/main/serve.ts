@@ -32,7 +32,7 @@ export async function serveDaemon(words: readonly string[]): Promise<void> {
   if (places.debug) console.error(`inro: serving ${places.socket} from ${places.dataRoot}`);
   // What opening took is not what serving takes.
   setTimeout(giveBackMemory, 1500).unref();
-  setInterval(giveBackMemory, 30_000).unref();
+  whenIdle(giveBackMemory);
   await signalled();
   // Without anything else to wait for Bun may end the process between two awaits of what follows.
   setInterval(() => {}, 60_000);
@@ -41,6 +41,20 @@ export async function serveDaemon(words: readonly string[]): Promise<void> {
   await engine.close();
   rmSync(pidFile, { force: true });
   process.exit(0);
+}
+
+/** Milliseconds between two looks, and the processor time in between that still counts as rest. */
+const LOOK = 30_000;
+const REST = 300;
+
+function whenIdle(work: () => void): void {
+  const used = () => (process.cpuUsage().user + process.cpuUsage().system) / 1000;
+  let before = used();
+  const look = () => {
+    if (used() - before < REST) work();
+    before = used();
+  };
+  setInterval(look, LOOK).unref();
 }
 
 /** The second one ends at once, whatever is under way. */
