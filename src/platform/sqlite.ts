@@ -1,4 +1,5 @@
 import { Database as BunDatabase, type SQLQueryBindings } from "bun:sqlite";
+import { closeSync, openSync } from "node:fs";
 
 /** A value that a column holds. */
 export type SqlValue = string | number | bigint | null;
@@ -23,6 +24,8 @@ export interface Database {
  * another process holds it. `migrations[n]` leads from schema version n to n + 1.
  */
 export function openDatabase(path: string, migrations: readonly string[]): Database | undefined {
+  // Root's alone: SQLite gives its other files the mode of this one.
+  closeSync(openSync(path, "a", 0o600));
   const inner = new BunDatabase(path, { create: true, strict: true });
   if (!hold(inner)) return undefined;
   const prepared = new Map<string, ReturnType<typeof inner.prepare>>();

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { openRecords } from "../../src/engine/records.ts";
 import { NEVER } from "../../src/engine/state.ts";
@@ -45,6 +46,16 @@ test("what is recorded is there when the file is opened again", () => {
   ]);
   expect(second.engineId).toBe(engineId);
   second.close();
+});
+
+test("nobody else reads what containers were given: their variables may be secrets (R26)", () => {
+  using folder = temporaryFolder("engine");
+  const path = join(folder.path, "inro.db");
+  const records = openRecords(path);
+  records.addContainer(record("a", "one"), []);
+  for (const name of readdirSync(folder.path))
+    expect(statSync(join(folder.path, name)).mode & 0o777).toBe(0o600);
+  records.close();
 });
 
 test("two containers cannot have one name, and what came with the second is not recorded", () => {
