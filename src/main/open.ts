@@ -33,13 +33,11 @@ export async function openLocalEngine(options: OpenOptions = {}): Promise<Engine
   const records = takeRoot(root, execRoot);
   undo.add("close the records", () => records.close());
   const native = nativeProgram();
-  const executor = openExecutor(native);
-  undo.add("end the executor", () => executor.close());
   const cgroupParent = cgroupParentOf(root);
   const [images, runtime, networks] = await Promise.all([
     openImages({ root, native, builtin: helloProgram() }),
     openRuntime({ execRoot, native }),
-    openNetworks({ root, executor, tell: onFault }),
+    openNetworks({ root, openExecutor: () => openExecutor(native), tell: onFault }),
   ]);
   undo.add("close the image store", () => images.close());
   undo.add("close the networks", () => networks.close());
@@ -48,13 +46,7 @@ export async function openLocalEngine(options: OpenOptions = {}): Promise<Engine
     trees: trees(native),
   });
   undo.release();
-  return {
-    ...engine,
-    close: async () => {
-      await engine.close();
-      await executor.close();
-    },
-  };
+  return engine;
 }
 
 /** Two engines on one machine have two parents, so that neither removes what is the other's. */

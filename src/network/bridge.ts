@@ -19,11 +19,7 @@ import { macOf } from "./addresses.ts";
 import type { AttachmentRecord, BridgeNetwork } from "./attachment.ts";
 import { publication, tableChanges } from "./firewall.ts";
 import { removePair, unpublish } from "./fragment.ts";
-
-/** What executes operations outside of any container's plan. */
-export interface Executor {
-  batch(ops: readonly Op[]): Promise<readonly OpRecord[]>;
-}
+import type { Executor } from "./lasting-executor.ts";
 
 const ENOENT = 2;
 const EEXIST = 17;

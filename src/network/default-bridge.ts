@@ -4,7 +4,6 @@ import { formatSubnet, parseSubnet, type Subnet } from "../kernel/netlink/addres
 import { gatewayOf } from "./addresses.ts";
 import type { AttachmentRecord, BridgeNetwork } from "./attachment.ts";
 import {
-  type Executor,
   enableForwarding,
   enableLoopbackPublishing,
   makeBridgeInterface,
@@ -15,6 +14,7 @@ import {
 } from "./bridge.ts";
 import { nameServers } from "./container-files.ts";
 import type { NetworkIdentity } from "./identity.ts";
+import type { Executor } from "./lasting-executor.ts";
 import { chooseSubnet, hostRoutes } from "./subnet.ts";
 
 /** The default network as it stands in the kernel. */

@@ -2,17 +2,12 @@ import { parseSubnet } from "../kernel/netlink/address.ts";
 import { emptyFragment } from "../kernel/plan/fragment.ts";
 import { type AddressPool, addressPool, macOf } from "./addresses.ts";
 import type { Attachment, AttachmentRecord, BridgeNetwork, ConnectRequest } from "./attachment.ts";
-import {
-  bridgesAreFiltered,
-  closePorts,
-  type Executor,
-  enableLoopbackPublishing,
-  removeInterface,
-} from "./bridge.ts";
+import { bridgesAreFiltered, closePorts, enableLoopbackPublishing, removeInterface } from "./bridge.ts";
 import { files } from "./container-files.ts";
 import { type DefaultBridge, defaultBridge } from "./default-bridge.ts";
 import { bridgeFragment, loopbackFragment, newHostInterface } from "./fragment.ts";
 import { type NetworkIdentity, networkIdentity } from "./identity.ts";
+import { type Executor, type ExecutorProcess, lastingExecutor } from "./lasting-executor.ts";
 import { type Reservations, reservations } from "./reservation.ts";
 
 export type {
@@ -50,13 +45,13 @@ export interface Networks {
 export interface NetworksOptions {
   /** The engine's data root, of which all names derive. */
   readonly root: string;
-  readonly executor: Executor;
+  readonly openExecutor: () => ExecutorProcess;
   /** Hears what was changed on the host beyond our own objects. */
   readonly tell?: (message: string) => void;
 }
 
 interface State {
-  readonly options: NetworksOptions;
+  readonly executor: Executor;
   readonly identity: NetworkIdentity;
   readonly ports: Reservations;
   /** Of containers on the bridge that run or start, by the host's interface. */
@@ -78,17 +73,18 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
     }, LATER);
     timers.add(timer.unref());
   };
+  const executor = lastingExecutor(options.openExecutor);
   const identity = networkIdentity(options.root);
   const attached = new Map<string, AttachmentRecord>();
   const bridge = defaultBridge({
     root: options.root,
     identity,
-    executor: options.executor,
+    executor,
     tell: options.tell ?? (() => {}),
     running: () => [...attached.values()],
   });
   const state: State = {
-    options,
+    executor,
     identity,
     ports: reservations(),
     attached,
@@ -169,7 +165,7 @@ async function disconnect(
   { undone } = { undone: false },
 ): Promise<void> {
   if (attachment.network !== "bridge") return;
-  const { executor } = state.options;
+  const { executor } = state;
   const known = state.attached.delete(attachment.hostInterface);
   // Unknown: its ports may be another container's by now; its interface's name never is.
   const ports = attachment.ports.filter((binding) => known || !state.ports.holds(binding));

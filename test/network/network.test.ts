@@ -253,6 +253,25 @@ privileged("after the daemon's death", () => {
   });
 });
 
+privileged("the process that speaks to the kernel", () => {
+  test("may be killed: the next start has another one", async () => {
+    const { networks, container } = await engine(scope);
+    await networks.ensureDefault();
+    // The setting has one of its own, which is older.
+    process.kill(Math.max(...executors()), "SIGKILL");
+    const web = await container("web", "8000:80");
+    await serve(web, 80);
+    expect(call("host", "127.0.0.1", 8000)).toBe(web.attachment.gateway);
+  });
+});
+
+/** Children of this process that are executors. */
+const executors = () =>
+  command("ps", "-o", "pid=,comm=", "--ppid", String(process.pid))
+    .split("\n")
+    .filter((line) => line.includes("inro-executor"))
+    .map((line) => Number.parseInt(line, 10));
+
 privileged("disconnect", () => {
   test.skipIf(nft === undefined)("leaves nothing of a container, done twice or thrice", async () => {
     const { networks, container } = await engine(scope);

@@ -25,7 +25,11 @@ export interface Joined extends Other {
 export async function engine(scope: DisposableStack, root = newRoot(scope)): Promise<Engine> {
   const told: string[] = [];
   const executor = scope.use(executorIn("here"));
-  const networks = await openNetworks({ root, executor, tell: (line) => told.push(line) });
+  const networks = await openNetworks({
+    root,
+    openExecutor: () => executorIn("here"),
+    tell: (line) => told.push(line),
+  });
   scope.defer(() => void networks.close());
   return {
     root,
