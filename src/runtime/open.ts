@@ -1,12 +1,13 @@
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { quickenJoins } from "../kernel/cgroup/quicken.ts";
-import type { CgroupSet } from "../kernel/cgroup/set.ts";
+import { type CgroupSet, killAll } from "../kernel/cgroup/set.ts";
 import { type Executor, openExecutor } from "../kernel/executor/executor.ts";
 import type { Plan } from "../kernel/plan/plan.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";
 import { verify } from "../kernel/plan/verify.ts";
 import { InroError } from "../oci/error.ts";
+import { Undo } from "../oci/undo.ts";
 import { cgroupPathOf, claimCgroups } from "./cgroup-path.ts";
 import { compile } from "./compile/compile.ts";
 import type { Keeper } from "./compile/context.ts";
@@ -14,6 +15,7 @@ import { containerOf } from "./container.ts";
 import { explained } from "./execute.ts";
 import { type HostFacts, readFacts } from "./facts.ts";
 import { type AssembleFilter, openFilters } from "./filters.ts";
+import { houseMonitor } from "./housing.ts";
 import { type Kept, readKept, writeKept } from "./kept.ts";
 import { connectMonitor, type Monitor } from "./monitor/monitor.ts";
 import type { Container, CreateRequest, Runtime } from "./runtime.ts";
@@ -85,6 +87,9 @@ async function create(request: CreateRequest, host: Host): Promise<Container> {
   const { pid, records } = await executor.plan(plan).catch((cause) => {
     throw explained(cause, host.facts.architecture);
   });
+  await using undo = new Undo();
+  // Its monitor then undoes everything else.
+  undo.add("end what stands at the start gate", () => killAll(cgroups));
   const monitor = await connectMonitor(request);
   if (monitor === undefined) {
     throw new InroError("MONITOR_LOST", {
@@ -93,7 +98,10 @@ async function create(request: CreateRequest, host: Host): Promise<Container> {
     });
   }
   executor.release().destroy();
-  return keep({ request, cgroupPath, cgroups, plan, pid, records, monitor, host });
+  houseMonitor(executor.pid, cgroupPath, host.facts.hierarchies);
+  const container = keep({ request, cgroupPath, cgroups, plan, pid, records, monitor, host });
+  undo.release();
+  return container;
 }
 
 function makeFolders({ folder, socketFolder, log }: CreateRequest): void {

@@ -135,15 +135,19 @@ function readLog(path: string): string {
     .join("");
 }
 
-/** Takes away what every test's containers share. */
-export function removeTestCgroups(): void {
-  for (const hierarchy of "unified cpu cpuacct cpuset memory devices blkio pids freezer".split(" ")) {
-    for (const path of [`/sys/fs/cgroup/${hierarchy}/inro-test`, "/sys/fs/cgroup/inro-test"]) {
-      try {
-        rmdirSync(path);
-      } catch {
-        // Not on this kind of host, or another test file's containers are still in it.
-      }
-    }
+/** Takes away what every test's containers share, once the last monitor has undone its own. */
+export async function removeTestCgroups(): Promise<void> {
+  const mounts = "unified cpu cpuacct cpuset memory devices blkio pids freezer .".split(" ");
+  const folders = mounts.map((mount) => `/sys/fs/cgroup/${mount}/inro-test`);
+  for (let tries = 0; tries < 20 && !folders.every(removed); tries++) await Bun.sleep(10);
+}
+
+/** Also true while another test file's containers are in it: they take it away. */
+function removed(folder: string): boolean {
+  try {
+    rmdirSync(folder);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "EBUSY";
   }
 }
