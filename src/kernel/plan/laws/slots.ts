@@ -1,5 +1,5 @@
 import type { Field, Slot, SlotKind } from "../field.ts";
-import { definition, type Op } from "../operations.ts";
+import { definition, type Kind, type Op, operations } from "../operations.ts";
 import type { Plan } from "../plan.ts";
 import { childSide, type Law, type Placed, parentSide, type Surveyed, type Violation } from "./law.ts";
 
@@ -20,12 +20,19 @@ const KIND_BY_USE: Readonly<Record<string, SlotKind>> = {
   fifo: "fifo",
 };
 
-const fieldsOf = (op: Op): [string, Field, Slot | undefined][] =>
-  Object.entries(definition(op.kind).fields).map(([name, field]) => [
-    name,
-    field,
-    (op as unknown as Readonly<Record<string, Slot>>)[name],
-  ]);
+type SlotField = Extract<Field, { readonly type: "defines" | "uses" }>;
+type SlotFields = readonly (readonly [name: string, field: SlotField])[];
+
+const isSlotField = (entry: [string, Field]): entry is [string, SlotField] =>
+  entry[1].type === "uses" || entry[1].type === "defines";
+
+/** Of each operation, the fields that are slots. */
+const slotFields = Object.fromEntries(
+  (Object.keys(operations) as Kind[]).map((kind) => [
+    kind,
+    Object.entries(definition(kind).fields).filter(isSlotField),
+  ]),
+) as unknown as Readonly<Record<Kind, SlotFields>>;
 
 /** What a child may use of the parent's: detached mounts, namespaces and cgroups to join, the FIFO that starts it. */
 const HANDED_OVER: readonly SlotKind[] = ["tree", "file", "fifo", "cgroup"];
@@ -34,10 +41,11 @@ function walk(side: readonly Placed[], table: Table, isChild: boolean): Violatio
   return side.flatMap(({ act, op }) => {
     const wrong: Violation[] = [];
     if (!definition(op.kind).acts.includes(act)) wrong.push({ op, why: `it cannot stand in act ${act}` });
-    for (const [name, field, slot] of fieldsOf(op)) {
+    for (const [name, field] of slotFields[op.kind]) {
+      const slot = (op as unknown as Readonly<Record<string, Slot | undefined>>)[name];
       if (slot === undefined) continue;
       if (field.type === "uses") wrong.push(...useOf(op, name, field.kinds, slot, table, isChild));
-      if (field.type === "defines") wrong.push(...define(op, field.kind, slot, table, isChild));
+      else wrong.push(...define(op, field.kind, slot, table, isChild));
     }
     // R14: a child lets go of a cgroup's folder as it joins it.
     if (isChild && op.kind === "joinCgroup") table.delete(op.cgroup);
