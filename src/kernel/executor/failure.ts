@@ -6,7 +6,7 @@ import type { Op } from "../plan/operations.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { OpRecord } from "../plan/record.ts";
 
-/** An operation of a plan failed; `errno` is the kernel's name for why. */
+/** An operation of a plan failed; `errno` is the kernel's name for why. What it means for people is its caller's to say. */
 export class OperationFailed extends InroError {
   readonly op: Op;
   readonly record: OpRecord;
@@ -14,7 +14,7 @@ export class OperationFailed extends InroError {
   readonly errno: string;
 
   constructor(op: Op, record: OpRecord, records: readonly OpRecord[]) {
-    super(codeOf(op, record), {
+    super("OPERATION_FAILED", {
       what: `${op.because}: cannot ${describe(op)}`,
       why: why(record),
       at: op.because,
@@ -30,16 +30,6 @@ function why({ step, errno, detail }: OpRecord): string {
   const text = errnoText(errno);
   const said = detail === "" ? text : `${text}: ${detail}`;
   return step === "" || errno === 0 ? said : `${step}: ${said}`;
-}
-
-const COMMAND: Readonly<Record<number, string>> = { 2: "COMMAND_NOT_FOUND", 20: "COMMAND_NOT_FOUND" };
-
-function codeOf(op: Op, { errno }: OpRecord): string {
-  if (op.kind === "exec" || op.kind === "findProgram") return COMMAND[errno] ?? "COMMAND_NOT_EXECUTABLE";
-  if (op.kind === "attach" && op.destination !== "in-root" && (errno === 20 || errno === 40)) {
-    return "DESTINATION_NOT_DIRECTORY";
-  }
-  return "OPERATION_FAILED";
 }
 
 /** The error for operation number `failed`, over all acts in their order. */
