@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { unifiedOf } from "../../src/kernel/cgroup/hierarchies.ts";
 import { readFacts } from "../../src/runtime/facts.ts";
 import { ownCgroups } from "../../src/runtime/housing.ts";
@@ -22,7 +22,7 @@ describe.skipIf(unified === undefined)("a daemon that is a service", () => {
   test("keeps its monitors out of the cgroup that ends with it (laws of the monitor, 7)", async () => {
     const service = `${unified}/inro-test-service-${process.pid}`;
     mkdirSync(service);
-    const child = Bun.spawn([process.execPath, join(import.meta.dir, "housed.ts")], {
+    const child = Bun.spawn([process.execPath, fileURLToPath(import.meta.resolve("./housed.ts"))], {
       stdio: ["pipe", "pipe", "inherit"],
     });
     writeFileSync(`${service}/cgroup.procs`, String(child.pid));
