@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { createHash } from "node:crypto";
+import { execFileSync } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
 import {
   existsSync,
   mkdirSync,
@@ -11,7 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
-import type { Images } from "../../src/image/images.ts";
+import { type Images, openImages } from "../../src/image/images.ts";
 import { trees } from "../../src/image/tree/tree.ts";
 import { parseReference } from "../../src/oci/reference.ts";
 import { rootMissing } from "../support/engine.ts";
@@ -158,6 +159,36 @@ describe.skipIf(rootMissing)("the image store", () => {
         readFileSync(join(store.root, "snapshots", id.slice(7), "fs/file"), "utf8"),
       ),
     ).toEqual(["z", "m"]);
+  });
+});
+
+describe.skipIf(rootMissing)("a full disk", () => {
+  test.each([
+    ["while the archive is stored", randomBytes(6 << 20)],
+    ["while a layer is unpacked", gzip(tar({ name: "zeros", content: Buffer.alloc(6 << 20) }))],
+  ])("%s is said, and what was there stays", async (_, bytes) => {
+    const folder = temporaryFolder("full");
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=4m", "inro-test", folder.path]);
+    try {
+      const images = await openImages({ root: folder.path, native });
+      const kept = await load(images, "kept", layer("x"));
+      const archive = dockerArchive(
+        "large",
+        [bytes],
+        [sha256(tar({ name: "zeros", content: Buffer.alloc(6 << 20) }))],
+      );
+      await expect(images.load(chunks(archive))).rejects.toMatchObject({
+        code: "NO_SPACE",
+        why: "the disk is full",
+      });
+      expect(images.list()).toEqual([kept]);
+      expect(snapshots(folder.path)).toEqual(kept.chainIds.map((id) => id.slice(7)));
+      expect(blobs(folder.path).length).toBe(3);
+      await images.close();
+    } finally {
+      execFileSync("umount", [folder.path]);
+      folder[Symbol.dispose]();
+    }
   });
 });
 

@@ -45,6 +45,13 @@ export function digestMismatch(expected: Digest, found: Digest, what: string): I
   });
 }
 
+function diskFull(cause: unknown): InroError | undefined {
+  const { code } = cause as NodeJS.ErrnoException;
+  if (code !== "ENOSPC" && code !== "EDQUOT") return undefined;
+  const hint = "free some space, or place the data root elsewhere with --data-root";
+  return new InroError("NO_SPACE", { what: "cannot store a blob", why: "the disk is full", hint, cause });
+}
+
 /** Bytes that are gathered for one write. */
 const writeAt = 512 * 1024;
 
@@ -73,7 +80,11 @@ async function beginBlob({ folder, ingest, native }: BlobFolders, algorithm: str
   const flush = async () => {
     const due = Buffer.concat(waiting);
     [waiting, waitingBytes] = [[], 0];
-    for (let at = 0; at < due.length; ) at += (await file.write(due, at)).bytesWritten;
+    try {
+      for (let at = 0; at < due.length; ) at += (await file.write(due, at)).bytesWritten;
+    } catch (cause) {
+      throw diskFull(cause) ?? cause;
+    }
   };
   const verify = (expected?: Digest) => {
     digest ??= parseDigest(`${algorithm}:${hash.digest("hex")}`);
