@@ -28,10 +28,7 @@ export interface Exec {
 export function engineExecs(core: Core): Execs {
   const find = (id: string) => findExec(core, id);
   return {
-    create: async (container, options) => {
-      core.runtime.expect();
-      return create(core, core.shelf.find(container), options);
-    },
+    create: async (container, options) => create(core, core.shelf.find(container), options),
     start: async (exec, o) => start(core, find(exec), o),
     inspect: (exec) => detailsOf(settled(core, find(exec)).record),
     resize: async (exec, size) => {

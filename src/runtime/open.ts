@@ -1,6 +1,5 @@
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { quickenJoins } from "../kernel/cgroup/quicken.ts";
 import { type CgroupSet, killAll } from "../kernel/cgroup/set.ts";
 import { type Executor, openExecutor } from "../kernel/executor/executor.ts";
 import type { Plan } from "../kernel/plan/plan.ts";
@@ -37,7 +36,6 @@ export async function openRuntime({ execRoot, native }: RuntimeOptions): Promise
   const facts = readFacts();
   const host: Host = { native, facts, assemble: openFilters(join(execRoot, "filters"), facts.architecture) };
   return {
-    expect: () => quickenJoins(facts.hierarchies),
     create: (request) => create(request, host),
     explain: (request) => explain(request, host),
     reconnect: (id, folder, socketFolder) => reconnect({ id, folder, socketFolder }, host),

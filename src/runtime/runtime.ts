@@ -112,8 +112,6 @@ export interface Container {
 
 /** What sets containers up: survey → compile → verify → execute. */
 export interface Runtime {
-  /** Says that a container or an exec will soon be started, so that waiting which can begin early does. */
-  expect(): void;
   /** Brings a container to its start gate; undone completely when it fails. */
   create(request: CreateRequest): Promise<Container>;
   /** Surveys, compiles and verifies; executes nothing. */

@@ -76,7 +76,6 @@ function warnings(core: Core, options: ContainerOptions, image: Image): string[]
 /** Makes a container's record and files; what was made is undone when anything fails. */
 export async function create(core: Core, asked: ContainerOptions, name: string | null) {
   const settled = settle(core, asked);
-  core.runtime.expect();
   const chosen = reserveName(core, name);
   try {
     return await make(core, settled, chosen);

@@ -17,7 +17,6 @@ export async function start(core: Core, entry: Entry): Promise<boolean> {
   return entry.turn.run(async () => {
     if (isLive(entry.fortune.state)) return false;
     if (entry.leaving) throw leaving(entry);
-    core.runtime.expect();
     stopWaitingToRestart(entry);
     try {
       await startNow(core, entry);

@@ -1,5 +1,4 @@
 import { writeFileSync } from "node:fs";
-import { quickenJoins } from "../../kernel/cgroup/quicken.ts";
 import type { CgroupSet } from "../../kernel/cgroup/set.ts";
 import { type BlockingExecutor, openBlockingExecutor } from "../../kernel/executor/blocking.ts";
 import { verify } from "../../kernel/plan/verify.ts";
@@ -35,7 +34,6 @@ const PRIVATE = 0o600;
 export async function launch(invocation: Invocation, gated: boolean): Promise<Launched> {
   const { root, values, native } = invocation;
   const facts = readFacts();
-  quickenJoins(facts.hierarchies);
   const id = checkContainerId(invocation.operands[0]);
   const bundle = readBundle(values.get("bundle") ?? ".");
   const terminal = bundle.spec.process?.terminal === true;
