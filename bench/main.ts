@@ -4,7 +4,8 @@
  * same image and the same client. Needs root. Options: --quick, --rows=oci,idle,cli,api,exec,stats,port,many, --containers=50.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { globSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -16,7 +17,17 @@ import { podman } from "./contenders/podman.ts";
 import { imageArchive } from "./image.ts";
 import { ociRow } from "./oci-row.ts";
 import { finish } from "./programs.ts";
-import { apiRow, cliRow, execRow, idleRow, manyRows, portRow, served, statsRow } from "./rows.ts";
+import {
+  apiRow,
+  cliRow,
+  execRow,
+  idleRow,
+  manyRows,
+  portRow,
+  removeEverything,
+  served,
+  statsRow,
+} from "./rows.ts";
 import { type Row, table } from "./table.ts";
 
 const { values: options } = parseArgs({
@@ -54,7 +65,7 @@ async function measure(folder: string, wanted: ReadonlySet<string>): Promise<Row
     if (wanted.has("many"))
       for (const row of await manyRows(withApi, Number(options.containers), settle)) add(row);
   } finally {
-    for (const { api } of withApi) api.close();
+    for (const engine of withApi) await removeEverything(engine).finally(() => engine.api.close());
     for (const engine of engines) await engine.stop();
   }
   return rows;
@@ -75,6 +86,20 @@ async function startEngines(folder: string, busybox: string): Promise<Engine[]> 
   return engines;
 }
 
+/** Engines leave the folders of their containers' cgroups behind, empty; one that is in use cannot be removed. */
+function removeEmptyCgroups(folder: string): void {
+  const suffix = createHash("sha256").update(join(folder, "inro/data")).digest("hex").slice(0, 8);
+  // The deepest first.
+  for (const name of ["libpod_parent", "docker", `inro-${suffix}`])
+    for (const path of globSync(`/sys/fs/cgroup/{,*/}${name}{,/**/}`).sort().reverse()) {
+      try {
+        rmdirSync(path);
+      } catch {
+        // Absent, or another engine's.
+      }
+    }
+}
+
 if (process.getuid?.() !== 0) {
   console.error("the bench needs root: it starts engines and containers");
   process.exit(1);
@@ -92,5 +117,6 @@ try {
   const rows = await measure(folder, new Set(options.rows.split(",")));
   console.log(table(rows));
 } finally {
+  removeEmptyCgroups(folder);
   rmSync(folder, { recursive: true, force: true });
 }

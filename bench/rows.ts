@@ -19,6 +19,15 @@ export const served = (engines: readonly Engine[]): Served[] =>
     engine.socket === undefined ? [] : [{ ...engine, api: client(engine.socket) }],
   );
 
+/** After a row that failed its containers still run, and inro's would go on without its daemon. */
+export async function removeEverything({ api }: Served): Promise<void> {
+  const all = (await api.call("GET", "/containers/json?all=true")) as { Id: string }[];
+  await removeAll(
+    api,
+    all.map(({ Id }) => Id),
+  );
+}
+
 export async function cliRow(engines: readonly Engine[], rounds: number): Promise<Row> {
   const docker = engines.find((engine) => engine.name === "docker");
   const inro = engines.find((engine) => engine.name === "inro");
