@@ -96,7 +96,10 @@ function linkAs(executable: string, name: string): void {
   symlinkSync(basename(executable), link);
 }
 
-/** The flags keep a compiled executable from loading .env and bunfig.toml of the current folder, as root. */
+/**
+ * The flags keep a compiled executable from loading .env and bunfig.toml of the current folder, as root; splitting
+ * leaves the daemon's code unread when the command line starts (11 ms instead of 15).
+ */
 function buildExecutable(): void {
   const inputs = [...filesBelow(join(root, "src")), join(root, "package-lock.json"), import.meta.path];
   const output = join(build, "inro");
@@ -106,6 +109,8 @@ function buildExecutable(): void {
       "--compile",
       "--minify",
       "--bytecode",
+      "--format=esm",
+      "--splitting",
       "--sourcemap",
       "--no-compile-autoload-dotenv",
       "--no-compile-autoload-bunfig",

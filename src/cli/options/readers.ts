@@ -71,8 +71,3 @@ function completed(text: string): string {
   return text.replace(/T(\d\d)(?=$|Z|[+-])/, "T$1:00:00");
 }
 
-/** `key=value`; without `=` the value is empty. */
-export function pair(text: string): readonly [string, string] {
-  const equals = text.indexOf("=");
-  return equals < 0 ? [text, ""] : [text.slice(0, equals), text.slice(equals + 1)];
-}
