@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readdirSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -104,21 +105,28 @@ function buildExecutable(): void {
   const inputs = [...filesBelow(join(root, "src")), join(root, "package-lock.json"), import.meta.path];
   const output = join(build, "inro");
   if (!isFresh(output, [...inputs, join(build, "native/inro-native"), join(build, "native/hello")])) {
-    run(process.execPath, [
-      "build",
-      "--compile",
-      "--minify",
-      "--bytecode",
-      "--format=esm",
-      "--splitting",
-      "--sourcemap",
-      "--no-compile-autoload-dotenv",
-      "--no-compile-autoload-bunfig",
-      "--target=bun",
-      join(root, "src/main.ts"),
-      "--outfile",
-      output,
-    ]);
+    // In a folder of its own: bun leaves a map beside it for every part, and what runs is replaced as a whole.
+    const fresh = join(build, `fresh.${process.pid}`);
+    try {
+      run(process.execPath, [
+        "build",
+        "--compile",
+        "--minify",
+        "--bytecode",
+        "--format=esm",
+        "--splitting",
+        "--sourcemap",
+        "--no-compile-autoload-dotenv",
+        "--no-compile-autoload-bunfig",
+        "--target=bun",
+        join(root, "src/main.ts"),
+        "--outfile",
+        join(fresh, "inro"),
+      ]);
+      renameSync(join(fresh, "inro"), output);
+    } finally {
+      rmSync(fresh, { recursive: true, force: true });
+    }
   }
   linkAs(output, "inro-runtime");
   writeFileSync(join(build, "stamp"), "");

@@ -70,4 +70,3 @@ function completed(text: string): string {
   if (!text.includes("T")) return `${text}T00:00:00`;
   return text.replace(/T(\d\d)(?=$|Z|[+-])/, "T$1:00:00");
 }
-

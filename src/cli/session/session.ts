@@ -24,50 +24,33 @@ export async function session(
   const restore = options.stdin && options.tty ? await rawStdin() : undefined;
   const scan = options.detachKeys === null ? undefined : detachScanner(options.detachKeys);
   let end: SessionEnd = "ended";
-  const input = options.stdin
-    ? readInput(
-        async (bytes) => {
-          const { bytes: passed, detached } = scan?.(bytes) ?? { bytes, detached: false };
-          if (passed.length > 0) await stream.write(passed);
-          if (detached) {
-            end = "detached";
-            stream.close();
-          }
-        },
-        () => stream.end(),
-      )
-    : undefined;
+  const send = async (bytes: Uint8Array): Promise<void> => {
+    const { bytes: passed, detached } = scan?.(bytes) ?? { bytes, detached: false };
+    if (passed.length > 0) await stream.write(passed);
+    if (detached) {
+      end = "detached";
+      stream.close();
+    }
+  };
+  if (options.stdin) void sendInput(send).finally(() => stream.end());
   try {
     const show = multiplexed ? demultiplexer((name, bytes) => (name === "stderr" ? err : out)(bytes)) : out;
     for (let part = await stream.read(); part !== null; part = await stream.read()) show(part);
     return end;
   } finally {
-    input?.();
     restore?.();
     stream.close();
   }
 }
 
-/** Reads standard input, one piece at a time; answers how to stop. */
-function readInput(pass: (bytes: Uint8Array) => Promise<void>, ended: () => void): () => void {
-  const { stdin } = process;
-  const take = (bytes: Uint8Array) => {
-    stdin.pause();
-    pass(bytes).then(
-      () => stdin.resume(),
-      // The other side is gone, or wants no more: its output's end is what ends the session.
-      () => {},
-    );
-  };
-  stdin.on("data", take);
-  stdin.on("end", ended);
-  // A closed or unreadable descriptor is an end of input.
-  stdin.on("error", ended);
-  return () => {
-    stdin.off("data", take);
-    stdin.off("end", ended);
-    stdin.pause();
-  };
+/**
+ * Standard input up to its end, each piece sent before the next one is read. It never fails: a closed or unreadable
+ * input is at its end, and the end of the other side's output is what ends the session.
+ */
+async function sendInput(send: (bytes: Uint8Array) => Promise<void>): Promise<void> {
+  try {
+    for await (const bytes of process.stdin) await send(bytes);
+  } catch {}
 }
 
 /** Every key goes to the other side as it is typed. Answers how to make the terminal as it was. */
