@@ -1,5 +1,6 @@
 import { isTerminal } from "../terminal/output.ts";
 import { type Color, type Paint, paintFor } from "../terminal/paint.ts";
+import { ellipsis } from "./human.ts";
 import { width } from "./table.ts";
 
 /** What the engine answers to explain. */
@@ -22,8 +23,10 @@ const colors: Readonly<Record<string, Color>> = {
 
 /** The printed plan laid out for people, with colours on a terminal, and a line that counts. */
 export function planText(explanation: Explanation): string {
-  const paint = paintFor(isTerminal(1));
-  const rows = explanation.printed.trimEnd().split("\n").map(cells);
+  const terminal = isTerminal(1);
+  const paint = paintFor(terminal);
+  const all = explanation.printed.trimEnd().split("\n").map(cells);
+  const rows = terminal ? fitted(all, process.stdout.columns || 120) : all;
   const widths = columnWidths(rows);
   const lines = rows.map((row) => (row.length === 1 ? (row[0] ?? "") : line(row, widths, paint)));
   return `${lines.join("\n")}\n${paint("dim", summary(explanation))}\n`;
@@ -43,7 +46,17 @@ function cells(printed: string): Cells {
 /** The first twelve digits of an id tell it from others; the API's JSON has them all. */
 const shortened = (text: string) => text.replace(/\b([0-9a-f]{12})[0-9a-f]{52}\b/g, "$1…");
 
+/** A longer text does not widen its column. */
 const WIDEST = 100;
+const LEAST_TEXT = 30;
+
+/** On a terminal a line is a line: what an operation does is cut, its reason and time never. */
+function fitted(rows: readonly Cells[], columns: number): readonly Cells[] {
+  const widest = (column: number) => rows.reduce((most, row) => Math.max(most, width(row[column] ?? "")), 0);
+  const others = [0, 1, 2, 4, 5].map(widest).filter((own) => own > 0);
+  const room = Math.max(LEAST_TEXT, columns - others.reduce((sum, own) => sum + own + 2, 0));
+  return rows.map((row) => row.map((cell, column) => (column === 3 ? ellipsis(cell, room) : cell)));
+}
 
 function columnWidths(rows: readonly Cells[]): readonly number[] {
   return [0, 1, 2, 3, 4].map((column) =>
