@@ -19,3 +19,6 @@ export async function exitCode(waiting: Answer, name: string): Promise<number> {
   if (ended.Error?.Message) throw new Error(ended.Error.Message);
   return ended.StatusCode;
 }
+
+export const isEngineLost = (error: unknown): boolean =>
+  error instanceof InroError && error.code === "ENGINE_LOST";

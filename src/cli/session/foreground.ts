@@ -2,7 +2,8 @@ import { at, type Client, type Query } from "../client/client.ts";
 import type { Attached } from "../create/body.ts";
 import { err } from "../terminal/output.ts";
 import { detachKeys } from "./detach-keys.ts";
-import { exitCode } from "./exit-code.ts";
+import { exitCode, isEngineLost } from "./exit-code.ts";
+import { resume } from "./resume.ts";
 import { session } from "./session.ts";
 import { proxySignals } from "./signals.ts";
 import { followWindow } from "./window.ts";
@@ -37,18 +38,26 @@ export async function foreground(client: Client, what: Foreground): Promise<numb
   const signals =
     what.proxySignals && !what.tty ? proxySignals((signal) => post("kill", { signal })) : undefined;
   const window = what.tty ? followWindow((size) => post("resize", { ...size })) : undefined;
+  const since = Date.now() / 1000;
+  const shown = { stdout: 0, stderr: 0 };
   try {
     // The terminal is raw and its keys are read only once the container runs: until then Ctrl-C ends us.
     await post("start");
     if (hijacked !== undefined) {
       const keys = what.tty ? detachKeys(what.detachKeys ?? "") : null;
-      const end = await session(hijacked, { stdin, tty: what.tty, detachKeys: keys });
+      const end = await session(hijacked, { stdin, tty: what.tty, detachKeys: keys, shown });
       if (end === "detached") {
         err(`\r\ndetached: ${what.name} goes on\r\n`);
         return 0;
       }
     }
-    return await exitCode(waiting, what.name);
+    try {
+      return await exitCode(waiting, what.name);
+    } catch (error) {
+      // A terminal's and an input's way through the engine is gone; those sessions end with this error.
+      if (!isEngineLost(error) || what.tty || stdin || !stdout) throw error;
+    }
+    return await resume(client, { ...what, since, shown });
   } finally {
     signals?.();
     window?.();

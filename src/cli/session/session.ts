@@ -3,6 +3,7 @@ import type { Hijacked } from "../client/client.ts";
 import { err, isTerminal, out } from "../terminal/output.ts";
 import { detachScanner } from "./detach-keys.ts";
 import { demultiplexer } from "./frames.ts";
+import type { Shown } from "./resume.ts";
 
 export interface SessionOptions {
   /** Our standard input goes to the other side. */
@@ -11,6 +12,8 @@ export interface SessionOptions {
   readonly tty: boolean;
   /** Typing them leaves the session. `null`: there are none. */
   readonly detachKeys: Uint8Array | null;
+  /** Counts the bytes that were shown of each stream. */
+  readonly shown?: Shown;
 }
 
 /** `ended`: the other side ended its output. `detached`: the user typed the detach keys. */
@@ -34,7 +37,12 @@ export async function session(
   };
   if (options.stdin) void sendInput(send).finally(() => stream.end());
   try {
-    const show = multiplexed ? demultiplexer((name, bytes) => (name === "stderr" ? err : out)(bytes)) : out;
+    const show = multiplexed
+      ? demultiplexer((name, bytes) => {
+          (name === "stderr" ? err : out)(bytes);
+          if (options.shown !== undefined) options.shown[name] += bytes.length;
+        })
+      : out;
     for (let part = await stream.read(); part !== null; part = await stream.read()) show(part);
     return end;
   } finally {
