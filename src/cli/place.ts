@@ -9,6 +9,9 @@ export const globalOptions = {
   "data-root": text("FOLDER", "Where the engine keeps everything (default /var/lib/inro)"),
   "exec-root": text("FOLDER", "Where it keeps what a reboot may lose (default /run/inro)"),
   version: flag("Print the version", { short: "v" }),
+  debug: flag("Docker's; the daemon has its own", { short: "D", hidden: true }),
+  "log-level": text("LEVEL", "Docker's", { short: "l", hidden: true }),
+  config: text("FOLDER", "Docker's", { hidden: true }),
 };
 
 /** Where an engine lives. */

@@ -125,6 +125,12 @@ export const verbs: readonly Entry[] = [
     load: async () => (await import("./verb/cp.ts")).cp,
   },
   {
+    names: ["export", "container export"],
+    group: inside,
+    summary: "Write a container's files as a tar archive",
+    load: async () => (await import("./verb/export.ts")).exportFiles,
+  },
+  {
     names: ["diff", "container diff"],
     group: inside,
     summary: "Show which files a container changed",
@@ -197,6 +203,12 @@ export const verbs: readonly Entry[] = [
     load: async () => (await import("./verb/rmi.ts")).rmi,
   },
   {
+    names: ["image prune"],
+    group: images,
+    summary: "Remove images without a name, or all that no container uses",
+    load: async () => (await import("./verb/prune.ts")).imagePrune,
+  },
+  {
     names: ["image inspect"],
     group: images,
     summary: "Show all that is known about images",
@@ -219,6 +231,12 @@ export const verbs: readonly Entry[] = [
     group: "Volumes",
     summary: "Show all that is known about volumes",
     load: async () => (await import("./verb/inspect.ts")).inspectVolume,
+  },
+  {
+    names: ["volume prune"],
+    group: "Volumes",
+    summary: "Remove volumes that no container uses",
+    load: async () => (await import("./verb/prune.ts")).volumePrune,
   },
   {
     names: ["volume rm", "volume remove"],

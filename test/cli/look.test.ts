@@ -145,10 +145,24 @@ describe.skipIf(engineMissing)("looking at containers and images", () => {
     expect((await inro("explain", "lazy")).stderr).toContain("it was never started");
   });
 
+  test("export, and what can be pruned", async () => {
+    const [program = "", ...place] = cli.engine.command;
+    const child = Bun.spawn(["sh", "-c", '"$@" export web | tar t', "sh", program, ...place]);
+    expect(await new Response(child.stdout).text()).toContain("bin/busybox\n");
+    await inro("create", "--name", "gone", "-v", "/data", "busybox");
+    expect(await out("container", "prune", "-f")).toMatch(
+      /^Deleted Containers:\n[0-9a-f]{64}\n.*Total reclaimed space: /s,
+    );
+    expect(await out("volume", "prune", "-f")).toMatch(/^Deleted Volumes:\n[0-9a-f]{64}\n/);
+    expect(await out("image", "prune", "-f")).toBe("Total reclaimed space: 0B\n");
+    expect((await inro("container", "prune")).code).toBe(1);
+    expect((await inro("build", ".")).stderr).toContain("not part of inro yet");
+  });
+
   test("several names: each is tried, failures are told, and the exit code is 1", async () => {
-    await inro("create", "--name", "a1", "busybox");
-    const removed = await inro("rm", "a1", "nobody", "lazy");
-    expect(removed).toMatchObject({ code: 1, stdout: "a1\nlazy\n" });
+    for (const name of ["a1", "lazy2"]) await inro("create", "--name", name, "busybox");
+    const removed = await inro("rm", "a1", "nobody", "lazy2");
+    expect(removed).toMatchObject({ code: 1, stdout: "a1\nlazy2\n" });
     expect(removed.stderr).toMatch(/^inro: [^\n]*No such container: nobody[^\n]*\n$/);
     expect((await inro("rm", "-f", "nobody")).code).toBe(0);
   });

@@ -66,7 +66,7 @@ export function createBody(line: CreateLine): Record<string, unknown> {
     ExposedPorts: port.exposed,
     StopSignal: options["stop-signal"],
     StopTimeout: options["stop-timeout"],
-    Healthcheck: options["no-healthcheck"] ? { Test: ["NONE"] } : undefined,
+    Healthcheck: healthcheck(options),
     HostConfig: hostConfig(line, mounts.binds, port.bindings),
     NetworkingConfig: networking(options),
   });
@@ -82,11 +82,14 @@ function hostConfig(line: CreateLine, binds: readonly string[], bindings: unknow
     Tmpfs: tmpfs(options.tmpfs),
     ReadonlyRootfs: options["read-only"],
     ShmSize: options["shm-size"],
+    VolumesFrom: options["volumes-from"],
+    StorageOpt: pairs(options["storage-opt"]),
     Devices: options.device.map(device),
     ...resources(options),
     PortBindings: bindings,
     PublishAllPorts: options["publish-all"],
     NetworkMode: networkName(options),
+    Links: options.link,
     ExtraHosts: options["add-host"].map((entry) => entry.replace(/^([^:=]+)=/, "$1:")),
     Dns: options.dns,
     DnsSearch: options["dns-search"],
@@ -132,6 +135,17 @@ function resources(options: CreateValues): Record<string, unknown> {
     DeviceCgroupRules: options["device-cgroup-rule"],
     Ulimits: options.ulimit.map(ulimit),
   };
+}
+
+function healthcheck(options: CreateValues): Record<string, unknown> {
+  if (options["no-healthcheck"]) return { Test: ["NONE"] };
+  return defined({
+    Test: options["health-cmd"] === undefined ? undefined : ["CMD-SHELL", options["health-cmd"]],
+    Interval: options["health-interval"],
+    Timeout: options["health-timeout"],
+    StartPeriod: options["health-start-period"],
+    Retries: options["health-retries"],
+  });
 }
 
 /** `--entrypoint ""` asks for none: the API takes an empty word for it. */

@@ -1,5 +1,5 @@
 import { flag, list, read, text } from "../options/option.ts";
-import { integer, nanoCpus, size, sizeOrUnlimited } from "../options/readers.ts";
+import { integer, nanoCpus, nanoseconds, size, sizeOrUnlimited } from "../options/readers.ts";
 
 const files = { group: "Files" };
 const limits = { group: "Limits" };
@@ -36,6 +36,8 @@ export const createOptions = {
   tmpfs: list("DST[:OPTIONS]", "Mount a tmpfs", files),
   "read-only": flag("Make the container's own files read-only", files),
   "shm-size": read("SIZE", size, "Size of /dev/shm (default 64m)", files),
+  "volumes-from": list("CONTAINER", "Mount what another container mounts", { ...files, hidden: true }),
+  "storage-opt": list("KEY=VALUE", "An option of the storage driver", { ...files, hidden: true }),
   device: list("SRC[:DST[:rwm]]", "Add a device of the host", files),
   "device-cgroup-rule": list("RULE", "Allow a device: c 13:* rwm", files),
 
@@ -68,6 +70,7 @@ export const createOptions = {
   network: text("NAME", "bridge (default), host, none", network),
   net: text("NAME", "As --network", { ...network, hidden: true }),
   "network-alias": list("NAME", "Another name in its network", { ...network, hidden: true }),
+  link: list("CONTAINER[:ALIAS]", "Make another container known by name", { ...network, hidden: true }),
   ip: text("ADDRESS", "Its IPv4 address", { ...network, hidden: true }),
   "mac-address": text("ADDRESS", "Its MAC address", { ...network, hidden: true }),
   "add-host": list("NAME:ADDRESS", "A line for /etc/hosts (host-gateway is this machine)", network),
@@ -99,6 +102,14 @@ export const createOptions = {
   "log-driver": text("NAME", "default, or none to keep nothing", life),
   "log-opt": list("KEY=VALUE", "max-size=10m, max-file=3", life),
   annotation: list("KEY=VALUE", "An annotation for the OCI spec", { ...life, hidden: true }),
+  "health-cmd": text("COMMAND", "What checks its health", { ...life, hidden: true }),
+  "health-interval": read("TIME", nanoseconds, "Between two checks", { ...life, hidden: true }),
+  "health-timeout": read("TIME", nanoseconds, "How long a check may take", { ...life, hidden: true }),
+  "health-start-period": read("TIME", nanoseconds, "How long it may take to begin", {
+    ...life,
+    hidden: true,
+  }),
+  "health-retries": read("NUMBER", integer, "Failures in a row that count", { ...life, hidden: true }),
   "no-healthcheck": flag("Do not run the image's health check", { ...life, hidden: true }),
   runtime: text("NAME", "The OCI runtime", { ...life, hidden: true }),
   "disable-content-trust": flag("Without meaning here", { hidden: true, default: true }),

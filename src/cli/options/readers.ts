@@ -48,6 +48,12 @@ export function duration(text: string): number | undefined {
   return seconds;
 }
 
+export function nanoseconds(text: string): number {
+  const seconds = duration(text);
+  if (seconds === undefined) throw new Error("it is not a duration (write 1m30s)");
+  return Math.round(seconds * 1e9);
+}
+
 /**
  * A moment as the API takes it, in seconds with up to nine digits after the point: from a date (RFC 3339, its parts
  * from the right may be missing), a Unix time, or a duration before now.
