@@ -14,8 +14,8 @@ export type * from "./engine/engine.ts";
 export type * from "./engine/events.ts";
 export type * from "./engine/images.ts";
 export type * from "./engine/options.ts";
-export type * from "./engine/state.ts";
 export { DEFAULT_LOG, DEFAULT_OPTIONS, DEFAULT_RESOURCES } from "./engine/options.ts";
+export type * from "./engine/state.ts";
 export { InroError } from "./oci/error.ts";
 
 export const Engine = { open: openLocalEngine };

@@ -45,7 +45,6 @@ export const CAPABILITIES = [
   "CAP_CHECKPOINT_RESTORE",
 ] as const;
 
-
 /** A set of capabilities as the kernel's 64 bits. An unknown name is an error, as config.md asks for a warning at least. */
 export function capabilityMask(names: readonly string[], at: string): bigint {
   let mask = 0n;

@@ -98,7 +98,7 @@ describe.skipIf(rootMissing || registryMissing || base === undefined)(
       const code = async (...words: string[]) => (await engine.inro("run", "--rm", ...words)).code;
       expect(await code(image, "bash", "-c", "exit 42")).toBe(42);
       // As pid 1 it would ignore the signal: pid_namespaces(7).
-    expect(await code("--init", image, "bash", "-c", "kill -TERM $$")).toBe(143);
+      expect(await code("--init", image, "bash", "-c", "kill -TERM $$")).toBe(143);
       expect(await code("--no-such-flag", image)).toBe(125);
       expect(await code(image, "/etc/passwd")).toBe(126);
       expect(await code(image, "/no/such/program")).toBe(127);
