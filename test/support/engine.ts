@@ -98,6 +98,7 @@ async function removeTraces(host: Host, dataRoot: string): Promise<void> {
   const nft = tool("nft");
   if (nft !== undefined) await host.run(nft, ["delete", "table", "ip", `inro_${suffix}`]);
   for (const folder of globSync(`/sys/fs/cgroup/{*/,}inro*${suffix}{/*,}`).sort().reverse()) {
-    if (existsSync(folder) && readFileSync(join(folder, "cgroup.procs"), "utf8") === "") rmdirSync(folder);
+    const processes = join(folder, "cgroup.procs");
+    if (existsSync(processes) && readFileSync(processes, "utf8") === "") rmdirSync(folder);
   }
 }
