@@ -111,16 +111,35 @@ static void show_namespaces(void) {
   for (size_t i = 0; i < sizeof namespaces / sizeof *namespaces; i++) show_namespace(&namespaces[i], kernel);
 }
 
+static void put_bytes(u64 bytes) {
+  const u64 mebibyte = 1 << 20;
+  if (bytes >= mebibyte && bytes % mebibyte == 0) {
+    put_number(bytes / mebibyte);
+    put(" MiB (");
+    put_number(bytes);
+    put(" bytes)");
+    return;
+  }
+  put_number(bytes);
+  put(" bytes");
+}
+
 static void limit(const char *name, const char *v2, const char *v1, const char *unit) {
   if (read_text(v2, value, sizeof value) <= 0 && read_text(v1, value, sizeof value) <= 0) return;
-  char number[64];
-  copy_until(value, '\n', number, sizeof number);
+  // cpu.max is two words, "max 100000" or "50000 100000": the first one is the limit.
+  char line[64], number[64];
+  copy_until(value, '\n', line, sizeof line);
+  copy_until(line, ' ', number, sizeof number);
   put("   ");
   put_column(name, 14);
   // cgroup v1 says "no limit" as the largest multiple of a page.
   int none = str_equal(number, "max") || str_equal(number, "-1") || parse_decimal(number) > (u64)1 << 60;
-  put(none ? "no limit" : number);
-  if (!none) put(unit);
+  if (none) put("no limit");
+  else if (unit == NULL) put_bytes(parse_decimal(number));
+  else {
+    put(number);
+    put(unit);
+  }
   put("\n");
 }
 
@@ -131,10 +150,11 @@ static void show_limits(void) {
     if (!own) own = find(file, "::");
     if (own) {
       copy_until(find(own, "/") ? find(own, "/") : own, '\n', value, sizeof value);
-      row("cgroup", value);
+      // cgroup_namespaces(7): paths are told as seen from the namespace's own root.
+      row("cgroup", str_equal(value, "/") ? "/   (so it looks from its own cgroup namespace)" : value);
     }
   }
-  limit("memory", "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes", " bytes");
+  limit("memory", "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes", NULL);
   limit("processes", "/sys/fs/cgroup/pids.max", "/sys/fs/cgroup/pids/pids.max", "");
   limit("cpu quota", "/sys/fs/cgroup/cpu.max", "/sys/fs/cgroup/cpu/cpu.cfs_quota_us", " µs in each period");
 }
@@ -195,7 +215,14 @@ static void show_confinement(void) {
   put("   ");
   put_column("seccomp", 14);
   field(file, "Seccomp", value, sizeof value);
-  put(str_equal(value, "2") ? "on, a filter decides every system call\n" : "off\n");
+  if (str_equal(value, "2")) {
+    put("on, ");
+    if (field(file, "Seccomp_filters", value, sizeof value)) put(value);
+    else put("1");
+    put(str_equal(value, "1") ? " filter decides every system call\n" : " filters decide every system call\n");
+  } else {
+    put("off\n");
+  }
   put("   ");
   put_column("privileges", 14);
   field(file, "NoNewPrivs", value, sizeof value);
