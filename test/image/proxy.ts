@@ -56,9 +56,10 @@ export async function proxy(upstream: string, decide: (passing: Passing) => Faul
       return;
     }
     const headers = { ...incoming.headers, host: upstream };
-    request({ host, port, path, method: incoming.method, headers }, (from) =>
-      pass(from, answer, fault),
-    ).end();
+    request({ host, port, path, method: incoming.method, headers }, (from) => pass(from, answer, fault))
+      // A registry that was stopped, or a client that went away: its side has been told.
+      .on("error", () => answer.destroy())
+      .end();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
   return {
