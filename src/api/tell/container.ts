@@ -62,22 +62,40 @@ export interface SummaryContext {
 
 /** A line of GET /containers/json. */
 export function containerSummary(container: ContainerDetails, context: SummaryContext, size: Size | null) {
-  const { options } = container;
-  const named = context.isCurrentName(options.image, container.imageId);
+  const named = context.isCurrentName(container.options.image, container.imageId);
+  return {
+    ...lasting(container),
+    Image: named ? container.options.image : container.imageId,
+    Status: statusText(container, context.now),
+    ...sizes(size),
+  };
+}
+
+const lines = new WeakMap<ContainerDetails, ReturnType<typeof line>>();
+
+/** What of a line stays until the container changes, and with it its details. */
+function lasting(container: ContainerDetails) {
+  const known = lines.get(container);
+  if (known !== undefined) return known;
+  const fresh = line(container);
+  lines.set(container, fresh);
+  return fresh;
+}
+
+function line(container: ContainerDetails) {
   return {
     Id: container.id,
     Names: [`/${container.name}`],
-    Image: named ? options.image : container.imageId,
+    Image: "",
     ImageID: container.imageId,
     Command: container.arguments
       .map((word, index) => (index > 0 && word.includes(" ") ? `'${word}'` : word))
       .join(" "),
     Created: Math.floor(Date.parse(container.created) / 1000),
     Ports: portList(container),
-    ...sizes(size),
-    Labels: options.labels,
+    Labels: container.options.labels,
     State: container.state.status,
-    Status: statusText(container, context.now),
+    Status: "",
     HostConfig: { NetworkMode: networkName(container) },
     NetworkSettings: { Networks: networks(container) },
     Mounts: mountPoints(container.mounts),

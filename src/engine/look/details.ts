@@ -3,9 +3,35 @@ import { type Core, folderOf } from "../core.ts";
 import type { ContainerDetails, NetworkDetails } from "../engine.ts";
 import type { Entry } from "../entry.ts";
 import { logPath } from "../life/request.ts";
+import type { ContainerFortune } from "../records.ts";
 
-/** One container as of this moment. */
+interface Told {
+  readonly fortune: ContainerFortune;
+  readonly details: ContainerDetails;
+}
+
+/** Listings ask for every container again and again: the same answer as long as nothing in it has changed. */
+const told = new WeakMap<Entry, Told>();
+
+/** One container as of this moment; the same object until something of it changes. */
 export function details(core: Core, entry: Entry): ContainerDetails {
+  const last = told.get(entry);
+  if (last !== undefined && isCurrent(last, entry)) return last.details;
+  const fresh = lookAt(core, entry);
+  told.set(entry, { fortune: entry.fortune, details: fresh });
+  return fresh;
+}
+
+function isCurrent({ fortune, details: { name, execIds } }: Told, entry: Entry): boolean {
+  return (
+    fortune === entry.fortune &&
+    name === entry.name &&
+    execIds.length === entry.execs.size &&
+    execIds.every((id) => entry.execs.has(id))
+  );
+}
+
+function lookAt(core: Core, entry: Entry): ContainerDetails {
   const { origin, fortune, id, name } = entry;
   const folder = folderOf(core, id);
   return {

@@ -3,7 +3,7 @@ import type { Core } from "../core.ts";
 import type { ContainerDetails, ListQuery } from "../engine.ts";
 import type { Entry } from "../entry.ts";
 import { matchesLabel } from "../event-filter.ts";
-import { isLive } from "../state.ts";
+import { isLive, type Timestamp } from "../state.ts";
 import { details } from "./details.ts";
 
 type Matcher = (core: Core, entry: Entry, wanted: string) => boolean;
@@ -38,17 +38,25 @@ export function list(core: Core, query: ListQuery): ContainerDetails[] {
   checkFilters(query.filters, Object.keys(MATCHERS));
   const statusAsked = "status" in query.filters || "exited" in query.filters;
   const all = query.all || query.limit > 0 || statusAsked;
+  const filters = Object.entries(query.filters);
+  // The shelf has the oldest first.
   const found = [...core.shelf.all()]
+    .reverse()
     .filter((entry) => all || isLive(entry.fortune.state) || entry.fortune.state.status === "restarting")
     .filter((entry) =>
-      Object.entries(query.filters).every(
+      filters.every(
         ([key, values]) =>
           values.length === 0 || values.some((value) => MATCHERS[key]?.(core, entry, value) ?? false),
       ),
     )
-    .sort((a, b) => (a.origin.created < b.origin.created ? 1 : -1));
+    .sort((a, b) => newestFirst(a.origin.created, b.origin.created));
   const shown = query.limit > 0 ? found.slice(0, query.limit) : found;
   return shown.map((entry) => details(core, entry));
+}
+
+function newestFirst(a: Timestamp, b: Timestamp): number {
+  if (a === b) return 0;
+  return a < b ? 1 : -1;
 }
 
 /** A typing error in a filter must not look like an empty answer. */
