@@ -28,9 +28,12 @@ long cgroup_read(struct record *r, i32 folder, const char *name, char *to, size_
 }
 
 // cgroup v1, cpusets.rst: a new cpuset has neither processors nor memory and takes no process; it gets what its
-// parent has.
+// parent has. On v2 an empty one means the parent's (cgroup-v2.rst, cpuset.cpus), and the root has no such file.
 static long fill_cpuset(struct record *r, i32 parent, i32 child) {
   static const char *const names[] = {"cpuset.cpus", "cpuset.mems"};
+  struct abi_statfs fs = {0};
+  long kind = CALL(r, fstatfs, child, &fs);
+  if (kind < 0 || fs.type == V2) return kind;
   for (int i = 0; i < 2; i++) {
     char have[8], text[1024];
     long n = cgroup_read(r, child, names[i], have, sizeof have);
