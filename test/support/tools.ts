@@ -21,6 +21,12 @@ const tools = {
   busybox: { packages: ["busybox-static"], program: "bin/busybox" },
   debootstrap: { packages: ["debootstrap"], program: "usr/sbin/debootstrap" },
   nft: { packages: ["nftables"], program: "usr/sbin/nft" },
+  qemu: {
+    packages: ["qemu-system-x86", "qemu-system-data", "seabios", "ipxe-qemu"],
+    program: "usr/bin/qemu-system-x86_64",
+  },
+  /** Not a program: `boot/vmlinuz-*` and `lib/modules/*`, found by `toolRoot`. */
+  "debian-kernel": { packages: ["linux-image-cloud-amd64"], program: "boot" },
   runc: { packages: ["runc"], program: "usr/sbin/runc" },
   crun: { packages: ["crun"], program: "usr/bin/crun" },
   dockerd: { packages: ["docker.io", "containerd", "runc", "iptables", "tini"], program: "usr/sbin/dockerd" },
@@ -128,9 +134,9 @@ function fetchTool(name: ToolName): void {
 
 /** A static program needs none of it; for the others, their libraries and companions come from the same folder. */
 function launcher(root: string, program: string): string {
-  const libraries = ["usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "usr/lib"].map((part) =>
-    join(root, part),
-  );
+  const libraries = ["usr/lib", "lib"]
+    .flatMap((part) => [`${part}/x86_64-linux-gnu`, `${part}/aarch64-linux-gnu`, part])
+    .map((part) => join(root, part));
   const programs = ["usr/sbin", "usr/bin", "sbin", "bin"].map((part) => join(root, part));
   return [
     "#!/bin/sh",
