@@ -99,7 +99,9 @@ function linkAs(executable: string, name: string): void {
 
 /**
  * The flags keep a compiled executable from loading .env and bunfig.toml of the current folder, as root; splitting
- * leaves the daemon's code unread when the command line starts (11 ms instead of 15).
+ * leaves the daemon's code unread when the command line starts (11 ms instead of 15). A command is over before compiled
+ * code pays: ten times as reluctant a JIT takes a third off the processor time of `inro-runtime run`; the daemon goes
+ * back to the usual policy when it serves.
  */
 function buildExecutable(): void {
   const inputs = [...filesBelow(join(root, "src")), join(root, "package-lock.json"), import.meta.path];
@@ -113,6 +115,7 @@ function buildExecutable(): void {
         "--compile",
         "--minify",
         "--bytecode",
+        "--compile-jit-policy=10",
         "--format=esm",
         "--splitting",
         "--sourcemap",

@@ -30,6 +30,8 @@ export async function serveDaemon(words: readonly string[]): Promise<void> {
   const pidFile = join(places.execRoot, "inro.pid");
   writeFileSync(pidFile, `${process.pid}\n`);
   if (places.debug) console.error(`inro: serving ${places.socket} from ${places.dataRoot}`);
+  // The executable starts reluctant to compile (scripts/build.ts); what serves runs often.
+  Bun.unsafe.setJITPolicy(1);
   // What opening took is not what serving takes.
   setTimeout(giveBackMemory, 1500).unref();
   whenIdle(giveBackMemory);

@@ -38,9 +38,16 @@ export class FrameCutter {
   }
 }
 
-const names: ReadonlyMap<number, string> = new Map(
-  Object.entries(numbers[nativeArchitecture()]).map(([name, number]) => [number as number, name]),
-);
+let names: ReadonlyMap<number, string> | undefined;
+
+/** The system call's name; the table is made for the first one that is asked for. */
+function callName(step: number): string {
+  names ??= new Map(
+    Object.entries(numbers[nativeArchitecture()]).map(([name, number]) => [number as number, name]),
+  );
+  return names.get(step) ?? `system call ${step}`;
+}
+
 const NO_STEP = 0xffff;
 /** enum record_state of native/execute.h. */
 const TOLERATED = 3;
@@ -70,7 +77,7 @@ export function decodeRecords(bytes: Buffer, executed: Executed): OpRecord[] {
       act,
       index,
       kind: op.kind,
-      step: step === NO_STEP ? "" : (names.get(step) ?? `system call ${step}`),
+      step: step === NO_STEP ? "" : callName(step),
       errno: state === TOLERATED ? 0 : error,
       ns: bytes.readUInt32LE(at + 12),
       value: Number(bytes.readBigUInt64LE(at + 16)),

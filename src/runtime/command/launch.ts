@@ -39,8 +39,9 @@ export async function launch(invocation: Invocation, gated: boolean): Promise<La
   const terminal = bundle.spec.process?.terminal === true;
   const socket = values.get("console-socket");
   if (terminal && socket === undefined) throw noConsoleSocket();
+  const program = native();
   claimFolder(root, id);
-  const executor = openBlockingExecutor(native(), [0, 1, 2]);
+  const executor = openBlockingExecutor(program, [0, 1, 2]);
   try {
     if (gated && !makeFifo(gateOf(root, id), PRIVATE)) throw new Error(`cannot make ${gateOf(root, id)}`);
     const launched = await bringToGate({ executor, facts, root, id, bundle, gated });
