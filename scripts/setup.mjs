@@ -10,6 +10,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const lock = join(root, "build/setup.pid");
 const stamp = join(root, "build/stamp");
 
+const mayWrite = "the first use, and the one after a pull, has to be by a user who may write in the checkout";
+
 function refuse(why, hint) {
   console.error(`inro: cannot set itself up: ${why} (${hint})`);
   process.exit(1);
@@ -36,7 +38,7 @@ function makeBuildFolder() {
   try {
     mkdirSync(join(root, "build"), { recursive: true });
   } catch (error) {
-    refuse(error.message, "the first use has to be by a user who may write in the checkout");
+    refuse(error.message, mayWrite);
   }
 }
 
@@ -60,7 +62,7 @@ function acquire() {
       writeFileSync(lock, String(process.pid), { flag: "wx" });
       return;
     } catch (error) {
-      if (error.code !== "EEXIST") throw error;
+      if (error.code !== "EEXIST") refuse(error.message, mayWrite);
     }
     if (!holderIsAlive()) rmSync(lock, { force: true });
     else if (!said) {
@@ -97,9 +99,16 @@ try {
       "--ignore-scripts",
       "--no-audit",
       "--no-fund",
+      // What npm has already is not asked for again; without a network it says so after seconds, not minutes.
+      "--prefer-offline",
+      "--fetch-retries=2",
+      "--fetch-retry-mintimeout=1000",
+      "--fetch-retry-maxtimeout=3000",
     ]);
   if (isOlder(stamp, packages) || isOlder(stamp, join(root, ".git/logs/HEAD")))
-    step("building what changed", join(root, "scripts/bun"), ["scripts/build.ts"]);
+    step(existsSync(stamp) ? "building what changed" : "building", join(root, "scripts/bun"), [
+      "scripts/build.ts",
+    ]);
 } catch (error) {
   console.error(
     `inro: cannot set itself up: ${error.message} (see above; npm's registry has to be within reach)`,
