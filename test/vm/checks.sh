@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs in the machine. Every check prints `ok NAME` or `not ok NAME: what was seen`; the last line is `end`.
+# Runs in the machine. Every check prints `ok NAME` or `not ok NAME: what was seen`; the last line is `end 0`.
 
 # equal NAME EXPECTED SEEN
 equal() {
@@ -135,4 +135,4 @@ within 10 sh -c '! kill -0 $(cat /run/inro/inro.pid)'
 equal "no container's cgroup is left" "" "$(find /sys/fs/cgroup/inro -mindepth 2 -type d 2>/dev/null)"
 equal "no mount is left" "" "$(grep -c overlay /proc/mounts | grep -v '^0$')"
 equal "no interface is left" "lo" "$(ls /sys/class/net)"
-echo end
+echo end 0

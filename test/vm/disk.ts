@@ -1,7 +1,18 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, globSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { toolRoot } from "../support/tools.ts";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { debianRoot } from "../support/debian.ts";
+import { cacheFolder, toolRoot } from "../support/tools.ts";
 import { imageArchive, writeBusybox } from "./images.ts";
 import { copyModules } from "./modules.ts";
 
@@ -14,8 +25,11 @@ export interface Boot {
   readonly disk: string;
 }
 
-/** Makes an initramfs, which loads modules, and an ext4 disk with this checkout's executable, below `folder`. */
-export function makeBoot(folder: string): Boot {
+/**
+ * Makes an initramfs, which loads modules, and an ext4 disk below `folder`.
+ * @param tests what `bun test` is to run in the machine; none means the checks of the executable
+ */
+export function makeBoot(folder: string, tests: readonly string[]): Boot {
   const root = toolRoot("debian-kernel") ?? "";
   const kernel = globSync("boot/vmlinuz-*", { cwd: root })[0];
   const modules = globSync("lib/modules/*", { cwd: root })[0];
@@ -24,7 +38,9 @@ export function makeBoot(folder: string): Boot {
   return {
     kernel: join(root, kernel),
     initramfs: makeInitramfs(folder, busybox, join(root, modules)),
-    disk: makeDisk(folder, busybox),
+    disk: makeDisk(folder, (tree) =>
+      tests.length > 0 ? writeProject(tree, tests) : writeChecks(tree, busybox),
+    ),
   };
 }
 
@@ -36,41 +52,96 @@ function makeInitramfs(folder: string, busybox: string, modules: string): string
   chmodSync(join(tree, "bin/busybox"), 0o755);
   symlinkSync("busybox", join(tree, "bin/sh"));
   writeFileSync(join(tree, "modules/order"), `${copyModules(modules, join(tree, "modules")).join("\n")}\n`);
-  copyFileSync(join(import.meta.dir, "init.sh"), join(tree, "init"));
-  chmodSync(join(tree, "init"), 0o755);
+  copyScript("init.sh", join(tree, "init"));
   const file = join(folder, "initramfs.cpio");
   run("sh", ["-c", `cd "$1" && "$2" find . | "$2" cpio -o -H newc > "$3"`, "sh", tree, busybox, file]);
   return file;
 }
 
-function makeDisk(folder: string, busybox: string): string {
+function makeDisk(folder: string, write: (tree: string) => void): string {
   const tree = join(folder, "disk");
+  mkdirSync(tree);
+  write(tree);
+  copyScript("start.sh", join(tree, "start.sh"));
+  const file = join(folder, "disk.ext4");
+  run("mke2fs", ["-q", "-t", "ext4", "-d", tree, file, "2g"]);
+  return file;
+}
+
+/** Busybox, the executable with its libraries, images and a bundle. */
+function writeChecks(tree: string, busybox: string): void {
   writeBusybox(tree, busybox);
-  for (const name of ["sys/fs", "var/lib", "images", "bundle/rootfs"])
-    mkdirSync(join(tree, name), { recursive: true });
-  for (const file of [join(project, "build/inro"), ...libraries(join(project, "build/inro"))]) {
-    const target = file.startsWith(project) ? join(tree, "bin/inro") : join(tree, file);
-    mkdirSync(dirname(target), { recursive: true });
-    copyFileSync(file, target);
-  }
+  for (const name of ["var/lib", "images", "bundle/rootfs"]) mkdirSync(join(tree, name), { recursive: true });
+  copyProgram(join(project, "build/inro"), tree, "bin/inro");
   symlinkSync("inro", join(tree, "bin/inro-runtime"));
   writeBusybox(join(tree, "bundle/rootfs"), busybox);
   copyFileSync(join(import.meta.dir, "bundle.json"), join(tree, "bundle/config.json"));
   writeFileSync(join(tree, "images/busybox.tar"), imageArchive("busybox", busybox, 0));
   writeFileSync(join(tree, "images/many.tar"), imageArchive("many", busybox, 90));
-  for (const script of ["start.sh", "checks.sh"]) {
-    copyFileSync(join(import.meta.dir, script), join(tree, script));
-    chmodSync(join(tree, script), 0o755);
-  }
-  const file = join(folder, "disk.ext4");
-  run("mke2fs", ["-q", "-t", "ext4", "-d", tree, file, "1g"]);
-  return file;
+  copyScript("checks.sh", join(tree, "checks.sh"));
 }
 
-/** The executable is linked with the system's libc: the loader and libraries at the paths that it asks for. */
-function libraries(executable: string): string[] {
-  const lines = run("ldd", [executable]).split("\n");
-  return lines.flatMap((line) => /(\/\S+) \(0x/.exec(line)?.[1] ?? []);
+/** A Debian root with this checkout, Bun and the tools that its tests look for. */
+function writeProject(tree: string, tests: readonly string[]): void {
+  const debian = debianRoot();
+  if (debian === undefined) throw new Error("there is no Debian root: npm test makes it");
+  run("tar", ["-C", tree, "-xzf", debian]);
+  const inside = join(tree, "project");
+  mkdirSync(inside);
+  for (const name of [
+    "src",
+    "test",
+    "native",
+    "scripts",
+    "bench",
+    "docs",
+    "build",
+    "package.json",
+    "tsconfig.json",
+  ])
+    run("cp", ["-a", join(project, name), inside]);
+  const modules = readdirSync(join(project, "node_modules")).filter(
+    (name) => !/^(@biomejs|typescript|@typescript|@oxc.*|knip)$/.test(name),
+  );
+  mkdirSync(join(inside, "node_modules"));
+  for (const name of modules)
+    run("cp", ["-a", join(project, "node_modules", name), join(inside, "node_modules")]);
+  for (const program of ["/sbin/ip", "/usr/bin/strace"]) {
+    if (existsSync(program)) copyProgram(realpathSync(program), tree, join("usr/bin", basename(program)));
+  }
+  for (const name of ["busybox", "umoci", "skopeo", "docker-registry", "nft"] as const) {
+    const folder = dirname(toolRoot(name) ?? "");
+    if (folder === ".") continue;
+    mkdirSync(join(tree, dirname(folder)), { recursive: true });
+    run("cp", ["-a", folder, join(tree, dirname(folder))]);
+  }
+  copyFileSync(join(toolRoot("busybox") ?? "", "bin/busybox"), join(tree, "bin/busybox"));
+  const words = tests.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
+  const lines = [
+    "#!/bin/sh",
+    `export NO_COLOR=1 INRO_TEST_CACHE='${cacheFolder()}'`,
+    "cd /project",
+    `scripts/bun test --timeout=300000 ${words} 2>&1`,
+    'echo "end $?"',
+  ];
+  writeFileSync(join(tree, "checks.sh"), `${lines.join("\n")}\n`, { mode: 0o755 });
+}
+
+/** A program at another place, and the loader and libraries that it is linked with at the paths that it asks for. */
+function copyProgram(program: string, tree: string, place: string): void {
+  const lines = run("ldd", [program]).split("\n");
+  const libraries = lines.flatMap((line) => /(\/\S+) \(0x/.exec(line)?.[1] ?? []);
+  for (const [from, to] of [[program, place], ...libraries.map((library) => [library, library])] as const) {
+    const target = join(tree, to ?? "");
+    if (existsSync(target)) continue;
+    mkdirSync(dirname(target), { recursive: true });
+    copyFileSync(from ?? "", target);
+  }
+}
+
+function copyScript(name: string, target: string): void {
+  copyFileSync(join(import.meta.dir, name), target);
+  chmodSync(target, 0o755);
 }
 
 function run(command: string, args: readonly string[]): string {
