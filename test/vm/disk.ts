@@ -64,7 +64,7 @@ function makeDisk(folder: string, write: (tree: string) => void): string {
   write(tree);
   copyScript("start.sh", join(tree, "start.sh"));
   const file = join(folder, "disk.ext4");
-  run("mke2fs", ["-q", "-t", "ext4", "-d", tree, file, "2g"]);
+  run("mke2fs", ["-q", "-t", "ext4", "-d", tree, file, "4g"]);
   return file;
 }
 
@@ -115,6 +115,10 @@ function writeProject(tree: string, tests: readonly string[]): void {
     mkdirSync(join(tree, dirname(folder)), { recursive: true });
     run("cp", ["-a", folder, join(tree, dirname(folder))]);
   }
+  // Fetched tools use libraries of the system that fetched them.
+  const nft = toolRoot("nft") ?? "/nonexistent";
+  for (const name of globSync(["usr/sbin/nft", "{usr/lib,lib}/*/*.so*"], { cwd: nft }))
+    copyProgram(join(nft, name), tree, join(nft, name));
   copyFileSync(join(toolRoot("busybox") ?? "", "bin/busybox"), join(tree, "bin/busybox"));
   const words = tests.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
   const lines = [
