@@ -5,7 +5,11 @@
  * import { Engine, DEFAULT_OPTIONS } from "inro";
  * const engine = await Engine.open({ root: "/tmp/box", execRoot: "/tmp/box-run" });
  * const { id } = await engine.containers.create({ ...DEFAULT_OPTIONS, image: "hello" }, null);
+ * const { ended } = engine.containers.wait(id, "next-exit");
  * await engine.containers.start(id);
+ * console.log(await ended);
+ * await engine.containers.remove(id, { force: false, volumes: true });
+ * await engine.close();
  * ```
  */
 import { openLocalEngine } from "./main/open.ts";

@@ -102,6 +102,7 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
       for (const timer of timers) clearTimeout(timer);
       state.ports.close();
       if (attached.size === 0) await bridge.remove();
+      await executor.close();
     },
   };
 }
