@@ -63,11 +63,22 @@ function json(value: unknown): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(value));
 }
 
-/** A tar of what is below `folder`, owned by root. */
+/** A tar of what is below `folder`, owned by root; the same files make the same bytes, whenever they were written. */
 export function tarOf(folder: string): Uint8Array {
   const result = spawnSync(
     "tar",
-    ["-C", folder, "--numeric-owner", "--owner=0", "--group=0", "-cf", "-", "."],
+    [
+      "-C",
+      folder,
+      "--numeric-owner",
+      "--sort=name",
+      "--mtime=@1767225600",
+      "--owner=0",
+      "--group=0",
+      "-cf",
+      "-",
+      ".",
+    ],
     {
       maxBuffer: 1 << 30,
     },
