@@ -39,10 +39,20 @@ export async function serveDaemon(words: readonly string[]): Promise<void> {
   // Without anything else to wait for Bun may end the process between two awaits of what follows.
   setInterval(() => {}, 60_000);
   // Containers go on: their monitors hold all that they need.
-  await api.close();
-  await engine.close();
+  const failure = await close([api, engine]);
   rmSync(pidFile, { force: true });
-  process.exit(0);
+  if (failure !== undefined) console.error(`inro: while closing: ${failure}`);
+  process.exit(failure === undefined ? 0 : 1);
+}
+
+/** One after the other; what cannot be closed (its folder may be gone) keeps nothing else open, nor the process alive. */
+async function close(things: readonly { close(): Promise<void> }[]): Promise<unknown> {
+  let failure: unknown;
+  for (const thing of things)
+    await thing.close().catch((cause: unknown) => {
+      failure ??= cause instanceof Error ? cause.message : cause;
+    });
+  return failure;
 }
 
 /** Milliseconds between two looks, and the processor time in between that still counts as rest. */
