@@ -25,6 +25,12 @@ static int share_records(struct execution *e) {
   return 0;
 }
 
+void execution_own_records(struct execution *e) {
+  SYS(madvise, e->records, records_size(e), ABI_MADV_REMOVE);
+  long at = SYS(mmap, e->records, records_size(e), ABI_PROT_RW, ABI_MAP_PRIVATE_ANONYMOUS | ABI_MAP_FIXED, -1, 0);
+  if (at != (long)e->records) sys_exit(12);
+}
+
 // Descriptors that were meant for the child: its pipe ends must not stay open here, or the end of its output would
 // never be seen. 0 to 2 are the executor's own.
 static void close_childs_ends(struct execution *e) {

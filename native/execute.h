@@ -96,6 +96,10 @@ void execution_undo(struct execution *e, enum undo_part part);
 // The records of the operations from..to (indices into the plan) that were executed, in the form of the frames.
 void put_records(struct writer *w, const struct execution *e, u32 from, u32 to);
 
+// The child shared the records until it was a program; pid 1 of ours (op_reaper) is not one and shares them still. From
+// here on what is in them is the parent's alone: it may not trust a word of a container's memory.
+void execution_own_records(struct execution *e);
+
 // Descriptors of slots are closed; memory is given back. The streams, pidfd and child stay with whoever took them.
 void execution_drop_slots(struct execution *e);
 void execution_free(struct execution *e);

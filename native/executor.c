@@ -111,6 +111,7 @@ static int start_and_wait(struct execution *e, u32 request) {
   execution_start(e, 0);
   struct range become = {e, e->plan.first[ACT_BECOME], e->plan.first[ACT_UNDO], pid};
   reply(FRAME_STARTED, request, put_outcome, &become);
+  execution_own_records(e);
   return wait_for_end(e, request);
 }
 

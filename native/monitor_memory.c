@@ -33,9 +33,9 @@ static void give_back_zeros(const u64 *from, const u64 *to) {
 }
 
 void monitor_slim(struct monitor *m) {
-  const struct execution *e = m->execution;
+  struct execution *e = m->execution;
   u32 undo = e->plan.first[ACT_UNDO];
   give_back(e->plan.ops, e->plan.ops + undo, ABI_MADV_DONTNEED);
-  give_back(e->records, e->records + undo, ABI_MADV_REMOVE);
+  execution_own_records(e);
   give_back_zeros((const u64 *)e->slots, (const u64 *)(e->slots + SLOT_LIMIT));
 }

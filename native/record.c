@@ -2,7 +2,8 @@
 #include "operate.h"
 
 void detail(struct record *r, const char *text) {
-  size_t have = strlen(r->detail), n = strlen(text);
+  size_t have = 0, n = strlen(text);
+  while (have < DETAIL_SIZE - 1 && r->detail[have]) have++;  // the child may write this memory: no text of its ends it
   if (n > DETAIL_SIZE - 1 - have) n = DETAIL_SIZE - 1 - have;
   memcpy(r->detail + have, text, n);
   r->detail[have + n] = 0;

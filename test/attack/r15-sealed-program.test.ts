@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { closeSync, ftruncateSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
+import type { Op } from "../../src/kernel/plan/operations.ts";
 import { lockedProgram } from "../../src/platform/locked-program.ts";
 import { openTalking, simplePlan } from "../kernel/plan/simple.ts";
 import { probeProgram } from "../native/programs.ts";
@@ -69,6 +70,36 @@ test.skipIf(!isRoot)(
     await talking.executor.close();
     for (const answer of attempts(init)) expect(REFUSALS).toContain(answer);
     closeSync(init);
+  },
+);
+
+/** The writable shared mappings of a process. */
+const sharedMappings = (pid: number): { from: number; to: number }[] =>
+  readFileSync(`/proc/${pid}/maps`, "utf8")
+    .split("\n")
+    .filter((line) => / rw-s /.test(line))
+    .map((line) => line.split(/[- ]/, 2).map((at) => Number.parseInt(at, 16)))
+    .map(([from = 0, to = 0]) => ({ from, to }));
+
+test.skipIf(!isRoot)(
+  "R15 memory that pid 1 of ours shared with its parent is no longer the parent's once the program runs",
+  async () => {
+    using talking = openTalking();
+    // An operation of `undo` that writes into its record.
+    const undo: Op[] = [{ kind: "removeCgroup", hierarchy: "/tmp", path: "/none", because: "test" }];
+    const { pid } = await talking.executor.plan(simplePlan({ argv: ["probe", "wait"], useInit: true, undo }));
+    await talking.executor.start();
+    const mappings = sharedMappings(pid);
+    expect(mappings.length).toBeGreaterThan(0);
+    // Whoever may trace pid 1 in the container may write this.
+    const memory = openSync(`/proc/${pid}/mem`, "r+");
+    for (const { from, to } of mappings) writeSync(memory, Buffer.alloc(to - from, "A"), 0, to - from, from);
+    closeSync(memory);
+    expect(sharedMappings(talking.executor.pid)).toEqual([]);
+    process.kill(pid, "SIGKILL");
+    const { signal } = await talking.executor.ended;
+    expect(signal).toBe(9);
+    await talking.executor.close();
   },
 );
 

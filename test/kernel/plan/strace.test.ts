@@ -138,6 +138,7 @@ test.skipIf(!canTrace).each([false, true])(
 const executors = new Set([
   "read",
   "sendto",
+  "madvise",
   "mmap",
   "munmap",
   "ppoll",
