@@ -42,6 +42,7 @@ void attach_hang_up(struct monitor *m, struct client *c) {
   }
   c->detached = 1;
   attach_watch(m, c);
+  attach_input(m, c);
 }
 
 long attach_send(struct client *c, u8 stream, const u8 *bytes, size_t n, int raw) {
@@ -73,7 +74,7 @@ void attach_input(struct monitor *m, struct client *c) {
     }
     m->scratch_dirty = 1;
     long n = SYS(recvfrom, c->fd, scratch_in, 16 * 1024, ABI_MSG_PEEK | ABI_MSG_DONTWAIT, 0, 0);
-    if (n == -EAGAIN) return;
+    if (n == -EAGAIN && !c->detached) return;
     if (n <= 0) {
       end_of_input(m, c);
       return;

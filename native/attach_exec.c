@@ -26,6 +26,7 @@ void attach_exec(struct monitor *m, struct session *s, u8 stream, const u8 *byte
   }
   s->pending = (u8 *)mapped;
   s->pending_from = s->pending_to = 0;
+  c->moved_at = monotonic_ms();
   if (sent < 0 && !s->terminal) {
     u8 header[STREAM_HEADER] = {stream, 0, 0, 0, (u8)(n >> 24), (u8)(n >> 16), (u8)(n >> 8), (u8)n};
     memcpy(s->pending, header, STREAM_HEADER);
@@ -45,6 +46,7 @@ void attach_flush(struct monitor *m, struct client *c) {
                   ABI_MSG_DONTWAIT | ABI_MSG_NOSIGNAL, 0, 0);
   if (sent == -EAGAIN) return;
   if (sent >= 0) s->pending_from += (u32)sent;
+  c->moved_at = monotonic_ms();
   if (sent >= 0 && s->pending_from < s->pending_to) return;
   SYS(munmap, s->pending, CHUNK + STREAM_HEADER);
   s->pending = NULL;

@@ -6,7 +6,7 @@
 // Pages that no session and no client ever used cost nothing.
 struct monitor the_monitor;
 
-enum { IDLE_MS = 200 };
+enum { IDLE_MS = 200, ACCEPT_AGAIN_MS = 100 };
 
 u64 monotonic_ms(void) {
   struct __kernel_timespec ts = {0, 0};
@@ -64,6 +64,8 @@ static int still_needed(struct monitor *m, int *wait) {
   for (u32 i = 0; i < m->client_top; i++) {
     struct client *c = &m->rows[i].client;
     if (c->kind == CLIENT_ATTACH && now - c->moved_at > IDLE_CLIENT_MS) client_close(m, c);
+    // An exec session's end waits for its client too (session_settle).
+    if (c->kind == CLIENT_EXEC && c->session->pending && now - c->moved_at > IDLE_CLIENT_MS) client_close(m, c);
     if (c->kind == CLIENT_ATTACH) needed = 1;
   }
   for (u32 i = 0; i < m->session_top; i++)
@@ -78,10 +80,12 @@ static void loop(struct monitor *m) {
   for (;;) {
     int wait = session_settle(m);
     if (!still_needed(m, &wait)) return;
+    if (m->no_descriptor && (wait < 0 || wait > ACCEPT_AGAIN_MS)) wait = ACCEPT_AGAIN_MS;
     int idle = m->scratch_dirty && wait < 0;
     long n = SYS(epoll_pwait, m->epoll, events, 8, idle ? IDLE_MS : wait, 0, 0);
     if (n == 0 && idle) monitor_rest(m);
     for (long i = 0; i < n; i++) dispatch(m, &events[i]);
+    if (m->no_descriptor) socket_accept(m);
   }
 }
 

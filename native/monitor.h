@@ -33,6 +33,8 @@ struct monitor {
   u8 log_is_spool;    // the container has no log: one exists while clients are attached
   u8 over;            // the container's end is recorded and everything is undone
   u8 scratch_dirty;
+  u8 no_descriptor;   // the next connection could not be accepted for want of one
+  u32 listening;      // the listener's epoll mask
   const char *exit_name;
   const char *spool_path;
   u32 client_top, session_top;  // one beyond the last that was ever used

@@ -54,8 +54,13 @@ static void on_start(struct monitor *m, struct request *r) {
   }
   u64 now = moment_ns(moment_now());
   s->state = SESSION_RUNNING;
-  if (execution_start(e, START_MS) == 0) s->started = now;
-  answer_started(m, r, e, e->plan.first[ACT_BECOME], e->plan.first[ACT_BECOME + 1]);
+  int failed = execution_start(e, START_MS);
+  int late = failed < 0 && e->failed == NO_FAILURE;
+  if (failed == 0) s->started = now;
+  // Told that it does not run, nobody expects it to run after all.
+  if (late) SYS(pidfd_send_signal, e->pidfd, 9, 0, 0);
+  if (late) answer_failed(m, r, failed, "the program could not be started");
+  else answer_started(m, r, e, e->plan.first[ACT_BECOME], e->plan.first[ACT_BECOME + 1]);
   monitor_slim(m);
 }
 
@@ -141,7 +146,8 @@ static struct session *exec_begin(struct monitor *m, struct request *r, struct e
   else answer_started(m, r, e, 0, e->plan.count);
   struct session *s = failed < 0 || r->client->kind == CLIENT_FREE ? NULL : session_begin(m, f->session, e);
   if (s == NULL) {
-    if (failed == 0) SYS(pidfd_send_signal, e->pidfd, 9, 0, 0);
+    // One that did not reach its program in time would start it later, and nobody would know.
+    if (e->pidfd >= 0) SYS(pidfd_send_signal, e->pidfd, 9, 0, 0);
     drop_streams(e);
     return NULL;
   }

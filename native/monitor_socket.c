@@ -68,6 +68,10 @@ struct client *socket_adopt(struct monitor *m, i32 fd) {
 
 void socket_accept(struct monitor *m) {
   long fd = SYS(accept4, m->listener, 0, 0, ABI_O_CLOEXEC | ABI_O_NONBLOCK);
+  // Without a descriptor left the connection stays in the queue and the listener readable: it is asked again when one
+  // was closed, or a moment later, instead of at once and for ever.
+  m->no_descriptor = fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM || fd == -ENOBUFS;
+  if (m->listener >= 0) monitor_watch(m, m->listener, WATCH_LISTEN, m->no_descriptor ? 0 : EPOLLIN, &m->listening);
   if (fd < 0) return;
   struct abi_ucred peer = {0, 1, 1};
   u32 size = sizeof peer;
@@ -111,8 +115,7 @@ int socket_listen(struct monitor *m, const char *folder) {
     return (int)bound;
   }
   m->listener = (i32)fd;
-  u32 watched = 0;
-  monitor_watch(m, m->listener, WATCH_LISTEN, EPOLLIN, &watched);
+  monitor_watch(m, m->listener, WATCH_LISTEN, EPOLLIN, &m->listening);
   return 0;
 }
 
@@ -122,4 +125,5 @@ void socket_close(struct monitor *m) {
   SYS(unlinkat, m->socket_folder, "monitor.sock", 0);
   SYS(close, m->listener);
   m->listener = -1;
+  m->no_descriptor = 0;
 }

@@ -1,6 +1,6 @@
 /** Whoever may open the monitor's socket can be wrong, and must not end a container. */
 import { describe, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { frames } from "../../../src/kernel/plan/frames.ts";
 import { connectSocket } from "../../../src/runtime/monitor/connect.ts";
@@ -77,5 +77,47 @@ describe.skipIf(!isRoot || !existsSync(sanitized))("a monitor built with sanitiz
     const again = await c.connect();
     expect((await again.state()).status).toBe("running");
     again.close();
+  });
+});
+
+const descriptorsOf = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
+
+/** Processor time in clock ticks of 10 ms (proc_pid_stat(5): utime and stime). */
+function ticksOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  return Number(fields[11]) + Number(fields[12]);
+}
+
+const limitDescriptors = (pid: number, most: number): void => {
+  const { exitCode } = Bun.spawnSync(["prlimit", "--pid", String(pid), `--nofile=${most}:4096`]);
+  expect(exitCode).toBe(0);
+};
+
+describe.skipIf(!isRoot)("a monitor", () => {
+  test("lets go of clients that vanish while output flows", async () => {
+    await using c = await container(sh("while :; do echo x; done"));
+    await c.start();
+    const before = descriptorsOf(c.monitorPid);
+    for (let i = 0; i < 40; i++) {
+      const stream = await c.monitor.attach(all);
+      await new Promise((resolve) => stream.once("data", resolve));
+      stream.destroy();
+    }
+    for (let i = 0; i < 50 && descriptorsOf(c.monitorPid) > before; i++) await Bun.sleep(20);
+    expect(descriptorsOf(c.monitorPid)).toBeLessThanOrEqual(before);
+  }, 20_000);
+
+  test("without a descriptor for the next connection does not spin, and takes it when there is one", async () => {
+    await using c = await container(sh("read x"));
+    await c.start();
+    limitDescriptors(c.monitorPid, 3);
+    const next = c.connect();
+    await Bun.sleep(100);
+    const before = ticksOf(c.monitorPid);
+    await Bun.sleep(500);
+    const spent = ticksOf(c.monitorPid) - before;
+    limitDescriptors(c.monitorPid, 1024);
+    (await next).close();
+    expect(spent).toBeLessThan(10);
   });
 });
