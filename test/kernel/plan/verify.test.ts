@@ -109,6 +109,13 @@ const crimes: readonly (readonly [string, Plan, string])[] = [
     altered("build", "attach", { destination: "in-root" }),
     "real folder or file (R1, R5)",
   ],
+  ...["/proc/fd", "//proc/fd", "/./proc/fd", "x/../proc/fd", "./proc/./fd"].map(
+    (path): readonly [string, Plan, string] => [
+      `"${path}" through a link`,
+      behind("build", "attach", { kind: "attach", tree: 10, root: 10, path, destination: "in-root" }),
+      "real folder or file (R1, R5)",
+    ],
+  ),
   ["a procfs of the image", altered("build", "writeProc", { proc: 10 }), "procfs of our own (R4)"],
   ["procfs by another path", altered("host", "openPath", { path: "/tmp/proc" }), "procfs of our own (R4)"],
   [

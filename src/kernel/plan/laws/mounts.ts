@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import type { Slot } from "../field.ts";
 import type { Op } from "../operations.ts";
 import type { Plan } from "../plan.ts";
@@ -44,6 +45,9 @@ export const nullLaw: Law = {
 
 const KERNELS_OWN = /^(proc|sys|dev)(\/|$)/;
 
+/** Where a path leads if none of its folders is a link: without `.`, `..` and needless slashes. */
+const normalized = (path: string): string => posix.resolve("/", path).slice(1);
+
 /** R1, R5: below /proc, /sys and /dev nothing is followed. What is attached through another slot never follows. */
 export const destinationLaw: Law = {
   name: "what is mounted under /proc, /sys and /dev goes onto a real folder or file (R1, R5)",
@@ -51,7 +55,7 @@ export const destinationLaw: Law = {
     const root = plan.build.find(isKind("pivot"))?.root;
     return plan.build.filter(isKind("attach")).flatMap((op): Violation[] => {
       if (op.destination !== "in-root") return [];
-      const path = op.path.replace(/^[/.]+(?=\/|$)|^\/+/g, "");
+      const path = normalized(op.path);
       if (op.root === root) {
         return KERNELS_OWN.test(path) ? [{ op, why: "it would follow links of the image" }] : [];
       }
