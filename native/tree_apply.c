@@ -44,6 +44,7 @@ static long apply_opaque(void) {
   struct tree_parent *p;
   char *name;
   u32 n = (u32)strlen(A.full);
+  if (n + 1 >= sizeof A.full) return -ENAMETOOLONG;
   if (n && A.full[n - 1] != '/') A.full[n++] = '/', A.full[n] = 0;
   long r = tree_open_parent(A.full, 1, &p, &name);
   return r < 0 ? r : tree_set_opaque(p->fd, 0);
