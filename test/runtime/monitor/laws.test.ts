@@ -264,7 +264,7 @@ describe.skipIf(!isRoot)("laws of the monitor", () => {
       await using c = await container(sh("seq 1 100000; exit 21"), { parent: disk.path, maxSize: 0 });
       await c.start();
       expect((await c.monitor.exited).lostBytes).toBeGreaterThan(1000);
-      expect(() => writeFileSync(join(disk.path, "more"), Buffer.alloc(8192))).toThrow("ENOSPC");
+      expect(() => writeFileSync(join(disk.path, "more"), Buffer.alloc(128 * 1024))).toThrow("ENOSPC");
       expect((await readExit(c.folder, "")).code).toBe(21);
     } finally {
       spawnSync("umount", [disk.path]);
