@@ -36,6 +36,7 @@ void client_close(struct monitor *m, struct client *c) {
 void attach_hang_up(struct monitor *m, struct client *c) {
   c->wants = 0;
   c->live = 1;
+  attach_hold(m);
   if (!c->input_open) {
     client_close(m, c);
     return;

@@ -1,7 +1,9 @@
 // A client of the monitor's socket. It begins with frames; ATTACH and EXEC turn it into a stream.
 //
 // Stream of the container's own session: the client is a reader of the log with a cursor, so a slow one costs a
-// position and not memory, and it never blocks the container. Stream of an exec session (which has no log): the
+// position and not memory. One that came before the start (`run` in the foreground, `start -a`) is the container's pipe:
+// it loses nothing, and the container waits for it once the log would rotate past it. One that came later never blocks
+// the container, and is told what it missed. Stream of an exec session (which has no log): the
 // program waits when its client does, as it would on any pipe.
 #ifndef INRO_ATTACH_H
 #define INRO_ATTACH_H
@@ -32,6 +34,7 @@ struct client {
   u8 detached;    // it hung up with input unread; no longer watched
   u8 live;        // nothing more to read in the log
   u8 blocked;     // its socket was full
+  u8 holds;       // it was there before the start: the log does not rotate past it
   u16 number;     // of its row
   i32 fd;
   u32 watched;
@@ -48,6 +51,8 @@ struct client {
 static inline int client_wants(const struct client *c, u8 stream) { return c->wants & (1 << stream); }
 
 void attach_begin(struct monitor *m, struct client *c, struct session *s, int from_start);
+// Whether the container's output waits for a client that holds it; after a cursor moved, a client went or output came.
+void attach_hold(struct monitor *m);
 // A client of the log has been freed.
 void attach_end(struct monitor *m);
 // Sends what the log holds beyond the cursor, a bounded amount at a time.

@@ -50,6 +50,20 @@ static void gather(const struct client *c, size_t there, size_t most, struct bat
   }
 }
 
+void attach_hold(struct monitor *m) {
+  u32 needed = NOT_NEEDED;
+  for (u32 i = 0; i < m->client_top; i++) {
+    const struct client *c = &m->rows[i].client;
+    if (c->kind != CLIENT_ATTACH || !c->holds || c->detached || !c->wants) continue;
+    if (c->cursor.generation < needed) needed = c->cursor.generation;
+  }
+  m->log.needed = needed;
+  u8 held = m->container->state < SESSION_ENDED && log_is_behind(&m->log);
+  if (held == m->held) return;
+  m->held = held;
+  session_watch(m, m->container);
+}
+
 static void say_skipped(struct client *c, int raw) {
   const char *text = "[inro: output was skipped here: this client reads too slowly]\n";
   attach_send(c, client_wants(c, STREAM_STDERR) ? STREAM_STDERR : STREAM_STDOUT, (const u8 *)text, strlen(text), raw);
@@ -123,6 +137,7 @@ void attach_pump(struct monitor *m, struct client *c) {
     attach_hang_up(m, c);
     return;
   }
+  if (c->holds) attach_hold(m);
   c->live = more == 0;
   c->blocked = more == -EAGAIN;
   if (c->live && m->over) client_close(m, c);
@@ -163,11 +178,14 @@ void attach_begin(struct monitor *m, struct client *c, struct session *s, int fr
   log_reader_begin(log, from_start);
   c->cursor = (struct cursor){.generation = from_start ? log->oldest : log->generation, .offset = from_start ? 0 : log->size};
   c->live = !from_start;
+  c->holds = s->state == SESSION_CREATED;
+  attach_hold(m);
   attach_watch(m, c);
 }
 
 void attach_end(struct monitor *m) {
   m->log.readers--;
   forget_read(m);
+  attach_hold(m);
   if (m->log.readers == 0 && m->log_is_spool) log_discard(&m->log);
 }

@@ -86,7 +86,7 @@ static int say_loss(struct log *log, struct moment now) {
 // Appends whole records that carry `payload` bytes of the container.
 static int append(struct log *log, const u8 *records, size_t n, size_t payload, struct moment now) {
   int failed = 0;
-  if (log->max_size > 0 && log->size > 0 && log->size + n > log->max_size) log_rotate(log);
+  if (log->max_size > 0 && log->size > 0 && log->size + n > log->max_size && log_may_rotate(log)) log_rotate(log);
   if (log->file < 0) failed = log_open_file(log);
   if (failed == 0 && (log->unsaid > 0 || log->torn)) {
     failed = say_loss(log, now);

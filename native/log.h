@@ -10,6 +10,7 @@
 enum { STREAM_STDOUT = 1, STREAM_STDERR = 2 };
 // Rotated files that stay open while clients of the monitor still have to read them: what a slow one may lag behind.
 enum { LOG_KEPT = 64, LOG_KEPT_BYTES = 1 << 30 };
+#define NOT_NEEDED 0xffffffffu
 enum { LOG_TEXT_MAX = 16 * 1024, LOG_HEADER = 40 };
 
 struct log {
@@ -26,6 +27,7 @@ struct log {
   i32 why;           // -errno of the last loss
   u8 torn;           // the file ends within a record
   u32 readers;
+  u32 needed;        // lowest generation that may not be skipped (attach.h, `holds`), or NOT_NEEDED
   i32 kept[LOG_KEPT];  // descriptor + 1 of generation g at g % LOG_KEPT; 0: none
 };
 
@@ -50,6 +52,10 @@ const char *log_name(const struct log *log, u32 generation, char *name);
 void log_reader_begin(struct log *log, int from_start);
 // The descriptor of a generation, or -1 when it is not kept (any more). It belongs to the log.
 i32 log_reader_file(const struct log *log, u32 generation);
+// Whether one more rotation leaves every generation from `needed` on readable.
+int log_may_rotate(const struct log *log);
+// Whether a rotation would take a name from a file that is still needed: the container's output waits meanwhile.
+int log_is_behind(const struct log *log);
 // Nobody reads generations below `lowest` any more.
 void log_reader_forget(struct log *log, u32 lowest);
 // The current file is about to be replaced.

@@ -42,7 +42,8 @@ int log_open_file(struct log *log) {
 }
 
 void log_open(struct log *log, const char *path, u64 max_size, u32 max_files) {
-  *log = (struct log){.path = path, .folder = -1, .file = -1, .max_size = max_size, .max_files = max_files};
+  *log = (struct log){.path = path, .folder = -1, .file = -1, .max_size = max_size, .max_files = max_files,
+                      .needed = NOT_NEEDED};
   char text[4096];
   size_t folder = (size_t)(base_name(path) - path);
   if (folder == 0 || folder >= sizeof text) return;

@@ -39,6 +39,16 @@ i32 log_reader_file(const struct log *log, u32 generation) {
   return log->kept[generation % LOG_KEPT] - 1;
 }
 
+int log_may_rotate(const struct log *log) {
+  return log->needed == NOT_NEEDED || log->generation + 1 - log->needed <= limit(log);
+}
+
+int log_is_behind(const struct log *log) {
+  if (log->needed == NOT_NEEDED || log->max_size == 0) return 0;
+  u32 named = log->max_files > 2 ? log->max_files : 2;
+  return log->generation + 1 - log->needed >= named;
+}
+
 void log_reader_begin(struct log *log, int from_start) {
   char name[280];
   log->readers++;

@@ -31,6 +31,7 @@ struct monitor {
   struct execution *execution;
   struct log log;
   u8 log_is_spool;    // the container has no log: one exists while clients are attached
+  u8 held;            // the container's output waits for a client (attach_hold)
   u8 over;            // the container's end is recorded and everything is undone
   u8 scratch_dirty;
   u8 no_descriptor;   // the next connection could not be accepted for want of one

@@ -31,7 +31,7 @@ static void close_part(struct monitor *m, struct session *s, u32 part) {
 }
 
 void session_watch(struct monitor *m, struct session *s) {
-  u32 in = s->pending ? 0 : EPOLLIN;
+  u32 in = s->pending || (s == m->container && m->held) ? 0 : EPOLLIN;
   watch_part(m, s, PART_STDOUT, in);
   watch_part(m, s, PART_STDERR, in);
   watch_part(m, s, PART_INPUT, s->input_full ? EPOLLOUT : 0);
@@ -85,13 +85,14 @@ static void deliver(struct monitor *m, struct session *s, u8 stream, const u8 *b
   int failed = log_write(&m->log, stream, bytes, n, moment_now(), scratch_out);
   if (failed) attach_direct(m, stream, bytes, n);
   else attach_pump_all(m);
+  attach_hold(m);
 }
 
 // Bounded, so that one loud program does not starve the others.
 static void read_output(struct monitor *m, struct session *s, u32 part) {
   i32 *fd = part_fd(s, part);
   size_t size = s == m->container ? 64 * 1024 : CHUNK;
-  for (int round = 0; round < 4 && *fd >= 0 && s->pending == NULL; round++) {
+  for (int round = 0; round < 4 && *fd >= 0 && s->pending == NULL && !(s == m->container && m->held); round++) {
     m->scratch_dirty = 1;
     long n = SYS(read, *fd, scratch_in, size);
     if (n == -EAGAIN || n == -EINTR) return;
@@ -147,6 +148,7 @@ static void ended(struct monitor *m, struct session *s, i32 status) {
   s->state = SESSION_ENDED;
   s->wait_status = status;
   s->ended = moment_ns(moment_now());
+  if (s == m->container) attach_hold(m);
   // Before anything can remove the cgroup.
   if (s == m->container) s->oom_killed = (u8)monitor_out_of_memory(m);
   s->drain_until = monotonic_ms() + DRAIN_MS;

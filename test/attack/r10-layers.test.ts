@@ -4,6 +4,7 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSyn
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Image } from "../../src/image/images.ts";
+import { tarReader } from "../../src/image/tar/reader.ts";
 import { frame, kind } from "../../src/image/tree/frames.ts";
 import { openTree } from "../../src/image/tree/session.ts";
 import { chunks, dockerArchive, forged, type Item, native, tar, testStore } from "../image/fixtures.ts";
@@ -218,13 +219,10 @@ describe.skipIf(rootMissing)("R10 layer extraction", () => {
   });
 
   test("R10 a PAX bomb is refused before it is held in memory", async () => {
-    const before = process.memoryUsage.rss();
-    await refuses(
-      "beyond 524288",
-      forged({ name: "x", size: 4 * 2 ** 30 }, (block) => block.write("x", 156, "latin1")),
-      Buffer.alloc(8 << 20),
-    );
-    expect(process.memoryUsage.rss() - before).toBeLessThan(200 << 20);
+    const header = forged({ name: "x", size: 4 * 2 ** 30 }, (block) => block.write("x", 156, "latin1"));
+    await refuses("beyond 524288", header, Buffer.alloc(8 << 20));
+    const reader = tarReader({ entry: () => {}, data: () => {} });
+    expect(() => reader.push(header.subarray(0, 512))).toThrow("beyond 524288");
   });
 
   test("R10 names that are too long are refused", async () => {

@@ -77,6 +77,10 @@ describe("--format", () => {
     expect(show("table")).toBe(show(undefined));
     expect(show(undefined, true)).toBe("1\n");
     expect(show("json")).toBe('{"ID":"1","Names":"web"}\n');
+    expect(listing(spec, [{ ID: "<&>" }], { format: "json", quiet: false })).toBe(
+      '{"ID":"\\u003c\\u0026\\u003e"}\n',
+    );
+    expect(listing(spec, [{ ID: "<&>" }], { format: "{{json .ID}}", quiet: false })).toBe('"<&>"\n');
   });
 
   test("a template for each row, with \\t as two letters", () => {

@@ -25,7 +25,7 @@ const cases: readonly (readonly [string, string])[] = [
   ["{{ .State.Pid }}", "42"],
   ["{{.ID}}", "abc123"],
   ["{{json .State}}", '{"Status":"running","Pid":42,"ExitCode":0,"Error":""}'],
-  ["{{json .Labels}}", '{"com.example.x":"1","b":"\\u003c2\\u003e"}'],
+  ["{{json .Labels}}", '{"com.example.x":"1","b":"<2>"}'],
   ["{{json .Big}}", "1795489632056527611"],
   ["{{.Args}} {{.Labels}}", "[-c echo hi] map[b:<2> com.example.x:1]"],
   ["{{.Nothing}}", "<no value>"],

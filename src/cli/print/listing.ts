@@ -1,5 +1,6 @@
+import { formatJson } from "../client/json.ts";
 import { template } from "../template/template.ts";
-import { toJson, type Value } from "../template/value.ts";
+import type { Value } from "../template/value.ts";
 import { table } from "./table.ts";
 
 /** A thing of a list, as templates see it: each column's value, computed when asked for. */
@@ -27,7 +28,7 @@ export function listing(spec: Listing, rows: readonly Row[], options: ListingOpt
   const isTable = format === "" || format === "table" || /^table\s/.test(format);
   if (options.quiet && (format === "" || format === "table"))
     return rows.map((row) => `${String(row[spec.quiet])}\n`).join("");
-  if (format === "json") return rows.map((row) => `${toJson(row)}\n`).join("");
+  if (format === "json") return rows.map((row) => `${rowJson(row)}\n`).join("");
   if (!isTable) {
     const print = template(unescaped(format));
     return rows.map((row) => `${print(row)}\n`).join("");
@@ -39,6 +40,13 @@ export function listing(spec: Listing, rows: readonly Row[], options: ListingOpt
   const lines = [title(titlesOf(spec)), ...rows.map(print)];
   return table(lines.map((line) => line.split("\t")));
 }
+
+/** Docker writes the rows of a list by Go's encoding/json, which escapes `<`, `>` and `&`; `{{json}}` does not. */
+const rowJson = (row: Row): string =>
+  formatJson(row).replace(
+    /[<>&\u2028\u2029]/g,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 
 /** The title of a column is its field's, whatever functions stand around it (docker/cli, formatter). */
 function titleAction(action: string): string {

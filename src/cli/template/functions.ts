@@ -1,6 +1,7 @@
+import { formatJson } from "../client/json.ts";
 import { printf } from "./printf.ts";
 import { TemplateError } from "./template-error.ts";
-import { isRecord, printed, toJson, truth, type Value } from "./value.ts";
+import { isRecord, printed, truth, type Value } from "./value.ts";
 
 type Function = (...args: Value[]) => Value;
 
@@ -8,7 +9,7 @@ const text = (value: Value): string => (typeof value === "string" ? value : prin
 
 /** Docker's own functions (docker/cli, templates) and those of text/template. `and` and `or` are the executor's. */
 export const functions: Readonly<Record<string, Function>> = {
-  json: (value) => toJson(value),
+  json: (value) => formatJson(value),
   join: (list, separator) => {
     if (!Array.isArray(list)) throw new TemplateError("join wants a list and a separator");
     return list.map(text).join(text(separator));

@@ -1,4 +1,3 @@
-import { formatJson } from "../client/json.ts";
 import { nearest } from "../options/nearest.ts";
 import { TemplateError } from "./template-error.ts";
 
@@ -60,12 +59,4 @@ export function printed(value: Value): string {
     return `map[${entries.map((key) => `${key}:${printed(value[key])}`).join(" ")}]`;
   }
   return String(value);
-}
-
-/** As Go's encoding/json: `<`, `>` and `&` are escaped. */
-export function toJson(value: Value): string {
-  return formatJson(value).replace(
-    /[<>&\u2028\u2029]/g,
-    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }

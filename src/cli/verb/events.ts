@@ -1,7 +1,7 @@
 import { list, read, text } from "../options/option.ts";
 import { moment } from "../options/readers.ts";
 import { filters } from "../print/listing.ts";
-import { template } from "../template/template.ts";
+import { formatTemplate } from "../template/template.ts";
 import { out } from "../terminal/output.ts";
 import { verb } from "../verb.ts";
 
@@ -28,7 +28,7 @@ export const events = verb({
   async run({ client }, { options }) {
     const query = { since: options.since, until: options.until, filters: filters(options.filter) };
     const wanted = options.format === "json" ? "{{json .}}" : options.format;
-    const print: (event: Event) => string = wanted === undefined ? line : template(wanted);
+    const print: (event: Event) => string = wanted === undefined ? line : formatTemplate(wanted);
     for await (const event of client.values<Event>({ method: "GET", path: "/events", query }))
       out(`${print(event)}\n`);
     return 0;

@@ -1,6 +1,6 @@
 import { text } from "../options/option.ts";
 import { binarySize } from "../print/human.ts";
-import { template } from "../template/template.ts";
+import { formatTemplate } from "../template/template.ts";
 import { err, isTerminal, out } from "../terminal/output.ts";
 import { paintFor } from "../terminal/paint.ts";
 import { verb } from "../verb.ts";
@@ -36,7 +36,7 @@ export const info = verb({
     const found = await client.json<Info>({ method: "GET", path: "/info" });
     if (options.format !== undefined) {
       const wanted = options.format === "json" ? "{{json .}}" : options.format;
-      out(`${template(wanted)(found)}\n`);
+      out(`${formatTemplate(wanted)(found)}\n`);
       return 0;
     }
     out(

@@ -3,7 +3,7 @@ import { formatJson } from "../client/json.ts";
 import { flag, text } from "../options/option.ts";
 import { UsageError } from "../options/usage-error.ts";
 import { printError } from "../print-error.ts";
-import { template } from "../template/template.ts";
+import { formatTemplate } from "../template/template.ts";
 import { err, out } from "../terminal/output.ts";
 import { ANY, verb } from "../verb.ts";
 
@@ -62,7 +62,8 @@ async function inspectAll(
   options: InspectOptions,
 ): Promise<number> {
   const wanted = options.format === "json" ? "{{json .}}" : options.format;
-  const print = wanted === undefined || wanted === "" ? undefined : template(wanted.replaceAll("\\t", "\t"));
+  const print =
+    wanted === undefined || wanted === "" ? undefined : formatTemplate(wanted.replaceAll("\\t", "\t"));
   const found: unknown[] = [];
   let status = 0;
   for (const name of names) {

@@ -1,7 +1,8 @@
 import { ApiError, at } from "../client/client.ts";
 import { each } from "../each.ts";
 import { flag } from "../options/option.ts";
-import { out } from "../terminal/output.ts";
+import { printError } from "../print-error.ts";
+import { err, out } from "../terminal/output.ts";
 import { ANY, verb } from "../verb.ts";
 
 export const rm = verb({
@@ -19,6 +20,8 @@ export const rm = verb({
         await client.send({ method: "DELETE", path: at`/containers/${name}`, query });
       } catch (error) {
         if (!(options.force && error instanceof ApiError && error.status === 404)) throw error;
+        err(printError(error));
+        return;
       }
       out(`${name}\n`);
     }),

@@ -1,7 +1,7 @@
 import manifest from "../../../package.json" with { type: "json" };
 import { text } from "../options/option.ts";
 import { printError } from "../print-error.ts";
-import { template } from "../template/template.ts";
+import { formatTemplate } from "../template/template.ts";
 import { err, out } from "../terminal/output.ts";
 import { verb } from "../verb.ts";
 
@@ -37,7 +37,7 @@ export const version = verb({
       out(
         wanted === undefined
           ? versionText(server)
-          : `${template(wanted)({ Client: client, Server: server })}\n`,
+          : `${formatTemplate(wanted)({ Client: client, Server: server })}\n`,
       );
       return 0;
     } catch (error) {

@@ -158,11 +158,39 @@ describe.skipIf(!isRoot)("laws of the monitor", () => {
     expect(lines[399_999]).toBe("400000");
   });
 
-  test("3 rotated files wait for a client that is behind, even when the container's folder is removed", async () => {
-    await using c = await container(sh("seq 1 300000"), { maxSize: 256 * 1024, maxFiles: 2 });
+  test("3 a client that was there before the start is the container's pipe: it loses nothing, and the container waits", async () => {
+    const lines = "yes | head -n 150000; seq 1 50000 >&2";
+    await using c = await container(sh(lines), { maxSize: 128 * 1024, maxFiles: 3 });
     const slow = await c.monitor.attach(all);
     slow.pause();
     await c.start();
+    await until(() => existsSync(`${c.log}.1`), "a rotation");
+    await Bun.sleep(500);
+    expect((await c.monitor.state()).status).toBe("running");
+    expect(heldBytes(c.monitorPid)).toBeLessThan(4_000_000);
+    const { stdout, stderr } = unframe(await everything(slow));
+    expect(stdout).toBe("y\n".repeat(150_000));
+    expect(stderr.split("\n")).toHaveLength(50_001);
+    expect((await c.monitor.exited).code).toBe(0);
+  });
+
+  test("3 a container goes on when the client that it waited for leaves", async () => {
+    await using c = await container(sh("seq 1 300000"), { maxSize: 64 * 1024, maxFiles: 2 });
+    const gone = await c.monitor.attach(all);
+    gone.pause();
+    await c.start();
+    await until(() => existsSync(`${c.log}.1`), "a rotation");
+    gone.destroy();
+    expect((await c.monitor.exited).code).toBe(0);
+    expect(c.logText()).toEndWith(" 300000\n");
+  });
+
+  test("3 rotated files wait for a client that is behind, even when the container's folder is removed", async () => {
+    await using c = await container(sh("read x; seq 1 300000"), { maxSize: 256 * 1024, maxFiles: 2 });
+    await c.start();
+    const slow = await c.monitor.attach(all);
+    slow.pause();
+    slow.write("go\n");
     await c.monitor.exited;
     rmSync(c.folder, { recursive: true, force: true });
     expect(heldBytes(c.monitorPid)).toBeGreaterThan(1_000_000);
@@ -171,14 +199,15 @@ describe.skipIf(!isRoot)("laws of the monitor", () => {
     expect(stderr).toBe("");
   });
 
-  test("3 a client that is far behind is told that it missed something, and its frames stay whole", async () => {
-    await using c = await container(sh("seq 1 300000; read x; seq 300001 300100"), {
+  test("3 a client that came later and is far behind is told that it missed something, and its frames stay whole", async () => {
+    await using c = await container(sh("read x; seq 1 300000; read x; seq 300001 300100"), {
       maxSize: 16 * 1024,
       maxFiles: 2,
     });
+    await c.start();
     const slow = await c.monitor.attach(all);
     slow.pause();
-    await c.start();
+    slow.write("go\n");
     await until(() => c.logText().includes(" 300000\n"), "the last line");
     expect(heldBytes(c.monitorPid)).toBeLessThan(66 * 17 * 1024);
     slow.write("go\n");
