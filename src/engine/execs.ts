@@ -7,6 +7,7 @@ import { exitCode, parseExit } from "../oci/exit.ts";
 import type { SpecProcess } from "../oci/runtime-spec.ts";
 import type { ExecSession, WindowSize } from "../runtime/runtime.ts";
 import { type Core, folderOf, tell } from "./core.ts";
+import { forgetOldExecs } from "./ended-execs.ts";
 import type { ExecDetails, Execs } from "./engine.ts";
 import type { Entry } from "./entry.ts";
 import { identityIn } from "./life/identity.ts";
@@ -72,6 +73,7 @@ function create(core: Core, entry: Entry, options: ExecOptions): string {
   checkLive(entry);
   if (options.command.length === 0)
     throw new InroError("INVALID_OPTION", { what: "cannot exec", why: "No exec command specified" });
+  forgetOldExecs(core, entry.id);
   const id = randomBytes(32).toString("hex");
   const record = { id, containerId: entry.id, options, pid: 0, running: false, exitCode: null };
   core.execs.set(id, { record, session: null, started: false });

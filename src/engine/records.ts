@@ -62,6 +62,7 @@ export interface Records {
   removeContainer(id: string): void;
   execs(): ExecRecord[];
   putExec(record: ExecRecord): void;
+  removeExec(id: string): void;
   volumes(): VolumeDetails[];
   addVolume(volume: VolumeDetails): void;
   removeVolume(name: string): void;
@@ -167,7 +168,7 @@ function execTable(database: Database) {
   return {
     execs: () =>
       database
-        .all<{ record: string }>("SELECT record FROM execs")
+        .all<{ record: string }>("SELECT record FROM execs ORDER BY rowid")
         .map((row) => JSON.parse(row.record) as ExecRecord),
     putExec: (record: ExecRecord) =>
       database.run(
@@ -176,6 +177,7 @@ function execTable(database: Database) {
         record.containerId,
         JSON.stringify(record),
       ),
+    removeExec: (id: string) => database.run("DELETE FROM execs WHERE id = ?", id),
   };
 }
 

@@ -77,7 +77,7 @@ async function abandon(core: Core, entry: Entry): Promise<void> {
     await monitor.signal(9).catch(() => {});
     await monitor.exited.catch(() => {});
     monitor.close();
-  }
+  } else await core.runtime.undo(folder).catch((cause) => core.fault(`cleaning up after ${entry.id}`, cause));
   const { network } = entry.fortune;
   if (network !== null) await core.networks.disconnect(network);
   await core.images.release(folder);

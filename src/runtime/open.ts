@@ -13,6 +13,7 @@ import type { Keeper } from "./compile/context.ts";
 import { containerOf } from "./container.ts";
 import { explained } from "./execute.ts";
 import { type HostFacts, readFacts } from "./facts.ts";
+import { failureOf } from "./failure.ts";
 import { type AssembleFilter, openFilters } from "./filters.ts";
 import { houseMonitor } from "./housing.ts";
 import { type Kept, readKept, writeKept } from "./kept.ts";
@@ -38,6 +39,7 @@ export async function openRuntime({ execRoot, native }: RuntimeOptions): Promise
   return {
     create: (request) => create(request, host),
     explain: (request) => explain(request, host),
+    undo: (folder) => undo(folder, host),
     reconnect: (id, folder, socketFolder) => reconnect({ id, folder, socketFolder }, host),
   };
 }
@@ -124,6 +126,17 @@ function keep({ request, cgroupPath, cgroups, plan, pid, records, monitor, host 
   const kept: Kept = { version: 1, pid, spec, cgroupPath, cgroups, plan, records };
   writeKept(folder, kept);
   return containerOf({ id, kept, monitor, ...host });
+}
+
+async function undo(folder: string, { native, facts }: Host): Promise<void> {
+  const kept = readKept(folder);
+  if (kept === undefined) return;
+  const ops = kept.plan.undo;
+  using executor = openExecutor(native);
+  const records = await executor.batch(ops, { stop: false });
+  const failed = records.find(({ errno }) => errno !== 0);
+  const op = failed === undefined ? undefined : ops[failed.index];
+  if (failed !== undefined && op !== undefined) throw failureOf(op, failed, facts.architecture);
 }
 
 async function reconnect(

@@ -116,6 +116,11 @@ export interface Runtime {
   create(request: CreateRequest): Promise<Container>;
   /** Surveys, compiles and verifies; executes nothing. */
   explain(request: CreateRequest): Promise<Plan>;
+  /**
+   * Takes back what a container's plan made when its monitor was killed and could not: the act `undo` of the plan in
+   * its folder, in an executor of its own (ADR 3).
+   */
+  undo(folder: string): Promise<void>;
   /** After a restart of the caller: finds the container's monitor again. Undefined when there is none any more. */
   reconnect(id: string, folder: string, socketFolder: string): Promise<Container | undefined>;
 }

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { busyboxMissing } from "../engine/busybox.ts";
 import { rootMissing } from "../support/engine.ts";
-import { type Daemon, daemon, nativesOf } from "./daemon.ts";
+import { cgroupsOf, type Daemon, daemon, nativesOf } from "./daemon.ts";
 
 const COUNT = "i=0; while [ $i -lt LAST ]; do i=$((i+1)); echo line $i; sleep 0.01; done; exit 7";
 
@@ -99,7 +99,8 @@ describe.skipIf(rootMissing || busyboxMissing)("the daemon is killed", () => {
     await d.ask("POST", `/containers/${id}/wait`);
     const { State } = await d.inspect(id);
     expect(State).toMatchObject({ Status: "exited", ExitCode: 255 });
-    expect(State.Error).toContain("died with its monitor");
+    expect(State.Error).toBe("it died with its monitor");
+    expect(cgroupsOf(d.dataRoot).filter((path) => path.includes(id))).toEqual([]);
   }, 30_000);
 
   test("a monitor that is killed while no daemon runs is said too", async () => {
@@ -109,6 +110,7 @@ describe.skipIf(rootMissing || busyboxMissing)("the daemon is killed", () => {
     await Bun.sleep(100);
     await d.serve();
     expect((await d.inspect(id)).State).toMatchObject({ Status: "exited", ExitCode: 255 });
+    expect(cgroupsOf(d.dataRoot).filter((path) => path.includes(id))).toEqual([]);
   }, 30_000);
 
   test("SIGTERM ends the daemon cleanly and no container", async () => {

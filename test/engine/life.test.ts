@@ -183,6 +183,25 @@ describe.skipIf(rootMissing || busyboxMissing)("a container's life", () => {
     });
   });
 
+  test("ended execs are kept for a while, not for ever", async () => {
+    const id = await o.run(["sleep", "60"]);
+    const execs: string[] = [];
+    for (let n = 0; n < 104; n++) {
+      const exec = await o.engine.execs.create(id, { ...EXEC, command: ["true"] });
+      await o.engine.execs.start(exec, { detach: true, consoleSize: null });
+      while (o.engine.execs.inspect(exec).exitCode === null) await Bun.sleep(1);
+      execs.push(exec);
+    }
+    const [first = "", ...later] = execs;
+    expect(() => o.engine.execs.inspect(first)).toThrow(/No such exec/);
+    expect(o.engine.execs.inspect(later[60] ?? "")).toMatchObject({ exitCode: 0 });
+    const files = () => readdirSync(join(o.root, "containers", id, "exec")).length;
+    for (let tries = 0; files() > 101; tries++) {
+      expect(tries).toBeLessThan(200);
+      await Bun.sleep(10);
+    }
+  });
+
   test("limits are the kernel's: memory kills and says so, processes stop a fork bomb", async () => {
     const greedy = await o.run(["sh", "-c", "x=a; while :; do x=$x$x; done"], {
       resources: { ...DEFAULT_RESOURCES, memory: 16 * 1024 * 1024 },

@@ -1,3 +1,4 @@
+import { InroError } from "../../oci/error.ts";
 import { type Exit, exitCode } from "../../oci/exit.ts";
 import type { Container } from "../../runtime/runtime.ts";
 import { now } from "../clock.ts";
@@ -39,7 +40,10 @@ export function onEnd(core: Core, entry: Entry, container: Container): void {
   container.exited
     .then(
       (exit) => ({ report: reportOf(exit), undone: true }),
-      (cause) => ({ report: unknownEnd(entry, `it died with its monitor: ${String(cause)}`), undone: false }),
+      (cause) => {
+        if (!(cause instanceof InroError)) core.fault(`reading how ${entry.id} ended`, cause);
+        return { report: unknownEnd(entry, "it died with its monitor"), undone: false };
+      },
     )
     .then(({ report, undone }) =>
       entry.turn.run(async () => {
@@ -82,10 +86,12 @@ export async function ended(
 /** Address, ports and the lock on its files; each is tried, and what fails is swept at the next start of the engine. */
 async function giveBack(core: Core, entry: Entry, done: { readonly undone: boolean }): Promise<void> {
   const { network } = entry.fortune;
+  const folder = folderOf(core, entry.id);
   entry.rootfs = null;
   const results = await Promise.allSettled([
+    done.undone ? undefined : core.runtime.undo(folder),
     network === null ? undefined : core.networks.disconnect(network, done),
-    core.images.release(folderOf(core, entry.id)),
+    core.images.release(folder),
   ]);
   for (const result of results)
     if (result.status === "rejected") core.fault(`cleaning up after ${entry.id}`, result.reason);
