@@ -28,6 +28,7 @@ const byStatus: Readonly<Record<number, readonly string[]>> = {
     "NO_SUCH_GROUP",
     "NO_SUCH_USER",
     "RLIMIT_UNKNOWN",
+    "SIGNAL_UNKNOWN",
     "SPEC_UNSUPPORTED",
   ],
   401: ["UNAUTHORIZED"],

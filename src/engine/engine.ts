@@ -2,6 +2,8 @@ import type { Duplex, Readable } from "node:stream";
 import type { OpRecord } from "../kernel/plan/record.ts";
 import type { BridgeNetwork } from "../network/network.ts";
 import type { Digest } from "../oci/digest.ts";
+import type { LogQuery } from "../runtime/log/read.ts";
+import type { LogEntry } from "../runtime/log/record.ts";
 import type { Events } from "./events.ts";
 import type { EngineImages } from "./images.ts";
 import type { ContainerOptions, ExecOptions, LogOptions } from "./options.ts";
@@ -43,7 +45,7 @@ export interface Containers {
   start(container: string): Promise<boolean>;
   /** False: it was not running. Seconds; `null`: the container's own; negative: without end. */
   stop(container: string, o: { signal: string | null; timeout: number | null }): Promise<boolean>;
-  /** NOT_RUNNING, INVALID_OPTION (no such signal). */
+  /** NOT_RUNNING, SIGNAL_UNKNOWN. */
   kill(container: string, signal: string): Promise<void>;
   restart(container: string, o: { signal: string | null; timeout: number | null }): Promise<void>;
   pause(container: string): Promise<void>;
@@ -161,29 +163,6 @@ export interface AttachOptions {
   readonly stdin: boolean;
   readonly stdout: boolean;
   readonly stderr: boolean;
-}
-
-export interface LogQuery {
-  readonly stdout: boolean;
-  readonly stderr: boolean;
-  /** Nanoseconds since 1970. */
-  readonly since: bigint | null;
-  readonly until: bigint | null;
-  /** The last so many lines; `null`: all. */
-  readonly tail: number | null;
-  /** Goes on until the container ends or the signal is aborted. */
-  readonly follow: boolean;
-  readonly signal: AbortSignal;
-}
-
-export interface LogEntry {
-  readonly stream: "stdout" | "stderr";
-  /** Nanoseconds since 1970. */
-  readonly time: bigint;
-  /** False: it goes on the line that the entry before it on its stream left open. */
-  readonly startsLine: boolean;
-  /** The bytes as the program wrote them, the line feed included where there was one. */
-  readonly data: Uint8Array;
 }
 
 export interface WindowSize {

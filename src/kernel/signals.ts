@@ -1,29 +1,31 @@
 import { constants } from "node:os";
 import { InroError } from "../oci/error.ts";
 
-const HIGHEST = 64;
-const FIRST_REALTIME = 34;
+const NUMBERS: Readonly<Record<string, number>> = constants.signals;
 
-/** A signal's number from `9`, `KILL` or `SIGKILL`, whatever the case; `RTMIN+3` too (signal(7)). */
-export function signalNumber(text: string): number {
+/** signal(7): the real-time signals of Linux as programs see them. */
+const SIGRTMIN = 34;
+const SIGRTMAX = 64;
+
+/**
+ * A signal's number from `9`, `KILL` or `SIGKILL`, whatever the case; `RTMIN+3` too (signal(7)). 0, which asks whether a
+ * process is there (kill(2)), only where `lowest` allows it. SIGNAL_UNKNOWN.
+ */
+export function signalNumber(text: string, lowest: 0 | 1 = 1): number {
   const name = text.toUpperCase().replace(/^SIG/, "");
-  const realtime = /^RTM(IN\+|AX-)(\d+)$|^RTM(IN|AX)$/.exec(name);
-  const number = /^\d+$/.test(name)
-    ? Number(name)
-    : realtime !== null
-      ? realtimeNumber(realtime)
-      : (constants.signals as Readonly<Record<string, number>>)[`SIG${name}`];
-  if (number !== undefined && number >= 0 && number <= HIGHEST) return number;
+  const number = /^[0-9]+$/.test(name) ? Number(name) : (realTime(name) ?? NUMBERS[`SIG${name}`]);
+  if (number !== undefined && number >= lowest && number <= SIGRTMAX) return number;
   throw new InroError("SIGNAL_UNKNOWN", {
     what: `cannot send the signal "${text}"`,
-    why: "there is no signal of this name",
-    hint: "see signal(7)",
+    why: "there is no such signal",
+    hint: "names are those of signal(7), as SIGTERM, or numbers from 1 to 64",
   });
 }
 
-function realtimeNumber([, side, offset, bare]: RegExpExecArray): number | undefined {
-  const distance = Number(offset ?? 0);
-  const fromLow = side === "IN+" || bare === "IN";
-  const number = fromLow ? FIRST_REALTIME + distance : HIGHEST - distance;
-  return number >= FIRST_REALTIME ? number : undefined;
+function realTime(name: string): number | undefined {
+  const match = /^RT(MIN|MAX)(?:([+-])([0-9]{1,2}))?$/.exec(name);
+  if (match === null) return undefined;
+  const offset = Number(match[3] ?? 0) * (match[2] === "-" ? -1 : 1);
+  const number = (match[1] === "MIN" ? SIGRTMIN : SIGRTMAX) + offset;
+  return number >= SIGRTMIN && number <= SIGRTMAX ? number : undefined;
 }

@@ -2,9 +2,10 @@ import { describe, expect, test } from "bun:test";
 import { Duplex, PassThrough } from "node:stream";
 import { Mutex } from "../../src/engine/mutex.ts";
 import { checkName, randomName } from "../../src/engine/names.ts";
-import { parseSignal } from "../../src/engine/signals.ts";
+
 import { timestamp } from "../../src/engine/state.ts";
 import { PendingStream } from "../../src/engine/streams/pending.ts";
+import { signalNumber } from "../../src/kernel/signals.ts";
 import { Undo } from "../../src/oci/undo.ts";
 
 test("turns are taken in order, also after one that failed", async () => {
@@ -60,9 +61,9 @@ describe("signals", () => {
     ["15", 15],
     ["RTMIN+3", 37],
     ["SIGRTMAX-1", 63],
-  ])("%s", (text, number) => expect(parseSignal(text)).toBe(number));
+  ])("%s", (text, number) => expect(signalNumber(text)).toBe(number));
   test.each(["SIGNOPE", "0", "65", "", "RTMIN+99", "9x"])("%p is none", (text) => {
-    expect(() => parseSignal(text)).toThrow(/no such signal/);
+    expect(() => signalNumber(text)).toThrow(/no such signal/);
   });
 });
 

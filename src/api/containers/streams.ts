@@ -1,5 +1,5 @@
-import type { LogEntry } from "../../engine/engine.ts";
 import { timestamp } from "../../engine/state.ts";
+import type { LogEntry } from "../../runtime/log/record.ts";
 import { begin, send } from "../answer.ts";
 import { invalid } from "../asked.ts";
 import { type Asking, type Exchange, type Hijack, parameter, type Route } from "../exchange.ts";

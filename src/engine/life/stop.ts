@@ -1,7 +1,7 @@
+import { signalNumber } from "../../kernel/signals.ts";
 import { InroError } from "../../oci/error.ts";
 import { type Core, record, tell } from "../core.ts";
 import type { Entry } from "../entry.ts";
-import { parseSignal } from "../signals.ts";
 import { stopWaitingToRestart } from "./start.ts";
 
 const SIGKILL = 9;
@@ -18,7 +18,7 @@ export interface StopRequest {
 /** Asks the program to end, and makes it. False when nothing ran. */
 export async function stop(core: Core, entry: Entry, o: StopRequest): Promise<boolean> {
   const { options } = entry.origin;
-  const signal = parseSignal(o.signal ?? options.stopSignal ?? "SIGTERM");
+  const signal = signalNumber(o.signal ?? options.stopSignal ?? "SIGTERM");
   if (entry.live === null) return stopRestarting(core, entry);
   record(core, entry, { stoppedByUser: true });
   const end = entry.waitFor("next-exit");
@@ -45,9 +45,9 @@ async function stopRestarting(core: Core, entry: Entry): Promise<boolean> {
 
 /** NOT_RUNNING. With SIGKILL it returns when the end was seen. */
 export async function kill(core: Core, entry: Entry, signalText: string): Promise<void> {
-  const signal = parseSignal(signalText);
+  const signal = signalNumber(signalText);
   if (entry.live === null) throw notRunning(entry, "kill");
-  const stopSignal = parseSignal(entry.origin.options.stopSignal ?? "SIGTERM");
+  const stopSignal = signalNumber(entry.origin.options.stopSignal ?? "SIGTERM");
   if (signal === SIGKILL || signal === stopSignal) record(core, entry, { stoppedByUser: true });
   if (signal === SIGKILL) await killAndWait(core, entry);
   else await send(core, entry, signal);

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { InroError } from "../../oci/error.ts";
-import { readLog } from "../../runtime/log/read.ts";
+import { type LogQuery, readLog } from "../../runtime/log/read.ts";
+import type { LogEntry } from "../../runtime/log/record.ts";
 import { type Core, folderOf } from "../core.ts";
-import type { LogEntry, LogQuery } from "../engine.ts";
 import type { Entry } from "../entry.ts";
 import { logPath } from "../life/request.ts";
 

@@ -10,7 +10,7 @@ const SIGKILL = 9;
 /** runtime.md, "Kill": it is an error when the container is neither created nor running. */
 export async function killCommand({ root, operands, flags }: Invocation): Promise<number> {
   const stored = readStored(root, checkContainerId(operands[0]));
-  const signal = signalNumber(operands[1] ?? "SIGTERM");
+  const signal = signalNumber(operands[1] ?? "SIGTERM", 0);
   if (flags.has("all")) {
     for (const pid of processesOf(stored.cgroups)) process.kill(pid, signal);
     if (signal === SIGKILL) await killAll(stored.cgroups);
