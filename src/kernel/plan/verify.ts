@@ -21,6 +21,7 @@ import {
   destinationLaw,
   hostPathLaw,
   nullLaw,
+  pivotLaw,
   procLaw,
   writableLaw,
 } from "./laws/mounts.ts";
@@ -58,6 +59,7 @@ export const laws: readonly Law[] = [
   streamLaw,
   closeLaw,
   filterLaw,
+  pivotLaw,
 ];
 
 /** What the laws say against a plan, one line each; empty for a good one. Pure. */

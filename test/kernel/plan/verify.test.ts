@@ -97,6 +97,7 @@ const crimes: readonly (readonly [string, Plan, string])[] = [
     before("map", "release", { kind: "await", point: 5 }),
     "every await is released",
   ],
+  ["a root that is still the host's", without("build", "pivot"), "loses the host's root"],
   [
     "a host path after pivot",
     behind("build", "pivot", { kind: "openPath", out: 50, path: "/etc", use: "any" }),

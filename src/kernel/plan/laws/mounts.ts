@@ -10,6 +10,17 @@ const afterPivot = (plan: Plan): readonly Op[] => {
   return at < 0 ? [] : ops.slice(at + 1);
 };
 
+/** pivot_root(2): with the old root attached, `..` of a moved working directory and chroot(2) lead back to the host. */
+export const pivotLaw: Law = {
+  name: "a mount namespace of its own loses the host's root",
+  check(plan) {
+    const clone = cloneOf(plan);
+    if (clone === undefined || (clone.flags & NEW.mount) === 0) return [];
+    const pivots = childOps(plan).some(isKind("pivot"));
+    return pivots ? [] : [{ op: clone, why: "nothing pivots into the container's root" }];
+  },
+};
+
 export const hostPathLaw: Law = {
   name: "no host path is used after pivot",
   check: (plan) =>
