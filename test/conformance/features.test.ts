@@ -1,0 +1,4 @@
+import { featuresPages } from "./pages.ts";
+import { prove } from "./suite/prove.ts";
+
+prove(featuresPages);

@@ -1,0 +1,21 @@
+import { features } from "./features/features.ts";
+import { featuresLinux } from "./features/linux.ts";
+import { bundle } from "./runtime/bundle.ts";
+import { lifecycle } from "./runtime/lifecycle.ts";
+import { runtimeLinux } from "./runtime/linux.ts";
+import { operations } from "./runtime/operations.ts";
+import { state } from "./runtime/state.ts";
+import type { Page } from "./suite/table.ts";
+
+export const runtimePages: readonly Page[] = [
+  { name: "bundle.md", sections: bundle },
+  { name: "runtime.md", sections: [...state, ...lifecycle, ...operations] },
+  { name: "runtime-linux.md", sections: runtimeLinux },
+];
+
+export const featuresPages: readonly Page[] = [
+  { name: "features.md", sections: features },
+  { name: "features-linux.md", sections: featuresLinux },
+];
+
+export const pages: readonly Page[] = [...runtimePages, ...featuresPages];

@@ -1,0 +1,80 @@
+/** What a test of the suite is given: the real executable with a state folder of its own, and containers that go with it. */
+import { expect } from "bun:test";
+import { chmodSync, existsSync, globSync, rmdirSync } from "node:fs";
+import { temporaryFolder } from "../../support/temporary.ts";
+import { busybox, type Patch } from "./bundle.ts";
+import { type Container, makeContainer } from "./container.ts";
+import { execute, type Ran, succeeded } from "./execute.ts";
+
+/** Whether this machine can run containers at all. */
+export const canRun = process.getuid?.() === 0 && existsSync(busybox);
+
+/** Every container's cgroup of this test process is below it. */
+const CGROUPS = `/inro-conformance-${process.pid}`;
+
+export interface World extends AsyncDisposable {
+  /** A folder of the test's own; other users may pass through it. */
+  readonly room: string;
+  /** `inro-runtime` with these words, and with the state folder of this test. */
+  runtime(...words: readonly string[]): Promise<Ran>;
+  /** A bundle that nothing was done with yet: the plain container, changed by each patch in turn. */
+  container(...patches: readonly Patch[]): Container;
+  created(...patches: readonly Patch[]): Promise<Container>;
+  running(...patches: readonly Patch[]): Promise<Container>;
+  /** What a line of shell writes that runs as the container's program; it has to succeed. */
+  inside(script: string, ...patches: readonly Patch[]): Promise<string>;
+  /** `create` has to fail and to leave no container; what was said about it. */
+  refused(...patches: readonly Patch[]): Promise<string>;
+  /** Done when the test is over, the last one first. */
+  undo(step: () => unknown): void;
+}
+
+let count = 0;
+
+export function openWorld(): World {
+  const folder = temporaryFolder("conformance");
+  const room = folder.path;
+  chmodSync(room, 0o711);
+  const steps: (() => unknown)[] = [() => folder[Symbol.dispose](), removeCgroups];
+  const runtime = (...words: readonly string[]) => execute(room, words);
+  const container = (...patches: readonly Patch[]): Container => {
+    const id = `c${process.pid}x${++count}`;
+    const made = makeContainer({ room, id, runtime, cgroupsPath: `${CGROUPS}/${id}`, patches });
+    steps.push(() => made.delete("--force"));
+    return made;
+  };
+  const created = async (...patches: readonly Patch[]) => {
+    const made = container(...patches);
+    succeeded(await made.create());
+    return made;
+  };
+  return {
+    ...{ room, runtime, container, created },
+    running: async (...patches) => {
+      const made = await created(...patches);
+      succeeded(await made.start());
+      return made;
+    },
+    inside: async (script, ...patches) => {
+      const made = container(...patches, { process: { args: ["sh", "-c", script] } });
+      return succeeded(await made.run()).stdout;
+    },
+    refused: (...patches) => refusal(container(...patches)),
+    undo: (step) => void steps.push(step),
+    [Symbol.asyncDispose]: async () => {
+      for (const step of steps.toReversed()) await step();
+    },
+  };
+}
+
+async function refusal(made: Container): Promise<string> {
+  const { code, stderr } = await made.create();
+  expect({ code, stderr }).toMatchObject({ code: 1 });
+  expect(await made.state()).toBeUndefined();
+  return stderr;
+}
+
+/** The parents that the runtime made for `cgroupsPath` stay with it; they are this process's, and empty by now. */
+function removeCgroups(): void {
+  for (const folder of globSync(`/sys/fs/cgroup/{.,*}${CGROUPS}`)) rmdirSync(folder);
+}
