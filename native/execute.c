@@ -61,6 +61,7 @@ long op_clone(struct execution *e, const struct op_clone *o, struct record *r) {
   done = CALL(r, clone3, &args, sizeof args);
   if (done == 0) child_run(e);
   leave_pid_namespace(e);
+  processors_restore(e);
   close_childs_ends(e);
   if (done < 0) return done;
   e->pid = (i32)done;
@@ -117,6 +118,7 @@ void execution_undo(struct execution *e, enum undo_part part) {
 // Kills and reaps the child, then takes back what the plan did. The error that people are to be told.
 static long abandon(struct execution *e, long error) {
   leave_pid_namespace(e);
+  processors_restore(e);
   if (e->pid) {
     // A child that failed has told why before it ended.
     SYS(kill, e->pid, ABI_SIGKILL);

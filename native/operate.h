@@ -54,6 +54,10 @@ long sync_wait(struct execution *e, u32 message);
 // Child: the same with plain reads, as is allowed after seccomp.
 long sync_read(struct execution *e, u32 message);
 
+// ── scheduling.c ──
+// The executor runs again where it ran before a child's processors were borrowed.
+void processors_restore(struct execution *e);
+
 // ── child.c ──
 // Runs build, confine and become in the child; never returns.
 _Noreturn void child_run(struct execution *e);

@@ -209,6 +209,28 @@ static inline void op_encode(struct writer *w, const struct op *op) {
     case OP_SESSION:
       put_u8(w, op->session.terminal);
       break;
+    case OP_SCHEDULER:
+      put_u32(w, op->scheduler.policy);
+      put_u64(w, op->scheduler.flags);
+      put_i32(w, op->scheduler.nice);
+      put_u32(w, op->scheduler.priority);
+      put_u64(w, op->scheduler.runtime);
+      put_u64(w, op->scheduler.deadline);
+      put_u64(w, op->scheduler.period);
+      break;
+    case OP_IO_PRIORITY:
+      put_u32(w, op->io_priority.priority);
+      break;
+    case OP_CPU_AFFINITY:
+      put_bytes(w, op->cpu_affinity.cpus);
+      break;
+    case OP_PERSONALITY:
+      put_u32(w, op->personality.domain);
+      break;
+    case OP_MEMORY_POLICY:
+      put_u32(w, op->memory_policy.mode);
+      put_bytes(w, op->memory_policy.nodes);
+      break;
     case OP_NO_NEW_PRIVILEGES:
       break;
     case OP_BOUNDING_SET:

@@ -50,6 +50,11 @@ enum op_code {
   OP_INHERIT_STDIO = 89,
   OP_STDIO = 90,
   OP_SESSION = 91,
+  OP_SCHEDULER = 92,
+  OP_IO_PRIORITY = 93,
+  OP_CPU_AFFINITY = 94,
+  OP_PERSONALITY = 95,
+  OP_MEMORY_POLICY = 96,
   OP_NO_NEW_PRIVILEGES = 112,
   OP_BOUNDING_SET = 113,
   OP_KEEP_CAPABILITIES = 114,
@@ -321,6 +326,33 @@ struct op_session {
   u8 terminal;
 };
 
+struct op_scheduler {
+  u32 policy;
+  u64 flags;
+  i32 nice;
+  u32 priority;
+  u64 runtime;
+  u64 deadline;
+  u64 period;
+};
+
+struct op_io_priority {
+  u32 priority;
+};
+
+struct op_cpu_affinity {
+  struct span cpus;
+};
+
+struct op_personality {
+  u32 domain;
+};
+
+struct op_memory_policy {
+  u32 mode;
+  struct span nodes;
+};
+
 struct op_no_new_privileges {
   u8 empty;
 };
@@ -446,6 +478,11 @@ struct op {
     struct op_inherit_stdio inherit_stdio;
     struct op_stdio stdio;
     struct op_session session;
+    struct op_scheduler scheduler;
+    struct op_io_priority io_priority;
+    struct op_cpu_affinity cpu_affinity;
+    struct op_personality personality;
+    struct op_memory_policy memory_policy;
     struct op_no_new_privileges no_new_privileges;
     struct op_bounding_set bounding_set;
     struct op_keep_capabilities keep_capabilities;
@@ -517,6 +554,11 @@ static const struct op_definition op_definitions[OP_CODES] = {
   [OP_INHERIT_STDIO] = {"inheritStdio", 1, {0}, 0},
   [OP_STDIO] = {"stdio", 24, {0}, 0},
   [OP_SESSION] = {"session", 24, {0}, 0},
+  [OP_SCHEDULER] = {"scheduler", 16, {0}, 0},
+  [OP_IO_PRIORITY] = {"ioPriority", 16, {0}, 0},
+  [OP_CPU_AFFINITY] = {"cpuAffinity", 18, {0}, 0},
+  [OP_PERSONALITY] = {"personality", 16, {0}, 0},
+  [OP_MEMORY_POLICY] = {"memoryPolicy", 16, {0}, 0},
   [OP_NO_NEW_PRIVILEGES] = {"noNewPrivileges", 56, {0}, 0},
   [OP_BOUNDING_SET] = {"boundingSet", 56, {0}, 0},
   [OP_KEEP_CAPABILITIES] = {"keepCapabilities", 56, {0}, 0},
@@ -739,6 +781,28 @@ static inline int op_decode(struct reader *r, struct op *op) {
       break;
     case OP_SESSION:
       op->session.terminal = get_flag(r);
+      break;
+    case OP_SCHEDULER:
+      op->scheduler.policy = get_u32(r);
+      op->scheduler.flags = get_u64(r);
+      op->scheduler.nice = get_i32(r);
+      op->scheduler.priority = get_u32(r);
+      op->scheduler.runtime = get_u64(r);
+      op->scheduler.deadline = get_u64(r);
+      op->scheduler.period = get_u64(r);
+      break;
+    case OP_IO_PRIORITY:
+      op->io_priority.priority = get_u32(r);
+      break;
+    case OP_CPU_AFFINITY:
+      op->cpu_affinity.cpus = get_bytes(r);
+      break;
+    case OP_PERSONALITY:
+      op->personality.domain = get_u32(r);
+      break;
+    case OP_MEMORY_POLICY:
+      op->memory_policy.mode = get_u32(r);
+      op->memory_policy.nodes = get_bytes(r);
       break;
     case OP_NO_NEW_PRIVILEGES:
       break;

@@ -33,9 +33,32 @@ export interface SpecProcess {
   readonly apparmorProfile?: string;
   readonly selinuxLabel?: string;
   readonly oomScoreAdj?: number;
-  readonly scheduler?: unknown;
-  readonly ioPriority?: unknown;
-  readonly execCPUAffinity?: unknown;
+  readonly scheduler?: SpecScheduler;
+  readonly ioPriority?: SpecIoPriority;
+  readonly execCPUAffinity?: { readonly initial?: string; readonly final?: string };
+}
+
+/** A number of 64 bits: beyond 2⁵³ a bigint, which oci/json.ts reads and writes exactly. */
+export type Uint64 = number | bigint;
+
+export interface SpecScheduler {
+  /** `SCHED_OTHER`, … */
+  readonly policy: string;
+  readonly nice?: number;
+  readonly priority?: number;
+  /** `SCHED_FLAG_RESET_ON_FORK`, … */
+  readonly flags?: readonly string[];
+  /** Nanoseconds, as deadline and period. */
+  readonly runtime?: Uint64;
+  readonly deadline?: Uint64;
+  readonly period?: Uint64;
+}
+
+export interface SpecIoPriority {
+  /** `IOPRIO_CLASS_RT`, `IOPRIO_CLASS_BE` or `IOPRIO_CLASS_IDLE`. */
+  readonly class: string;
+  /** 0, the highest, to 7. */
+  readonly priority: number;
 }
 
 export interface SpecUser {
@@ -57,8 +80,8 @@ export interface SpecCapabilities {
 export interface SpecRlimit {
   /** `RLIMIT_NOFILE`, … */
   readonly type: string;
-  readonly soft: number;
-  readonly hard: number;
+  readonly soft: Uint64;
+  readonly hard: Uint64;
 }
 
 export interface SpecMount {
@@ -129,9 +152,23 @@ export interface SpecLinux {
   readonly readonlyPaths?: readonly string[];
   readonly mountLabel?: string;
   readonly intelRdt?: unknown;
-  readonly memoryPolicy?: unknown;
-  readonly personality?: unknown;
+  readonly memoryPolicy?: SpecMemoryPolicy;
+  readonly personality?: SpecPersonality;
   readonly timeOffsets?: Readonly<Record<string, { readonly secs?: number; readonly nanosecs?: number }>>;
+}
+
+export interface SpecMemoryPolicy {
+  /** `MPOL_BIND`, … */
+  readonly mode: string;
+  /** `0-3,7` */
+  readonly nodes?: string;
+  /** `MPOL_F_STATIC_NODES`, … */
+  readonly flags?: readonly string[];
+}
+
+export interface SpecPersonality {
+  readonly domain: string;
+  readonly flags?: readonly string[];
 }
 
 export interface SpecDeviceRule {
@@ -229,8 +266,8 @@ export type SeccompOperator =
 export interface SeccompArgument {
   readonly index: number;
   /** For `SCMP_CMP_MASKED_EQ` the mask; then `valueTwo` is what (argument & mask) must equal. */
-  readonly value: number;
-  readonly valueTwo?: number;
+  readonly value: Uint64;
+  readonly valueTwo?: Uint64;
   readonly op: SeccompOperator;
 }
 

@@ -1,10 +1,11 @@
 import { constants } from "node:os";
 import { errnoName, errnoText } from "../kernel/errno.ts";
+import { listWord } from "../kernel/number-list.ts";
 import type { Kind, Op, OpOf } from "../kernel/plan/operations.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";
 import { InroError } from "../oci/error.ts";
 
-const { ENOENT, EACCES, EPERM, ELOOP, ENOTDIR, EXDEV, ENOEXEC } = constants.errno;
+const { ENOENT, EACCES, EPERM, ELOOP, ENOTDIR, EXDEV, ENOEXEC, EINVAL } = constants.errno;
 
 /** How people are told of one kind of operation: the error's code, what could not be done, what to do about it. */
 interface Telling<K extends Kind> {
@@ -17,6 +18,23 @@ const mountCode = (_: unknown, errno: number): string =>
   errno === ELOOP || errno === ENOTDIR || errno === EXDEV ? "DESTINATION_NOT_DIRECTORY" : "MOUNT_FAILED";
 const programCode = (_: unknown, errno: number): string =>
   errno === ENOENT || errno === ENOTDIR ? "COMMAND_NOT_FOUND" : "COMMAND_NOT_EXECUTABLE";
+
+const isLabel = (path: string): boolean => path.startsWith("self/attr/");
+
+/** A profile that is not loaded is ENOENT too, as is a kernel without the module: EINVAL where no module takes labels. */
+function labelHint(path: string, errno: number): string | undefined {
+  if (errno !== ENOENT && errno !== EINVAL) return undefined;
+  return path.includes("apparmor")
+    ? "the kernel must run AppArmor, and the profile be loaded: see aa-status(8)"
+    : "the kernel must run SELinux: see sestatus(8)";
+}
+
+const niceHint = (_: unknown, errno: number): string | undefined =>
+  errno === EPERM ? "it needs CAP_SYS_NICE, which the engine lacks" : undefined;
+
+/** sched(7): EPERM is also the answer of a cgroup whose cpu.rt_runtime_us is 0, as it is in a new one. */
+const REAL_TIME_HINT =
+  "it needs CAP_SYS_NICE, and on cgroup v1 real time in its cgroup and those above: linux.resources.cpu.realtimeRuntime";
 
 const TELLINGS: { readonly [K in Kind]?: Telling<K> } = {
   cloneTree: {
@@ -39,7 +57,14 @@ const TELLINGS: { readonly [K in Kind]?: Telling<K> } = {
   mask: { code: "MOUNT_FAILED", what: ({ path }) => `cannot mask "/${path}"` },
   readonlyPath: { code: "MOUNT_FAILED", what: ({ path }) => `cannot make "/${path}" read-only` },
   makeNode: { code: "DEVICE_FAILED", what: ({ path }) => `cannot make the device "/dev/${path}"` },
-  writeProc: { code: "SYSCTL_REFUSED", what: ({ path, data }) => `cannot write "${data}" to /proc/${path}` },
+  writeProc: {
+    code: ({ path }) => (isLabel(path) ? "LABEL_REFUSED" : "SYSCTL_REFUSED"),
+    what: ({ path, data }) =>
+      isLabel(path)
+        ? `cannot run under the label "${data.replace(/^exec /, "")}"`
+        : `cannot write "${data}" to /proc/${path}`,
+    hint: ({ path }, errno) => (isLabel(path) ? labelHint(path, errno) : undefined),
+  },
   makeCgroup: {
     code: "CGROUP_FAILED",
     what: ({ hierarchy, path }) => `cannot make the cgroup ${hierarchy}${path}`,
@@ -66,6 +91,19 @@ const TELLINGS: { readonly [K in Kind]?: Telling<K> } = {
   },
   user: { code: "USER_REFUSED", what: ({ uid, gid }) => `cannot become user ${uid}, group ${gid}` },
   groups: { code: "USER_REFUSED", what: ({ gids }) => `cannot take the groups ${gids.join(", ")}` },
+  scheduler: {
+    code: "SCHEDULING_REFUSED",
+    what: () => "cannot set the scheduling policy",
+    hint: ({ priority }, errno) => (priority > 0 && errno === EPERM ? REAL_TIME_HINT : niceHint({}, errno)),
+  },
+  ioPriority: { code: "SCHEDULING_REFUSED", what: () => "cannot set the I/O priority", hint: niceHint },
+  cpuAffinity: {
+    code: "SCHEDULING_REFUSED",
+    what: ({ cpus }) => `cannot run on the processors ${listWord(cpus)}`,
+    hint: (_, errno) => (errno === EINVAL ? "none of them is one that the process may use" : undefined),
+  },
+  memoryPolicy: { code: "SCHEDULING_REFUSED", what: () => "cannot set the memory policy" },
+  personality: { code: "PERSONALITY_REFUSED", what: () => "cannot set the personality" },
   seccomp: { code: "SECCOMP_REFUSED", what: () => "cannot load the seccomp filter" },
   terminal: {
     code: "TERMINAL_FAILED",

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { NativeArchitecture } from "../kernel/seccomp/architecture.ts";
 import { INSTRUCTION_BYTES } from "../kernel/seccomp/bpf.ts";
+import { exactJson } from "../oci/json.ts";
 import type { SpecSeccomp } from "../oci/runtime-spec.ts";
 import { sha256 } from "../platform/hash.ts";
 
@@ -19,7 +20,7 @@ export function openFilters(folder: string, architecture: NativeArchitecture): A
   const known = new Map<string, Uint8Array>();
   return async (seccomp) => {
     if (seccomp === undefined) return undefined;
-    const content = `${ASSEMBLER_VERSION} ${architecture} ${JSON.stringify(seccomp)}`;
+    const content = `${ASSEMBLER_VERSION} ${architecture} ${exactJson(seccomp)}`;
     const name = sha256(content);
     const kept = known.get(name) ?? readKept(`${folder}/${name}`);
     const filter = kept ?? (await assemble(seccomp, architecture));

@@ -3,6 +3,7 @@ import type { CgroupSet } from "../kernel/cgroup/set.ts";
 import { planFromJson, planToJson } from "../kernel/plan/json.ts";
 import type { Plan } from "../kernel/plan/plan.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";
+import { exactJson, parseExactJson } from "../oci/json.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
 
 /** What is kept of a container in its folder, so that another process can go on with it. */
@@ -21,13 +22,13 @@ const fileIn = (folder: string): string => `${folder}/plan.json`;
 export function writeKept(folder: string, kept: Kept): void {
   const records = kept.records.map(({ data: _, ...record }) => record);
   const plain = { ...kept, plan: planToJson(kept.plan), records };
-  writeFileSync(fileIn(folder), JSON.stringify(plain), { mode: 0o600 });
+  writeFileSync(fileIn(folder), exactJson(plain), { mode: 0o600 });
 }
 
 /** Undefined when the container never came to its gate, or its file was not written whole. */
 export function readKept(folder: string): Kept | undefined {
   try {
-    const kept = JSON.parse(readFileSync(fileIn(folder), "utf8")) as Kept;
+    const kept = parseExactJson(readFileSync(fileIn(folder), "utf8")) as Kept;
     return kept.version === 1 ? { ...kept, plan: planFromJson(kept.plan) } : undefined;
   } catch {
     return undefined;

@@ -1,3 +1,5 @@
+import { listWord } from "../number-list.ts";
+import { ioPriorityWord, memoryPolicyWord, PER_LINUX32, schedulerWords } from "../scheduling.ts";
 import { INSTRUCTION_BYTES } from "../seccomp/bpf.ts";
 import type { Slot } from "./field.ts";
 import { allowedCalls } from "./filter-words.ts";
@@ -161,6 +163,18 @@ const lines: { readonly [K in Kind]: Line<K> } = {
   session: {
     verb: "begin",
     text: (op) => `a session${op.terminal ? " with the terminal as its controlling one" : ""}`,
+  },
+  scheduler: { verb: "schedule", text: schedulerWords },
+  ioPriority: { verb: "set", text: (op) => `its I/O priority to ${ioPriorityWord(op.priority)}` },
+  cpuAffinity: { verb: "run", text: (op) => `on processors ${listWord(op.cpus)}` },
+  personality: {
+    verb: "run",
+    text: (op) => `as ${op.domain === PER_LINUX32 ? "a 32-bit" : "the native"} machine`,
+  },
+  memoryPolicy: {
+    verb: "take",
+    text: (op) =>
+      `memory by ${memoryPolicyWord(op.mode)}${op.nodes.length > 0 ? ` from nodes ${listWord(op.nodes)}` : ""}`,
   },
   noNewPrivileges: { verb: "renounce", text: () => "new privileges for ever" },
   boundingSet: {

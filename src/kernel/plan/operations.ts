@@ -201,6 +201,27 @@ export const operations = {
   stdio: op(90, ["build", "confine"], { terminal: flag, uid: u32 }),
   /** setsid; with a terminal it becomes the controlling one. */
   session: op(91, ["build", "confine"], { terminal: flag }),
+  /** sched_setattr(2): SCHED_*, SCHED_FLAG_*; runtime, deadline and period in nanoseconds. */
+  scheduler: op(92, ["confine"], {
+    policy: u32,
+    flags: u64,
+    nice: i32,
+    priority: u32,
+    runtime: u64,
+    deadline: u64,
+    period: u64,
+  }),
+  /** ioprio_set(2) for its process group, which is its own after `session`: IOPRIO_PRIO_VALUE. */
+  ioPriority: op(93, ["confine"], { priority: u32 }),
+  /**
+   * sched_setaffinity(2), a cpu_set_t. In `clone`, before the clone, the executor's own, so that its child begins there;
+   * it goes back afterwards.
+   */
+  cpuAffinity: op(94, ["clone", "confine"], { cpus: bytes }),
+  /** personality(2): PER_*. */
+  personality: op(95, ["confine"], { domain: u32 }),
+  /** set_mempolicy(2): MPOL_* with MPOL_F_*, and a mask of nodes. */
+  memoryPolicy: op(96, ["confine"], { mode: u32, nodes: bytes }),
 
   // ── confinement ──
   noNewPrivileges: op(112, privilege, {}),

@@ -10,6 +10,7 @@ import {
   privilegeLaw,
   programLaw,
   reaperLaw,
+  schedulingLaw,
   userNamespaceLaw,
   workingDirectoryLaw,
 } from "./laws/confine.ts";
@@ -60,6 +61,7 @@ export const laws: readonly Law[] = [
   closeLaw,
   filterLaw,
   pivotLaw,
+  schedulingLaw,
 ];
 
 /** What the laws say against a plan, one line each; empty for a good one. Pure. */

@@ -1,4 +1,4 @@
-import type { SeccompArgument, SeccompOperator } from "../../oci/runtime-spec.ts";
+import type { SeccompArgument, SeccompOperator, Uint64 } from "../../oci/runtime-spec.ts";
 import { badSeccomp } from "./actions.ts";
 import {
   AND,
@@ -119,8 +119,9 @@ function wordsOf({ value, valueTwo }: SeccompArgument): Words {
   };
 }
 
-/** JSON numbers above 2⁵³ come rounded; 2⁶⁴ is what 2⁶⁴−1 is read as. */
-export function unsigned64(value: number): bigint {
+/** Any number as the 64 bits of a register; 2⁶⁴ is what a reader without bigints makes of 2⁶⁴−1. */
+export function unsigned64(value: Uint64): bigint {
+  if (typeof value === "bigint") return BigInt.asUintN(64, value);
   if (!Number.isFinite(value)) throw badSeccomp("/linux/seccomp/syscalls", `${value} is not a number`);
   const exact = BigInt(Math.trunc(value));
   return exact >= 1n << 64n ? (1n << 64n) - 1n : BigInt.asUintN(64, exact);

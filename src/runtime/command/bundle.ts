@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { InroError } from "../../oci/error.ts";
+import { parseExactJson } from "../../oci/json.ts";
 import type { RuntimeSpec } from "../../oci/runtime-spec.ts";
 
 /** bundle.md: a folder with config.json; paths in it are relative to the folder. */
@@ -37,7 +38,7 @@ function parseSpec(path: string): RuntimeSpec {
     });
   }
   try {
-    return checkShape(JSON.parse(text), path);
+    return checkShape(parseExactJson(text), path);
   } catch (cause) {
     if (cause instanceof InroError) throw cause;
     throw badSpec(path, `it is not JSON: ${(cause as Error).message}`, "");

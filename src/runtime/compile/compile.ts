@@ -6,7 +6,9 @@ import { type CompileInput, type Draft, finish, newDraft, POINT } from "./contex
 import { hasUserNamespace } from "./dev.ts";
 import { compileFiles } from "./files.ts";
 import { compileKeeper, compileUndo } from "./keeper.ts";
+import { keyLabelOp } from "./labels.ts";
 import { compileClone, compileUserNamespace, namespacesOf } from "./namespaces.ts";
+import { privateProc } from "./proc.ts";
 import { compileProcess, compileRlimits } from "./process.ts";
 import { refuseUnsupported } from "./refuse.ts";
 
@@ -32,7 +34,7 @@ export function compile(input: CompileInput): Plan {
   compileProcess(draft, {
     confinement: {
       process,
-      seccomp: input.spec.linux?.seccomp,
+      linux: input.spec.linux ?? {},
       filter: input.filter,
       held: input.facts.boundingSet,
       becauseOf: input.becauseOf,
@@ -71,5 +73,10 @@ function compileIdentity(draft: Draft, { spec, id, becauseOf }: CompileInput): v
   if (spec.domainname !== undefined && spec.domainname !== "") {
     build.push({ kind: "domainname", name: spec.domainname, because: becauseOf("/domainname") });
   }
+  const label = spec.process?.selinuxLabel ?? "";
+  const proc = label === "" ? undefined : privateProc(draft);
+  const because = becauseOf("/process/selinuxLabel");
+  if (proc !== undefined) build.push(keyLabelOp(label, proc, because));
   build.push({ kind: "keyring", name: `_ses.${id}`, because: "default" });
+  if (proc !== undefined) build.push(keyLabelOp("", proc, because));
 }

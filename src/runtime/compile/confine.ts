@@ -1,13 +1,13 @@
 import { capabilityMask } from "../../kernel/capabilities.ts";
 import type { Op } from "../../kernel/plan/operations.ts";
 import { filterFlags } from "../../kernel/seccomp/actions.ts";
-import type { SpecProcess, SpecSeccomp } from "../../oci/runtime-spec.ts";
+import type { SpecLinux, SpecProcess } from "../../oci/runtime-spec.ts";
 import { checkId } from "../../oci/user.ts";
 
 /** What confines a process, of a container's first or of one that is executed in it. */
 export interface Confinement {
   readonly process: SpecProcess;
-  readonly seccomp: SpecSeccomp | undefined;
+  readonly linux: Pick<SpecLinux, "seccomp" | "personality" | "memoryPolicy">;
   readonly filter: Uint8Array | undefined;
   /** Capabilities that the engine holds; more cannot be given. */
   readonly held: bigint;
@@ -43,7 +43,7 @@ export function lateFilterOps(wanted: Confinement): Op[] {
   return wanted.process.noNewPrivileges === true ? seccompOps(wanted) : [];
 }
 
-function seccompOps({ seccomp, filter, becauseOf }: Confinement): Op[] {
+function seccompOps({ linux: { seccomp }, filter, becauseOf }: Confinement): Op[] {
   if (seccomp === undefined || filter === undefined) return [];
   const because = becauseOf("/linux/seccomp");
   return [{ kind: "seccomp", filter, flags: filterFlags(seccomp.flags), because }];

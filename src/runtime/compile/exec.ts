@@ -4,8 +4,9 @@ import type { Plan } from "../../kernel/plan/plan.ts";
 import type { NamespaceType, RuntimeSpec, SpecProcess } from "../../oci/runtime-spec.ts";
 import type { HostFacts } from "../facts.ts";
 import { CLONE, type Draft, finish, newDraft, POINT } from "./context.ts";
+import { isLabelled, labelOps, privateProcOp } from "./labels.ts";
 import { compileProcess, compileRlimits } from "./process.ts";
-import { refuseProcess } from "./refuse.ts";
+import { affinityOps } from "./scheduling.ts";
 
 /** What one more program in a running container is compiled from. */
 export interface ExecInput {
@@ -39,7 +40,6 @@ const JOIN_ORDER: readonly NamespaceType[] = ["network", "ipc", "uts", "cgroup",
 
 /** The plan of `exec`: born into the container's pid namespace, joined to the others, confined like its first process. */
 export function compileExec(input: ExecInput): Plan {
-  refuseProcess(input.process);
   const draft = newDraft(0);
   const { process, spec } = input;
   draft.plan.host.push(
@@ -48,13 +48,15 @@ export function compileExec(input: ExecInput): Plan {
       : [{ kind: "pipes", stdin: input.openStdin, because: "exec" } as const]),
   );
   compileRlimits(draft, process, () => "exec");
+  const affinity = affinityOps(process);
+  draft.plan.clone.push(...affinity.initial);
   joinNamespaces(draft, input, openCgroups(draft, input));
   awaitLimits(draft);
   if (process.terminal === true) compileTerminal(draft, process);
   compileProcess(draft, {
     confinement: {
       process,
-      seccomp: spec.linux?.seccomp,
+      linux: spec.linux ?? {},
       filter: input.filter,
       held: input.facts.boundingSet,
       becauseOf: () => "exec",
@@ -62,11 +64,12 @@ export function compileExec(input: ExecInput): Plan {
     diesWithParent: true,
     fifo: undefined,
     useInit: false,
+    finalAffinity: affinity.final,
   });
   return finish(draft);
 }
 
-function joinNamespaces(draft: Draft, { spec, pid }: ExecInput, birth: Slot | undefined): void {
+function joinNamespaces(draft: Draft, { process, spec, pid }: ExecInput, birth: Slot | undefined): void {
   const { plan } = draft;
   const types = (spec.linux?.namespaces ?? []).map(({ type }) => type);
   const opened = new Map<NamespaceType, Slot>();
@@ -93,11 +96,19 @@ function joinNamespaces(draft: Draft, { spec, pid }: ExecInput, birth: Slot | un
   });
   // R14 (CVE-2016-9962): nothing in the container may look into what joins it.
   plan.build.push({ kind: "dumpable", on: false, because: "exec, R14" });
+  compileLabels(draft, process);
   for (const type of JOIN_ORDER) {
     const ns = opened.get(type);
     if (ns !== undefined) plan.build.push({ kind: "joinNamespace", ns, type: CLONE[type], because: "exec" });
   }
   if (opened.has("user")) plan.build.push({ kind: "user", uid: 0, gid: 0, because: "exec" });
+}
+
+/** Before it joins: a user namespace may see no procfs but one with masks, and there none can be mounted anew. */
+function compileLabels(draft: Draft, process: SpecProcess): void {
+  if (!isLabelled(process)) return;
+  const proc = draft.newSlot();
+  draft.plan.build.push(privateProcOp(proc, "exec"), ...labelOps(process, proc, () => "exec"));
 }
 
 /** The cgroup that it is born into; the others of v1 it joins first of all, and lets go of their folders (R14). */

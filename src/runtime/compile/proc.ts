@@ -1,49 +1,42 @@
 import type { Slot } from "../../kernel/plan/field.ts";
 import { InroError } from "../../oci/error.ts";
 import type { CompileInput, Draft } from "./context.ts";
+import { isLabelled, labelOps, privateProcOp } from "./labels.ts";
 
 /**
- * Sysctls and the OOM score, written through a procfs that we mounted ourselves (R4): the container's own, or one that
- * is attached nowhere.
+ * Sysctls, the OOM score and the labels of security modules, written through a procfs that we mounted ourselves (R4): the
+ * container's own, or one that is attached nowhere.
  */
 export function compileProcWrites(draft: Draft, input: CompileInput, mounted: Slot | undefined): void {
   const { spec, becauseOf } = input;
   const sysctls = Object.entries(spec.linux?.sysctl ?? {});
-  const score = spec.process?.oomScoreAdj;
-  if (sysctls.length === 0 && score === undefined) return;
+  const { process } = spec;
+  const score = process?.oomScoreAdj;
+  const labelled = process !== undefined && isLabelled(process);
+  if (sysctls.length === 0 && score === undefined && !labelled) return;
   const proc = mounted ?? privateProc(draft);
-  for (const [name, value] of sysctls) {
-    const because = becauseOf(`/linux/sysctl/${name}`);
+  const { build } = draft.plan;
+  for (const [name, data] of sysctls) {
+    const because = becauseOf(`/linux/sysctl/${pointerPart(name)}`);
     const path = `sys/${sysctlPath(name)}`;
-    draft.plan.build.push({ kind: "writeProc", proc, path, data: value, optional: false, because });
+    build.push({ kind: "writeProc", proc, path, data, optional: false, because });
   }
   if (score !== undefined) {
     const because = becauseOf("/process/oomScoreAdj");
-    const data = String(score);
-    draft.plan.build.push({
-      kind: "writeProc",
-      proc,
-      path: "self/oom_score_adj",
-      data,
-      optional: false,
-      because,
-    });
+    const path = "self/oom_score_adj";
+    build.push({ kind: "writeProc", proc, path, data: String(score), optional: false, because });
   }
+  if (labelled) build.push(...labelOps(process, proc, becauseOf));
 }
 
-function privateProc(draft: Draft): Slot {
+export function privateProc(draft: Draft): Slot {
   const out = draft.newSlot();
-  draft.plan.build.push({
-    kind: "fsMount",
-    out,
-    fstype: "proc",
-    source: "proc",
-    options: [],
-    attributes: 0xe, // nosuid, nodev, noexec
-    because: "default",
-  });
+  draft.plan.build.push(privateProcOp(out, "default"));
   return out;
 }
+
+/** RFC 6901: a slash in a name is written ~1. */
+const pointerPart = (name: string): string => name.replaceAll("~", "~0").replaceAll("/", "~1");
 
 /**
  * sysctl(8): dots part the names, unless slashes do; then a dot is a dot (an interface called eth0.100). Values stay
@@ -58,7 +51,7 @@ export function sysctlPath(name: string): string {
       what: `cannot set the sysctl "${name}"`,
       why: "that is not the name of a kernel parameter",
       hint: 'write it as "net.ipv4.ip_forward"',
-      at: `/linux/sysctl/${name}`,
+      at: `/linux/sysctl/${pointerPart(name)}`,
     });
   }
   return parts.join("/");

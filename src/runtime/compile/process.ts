@@ -1,8 +1,11 @@
+import type { Op } from "../../kernel/plan/operations.ts";
 import { rlimitNumber } from "../../kernel/rlimits.ts";
-import type { SpecProcess } from "../../oci/runtime-spec.ts";
+import { InroError } from "../../oci/error.ts";
+import type { SpecProcess, Uint64 } from "../../oci/runtime-spec.ts";
 import { type Confinement, confineOps, lateFilterOps } from "./confine.ts";
 import type { Draft } from "./context.ts";
 import { candidatesOf } from "./program.ts";
+import { schedulingOps } from "./scheduling.ts";
 
 const SIGKILL = 9;
 /** From here on descriptors are nobody's business: 0, 1 and 2 are the program's. */
@@ -10,13 +13,18 @@ const FIRST_OWN_DESCRIPTOR = 3;
 
 /** The parent raises or lowers the child's limits before a user namespace takes effect (order law 1). */
 export function compileRlimits(draft: Draft, process: SpecProcess, becauseOf: (at: string) => string): void {
+  const seen = new Set<string>();
   for (const [index, { type, soft, hard }] of (process.rlimits ?? []).entries()) {
     const at = `/process/rlimits/${index}`;
+    // config.md, "rlimits": duplicated entries with same type are an error.
+    if (seen.has(type)) throw badLimit(type, "it is set twice", at);
+    seen.add(type);
+    const limits = { soft: limit(soft), hard: limit(hard) };
+    if (limits.soft > limits.hard) throw badLimit(type, "its soft value is above its hard one", at);
     draft.plan.map.push({
       kind: "rlimit",
       resource: rlimitNumber(type, at),
-      soft: limit(soft),
-      hard: limit(hard),
+      ...limits,
       because: becauseOf(at),
     });
   }
@@ -24,9 +32,15 @@ export function compileRlimits(draft: Draft, process: SpecProcess, becauseOf: (a
 
 const INFINITY = (1n << 64n) - 1n;
 
-/** RLIM_INFINITY is 2⁶⁴−1, which JSON rounds to 2⁶⁴; Docker writes it as -1 too. */
-const limit = (value: number): bigint =>
-  value < 0 || value >= 2 ** 64 ? INFINITY : BigInt(Math.trunc(value));
+/** RLIM_INFINITY is 2⁶⁴−1, which a reader without bigints rounds to 2⁶⁴; Docker writes it as -1 too. */
+function limit(value: Uint64): bigint {
+  const whole = typeof value === "bigint" ? value : BigInt(Math.trunc(value));
+  return whole < 0n || whole > INFINITY ? INFINITY : whole;
+}
+
+function badLimit(type: string, why: string, at: string): InroError {
+  return new InroError("RLIMIT_INVALID", { what: `cannot set the limit "${type}"`, why, at });
+}
 
 /** From the built container to its gate, and from the start to the program; for `exec` too. */
 export interface ProgramStart {
@@ -35,6 +49,8 @@ export interface ProgramStart {
   readonly diesWithParent: boolean;
   readonly fifo: string | undefined;
   readonly useInit: boolean;
+  /** Where an executed program runs once it is in its cgroups. */
+  readonly finalAffinity?: readonly Op[];
 }
 
 export function compileProcess(draft: Draft, start: ProgramStart): void {
@@ -45,6 +61,8 @@ export function compileProcess(draft: Draft, start: ProgramStart): void {
   plan.confine.push(
     { kind: "stdio", terminal, uid: process.user.uid, because },
     { kind: "session", terminal, because },
+    ...schedulingOps(start.confinement),
+    ...(start.finalAffinity ?? []),
     ...confineOps(start.confinement),
   );
   // A change of user clears the parent-death signal: prctl(2), PR_SET_PDEATHSIG.

@@ -1,5 +1,5 @@
 import { InroError } from "../../oci/error.ts";
-import type { RuntimeSpec, SpecProcess } from "../../oci/runtime-spec.ts";
+import type { RuntimeSpec } from "../../oci/runtime-spec.ts";
 
 /**
  * What a specification may ask for and this runtime cannot do yet. Passing over a wish in silence would make a container
@@ -9,8 +9,6 @@ export function refuseUnsupported(spec: RuntimeSpec): void {
   const { linux = {}, hooks = {} } = spec;
   for (const [phase, list] of Object.entries(hooks)) refuseIf(list.length > 0, `/hooks/${phase}`, "hooks");
   refuseIf(linux.intelRdt !== undefined, "/linux/intelRdt", "Intel RDT");
-  refuseIf(linux.memoryPolicy !== undefined, "/linux/memoryPolicy", "NUMA memory policies");
-  refuseIf(linux.personality !== undefined, "/linux/personality", "personalities");
   refuseIf(linux.mountLabel !== undefined && linux.mountLabel !== "", "/linux/mountLabel", "SELinux labels");
   refuseIf(Object.keys(linux.netDevices ?? {}).length > 0, "/linux/netDevices", "moved network devices");
   refuseIf(Object.keys(linux.timeOffsets ?? {}).length > 0, "/linux/timeOffsets", "time offsets");
@@ -30,15 +28,6 @@ export function refuseUnsupported(spec: RuntimeSpec): void {
     refuseIf((mount.uidMappings ?? []).length > 0, `/mounts/${index}/uidMappings`, "id-mapped mounts");
     refuseIf(mount.options?.includes("tmpcopyup") === true, `/mounts/${index}/options`, "tmpcopyup");
   }
-  if (spec.process !== undefined) refuseProcess(spec.process);
-}
-
-export function refuseProcess(process: SpecProcess): void {
-  refuseIf(!!process.apparmorProfile, "/process/apparmorProfile", "AppArmor profiles");
-  refuseIf(!!process.selinuxLabel, "/process/selinuxLabel", "SELinux labels");
-  refuseIf(process.scheduler !== undefined, "/process/scheduler", "scheduling policies");
-  refuseIf(process.ioPriority !== undefined, "/process/ioPriority", "I/O priorities");
-  refuseIf(process.execCPUAffinity !== undefined, "/process/execCPUAffinity", "exec CPU affinity");
 }
 
 function refuseIf(asked: boolean, at: string, what: string): void {

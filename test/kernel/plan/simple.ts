@@ -22,6 +22,10 @@ export interface Simple {
   /** A file of the host's that becomes /file. */
   readonly file?: string;
   readonly host?: readonly Op[];
+  /** In front of the clone. */
+  readonly clone?: readonly Op[];
+  /** In front of the filter. */
+  readonly confine?: readonly Op[];
   /** In front of pivot. */
   readonly build?: readonly Op[];
   readonly undo?: readonly Op[];
@@ -37,7 +41,7 @@ export function simplePlan(o: Simple): Plan {
   ];
   return {
     host: [{ kind: "inheritStdio", because }, ...(o.host ?? [])],
-    clone: [{ kind: "clone", flags: NAMESPACES, pidfd: 1, because }],
+    clone: [...(o.clone ?? []), { kind: "clone", flags: NAMESPACES, pidfd: 1, because }],
     map: [
       { kind: "rlimit", resource: 7, soft: 512n, hard: 512n, because },
       { kind: "release", point: 1, because },
@@ -73,6 +77,7 @@ export function simplePlan(o: Simple): Plan {
     confine: [
       { kind: "stdio", terminal: false, uid: 0, because },
       { kind: "session", terminal: false, because },
+      ...(o.confine ?? []),
       { kind: "seccomp", filter: o.filter ?? allowAll, flags: 0, because },
       { kind: "umask", mask: 0o22, because },
       { kind: "boundingSet", keep: 0n, because },

@@ -74,10 +74,27 @@ function unaccounted(
   );
 }
 
+const scheduling: readonly Op[] = [
+  {
+    kind: "scheduler",
+    policy: 3,
+    flags: 0n,
+    nice: 1,
+    priority: 0,
+    runtime: 0n,
+    deadline: 0n,
+    period: 0n,
+    because: "test",
+  },
+  { kind: "ioPriority", priority: (2 << 13) | 4, because: "test" },
+  { kind: "cpuAffinity", cpus: Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0), because: "test" },
+  { kind: "personality", domain: 0, because: "test" },
+];
+
 test.skipIf(!canTrace)(
   "what strace sees of the child is what the printed plan says, operation by operation",
   async () => {
-    const { plan, pid, calls } = await traced({});
+    const { plan, pid, calls } = await traced({ confine: scheduling });
     const [prelude = [], ...parts] = segments(namesOf(calls, pid));
     expect([...new Set(prelude)]).toEqual(["close_range", "rt_sigaction", "rt_sigprocmask", "umask"]);
     const timed = actsOf(plan, ["build", "confine"]);
@@ -153,7 +170,8 @@ const executors = new Set([
 test.skipIf(!canTrace)(
   "what strace sees of the executor is what the printed plan says, and its own housekeeping",
   async () => {
-    const { plan, parent } = await traced({});
+    const cpus = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
+    const { plan, parent } = await traced({ clone: [{ kind: "cpuAffinity", cpus, because: "test" }] });
     const planned = new Set(
       actsOf(plan, ["host", "clone", "map"]).flatMap(({ kind }) => callsOf[kind] ?? []),
     );

@@ -207,6 +207,16 @@ const crimes: readonly (readonly [string, Plan, string])[] = [
     before("confine", "seccomp", { kind: "noNewPrivileges" }),
     "order laws 4, 7",
   ],
+  [
+    "a priority that is asked for when the right to is gone",
+    behind("confine", "user", { kind: "ioPriority", priority: 1 << 13 }),
+    "processors, disks and memory",
+  ],
+  [
+    "processors that are chosen under the filter",
+    before("confine", "umask", { kind: "cpuAffinity", cpus: new Uint8Array(8).fill(1) }),
+    "processors, disks and memory",
+  ],
   ["groups after the user", moved("confine", "groups"), "order law 5"],
   [
     "capabilities before the user",

@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
+import { violations } from "../../../src/kernel/plan/verify.ts";
 import type { RuntimeSpec } from "../../../src/oci/runtime-spec.ts";
+import { compileExec } from "../../../src/runtime/compile/exec.ts";
 import { sysctlPath } from "../../../src/runtime/compile/proc.ts";
 import { candidatesOf } from "../../../src/runtime/compile/program.ts";
 import { compiled, inputOf, kinds } from "./compiled.ts";
@@ -7,6 +9,7 @@ import { process, typical } from "./spec.ts";
 
 const filter = new Uint8Array(8);
 const seccomp = { defaultAction: "SCMP_ACT_ALLOW" } as const;
+const limitOf = (soft: number, hard: number) => ({ type: "RLIMIT_NOFILE", soft, hard });
 const withProcess = (more: object): RuntimeSpec => ({
   ...typical,
   process: { ...process, ...more },
@@ -98,7 +101,7 @@ test.each(["", "..", "net..x", "net/../../x", "a\0b"])("the sysctl name %p is re
 test.each([
   [{ hooks: { prestart: [{ path: "/x" }] } }, "/hooks/prestart"],
   [{ linux: { ...typical.linux, namespaces: [{ type: "pid" }] } }, "/linux/namespaces"],
-  [{ process: { ...process, apparmorProfile: "x" } }, "/process/apparmorProfile"],
+  [{ linux: { ...typical.linux, intelRdt: {} } }, "/linux/intelRdt"],
 ])("a wish that cannot be met is refused and named: %o", (more, at) => {
   expect(() => compiled("v2", { ...typical, ...more } as RuntimeSpec)).toThrow(
     expect.objectContaining({ code: "SPEC_UNSUPPORTED", at }),
@@ -110,4 +113,76 @@ test.each(["/", "/proc/..", "../x"])("nothing is mounted on %p", (destination) =
   expect(() => compiled("v2", { ...typical, mounts })).toThrow(
     expect.objectContaining({ code: "MOUNT_DESTINATION_INVALID", at: "/mounts/0" }),
   );
+});
+
+test.each([
+  ["scheduler", { policy: "SCHED_SPORADIC" }, "/process/scheduler/policy"],
+  ["scheduler", { policy: "toString" }, "/process/scheduler/policy"],
+  ["scheduler", { policy: "SCHED_OTHER", nice: -21 }, "/process/scheduler/nice"],
+  ["scheduler", { policy: "SCHED_FIFO", priority: 1, nice: 1 }, "/process/scheduler/nice"],
+  ["scheduler", { policy: "SCHED_BATCH", priority: 1 }, "/process/scheduler/priority"],
+  ["scheduler", { policy: "SCHED_RR", priority: 1, runtime: 5 }, "/process/scheduler"],
+  ["scheduler", { policy: "SCHED_RR", priority: 1, flags: ["x"] }, "/process/scheduler/flags/0"],
+  ["ioPriority", { class: "IOPRIO_CLASS_NONE", priority: 0 }, "/process/ioPriority/class"],
+  ["ioPriority", { class: "IOPRIO_CLASS_BE", priority: 8 }, "/process/ioPriority/priority"],
+])("a %s that the kernel would not take as it is meant is refused: %o", (name, value, at) => {
+  const wrong = { ...typical, process: { ...process, [name]: value } } as RuntimeSpec;
+  expect(() => compiled("v2", wrong)).toThrow(expect.objectContaining({ code: "SPEC_INVALID", at }));
+});
+
+test.each([
+  [{ memoryPolicy: { mode: "MPOL_BEST" } }, "/linux/memoryPolicy/mode"],
+  [{ memoryPolicy: { mode: "MPOL_BIND", nodes: "x" } }, "/linux/memoryPolicy/nodes"],
+  [{ personality: { domain: "BSD" } }, "/linux/personality/domain"],
+  [{ personality: { domain: "LINUX", flags: ["ADDR_NO_RANDOMIZE"] } }, "/linux/personality/flags"],
+])("a wish for memory or another machine that has no meaning is refused: %o", (linux, at) => {
+  const wrong = { ...typical, linux: { ...typical.linux, ...linux } } as RuntimeSpec;
+  expect(() => compiled("v2", wrong)).toThrow(expect.objectContaining({ code: "SPEC_INVALID", at }));
+});
+
+test.each([
+  [[limitOf(1, 2), limitOf(1, 2)], "/process/rlimits/1"],
+  [[limitOf(3, 2)], "/process/rlimits/0"],
+])("limits that contradict themselves are an error: %o", (rlimits, at) => {
+  const wrong = { ...typical, process: { ...process, rlimits } };
+  expect(() => compiled("v2", wrong)).toThrow(expect.objectContaining({ code: "RLIMIT_INVALID", at }));
+});
+
+test("a limit keeps its 64 bits, and -1 and 2⁶⁴ are no limit", () => {
+  const rlimits = [
+    { type: "RLIMIT_FSIZE", soft: 9007199254740993n, hard: 2 ** 64 },
+    { type: "RLIMIT_CPU", soft: -1, hard: -1 },
+  ];
+  const { map } = compiled("v2", { ...typical, process: { ...process, rlimits } });
+  const unlimited = (1n << 64n) - 1n;
+  expect(map.filter(({ kind }) => kind === "rlimit")).toMatchObject([
+    { soft: 9007199254740993n, hard: unlimited },
+    { soft: unlimited, hard: unlimited },
+  ]);
+});
+
+test("labels are written through a procfs of our own, for a program that is executed before it joins", () => {
+  const labelled = { ...process, apparmorProfile: "cage", selinuxLabel: "a:b:c:d" };
+  const writes = (plan: ReturnType<typeof compiled>) =>
+    plan.build.flatMap((op) =>
+      op.kind === "writeProc" && op.path.includes("attr") ? [[op.path, op.data]] : [],
+    );
+  const exec = [
+    ["self/attr/apparmor/exec", "exec cage"],
+    ["self/attr/exec", "a:b:c:d"],
+  ];
+  expect(writes(compiled("v2", { ...typical, process: labelled }))).toEqual([
+    ["self/attr/keycreate", "a:b:c:d"],
+    ["self/attr/keycreate", ""],
+    ...exec,
+  ]);
+  const { facts } = inputOf("v2", typical);
+  const plan = compileExec({
+    ...{ process: labelled, spec: typical, pid: 4711, facts, filter: undefined },
+    ...{ cgroupPath: "/inro/abc", hierarchies: [], openStdin: false },
+  });
+  expect(writes(plan)).toEqual(exec);
+  expect(violations(plan)).toEqual([]);
+  const order = kinds(plan, "build");
+  expect(order.lastIndexOf("writeProc")).toBeLessThan(order.indexOf("joinNamespace"));
 });

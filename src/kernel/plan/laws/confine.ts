@@ -83,6 +83,17 @@ export const filterOrderLaw: Law = {
   },
 };
 
+/** sched_setattr(2), ioprio_set(2): CAP_SYS_NICE raises a priority; and none of their calls is in a filter's proof. */
+export const schedulingLaw: Law = {
+  name: "processors, disks and memory are given out before the filter and the change of user",
+  check(plan) {
+    const kinds: readonly Kind[] = ["scheduler", "ioPriority", "cpuAffinity", "memoryPolicy", "personality"];
+    const early = (op: Op): boolean => kinds.includes(op.kind);
+    const late = (op: Op): boolean => op.kind === "seccomp" || op.kind === "user";
+    return inOrder(sequence(plan), early, late, "the right to is given up before it");
+  },
+};
+
 /** Pid 1 of ours is a process of the container like any other: confined, and without our descriptors. */
 export const reaperLaw: Law = {
   name: "pid 1 of ours is as confined as the program",
