@@ -1,6 +1,4 @@
 // Operations on cgroups, of both versions. A cgroup is named by a hierarchy's mount point and a path beneath it.
-#include <linux/bpf.h>
-
 #include "cgroup.h"
 
 enum { V2 = CGROUP2_SUPER_MAGIC, V1 = CGROUP_SUPER_MAGIC };
@@ -117,6 +115,15 @@ long op_write_cgroup(struct execution *e, const struct op_write_cgroup *o, struc
   return o->optional ? tolerated(r, done) : done;
 }
 
+long op_write_cgroup_first(struct execution *e, const struct op_write_cgroup_first *o, struct record *r) {
+  long done = -EPROTO;
+  for (u32 i = 0; i < o->files.count && i < o->values.count; i++) {
+    done = write_file(r, slot_of(e, o->cgroup), o->files.at[i], o->values.at[i], BELOW, 0);
+    if (done != -ENOENT || r->step != __NR_openat2) break;
+  }
+  return done;
+}
+
 // kernel/cgroup/cgroup.c, cgroup_procs_write_start: a thread that moves itself by `tasks` (v1) takes no lock of thread
 // groups, whose first writer waits 5 to 13 ms for a grace period; through cgroup.procs everybody does.
 static long join_self(struct record *r, i32 cgroup) {
@@ -140,21 +147,4 @@ long op_join_cgroup(struct execution *e, const struct op_join_cgroup *o, struct 
   if (e->pid == 0) return -ESRCH;
   number_text(pid, (u64)e->pid);
   return write_file(r, cgroup, "cgroup.procs", pid, BELOW, 0);
-}
-
-long op_device_filter(struct execution *e, const struct op_device_filter *o, struct record *r) {
-  union bpf_attr load = {0}, join = {0};
-  load.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
-  load.insns = (u64)(uintptr_t)o->program.at;
-  load.insn_cnt = o->program.length / 8;
-  load.license = (u64)(uintptr_t) "Apache";
-  long program = CALL(r, bpf, BPF_PROG_LOAD, &load, sizeof load);
-  if (program < 0) return program;
-  join.target_fd = (u32)slot_of(e, o->cgroup);
-  join.attach_bpf_fd = (u32)program;
-  join.attach_type = BPF_CGROUP_DEVICE;
-  join.attach_flags = BPF_F_ALLOW_MULTI;
-  long done = CALL(r, bpf, BPF_PROG_ATTACH, &join, sizeof join);
-  SYS(close, program);
-  return done;
 }

@@ -146,6 +146,11 @@ static inline void op_encode(struct writer *w, const struct op *op) {
       put_text(w, op->write_cgroup.value);
       put_u8(w, op->write_cgroup.optional);
       break;
+    case OP_WRITE_CGROUP_FIRST:
+      put_u16(w, op->write_cgroup_first.cgroup);
+      put_texts(w, op->write_cgroup_first.files);
+      put_texts(w, op->write_cgroup_first.values);
+      break;
     case OP_JOIN_CGROUP:
       put_u16(w, op->join_cgroup.cgroup);
       put_u8(w, op->join_cgroup.who);
@@ -153,6 +158,10 @@ static inline void op_encode(struct writer *w, const struct op *op) {
     case OP_DEVICE_FILTER:
       put_u16(w, op->device_filter.cgroup);
       put_bytes(w, op->device_filter.program);
+      break;
+    case OP_REPLACE_DEVICE_FILTER:
+      put_u16(w, op->replace_device_filter.cgroup);
+      put_bytes(w, op->replace_device_filter.program);
       break;
     case OP_KILL_CGROUP:
       put_u16(w, op->kill_cgroup.cgroup);

@@ -33,8 +33,10 @@ enum op_code {
   OP_MAKE_CGROUP = 48,
   OP_OPEN_CGROUP = 49,
   OP_WRITE_CGROUP = 50,
+  OP_WRITE_CGROUP_FIRST = 55,
   OP_JOIN_CGROUP = 51,
   OP_DEVICE_FILTER = 52,
+  OP_REPLACE_DEVICE_FILTER = 56,
   OP_KILL_CGROUP = 53,
   OP_REMOVE_CGROUP = 54,
   OP_NETLINK = 64,
@@ -243,6 +245,12 @@ struct op_write_cgroup {
   u8 optional;
 };
 
+struct op_write_cgroup_first {
+  u16 cgroup;
+  struct texts files;
+  struct texts values;
+};
+
 enum { JOIN_CGROUP_WHO_CHILD = 0, JOIN_CGROUP_WHO_SELF = 1 };
 struct op_join_cgroup {
   u16 cgroup;
@@ -250,6 +258,11 @@ struct op_join_cgroup {
 };
 
 struct op_device_filter {
+  u16 cgroup;
+  struct span program;
+};
+
+struct op_replace_device_filter {
   u16 cgroup;
   struct span program;
 };
@@ -461,8 +474,10 @@ struct op {
     struct op_make_cgroup make_cgroup;
     struct op_open_cgroup open_cgroup;
     struct op_write_cgroup write_cgroup;
+    struct op_write_cgroup_first write_cgroup_first;
     struct op_join_cgroup join_cgroup;
     struct op_device_filter device_filter;
+    struct op_replace_device_filter replace_device_filter;
     struct op_kill_cgroup kill_cgroup;
     struct op_remove_cgroup remove_cgroup;
     struct op_netlink netlink;
@@ -537,8 +552,10 @@ static const struct op_definition op_definitions[OP_CODES] = {
   [OP_MAKE_CGROUP] = {"makeCgroup", 5, {0}, offsetof(struct op_make_cgroup, out) + 1},
   [OP_OPEN_CGROUP] = {"openCgroup", 69, {0}, offsetof(struct op_open_cgroup, out) + 1},
   [OP_WRITE_CGROUP] = {"writeCgroup", 69, {offsetof(struct op_write_cgroup, cgroup) + 1}, 0},
+  [OP_WRITE_CGROUP_FIRST] = {"writeCgroupFirst", 69, {offsetof(struct op_write_cgroup_first, cgroup) + 1}, 0},
   [OP_JOIN_CGROUP] = {"joinCgroup", 13, {offsetof(struct op_join_cgroup, cgroup) + 1}, 0},
   [OP_DEVICE_FILTER] = {"deviceFilter", 5, {offsetof(struct op_device_filter, cgroup) + 1}, 0},
+  [OP_REPLACE_DEVICE_FILTER] = {"replaceDeviceFilter", 1, {offsetof(struct op_replace_device_filter, cgroup) + 1}, 0},
   [OP_KILL_CGROUP] = {"killCgroup", 69, {offsetof(struct op_kill_cgroup, cgroup) + 1}, 0},
   [OP_REMOVE_CGROUP] = {"removeCgroup", 69, {0}, 0},
   [OP_NETLINK] = {"netlink", 77, {0}, 0},
@@ -719,6 +736,11 @@ static inline int op_decode(struct reader *r, struct op *op) {
       op->write_cgroup.value = get_text(r);
       op->write_cgroup.optional = get_flag(r);
       break;
+    case OP_WRITE_CGROUP_FIRST:
+      op->write_cgroup_first.cgroup = get_slot(r, 0);
+      op->write_cgroup_first.files = get_texts(r);
+      op->write_cgroup_first.values = get_texts(r);
+      break;
     case OP_JOIN_CGROUP:
       op->join_cgroup.cgroup = get_slot(r, 0);
       op->join_cgroup.who = get_choice(r, 3u);
@@ -726,6 +748,10 @@ static inline int op_decode(struct reader *r, struct op *op) {
     case OP_DEVICE_FILTER:
       op->device_filter.cgroup = get_slot(r, 0);
       op->device_filter.program = get_bytes(r);
+      break;
+    case OP_REPLACE_DEVICE_FILTER:
+      op->replace_device_filter.cgroup = get_slot(r, 0);
+      op->replace_device_filter.program = get_bytes(r);
       break;
     case OP_KILL_CGROUP:
       op->kill_cgroup.cgroup = get_slot(r, 0);

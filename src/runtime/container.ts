@@ -1,5 +1,5 @@
 import { type CgroupSet, killAll, processesOf, setFrozen } from "../kernel/cgroup/set.ts";
-import { readStats } from "../kernel/cgroup/stats.ts";
+import { readStats } from "../kernel/cgroup/stats/stats.ts";
 import type { Plan } from "../kernel/plan/plan.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";
 import { verify } from "../kernel/plan/verify.ts";

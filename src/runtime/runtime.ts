@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { CgroupStats } from "../kernel/cgroup/stats/stats.ts";
 import type { PlanFragment } from "../kernel/plan/fragment.ts";
 import type { Plan } from "../kernel/plan/plan.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";
@@ -67,25 +68,9 @@ export interface ExecSession {
   signal(number: number): Promise<void>;
 }
 
-/** One moment of a container's use of the machine; bytes, nanoseconds, counts. */
-export interface Stats {
+/** One moment of a container's use of the machine. */
+export interface Stats extends CgroupStats {
   readonly readAt: Date;
-  readonly cpu: {
-    readonly totalNs: bigint;
-    readonly userNs: bigint;
-    readonly systemNs: bigint;
-    readonly throttling: {
-      readonly periods: number;
-      readonly throttled: number;
-      readonly throttledNs: bigint;
-    };
-  };
-  readonly memory: {
-    readonly usage: number;
-    readonly limit: number;
-    readonly stat: Readonly<Record<string, number>>;
-  };
-  readonly pids: { readonly current: number; readonly limit: number | null };
 }
 
 export interface Container {

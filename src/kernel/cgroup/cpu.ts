@@ -1,5 +1,5 @@
 import type { SpecCpu } from "../../oci/runtime-spec.ts";
-import { given, integer, type Setting } from "./setting.ts";
+import { given, integer, invalid, refuseOnV2, type Setting } from "./setting.ts";
 
 const write = (controller: "cpu" | "cpuset", file: string, value: string, at: string): Setting => ({
   controller,
@@ -10,6 +10,7 @@ const write = (controller: "cpu" | "cpuset", file: string, value: string, at: st
 
 /** Documentation/scheduler/sched-bwc.rst; a burst above the old quota is refused, so the quota comes first. */
 export function cpuV1(cpu: SpecCpu): Setting[] {
+  checkBandwidth(cpu);
   const settings: Setting[] = [];
   if (given(cpu.shares)) settings.push(write("cpu", "cpu.shares", integer(cpu.shares), "shares"));
   if (given(cpu.period)) settings.push(write("cpu", "cpu.cfs_period_us", integer(cpu.period), "period"));
@@ -25,6 +26,9 @@ export function cpuV1(cpu: SpecCpu): Setting[] {
 }
 
 export function cpuV2(cpu: SpecCpu): Setting[] {
+  checkBandwidth(cpu);
+  refuseOnV2(given(cpu.realtimeRuntime), "/cpu/realtimeRuntime", "a limit of realtime scheduling");
+  refuseOnV2(given(cpu.realtimePeriod), "/cpu/realtimePeriod", "a limit of realtime scheduling");
   const settings: Setting[] = [];
   if (given(cpu.shares)) {
     settings.push(write("cpu", "cpu.weight", String(weightOfShares(cpu.shares)), "shares"));
@@ -48,6 +52,20 @@ function common(cpu: SpecCpu): Setting[] {
     settings.push(write("cpuset", "cpuset.mems", cpu.mems, "mems"));
   }
   return settings;
+}
+
+// kernel/sched/core.c, tg_set_cfs_bandwidth: both lie between 1 ms and 1 s, a quota has no upper end.
+const LEAST_US = 1000;
+const LONGEST_US = 1_000_000;
+
+/** What every kernel refuses with a bare EINVAL. */
+function checkBandwidth({ quota, period, burst }: SpecCpu): void {
+  if (given(quota) && quota > 0 && quota < LEAST_US)
+    throw invalid("/cpu/quota", `cannot set a quota of ${quota} µs`, `the least is ${LEAST_US} µs`);
+  if (given(period) && (period < LEAST_US || period > LONGEST_US))
+    throw invalid("/cpu/period", `cannot set a period of ${period} µs`, "it has to be 1000 to 1000000 µs");
+  if (given(quota) && quota > 0 && given(burst) && burst > quota)
+    throw invalid("/cpu/burst", `cannot set a burst of ${burst} µs`, `it is above the quota of ${quota} µs`);
 }
 
 const MIN_SHARES = 2;

@@ -61,7 +61,7 @@ export function deviceRules(rules: readonly SpecDeviceRule[]): DeviceRule[] {
   return [...own, ...DEFAULT_RULES.filter((rule) => !settled.some((earlier) => sameDevices(earlier, rule)))];
 }
 
-const coversAll = (rule: DeviceRule): boolean =>
+export const coversAll = (rule: DeviceRule): boolean =>
   rule.type === "a" && rule.major === null && rule.minor === null && rule.access.length === 3;
 
 const sameDevices = (a: DeviceRule, b: DeviceRule): boolean =>
@@ -74,16 +74,4 @@ const number = (value: number | undefined): number | null =>
 export function allowsEverything(rules: readonly DeviceRule[]): boolean {
   const last = rules.findLastIndex(coversAll);
   return rules[last]?.allow === true && rules.slice(last + 1).every((rule) => rule.allow);
-}
-
-/** Lines for v1's devices.allow and devices.deny (Documentation/admin-guide/cgroup-v1/devices.rst). */
-export function deviceLines(rules: readonly DeviceRule[]): { file: string; value: string; at: string }[] {
-  return rules.flatMap((rule) => {
-    const file = rule.allow ? "devices.allow" : "devices.deny";
-    if (coversAll(rule)) return [{ file, value: "a", at: rule.at }];
-    // The kernel takes a line of type `a` for all devices, whatever numbers follow.
-    const types = rule.type === "a" ? ["c", "b"] : [rule.type];
-    const numbers = `${rule.major ?? "*"}:${rule.minor ?? "*"}`;
-    return types.map((type) => ({ file, value: `${type} ${numbers} ${rule.access}`, at: rule.at }));
-  });
 }

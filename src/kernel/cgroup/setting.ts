@@ -1,12 +1,20 @@
-/** One value to be written into one file of a cgroup. */
-export interface Setting {
-  /** As v1 names it: `memory`, `cpu`, `cpuset`, `blkio`, `pids`, … */
-  readonly controller: string;
+import { InroError } from "../../oci/error.ts";
+
+/** A file of a cgroup and what is to be written into it. */
+export interface FileValue {
   readonly file: string;
   readonly value: string;
+}
+
+/** One value to be written into one file of a cgroup. */
+export interface Setting extends FileValue {
+  /** As v1 names it: `memory`, `cpu`, `cpuset`, `blkio`, `pids`, … */
+  readonly controller: string;
   /** JSON pointer below /linux/resources that asked for it: `/memory/limit`. */
   readonly at: string;
-  /** A kernel without this file is tolerated. */
+  /** What a kernel without this file is asked for instead. */
+  readonly otherwise?: FileValue;
+  /** A kernel without this file, or that refuses, is tolerated. */
   readonly optional?: boolean;
 }
 
@@ -19,4 +27,18 @@ export const orMax = (value: number): string => (value < 0 ? "max" : integer(val
 /** Decimal digits without exponent: what the kernel parses. */
 export function integer(value: number): string {
   return BigInt(Math.trunc(value)).toString();
+}
+
+/** What the specification can say and the kernel cannot do. */
+export function invalid(at: string, what: string, why: string, hint?: string): InroError {
+  const parts = { what, why, at: `/linux/resources${at}` };
+  return new InroError("RESOURCE_INVALID", hint === undefined ? parts : { ...parts, hint });
+}
+
+/**
+ * config-linux.md, "Unified": "If the conversion is not possible the runtime MUST generate an error." What v1 has and v2
+ * has not.
+ */
+export function refuseOnV2(asked: boolean, at: string, what: string): void {
+  if (asked) throw invalid(at, `cannot set ${what}`, "cgroup v2 has no such limit");
 }

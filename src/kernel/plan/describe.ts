@@ -119,6 +119,11 @@ const lines: { readonly [K in Kind]: Line<K> } = {
     verb: "write",
     text: (op, name) => `${shellWord(op.value)} to ${op.file} of ${name(op.cgroup)}`,
   },
+  writeCgroupFirst: {
+    verb: "write",
+    text: (op, name) =>
+      `${op.files.map((file, at) => `${shellWord(op.values[at] ?? "")} to ${file}`).join(" or ")} of ${name(op.cgroup)}`,
+  },
   joinCgroup: {
     verb: "move",
     text: (op, name) => `${op.who === "child" ? "the container" : "itself"} into ${name(op.cgroup)}`,
@@ -127,6 +132,11 @@ const lines: { readonly [K in Kind]: Line<K> } = {
     verb: "attach",
     text: (op, name) =>
       `a device filter of ${plural(op.program.length / 8, "instruction")} to ${name(op.cgroup)}`,
+  },
+  replaceDeviceFilter: {
+    verb: "replace",
+    text: (op, name) =>
+      `the device filter of ${name(op.cgroup)} by one of ${plural(op.program.length / 8, "instruction")}`,
   },
   killCgroup: { verb: "kill", text: (op, name) => `everything in ${name(op.cgroup)}` },
   removeCgroup: { verb: "remove", text: (op) => `the cgroup ${op.hierarchy}${op.path}` },

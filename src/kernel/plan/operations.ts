@@ -145,6 +145,8 @@ export const operations = {
   /** Opens one that exists, for a process that joins. */
   openCgroup: op(49, outside, { out: defines("cgroup"), hierarchy: text, path: text }),
   writeCgroup: op(50, outside, { cgroup: uses("cgroup"), file: text, value: text, optional: flag }),
+  /** Writes the first of `files` that the kernel has, each with its own value; none of them is an error. */
+  writeCgroupFirst: op(55, outside, { cgroup: uses("cgroup"), files: texts, values: texts }),
   /**
    * `self`: the process that executes it, which costs no grace period on v1 (docs/KERNEL.md); in `build` the slot ends
    * with it. `child`: in `map`, for a child that may not write there itself.
@@ -155,6 +157,8 @@ export const operations = {
   }),
   /** v2: attaches a BPF_PROG_TYPE_CGROUP_DEVICE program, in struct bpf_insn. */
   deviceFilter: op(52, ["host", "map"], { cgroup: uses("cgroup"), program: bytes }),
+  /** v2, on a cgroup that lives: the new filter stands before the old one goes, and there is no moment without one. */
+  replaceDeviceFilter: op(56, ["host"], { cgroup: uses("cgroup"), program: bytes }),
   killCgroup: op(53, outside, { cgroup: uses("cgroup") }),
   /** Kills what is left in it, removes it and what is below it; absent is done. */
   removeCgroup: op(54, outside, { hierarchy: text, path: text }),

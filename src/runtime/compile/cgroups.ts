@@ -1,8 +1,11 @@
+import { deviceLines, deviceList } from "../../kernel/cgroup/device-list.ts";
 import { deviceProgram } from "../../kernel/cgroup/device-program.ts";
-import { allowsEverything, deviceLines, deviceRules } from "../../kernel/cgroup/device-rules.ts";
+import { allowsEverything, deviceRules } from "../../kernel/cgroup/device-rules.ts";
 import { type Hierarchies, type Hierarchy, locate, unifiedOf } from "../../kernel/cgroup/hierarchies.ts";
-import { type PlacedSetting, settingsOf } from "../../kernel/cgroup/settings.ts";
+import type { Setting } from "../../kernel/cgroup/setting.ts";
+import { type Placed, settingsOf } from "../../kernel/cgroup/settings.ts";
 import type { Slot } from "../../kernel/plan/field.ts";
+import type { Op } from "../../kernel/plan/operations.ts";
 import type { SpecResources } from "../../oci/runtime-spec.ts";
 import { type CompileInput, type Draft, POINT } from "./context.ts";
 import { hasUserNamespace } from "./dev.ts";
@@ -25,15 +28,14 @@ export interface JoinedCgroups {
 export function compileCgroups(draft: Draft, input: CompileInput): JoinedCgroups {
   const { facts, spec } = input;
   const resources = spec.linux?.resources ?? {};
-  const settings = settingsOf(resources, facts.hierarchies);
+  const settings = settingsOf(resources, facts.hierarchies.list);
   const slots = new Map<Hierarchy, Slot>();
   for (const hierarchy of joined(facts.hierarchies, settings)) slots.set(hierarchy, draft.newSlot());
   const wanted = new Set([...ENABLED, ...settings.map((setting) => setting.controller)]);
   for (const [hierarchy, out] of slots) makeCgroup(draft, input, hierarchy, out, wanted);
-  for (const { hierarchy, file, value, at, optional } of settings) {
-    const cgroup = slots.get(hierarchy) as Slot;
-    const because = input.becauseOf(`/linux/resources${at}`);
-    draft.plan.host.push({ kind: "writeCgroup", cgroup, file, value, optional: optional === true, because });
+  for (const setting of settings) {
+    const because = input.becauseOf(`/linux/resources${setting.at}`);
+    draft.plan.host.push(writeOf(setting, slots.get(setting.home) as Slot, because));
   }
   compileDevices(draft, input, slots);
   const memory = locate(facts.hierarchies, "memory");
@@ -47,17 +49,26 @@ export function compileCgroups(draft: Draft, input: CompileInput): JoinedCgroups
   };
 }
 
+function writeOf({ file, value, otherwise, optional }: Setting, cgroup: Slot, because: string): Op {
+  if (otherwise === undefined) {
+    return { kind: "writeCgroup", cgroup, file, value, optional: optional === true, because };
+  }
+  const files = [file, otherwise.file];
+  const values = [value, otherwise.value];
+  return { kind: "writeCgroupFirst", cgroup, files, values, because };
+}
+
 /** The hierarchies that a container with these resources joins. */
 export function joinedHierarchies(hierarchies: Hierarchies, resources: SpecResources): Hierarchy[] {
-  return joined(hierarchies, settingsOf(resources, hierarchies));
+  return joined(hierarchies, settingsOf(resources, hierarchies.list));
 }
 
 /**
  * Unified always (cgroup.kill, cgroup.freeze and cgroup.events work there), a freezer where it is the only way to
  * freeze, and every hierarchy that a limit is set in.
  */
-function joined(hierarchies: Hierarchies, settings: readonly PlacedSetting[]): Hierarchy[] {
-  const asked = new Set(settings.map((setting) => setting.hierarchy));
+function joined(hierarchies: Hierarchies, settings: readonly Placed<Hierarchy>[]): Hierarchy[] {
+  const asked = new Set(settings.map(({ home }) => home));
   const names = hierarchies.mode === "v1" ? [...ALWAYS, "freezer"] : ALWAYS;
   return hierarchies.list.filter(
     (hierarchy) =>
@@ -105,7 +116,7 @@ function compileDevices(draft: Draft, input: CompileInput, slots: ReadonlyMap<Hi
     return;
   }
   const cgroup = slots.get(v1) as Slot;
-  for (const { file, value, at } of deviceLines(rules)) {
+  for (const { file, value, at } of deviceLines(deviceList(rules))) {
     const reason = at === "default" ? at : input.becauseOf(at);
     draft.plan.host.push({ kind: "writeCgroup", cgroup, file, value, optional: false, because: reason });
   }

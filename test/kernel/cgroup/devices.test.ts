@@ -1,11 +1,7 @@
 import { expect, test } from "bun:test";
+import { deviceLines, deviceList, deviceTransition } from "../../../src/kernel/cgroup/device-list.ts";
 import { deviceProgram } from "../../../src/kernel/cgroup/device-program.ts";
-import {
-  allowsEverything,
-  type DeviceRule,
-  deviceLines,
-  deviceRules,
-} from "../../../src/kernel/cgroup/device-rules.ts";
+import { allowsEverything, type DeviceRule, deviceRules } from "../../../src/kernel/cgroup/device-rules.ts";
 import { runDeviceProgram } from "./ebpf.ts";
 
 const READ = 2;
@@ -36,10 +32,53 @@ test("rules that allow everything need no filter, whatever stands before them", 
 test("v1 gets one line a rule, a rule for both kinds of device as two", () => {
   const rules = deviceRules([{ allow: false }, { allow: true, major: 10, minor: 229, access: "rw" }]);
   expect(
-    deviceLines(rules)
+    deviceLines(deviceList(rules))
       .slice(0, 3)
       .map(({ file, value }) => `${file} ${value}`),
   ).toEqual(["devices.deny a", "devices.allow c 10:229 rw", "devices.allow b 10:229 rw"]);
+});
+
+const lines = (list: Parameters<typeof deviceRules>[0]): string[] =>
+  deviceLines(deviceList(deviceRules(list))).map(({ file, value }) => `${file} ${value}`);
+
+test("v1 holds no more than exceptions: what a later rule takes back is not written at all", () => {
+  expect(
+    lines([
+      { allow: true },
+      { allow: false, type: "b", access: "rw" },
+      { allow: false, type: "c", major: 1, minor: 1 },
+      { allow: true, type: "b", access: "w" },
+    ]),
+  ).toEqual(["devices.allow a", "devices.deny b *:* r", "devices.deny c 1:1 rw"]);
+});
+
+test("v1 cannot deny one device of many that are allowed, and would do so in silence: it is refused", () => {
+  const hole = [
+    { allow: true, type: "c", access: "rw" },
+    { allow: false, type: "c", major: 10, minor: 229 },
+  ];
+  expect(() => lines(hole)).toThrow(
+    'cannot deny "c 10:229 rwm": cgroup v1 cannot make an exception from "c *:* rw"',
+  );
+  expect(() => lines(hole)).toThrow(expect.objectContaining({ at: "/linux/resources/devices/1" }));
+});
+
+test("v1's rules change without a moment in which what both allow is closed", () => {
+  const wanted = deviceList(deviceRules([{ allow: true, type: "c", major: 10, minor: 229, access: "rw" }]));
+  const current = "c *:* m\nb *:* m\nc 1:3 rwm\nc 1:5 rwm\nc 1:7 r\nc 10:200 rwm\nb 8:0 r\n";
+  const steps = deviceTransition(current, wanted).map(({ file, value }) => `${file} ${value}`);
+  expect(steps).toEqual([
+    "devices.allow c 10:229 rw",
+    "devices.allow c 1:7 wm",
+    "devices.allow c 1:8 rwm",
+    "devices.allow c 1:9 rwm",
+    "devices.allow c 5:0 rwm",
+    "devices.allow c 5:2 rwm",
+    "devices.allow c 136:* rwm",
+    "devices.deny c 10:200 rwm",
+    "devices.deny b 8:0 r",
+  ]);
+  expect(deviceTransition("a *:* rwm\n", wanted)[0]).toMatchObject({ file: "devices.deny", value: "a" });
 });
 
 test("a random list of rules is decided as its law says: the last rule about each kind of access", () => {
