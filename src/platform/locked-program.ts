@@ -1,6 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { libc } from "./libc.ts";
 
 // include/uapi/asm-generic/unistd.h: the same numbers everywhere. include/uapi/linux/mount.h, fcntl.h.
@@ -17,9 +16,9 @@ const MOUNT_ATTR_RDONLY = 1n;
  * /proc/1/exe is EROFS for everybody. Undefined without CAP_SYS_ADMIN.
  */
 export function lockedProgram(name: string, program: Uint8Array): string | undefined {
-  const folder = mkdtempSync(join(tmpdir(), "inro-native-"));
+  const folder = mkdtempSync(`${tmpdir()}/inro-native-`);
   try {
-    const path = join(folder, name);
+    const path = `${folder}/${name}`;
     writeFileSync(path, program, { mode: 0o500 });
     const { syscall } = libc();
     const text = Buffer.from(`${path}\0`);

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import type { CgroupSet } from "../kernel/cgroup/set.ts";
 import { InroError } from "../oci/error.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
@@ -42,6 +42,7 @@ export function claimCgroups(spec: RuntimeSpec, path: string, facts: HostFacts):
 }
 
 function holdsProcesses(path: string): boolean {
+  if (!existsSync(path)) return false;
   try {
     return readFileSync(`${path}/cgroup.procs`).length > 0;
   } catch {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parseBoundingSet } from "../kernel/capabilities.ts";
-import { type Hierarchies, parseHierarchies, unifiedOf } from "../kernel/cgroup/hierarchies.ts";
+import { type Hierarchies, parseHierarchies } from "../kernel/cgroup/hierarchies.ts";
 import { type NativeArchitecture, nativeArchitecture } from "../kernel/seccomp/architecture.ts";
 
 /** What only this host's kernel knows; read once. */
@@ -14,16 +14,19 @@ export interface HostFacts {
 export function readFacts(): HostFacts {
   return {
     architecture: nativeArchitecture(),
-    hierarchies: readHierarchies(),
+    hierarchies: parseHierarchies(
+      readFileSync("/proc/self/mountinfo", "utf8"),
+      readFileSync("/proc/cgroups", "utf8"),
+      readControllers,
+    ),
     boundingSet: parseBoundingSet(readFileSync("/proc/self/status", "utf8")),
   };
 }
 
-function readHierarchies(): Hierarchies {
-  const mountinfo = readFileSync("/proc/self/mountinfo", "utf8");
-  const cgroups = readFileSync("/proc/cgroups", "utf8");
-  const unified = unifiedOf(parseHierarchies(mountinfo, cgroups, ""));
-  const controllers =
-    unified === undefined ? "" : readFileSync(`${unified.mount}/cgroup.controllers`, "utf8");
-  return parseHierarchies(mountinfo, cgroups, controllers);
+function readControllers(mount: string): string | undefined {
+  try {
+    return readFileSync(`${mount}/cgroup.controllers`, "utf8");
+  } catch {
+    return undefined;
+  }
 }

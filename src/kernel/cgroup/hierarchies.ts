@@ -28,18 +28,18 @@ const V1_NAMES: Readonly<Record<string, string>> = { io: "blkio" };
  * The hierarchies of a host.
  * @param mountinfo the text of /proc/self/mountinfo (proc_pid_mountinfo(5))
  * @param cgroups the text of /proc/cgroups (cgroups(7)); it says which v1 controllers are enabled
- * @param unifiedControllers what cgroup.controllers of the v2 mount's root holds; "" without one
+ * @param controllersOf what the v2 mount's cgroup.controllers holds; undefined where something is mounted over it
  */
 export function parseHierarchies(
   mountinfo: string,
   cgroups: string,
-  unifiedControllers: string,
+  controllersOf: (mount: string) => string | undefined,
 ): Hierarchies {
   const enabled = enabledControllers(cgroups);
   const list: Hierarchy[] = [];
   const seen = new Set<string>();
   for (const mounted of parseMounts(mountinfo)) {
-    const hierarchy = hierarchyOf(mounted, enabled, unifiedControllers);
+    const hierarchy = hierarchyOf(mounted, enabled, controllersOf);
     if (hierarchy === undefined) continue;
     const key =
       hierarchy.version === 2 ? "unified" : `${hierarchy.name ?? ""}:${hierarchy.controllers.join()}`;
@@ -56,10 +56,12 @@ export function parseHierarchies(
 function hierarchyOf(
   { mount, type, superOptions }: MountedFs,
   enabled: ReadonlySet<string>,
-  unifiedControllers: string,
+  controllersOf: (mount: string) => string | undefined,
 ): Hierarchy | undefined {
   if (type === "cgroup2") {
-    const names = unifiedControllers.split(/\s+/).filter((name) => name !== "");
+    const said = controllersOf(mount);
+    if (said === undefined) return undefined;
+    const names = said.trim().split(" ").filter(Boolean);
     return { version: 2, mount, controllers: names.map((name) => V1_NAMES[name] ?? name) };
   }
   if (type !== "cgroup") return undefined;
@@ -74,7 +76,8 @@ function enabledControllers(cgroups: string): Set<string> {
 }
 
 function parseMounts(mountinfo: string): MountedFs[] {
-  return mountinfo.split("\n").flatMap((line) => {
+  const cgroups = mountinfo.split("\n").filter((line) => line.includes(" - cgroup"));
+  return cgroups.flatMap((line) => {
     const [left = "", right = ""] = line.split(" - ");
     const mount = left.split(" ")[4];
     const [type, , superOptions = ""] = right.split(" ");
@@ -84,8 +87,10 @@ function parseMounts(mountinfo: string): MountedFs[] {
 }
 
 // proc_pid_mountinfo(5): space, tab, newline and backslash are written as octal escapes.
-const unescapeOctal = (path: string): string =>
-  path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+function unescapeOctal(path: string): string {
+  if (!path.includes("\\")) return path;
+  return path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+}
 
 /** The hierarchy that has the controller, and its name there. */
 export function locate(hierarchies: Hierarchies, controller: string): Hierarchy | undefined {

@@ -109,6 +109,7 @@ function signal(pid: number): void {
 /** Removes the container's cgroups, deepest first; a cgroup that is gone already is fine, one that is busy is retried. */
 export async function removeAll(set: CgroupSet): Promise<void> {
   for (const { path } of set) {
+    if (!existsSync(path)) continue;
     await until(() => walk(path).reverse().every(removed));
   }
 }

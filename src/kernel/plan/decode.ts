@@ -1,6 +1,6 @@
 import { errnoName } from "../errno.ts";
 import { nativeArchitecture } from "../seccomp/architecture.ts";
-import numbers from "../seccomp/numbers.json";
+import { callNumbers } from "../seccomp/numbers.ts";
 import { ACTS, type Act } from "./act.ts";
 import { FRAME_HEADER, FRAME_LIMIT } from "./frames.ts";
 import { type Kind, operations } from "./operations.ts";
@@ -43,7 +43,7 @@ let names: ReadonlyMap<number, string> | undefined;
 /** The system call's name; the table is made for the first one that is asked for. */
 function callName(step: number): string {
   names ??= new Map(
-    Object.entries(numbers[nativeArchitecture()]).map(([name, number]) => [number as number, name]),
+    Object.entries(callNumbers()[nativeArchitecture()]).map(([name, number]) => [number as number, name]),
   );
   return names.get(step) ?? `system call ${step}`;
 }

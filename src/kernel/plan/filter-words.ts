@@ -1,6 +1,6 @@
 import { ARCHITECTURES, nativeArchitecture } from "../seccomp/architecture.ts";
 import { interpret } from "../seccomp/interpret.ts";
-import numbers from "../seccomp/numbers.json";
+import { callNumbers } from "../seccomp/numbers.ts";
 
 // include/uapi/linux/seccomp.h
 const ALLOW = 0x7fff0000;
@@ -11,7 +11,7 @@ export function allowedCalls(filter: Uint8Array): number {
   const name = nativeArchitecture();
   const architecture = ARCHITECTURES[name].audit;
   try {
-    return Object.values(numbers[name]).filter(
+    return Object.values(callNumbers()[name]).filter(
       (number) => (interpret(filter, { architecture, number }).value & ACTION) >>> 0 === ALLOW,
     ).length;
   } catch {

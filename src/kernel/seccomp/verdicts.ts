@@ -1,7 +1,7 @@
 import type { SeccompArgument, SpecSeccomp } from "../../oci/runtime-spec.ts";
 import { badSeccomp, ENOSYS, RETURN, returnValue } from "./actions.ts";
 import { ARCHITECTURES, type Architecture } from "./architecture.ts";
-import NUMBERS from "./numbers.json" with { type: "json" };
+import { callNumbers } from "./numbers.ts";
 
 /** All conditions hold → `value`. */
 export interface ConditionalReturn {
@@ -69,7 +69,7 @@ function verdictsByNumber(
   architecture: Architecture,
   fallback: number,
 ): Map<number, Verdict> {
-  const table: Readonly<Record<string, number>> = NUMBERS[architecture];
+  const table: Readonly<Record<string, number>> = callNumbers()[architecture];
   const conditional = new Map<number, ConditionalReturn[]>();
   const settled = new Map<number, number>();
   const known = new Set<number>();

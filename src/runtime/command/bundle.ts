@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { InroError } from "../../oci/error.ts";
 import { parseExactJson } from "../../oci/json.ts";
 import type { RuntimeSpec } from "../../oci/runtime-spec.ts";
+import { absolutePath } from "../../platform/absolute-path.ts";
 
 /** bundle.md: a folder with config.json; paths in it are relative to the folder. */
 export interface Bundle {
@@ -13,16 +13,18 @@ export interface Bundle {
 }
 
 export function readBundle(path: string): Bundle {
-  const folder = resolve(path);
+  const folder = absolutePath(process.cwd(), path);
   const spec = parseSpec(`${folder}/config.json`);
   if (typeof spec.root?.path !== "string")
     throw badSpec(folder, "it names no root file system", "/root/path");
   const mounts = (spec.mounts ?? []).map((mount) => {
     const bind =
       mount.type === "bind" || mount.options?.some((option) => option === "bind" || option === "rbind");
-    return bind && mount.source !== undefined ? { ...mount, source: resolve(folder, mount.source) } : mount;
+    return bind && mount.source !== undefined
+      ? { ...mount, source: absolutePath(folder, mount.source) }
+      : mount;
   });
-  return { path: folder, spec: { ...spec, mounts }, rootfs: resolve(folder, spec.root.path) };
+  return { path: folder, spec: { ...spec, mounts }, rootfs: absolutePath(folder, spec.root.path) };
 }
 
 function parseSpec(path: string): RuntimeSpec {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { locate } from "../../../src/kernel/cgroup/hierarchies.ts";
+import { locate, parseHierarchies } from "../../../src/kernel/cgroup/hierarchies.ts";
 import { recordedHost } from "./hosts.ts";
 
 test("a hybrid host has its controllers on v1 and some on the unified hierarchy, each hierarchy once", () => {
@@ -34,4 +34,16 @@ test("a v2 host has everything in one place, with io under the name that v1 gave
   expect(v2.mode).toBe("v2");
   expect(v2.list).toHaveLength(1);
   expect(locate(v2, "blkio")?.mount).toBe("/sys/fs/cgroup");
+});
+
+test("a unified hierarchy that something is mounted over is not there", () => {
+  const covered = parseHierarchies(
+    "41 35 0:30 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n42 35 0:31 / /sys/fs/cgroup/pids rw - cgroup pids rw,pids",
+    "#subsys_name\thierarchy\tnum_cgroups\tenabled\npids\t8\t1\t1\n",
+    () => undefined,
+  );
+  expect(covered).toEqual({
+    mode: "v1",
+    list: [{ version: 1, mount: "/sys/fs/cgroup/pids", controllers: ["pids"] }],
+  });
 });

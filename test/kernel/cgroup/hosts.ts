@@ -6,5 +6,5 @@ const UNIFIED = { hybrid: "hugetlb\n", v1: "", v2: "cpuset cpu io memory hugetlb
 /** The hierarchies of a recorded host: this project's hybrid test machine, a systemd v1 host, a systemd v2 host. */
 export function recordedHost(name: keyof typeof UNIFIED): Hierarchies {
   const read = (kind: string) => readFileSync(new URL(`hosts/${name}.${kind}`, import.meta.url), "utf8");
-  return parseHierarchies(read("mountinfo"), read("cgroups"), UNIFIED[name]);
+  return parseHierarchies(read("mountinfo"), read("cgroups"), () => UNIFIED[name]);
 }

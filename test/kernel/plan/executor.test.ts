@@ -10,7 +10,7 @@ import {
   LOAD,
   RETURN_CODE,
 } from "../../../src/kernel/seccomp/bpf.ts";
-import numbers from "../../../src/kernel/seccomp/numbers.json";
+import { callNumbers } from "../../../src/kernel/seccomp/numbers.ts";
 import { nativeProgram } from "../../native/programs.ts";
 import { temporaryFolder } from "../../support/temporary.ts";
 import { openTalking, runSimple, simplePlan } from "./simple.ts";
@@ -113,7 +113,7 @@ test.skipIf(!root)("a child that is killed on its way is told of", async () => {
   using talking = openTalking();
   const kill = encodeProgram([
     instruction(LOAD, 0),
-    instruction(JUMP_EQUAL, numbers[nativeArchitecture()].getcwd, 0, 1),
+    instruction(JUMP_EQUAL, callNumbers()[nativeArchitecture()].getcwd, 0, 1),
     instruction(RETURN_CODE, 0x80000000),
     instruction(RETURN_CODE, 0x7fff0000),
   ]);

@@ -9,17 +9,17 @@ import {
   LOAD,
   RETURN_CODE,
 } from "../../../src/kernel/seccomp/bpf.ts";
-import numbers from "../../../src/kernel/seccomp/numbers.json";
+import { type CallNumbers, callNumbers } from "../../../src/kernel/seccomp/numbers.ts";
 import { altered, before, behind, changed, good, moved, without } from "./good.ts";
 
 const USER = 0x10000000;
 const CGROUP = 0x02000000;
 
 /** A filter that answers `action` to one system call and allows the rest. */
-function against(name: keyof (typeof numbers)["x86_64"], action: number): Uint8Array {
+function against(name: keyof CallNumbers["x86_64"], action: number): Uint8Array {
   return encodeProgram([
     instruction(LOAD, 0),
-    instruction(JUMP_EQUAL, numbers[nativeArchitecture()][name as "read"], 0, 1),
+    instruction(JUMP_EQUAL, callNumbers()[nativeArchitecture()][name as "read"], 0, 1),
     instruction(RETURN_CODE, action),
     instruction(RETURN_CODE, 0x7fff0000),
   ]);

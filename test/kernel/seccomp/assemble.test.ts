@@ -3,7 +3,7 @@ import { ARCHITECTURES, type Architecture, TWIN } from "../../../src/kernel/secc
 import { assembleFilter } from "../../../src/kernel/seccomp/assemble.ts";
 import { defaultSeccomp } from "../../../src/kernel/seccomp/default.ts";
 import { interpret } from "../../../src/kernel/seccomp/interpret.ts";
-import NUMBERS from "../../../src/kernel/seccomp/numbers.json" with { type: "json" };
+import { callNumbers } from "../../../src/kernel/seccomp/numbers.ts";
 import type {
   SeccompArgument,
   SeccompOperator,
@@ -14,7 +14,7 @@ import { evaluate } from "./evaluate.ts";
 
 const NATIVE = ["x86_64", "aarch64"] as const;
 const DEFAULTS = { capabilities: ["CAP_CHOWN", "CAP_SYS_CHROOT"], kernel: [6, 1] as const };
-const nr = NUMBERS.x86_64;
+const nr = callNumbers().x86_64;
 
 const ask = (spec: SpecSeccomp, number: number, ...args: bigint[]): number =>
   interpret(assembleFilter(spec, "x86_64"), {
@@ -32,7 +32,12 @@ for (const native of NATIVE) {
     test(`Docker's profile gives every call of ${architecture} on ${native} the verdict that the profile states`, () => {
       const spec = defaultSeccomp({ architecture: native, ...DEFAULTS });
       const filter = assembleFilter(spec, native);
-      const numbers = [...Array(600).keys(), ...Object.values(NUMBERS[architecture]), 0x40000000, 0xffffffff];
+      const numbers = [
+        ...Array(600).keys(),
+        ...Object.values(callNumbers()[architecture]),
+        0x40000000,
+        0xffffffff,
+      ];
       for (const number of numbers) {
         const call = { architecture: ARCHITECTURES[architecture].audit, number, arguments: [2n, 0n] };
         expect([number, interpret(filter, call).value]).toEqual([number, evaluate(spec, architecture, call)]);
@@ -49,7 +54,7 @@ test("a filter over random profiles agrees with the profile read directly, for e
     const filter = assembleFilter(spec, native);
     for (let probe = 0; probe < 60; probe++) {
       const architecture = random(2) === 0 ? native : TWIN[native];
-      const values = Object.values(NUMBERS[architecture]);
+      const values = Object.values(callNumbers()[architecture]);
       const number = random(3) === 0 ? random(700) : (values[random(values.length)] as number);
       const call = {
         architecture: ARCHITECTURES[architecture].audit,
@@ -159,7 +164,7 @@ const OPERATORS: SeccompOperator[] = [
 ];
 
 function randomSpec(random: (below: number) => number): SpecSeccomp {
-  const names = Object.keys({ ...NUMBERS.x86_64, ...NUMBERS.arm });
+  const names = Object.keys({ ...callNumbers().x86_64, ...callNumbers().arm });
   const actions = ["SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL_PROCESS"] as const;
   const action = () => actions[random(4)] as (typeof actions)[number];
   const argument = (): SeccompArgument => ({

@@ -1,6 +1,6 @@
 import { ARCHITECTURES, type Architecture } from "../../../src/kernel/seccomp/architecture.ts";
 import type { SystemCall } from "../../../src/kernel/seccomp/interpret.ts";
-import NUMBERS from "../../../src/kernel/seccomp/numbers.json" with { type: "json" };
+import { callNumbers } from "../../../src/kernel/seccomp/numbers.ts";
 import type { SeccompArgument, SeccompRule, SpecSeccomp } from "../../../src/oci/runtime-spec.ts";
 
 const ERRNO = 0x50000;
@@ -13,7 +13,7 @@ const RETURNS: Record<string, number> = {
 /** The oracle: what config-linux.md says about one call, read straight off the specification without any filter. */
 export function evaluate(spec: SpecSeccomp, architecture: Architecture, call: SystemCall): number {
   if (architecture === "x86_64" && call.number >= 0x40000000) return ERRNO | 38;
-  const names = Object.entries(NUMBERS[architecture]).flatMap(([name, n]) =>
+  const names = Object.entries(callNumbers()[architecture]).flatMap(([name, n]) =>
     n === call.number ? [name] : [],
   );
   const fallback = returns(spec.defaultAction, spec.defaultErrnoRet);
@@ -35,7 +35,7 @@ export function evaluate(spec: SpecSeccomp, architecture: Architecture, call: Sy
 }
 
 function isNewer(spec: SpecSeccomp, architecture: Architecture, number: number): boolean {
-  const table: Record<string, number> = NUMBERS[architecture];
+  const table: Record<string, number> = callNumbers()[architecture];
   const named = (spec.syscalls ?? []).flatMap((rule) => rule.names.map((name) => table[name] ?? 0));
   return number > Math.max(ARCHITECTURES[architecture].lastBefore51, ...named.filter((n) => n < 0xf0000));
 }

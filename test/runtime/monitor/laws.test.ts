@@ -13,10 +13,11 @@ import {
 } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
-import { locate, parseHierarchies } from "../../../src/kernel/cgroup/hierarchies.ts";
+import { locate } from "../../../src/kernel/cgroup/hierarchies.ts";
 import { encodeFrame } from "../../../src/kernel/plan/encode.ts";
 import type { Op } from "../../../src/kernel/plan/operations.ts";
 import { exitCode, parseExit } from "../../../src/oci/exit.ts";
+import { readFacts } from "../../../src/runtime/facts.ts";
 import { readLog } from "../../../src/runtime/log/read.ts";
 import { readExit } from "../../../src/runtime/monitor/exits.ts";
 import { connectMonitor } from "../../../src/runtime/monitor/monitor.ts";
@@ -35,19 +36,7 @@ import {
   until,
 } from "./container.ts";
 
-const memory = locate(
-  parseHierarchies(
-    readFileSync("/proc/self/mountinfo", "utf8"),
-    readFileSync("/proc/cgroups", "utf8"),
-    unified(),
-  ),
-  "memory",
-);
-
-function unified(): string {
-  const path = "/sys/fs/cgroup/cgroup.controllers";
-  return existsSync(path) ? readFileSync(path, "utf8") : "";
-}
+const memory = locate(readFacts().hierarchies, "memory");
 
 /** Operations that put a container into a memory cgroup of its own and take that away again. */
 function memoryGroup(limit: number) {

@@ -1,6 +1,6 @@
 import { ARCHITECTURES, nativeArchitecture } from "../../seccomp/architecture.ts";
 import { interpret } from "../../seccomp/interpret.ts";
-import numbers from "../../seccomp/numbers.json";
+import { callNumbers } from "../../seccomp/numbers.ts";
 import { afterSeccomp, type Call, failure } from "../after-seccomp.ts";
 import type { Op, OpOf } from "../operations.ts";
 import { childOps, type Law, type Violation } from "./law.ts";
@@ -26,7 +26,7 @@ function verdict(filter: Uint8Array, call: Call): Verdict {
 
 function judge(filter: Uint8Array, call: Call): Verdict {
   const architecture = nativeArchitecture();
-  const number = (numbers[architecture] as Readonly<Record<string, number>>)[call.name];
+  const number = (callNumbers()[architecture] as Readonly<Record<string, number>>)[call.name];
   if (number === undefined) throw new Error(`there is no system call ${call.name}`);
   const data = { architecture: ARCHITECTURES[architecture].audit, number, arguments: call.arguments ?? [] };
   const action = (answer(filter, data) & ACTION) >>> 0;

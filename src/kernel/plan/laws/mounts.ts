@@ -1,4 +1,4 @@
-import { posix } from "node:path";
+import { absolutePath } from "../../../platform/absolute-path.ts";
 import type { Slot } from "../field.ts";
 import type { Op } from "../operations.ts";
 import type { Plan } from "../plan.ts";
@@ -57,7 +57,7 @@ export const nullLaw: Law = {
 const KERNELS_OWN = /^(proc|sys|dev)(\/|$)/;
 
 /** Where a path leads if none of its folders is a link: without `.`, `..` and needless slashes. */
-const normalized = (path: string): string => posix.resolve("/", path).slice(1);
+const normalized = (path: string): string => absolutePath("/", path).slice(1);
 
 /** R1, R5: below /proc, /sys and /dev nothing is followed. What is attached through another slot never follows. */
 export const destinationLaw: Law = {

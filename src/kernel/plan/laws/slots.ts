@@ -1,5 +1,5 @@
 import type { Field, Slot, SlotKind } from "../field.ts";
-import { definition, type Kind, type Op, operations } from "../operations.ts";
+import { definition, type Kind, type Op } from "../operations.ts";
 import type { Plan } from "../plan.ts";
 import { childSide, type Law, type Placed, parentSide, type Surveyed, type Violation } from "./law.ts";
 
@@ -26,13 +26,16 @@ type SlotFields = readonly (readonly [name: string, field: SlotField])[];
 const isSlotField = (entry: [string, Field]): entry is [string, SlotField] =>
   entry[1].type === "uses" || entry[1].type === "defines";
 
-/** Of each operation, the fields that are slots. */
-const slotFields = Object.fromEntries(
-  (Object.keys(operations) as Kind[]).map((kind) => [
-    kind,
-    Object.entries(definition(kind).fields).filter(isSlotField),
-  ]),
-) as unknown as Readonly<Record<Kind, SlotFields>>;
+const known = new Map<Kind, SlotFields>();
+
+/** Of an operation, the fields that are slots. */
+function slotFields(kind: Kind): SlotFields {
+  const before = known.get(kind);
+  if (before !== undefined) return before;
+  const fields = Object.entries(definition(kind).fields).filter(isSlotField);
+  known.set(kind, fields);
+  return fields;
+}
 
 /** What a child may use of the parent's: detached mounts, namespaces and cgroups to join, the FIFO that starts it. */
 const HANDED_OVER: readonly SlotKind[] = ["tree", "file", "fifo", "cgroup"];
@@ -41,7 +44,7 @@ function walk(side: readonly Placed[], table: Table, isChild: boolean): Violatio
   return side.flatMap(({ act, op }) => {
     const wrong: Violation[] = [];
     if (!definition(op.kind).acts.includes(act)) wrong.push({ op, why: `it cannot stand in act ${act}` });
-    for (const [name, field] of slotFields[op.kind]) {
+    for (const [name, field] of slotFields(op.kind)) {
       const slot = (op as unknown as Readonly<Record<string, Slot | undefined>>)[name];
       if (slot === undefined) continue;
       if (field.type === "uses") wrong.push(...useOf(op, name, field.kinds, slot, table, isChild));
