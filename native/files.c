@@ -77,9 +77,7 @@ long op_make_node(struct execution *e, const struct op_make_node *o, struct reco
   char name[256];
   long folder = open_parent(r, slot_of(e, o->root), o->path, REAL, name);
   if (folder < 0) return folder;
-  // include/linux/kdev_t.h, new_encode_dev
-  u32 device = (o->minor & 0xff) | (o->major << 8) | ((o->minor & ~0xffu) << 12);
-  long done = CALL(r, mknodat, folder, name, o->mode, device);
+  long done = CALL(r, mknodat, folder, name, o->mode, device_number(o->major, o->minor));
   if (done >= 0) done = give(r, (i32)folder, name, o->uid, o->gid);
   SYS(close, folder);
   return done;

@@ -42,6 +42,18 @@ static long configure(struct record *r, i32 fs, const char *option) {
   return CALL(r, fsconfig, fs, FSCONFIG_SET_STRING, key, option + n + 1, 0);
 }
 
+static long configure_all(struct record *r, i32 fs, const char **options) {
+  long done = 0;
+  for (; done >= 0 && *options; options++) {
+    done = configure(r, fs, *options);
+    if (done < 0) {
+      detail(r, *options);
+      detail(r, ": ");
+    }
+  }
+  return done;
+}
+
 // A file system context tells in words what it did not like ("e tmpfs: Bad value for 'size'").
 static void kernel_words(struct record *r, i32 fs) {
   char text[DETAIL_SIZE];
@@ -56,13 +68,7 @@ long new_mount(struct record *r, const char *fstype, const char *source, const c
   long fs = CALL(r, fsopen, fstype, FSOPEN_CLOEXEC);
   if (fs < 0) return fs;
   long done = *source ? CALL(r, fsconfig, fs, FSCONFIG_SET_STRING, "source", source, 0) : 0;
-  for (; done >= 0 && *options; options++) {
-    done = configure(r, (i32)fs, *options);
-    if (done < 0) {
-      detail(r, *options);
-      detail(r, ": ");
-    }
-  }
+  if (done >= 0) done = configure_all(r, (i32)fs, options);
   if (done >= 0) done = CALL(r, fsconfig, fs, FSCONFIG_CMD_CREATE, 0, 0, 0);
   if (done >= 0) done = CALL(r, fsmount, fs, FSMOUNT_CLOEXEC, attributes);
   if (done < 0) kernel_words(r, (i32)fs);
@@ -125,10 +131,14 @@ long op_overlay(struct execution *e, const struct op_overlay *o, struct record *
   return slot_set(e, o->out, done);
 }
 
+static long set_attributes(struct record *r, i32 mount, struct mount_attr attr, int recursive) {
+  u32 flags = ABI_AT_EMPTY_PATH | (recursive ? ABI_AT_RECURSIVE : 0);
+  return CALL(r, mount_setattr, mount, "", flags, &attr, sizeof attr);
+}
+
 long op_set_tree(struct execution *e, const struct op_set_tree *o, struct record *r) {
   struct mount_attr attr = {.attr_set = o->set, .attr_clr = o->clear, .propagation = o->propagation};
-  u32 flags = ABI_AT_EMPTY_PATH | (o->recursive ? ABI_AT_RECURSIVE : 0);
-  return CALL(r, mount_setattr, slot_of(e, o->tree), "", flags, &attr, sizeof attr);
+  return set_attributes(r, slot_of(e, o->tree), attr, o->recursive);
 }
 
 long op_set_propagation(struct execution *e, const struct op_set_propagation *o, struct record *r) {
@@ -136,14 +146,39 @@ long op_set_propagation(struct execution *e, const struct op_set_propagation *o,
   return CALL(r, mount, "", "/", "", (u64)o->propagation | MS_REC, 0);
 }
 
+// SECURITY.md R1, R5: what lies under /proc, /sys and /dev is a real folder, whatever the image says. `destination`: the
+// same numbers in every operation.
+static long open_target(struct record *r, i32 root, const char *path, u8 destination) {
+  int real = destination != ATTACH_DESTINATION_IN_ROOT;
+  int directory = destination == ATTACH_DESTINATION_REAL_DIRECTORY;
+  return open_beneath(r, root, path, ABI_O_PATH | (directory ? ABI_O_DIRECTORY : 0), real ? REAL : IN_ROOT);
+}
+
 long op_attach(struct execution *e, const struct op_attach *o, struct record *r) {
-  // SECURITY.md R1, R5: what lies under /proc, /sys and /dev is a real folder, whatever the image says.
-  int real = o->destination != ATTACH_DESTINATION_IN_ROOT;
-  int directory = o->destination == ATTACH_DESTINATION_REAL_DIRECTORY;
-  u64 flags = ABI_O_PATH | (directory ? ABI_O_DIRECTORY : 0);
-  long target = open_beneath(r, slot_of(e, o->root), o->path, flags, real ? REAL : IN_ROOT);
+  long target = open_target(r, slot_of(e, o->root), o->path, o->destination);
   if (target < 0) return target;
   long done = attach_tree(r, slot_of(e, o->tree), (i32)target);
+  SYS(close, target);
+  return done;
+}
+
+static long reconfigure(struct record *r, i32 mount, const char **options) {
+  long fs = CALL(r, fspick, mount, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH | FSPICK_NO_AUTOMOUNT);
+  if (fs < 0) return fs;
+  long done = configure_all(r, (i32)fs, options);
+  if (done >= 0) done = CALL(r, fsconfig, fs, FSCONFIG_CMD_RECONFIGURE, 0, 0, 0);
+  if (done < 0) kernel_words(r, (i32)fs);
+  SYS(close, fs);
+  return done;
+}
+
+// fspick(2) and mount_setattr(2) both refuse, with EINVAL, what is not the root of a mount.
+long op_remount(struct execution *e, const struct op_remount *o, struct record *r) {
+  long target = open_target(r, slot_of(e, o->root), o->path, o->destination);
+  if (target < 0) return target;
+  struct mount_attr attr = {.attr_set = o->set, .attr_clr = o->clear, .propagation = o->propagation};
+  long done = set_attributes(r, (i32)target, attr, o->recursive);
+  if (done >= 0 && o->options.count > 0) done = reconfigure(r, (i32)target, o->options.at);
   SYS(close, target);
   return done;
 }

@@ -33,6 +33,8 @@ long make_missing(struct record *r, i32 root, const char *path, u32 mode, int di
 long file_mode(struct record *r, i32 fd, struct statx *out);
 // Writes a small file in one write. `resolve`: how `path` may be resolved beneath `folder`.
 long write_file(struct record *r, i32 folder, const char *path, const char *data, u64 resolve, long magic);
+// include/linux/kdev_t.h, new_encode_dev: what mknod(2) takes.
+static inline u32 device_number(u32 major, u32 minor) { return (minor & 0xff) | (major << 8) | ((minor & ~0xffu) << 12); }
 // The terminated decimal form of `value`; `to` holds 21 bytes.
 void number_text(char *to, u64 value);
 

@@ -46,6 +46,22 @@ static inline void op_encode(struct writer *w, const struct op *op) {
       put_u32(w, op->set_tree.propagation);
       put_u8(w, op->set_tree.recursive);
       break;
+    case OP_REMOUNT:
+      put_u16(w, op->remount.root);
+      put_text(w, op->remount.path);
+      put_u8(w, op->remount.destination);
+      put_texts(w, op->remount.options);
+      put_u32(w, op->remount.set);
+      put_u32(w, op->remount.clear);
+      put_u32(w, op->remount.propagation);
+      put_u8(w, op->remount.recursive);
+      break;
+    case OP_COPY_UP:
+      put_u16(w, op->copy_up.tree);
+      put_u16(w, op->copy_up.root);
+      put_text(w, op->copy_up.path);
+      put_u8(w, op->copy_up.dress);
+      break;
     case OP_SET_PROPAGATION:
       put_u32(w, op->set_propagation.propagation);
       break;

@@ -13,6 +13,8 @@ enum op_code {
   OP_FS_MOUNT = 4,
   OP_OVERLAY = 5,
   OP_SET_TREE = 6,
+  OP_REMOUNT = 21,
+  OP_COPY_UP = 20,
   OP_SET_PROPAGATION = 7,
   OP_ATTACH = 8,
   OP_ENSURE_MOUNTPOINT = 9,
@@ -122,6 +124,25 @@ struct op_set_tree {
   u32 clear;
   u32 propagation;
   u8 recursive;
+};
+
+enum { REMOUNT_DESTINATION_IN_ROOT = 0, REMOUNT_DESTINATION_REAL_DIRECTORY = 1, REMOUNT_DESTINATION_REAL_FILE = 2 };
+struct op_remount {
+  u16 root;
+  const char *path;
+  u8 destination;
+  struct texts options;
+  u32 set;
+  u32 clear;
+  u32 propagation;
+  u8 recursive;
+};
+
+struct op_copy_up {
+  u16 tree;
+  u16 root;
+  const char *path;
+  u8 dress;
 };
 
 struct op_set_propagation {
@@ -454,6 +475,8 @@ struct op {
     struct op_fs_mount fs_mount;
     struct op_overlay overlay;
     struct op_set_tree set_tree;
+    struct op_remount remount;
+    struct op_copy_up copy_up;
     struct op_set_propagation set_propagation;
     struct op_attach attach;
     struct op_ensure_mountpoint ensure_mountpoint;
@@ -532,6 +555,8 @@ static const struct op_definition op_definitions[OP_CODES] = {
   [OP_FS_MOUNT] = {"fsMount", 9, {0}, offsetof(struct op_fs_mount, out) + 1},
   [OP_OVERLAY] = {"overlay", 8, {0}, offsetof(struct op_overlay, out) + 1},
   [OP_SET_TREE] = {"setTree", 9, {offsetof(struct op_set_tree, tree) + 1}, 0},
+  [OP_REMOUNT] = {"remount", 8, {offsetof(struct op_remount, root) + 1}, 0},
+  [OP_COPY_UP] = {"copyUp", 8, {offsetof(struct op_copy_up, tree) + 1, offsetof(struct op_copy_up, root) + 1}, 0},
   [OP_SET_PROPAGATION] = {"setPropagation", 8, {0}, 0},
   [OP_ATTACH] = {"attach", 8, {offsetof(struct op_attach, tree) + 1, offsetof(struct op_attach, root) + 1}, 0},
   [OP_ENSURE_MOUNTPOINT] = {"ensureMountpoint", 8, {offsetof(struct op_ensure_mountpoint, root) + 1}, 0},
@@ -635,6 +660,22 @@ static inline int op_decode(struct reader *r, struct op *op) {
       op->set_tree.clear = get_u32(r);
       op->set_tree.propagation = get_u32(r);
       op->set_tree.recursive = get_flag(r);
+      break;
+    case OP_REMOUNT:
+      op->remount.root = get_slot(r, 0);
+      op->remount.path = get_text(r);
+      op->remount.destination = get_choice(r, 7u);
+      op->remount.options = get_texts(r);
+      op->remount.set = get_u32(r);
+      op->remount.clear = get_u32(r);
+      op->remount.propagation = get_u32(r);
+      op->remount.recursive = get_flag(r);
+      break;
+    case OP_COPY_UP:
+      op->copy_up.tree = get_slot(r, 0);
+      op->copy_up.root = get_slot(r, 0);
+      op->copy_up.path = get_text(r);
+      op->copy_up.dress = get_flag(r);
       break;
     case OP_SET_PROPAGATION:
       op->set_propagation.propagation = get_u32(r);

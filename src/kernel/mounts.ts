@@ -17,19 +17,29 @@ export const MOUNT_ATTR = {
 
 export type Propagation = "private" | "slave" | "shared" | "unbindable";
 
+export interface PropagationChange {
+  readonly type: Propagation;
+  readonly recursive: boolean;
+}
+
 export interface MountOptions {
   readonly bind: boolean;
   /** `rbind`: mounts below the source come along. */
   readonly recursive: boolean;
+  /** What is mounted at the destination already is changed; nothing new is mounted. */
+  readonly remount: boolean;
   /** MOUNT_ATTR_* to switch on and off at the top of the tree. */
   readonly set: number;
   readonly clear: number;
   /** The same for every mount of the tree (`rro`, `rnosuid`, …). */
   readonly setRecursive: number;
   readonly clearRecursive: number;
-  readonly propagation: { readonly type: Propagation; readonly recursive: boolean } | undefined;
+  /** One after the other: `rslave` and then `rshared` is a slave that has peers of its own. */
+  readonly propagations: readonly PropagationChange[];
   /** `tmpcopyup`: a tmpfs starts with what the image has at this place. */
   readonly copyUp: boolean;
+  /** `idmap` maps the owners of the mount itself, `ridmap` those of all mounts of the tree. */
+  readonly idMap: "none" | "top" | "recursive";
   /** What is left, for the file system itself: `size=64m`, `mode=755`, `sync`. */
   readonly data: readonly string[];
 }
@@ -46,12 +56,13 @@ const ATTRIBUTES: Readonly<Record<string, readonly [set: number, clear: number]>
   exec: [0, MOUNT_ATTR.noExec],
   nodiratime: [MOUNT_ATTR.noDirAtime, 0],
   diratime: [0, MOUNT_ATTR.noDirAtime],
-  // mount_setattr(2): to change the atime field it has to be named in `clear` as a whole.
+  // mount_setattr(2): to change the atime field it has to be named in `clear` as a whole. Switching one of its modes
+  // off leads back to the kernel's default, relatime (mount(8)).
   relatime: [0, MOUNT_ATTR.atime],
   noatime: [MOUNT_ATTR.noAtime, MOUNT_ATTR.atime],
   strictatime: [MOUNT_ATTR.strictAtime, MOUNT_ATTR.atime],
   atime: [0, MOUNT_ATTR.atime],
-  norelatime: [MOUNT_ATTR.strictAtime, MOUNT_ATTR.atime],
+  norelatime: [0, MOUNT_ATTR.atime],
   nostrictatime: [0, MOUNT_ATTR.atime],
   nosymfollow: [MOUNT_ATTR.noSymfollow, 0],
   symfollow: [0, MOUNT_ATTR.noSymfollow],
@@ -59,38 +70,55 @@ const ATTRIBUTES: Readonly<Record<string, readonly [set: number, clear: number]>
 
 const PROPAGATIONS: readonly Propagation[] = ["private", "slave", "shared", "unbindable"];
 
-/** Options that say nothing to the kernel. */
-const SILENT = new Set(["defaults", "nofail", "auto", "noauto", "user", "nouser", "_netdev"]);
+/**
+ * Flags of the file system itself that fsconfig(2) takes by these names (fs/fs_context.c); a bind mount shares its
+ * file system, so that there they say nothing, as with mount(2).
+ */
+const SUPERBLOCK = ["async", "dirsync", "lazytime", "mand", "nolazytime", "nomand", "sync"];
+
+/**
+ * Options that say nothing to the kernel: mount(8)'s own, messages (`silent`, `loud`), and the inode version, which
+ * file systems that have one count always since Linux 6.1.
+ */
+const UNSAID = new Set([
+  ...["defaults", "nofail", "auto", "noauto", "user", "nouser", "_netdev"],
+  ...["silent", "loud", "iversion", "noiversion"],
+]);
+
+/** What the options of a mount do besides attributes, propagation and data. */
+const MANNERS: Readonly<
+  Record<string, Partial<Pick<MountOptions, "bind" | "recursive" | "remount" | "copyUp" | "idMap">>>
+> = {
+  bind: { bind: true },
+  rbind: { bind: true, recursive: true },
+  remount: { remount: true },
+  tmpcopyup: { copyUp: true },
+  idmap: { idMap: "top" },
+  ridmap: { idMap: "recursive" },
+};
 
 /** Later options win over earlier ones. */
 export function parseMountOptions(options: readonly string[], type: string | undefined): MountOptions {
-  let [bind, recursive, copyUp] = [type === "bind" || type === "rbind", type === "rbind", false];
-  let propagation: MountOptions["propagation"];
+  const bind = type === "bind" || type === "rbind";
+  let manner = { bind, recursive: type === "rbind", remount: false, copyUp: false };
+  let idMap: MountOptions["idMap"] = "none";
+  const propagations: PropagationChange[] = [];
   const top = { set: 0, clear: 0 };
   const tree = { set: 0, clear: 0 };
   const data: string[] = [];
   for (const option of options) {
-    const named = propagationOf(option);
-    if (option === "bind" || option === "rbind") {
-      bind = true;
-      recursive ||= option === "rbind";
-    } else if (named !== undefined) propagation = named;
-    else if (option === "tmpcopyup") copyUp = true;
+    const propagation = propagationOf(option);
+    const inTree = option.startsWith("r") ? ATTRIBUTES[option.slice(1)] : undefined;
+    if (MANNERS[option] !== undefined) {
+      manner = { ...manner, ...MANNERS[option] };
+      idMap = MANNERS[option].idMap ?? idMap;
+    } else if (propagation !== undefined) propagations.push(propagation);
     else if (ATTRIBUTES[option] !== undefined) apply(top, ATTRIBUTES[option]);
-    else if (option.startsWith("r") && ATTRIBUTES[option.slice(1)] !== undefined) {
-      apply(tree, ATTRIBUTES[option.slice(1)] as readonly [number, number]);
-    } else if (!SILENT.has(option) && option !== "") data.push(option);
+    else if (inTree !== undefined) apply(tree, inTree);
+    else if (!UNSAID.has(option) && option !== "") data.push(option);
   }
-  return {
-    bind,
-    recursive,
-    ...top,
-    setRecursive: tree.set,
-    clearRecursive: tree.clear,
-    propagation,
-    copyUp,
-    data,
-  };
+  const { set: setRecursive, clear: clearRecursive } = tree;
+  return { ...manner, ...top, setRecursive, clearRecursive, propagations, idMap, data };
 }
 
 function apply(to: { set: number; clear: number }, [set, clear]: readonly [number, number]): void {
@@ -98,14 +126,16 @@ function apply(to: { set: number; clear: number }, [set, clear]: readonly [numbe
   to.clear = (to.clear & ~set) | clear;
 }
 
-function propagationOf(option: string): MountOptions["propagation"] {
+function propagationOf(option: string): PropagationChange | undefined {
   const type = PROPAGATIONS.find((name) => name === option || `r${name}` === option);
   return type === undefined ? undefined : { type, recursive: option === `r${type}` };
 }
 
 /** Every option that is not a file system's own, for `features`. */
 export const MOUNT_OPTION_NAMES: readonly string[] = [
-  ...["bind", "rbind"],
+  ...Object.keys(MANNERS),
   ...Object.keys(ATTRIBUTES).flatMap((name) => [name, `r${name}`]),
   ...PROPAGATIONS.flatMap((name) => [name, `r${name}`]),
+  ...SUPERBLOCK,
+  ...["defaults", "silent", "loud", "iversion", "noiversion"],
 ].sort();

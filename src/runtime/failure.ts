@@ -5,7 +5,7 @@ import type { Kind, Op, OpOf } from "../kernel/plan/operations.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";
 import { InroError } from "../oci/error.ts";
 
-const { ENOENT, EACCES, EPERM, ELOOP, ENOTDIR, EXDEV, ENOEXEC, EINVAL } = constants.errno;
+const { ENOENT, EACCES, EPERM, ELOOP, ENOTDIR, EXDEV, ENOEXEC, EINVAL, ENOSPC } = constants.errno;
 
 /** How people are told of one kind of operation: the error's code, what could not be done, what to do about it. */
 interface Telling<K extends Kind> {
@@ -48,6 +48,17 @@ const TELLINGS: { readonly [K in Kind]?: Telling<K> } = {
     what: ({ folder }) => `cannot mount the container's layers in "${folder}"`,
   },
   attach: { code: mountCode, what: ({ path }) => `cannot mount onto "/${path}" of the container` },
+  remount: {
+    code: (op, errno) => (errno === EINVAL ? "MOUNT_MISSING" : mountCode(op, errno)),
+    what: ({ path }) => `cannot remount "/${path}" of the container`,
+    hint: (_, errno) =>
+      errno === EINVAL ? 'mount something there first, or leave "remount" out' : undefined,
+  },
+  copyUp: {
+    code: "MOUNT_FAILED",
+    what: ({ path }) => `cannot fill the tmpfs on "/${path}" with what the image has there`,
+    hint: (_, errno) => (errno === ENOSPC ? "give it a larger size=" : undefined),
+  },
   ensureMountpoint: {
     // Only a symbolic link whose target is missing is ENOENT: everything else that is missing is made.
     code: (op, errno) => (errno === ENOENT ? "DESTINATION_NOT_DIRECTORY" : mountCode(op, errno)),

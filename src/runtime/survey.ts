@@ -32,8 +32,8 @@ export async function survey(
   host: string,
 ): Promise<Survey> {
   const wanted = (spec.mounts ?? []).flatMap((mount, index) => {
-    const { bind, recursive } = parseMountOptions(mount.options ?? [], mount.type);
-    return bind ? [{ index, path: mount.source ?? "", recursive }] : [];
+    const { bind, recursive, remount } = parseMountOptions(mount.options ?? [], mount.type);
+    return bind && !remount ? [{ index, path: mount.source ?? "", recursive }] : [];
   });
   if (wanted.length === 0) return { ops: [], sources: new Map(), firstSlot: 0 };
   const ops = wanted.map(({ index, path, recursive }, out): OpOf<"cloneTree"> => {

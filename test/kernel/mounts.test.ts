@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { MOUNT_ATTR, parseMountOptions } from "../../src/kernel/mounts.ts";
+import { MOUNT_ATTR, MOUNT_OPTION_NAMES, parseMountOptions } from "../../src/kernel/mounts.ts";
 
 test("attributes, propagation and the file system's own options are told apart", () => {
   const options = parseMountOptions(
@@ -13,8 +13,10 @@ test("attributes, propagation and the file system's own options are told apart",
     clear: 0,
     setRecursive: MOUNT_ATTR.noExec,
     clearRecursive: 0,
-    propagation: { type: "slave", recursive: true },
+    remount: false,
+    propagations: [{ type: "slave", recursive: true }],
     copyUp: false,
+    idMap: "none",
     data: ["size=64m", "mode=1777"],
   });
 });
@@ -37,4 +39,29 @@ test("changing the atime mode names its whole field (mount_setattr(2))", () => {
 
 test("rbind brings along what is mounted below", () => {
   expect(parseMountOptions(["rbind"], undefined)).toMatchObject({ bind: true, recursive: true });
+});
+
+test("propagations are kept in their order: a slave that is shared further", () => {
+  expect(parseMountOptions(["slave", "rshared"], "bind").propagations).toEqual([
+    { type: "slave", recursive: false },
+    { type: "shared", recursive: true },
+  ]);
+});
+
+test.each(["relatime", "atime", "norelatime", "nostrictatime"])("%s is the kernel's default", (option) => {
+  expect(parseMountOptions(["noatime", option], "tmpfs")).toMatchObject({ set: 0, clear: MOUNT_ATTR.atime });
+});
+
+/** config.md, "Linux mount options": its whole table. */
+const TABLE =
+  "async atime bind defaults dev diratime dirsync exec iversion lazytime loud mand noatime nodev nodiratime noexec noiversion nolazytime nomand norelatime nostrictatime nosuid nosymfollow private ratime rbind rdev rdiratime relatime remount rexec rnoatime rnodiratime rnoexec rnorelatime rnostrictatime rnosuid rnosymfollow ro rprivate rrelatime rro rrw rshared rslave rstrictatime rsuid rsymfollow runbindable rw shared silent slave strictatime suid symfollow sync tmpcopyup unbindable idmap ridmap";
+
+test("features names every option of the specification's table", () => {
+  expect(TABLE.split(" ").filter((option) => !MOUNT_OPTION_NAMES.includes(option))).toEqual([]);
+});
+
+test("only what belongs to a file system itself is handed to it", () => {
+  expect(parseMountOptions(TABLE.split(" "), "tmpfs").data).toEqual(
+    "async dirsync lazytime mand nolazytime nomand sync".split(" "),
+  );
 });

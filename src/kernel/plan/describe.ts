@@ -34,6 +34,12 @@ const below = (root: string, path: string): string =>
   path === "" ? root : `${root.replace(/\/+$/, "")}/${path.replace(/^\/+/, "")}`;
 const owner = (uid: number, gid: number): string => (uid === 0 && gid === 0 ? "" : ` of ${uid}:${gid}`);
 
+const changeWords = (op: OpOf<"setTree"> | OpOf<"remount">): string[] => {
+  const cleared = attributeWords(op.clear & ~op.set);
+  const words = [attributeWords(op.set), propagationWords(op.propagation)].filter(Boolean);
+  return cleared === "" ? words : [...words, `not ${cleared}`];
+};
+
 /** Every operation in words; a new one without a line here does not compile. */
 const lines: { readonly [K in Kind]: Line<K> } = {
   openPath: { verb: "open", text: (op) => `the host's ${op.path}` },
@@ -58,11 +64,16 @@ const lines: { readonly [K in Kind]: Line<K> } = {
   setTree: {
     verb: "set",
     text: (op, name) =>
-      [
-        `${name(op.tree)}${op.recursive ? " and below" : ""} to`,
-        ...[attributeWords(op.set), propagationWords(op.propagation)].filter(Boolean),
-        ...(attributeWords(op.clear & ~op.set) === "" ? [] : [`not ${attributeWords(op.clear & ~op.set)}`]),
-      ].join(" "),
+      [`${name(op.tree)}${op.recursive ? " and below" : ""} to`, ...changeWords(op)].join(" "),
+  },
+  remount: {
+    verb: "remount",
+    text: (op, name) =>
+      `${below(name(op.root), op.path)}${op.recursive ? " and below" : ""}${listed([...op.options, ...changeWords(op)])}`,
+  },
+  copyUp: {
+    verb: "copy",
+    text: (op, name) => `what ${below(name(op.root), op.path)} holds into ${name(op.tree)}`,
   },
   setPropagation: { verb: "make", text: (op) => `every mount ${propagationWords(op.propagation)}` },
   attach: { verb: "attach", text: (op, name) => `${name(op.tree)} to ${below(name(op.root), op.path)}` },

@@ -32,6 +32,8 @@ const op = <const A extends readonly Act[], const F extends Readonly<Record<stri
 /** How openPath and openBeneath open: `any` and `directory` are O_PATH, `fifo` is O_RDWR on a named pipe. */
 const use = choice({ any: 0, directory: 1, read: 2, append: 3, fifo: 4 });
 const root = uses("path", "tree");
+/** How links on the way to a mount point are met. */
+const destination = choice({ "in-root": 0, "real-directory": 1, "real-file": 2 });
 
 const outside = ["host", "map", "undo"] as const;
 const opening = ["host", "map", "build", "undo"] as const;
@@ -77,6 +79,26 @@ export const operations = {
     propagation: u32,
     recursive: flag,
   }),
+  /**
+   * What is mounted at a place already gets other attributes and propagation, as for `setTree`, and other options of
+   * its file system (fspick, fsconfig); it is an error when nothing is mounted there. The place as for `attach`.
+   */
+  remount: op(21, inside, {
+    root,
+    path: text,
+    destination,
+    options: texts,
+    set: u32,
+    clear: u32,
+    propagation: u32,
+    recursive: flag,
+  }),
+  /**
+   * Copies what a folder holds, and the folder's own mode, owner and times, into a tree that nobody can see yet. Links
+   * are copied as links and never followed; what is mounted below the folder is not entered. Bounded in entries and
+   * depth. A folder that is not there has nothing to copy.
+   */
+  copyUp: op(20, inside, { tree: uses("tree"), root, path: text, dress: flag }),
   /** Of every mount of the new namespace: MS_SLAVE or MS_PRIVATE before anything is attached. */
   setPropagation: op(7, inside, { propagation: u32 }),
   /**
@@ -87,7 +109,7 @@ export const operations = {
     tree: uses("tree"),
     root,
     path: text,
-    destination: choice({ "in-root": 0, "real-directory": 1, "real-file": 2 }),
+    destination,
   }),
   /** Makes what is missing of a mount point, O_EXCL | O_NOFOLLOW, and checks that it is a folder or is none. */
   ensureMountpoint: op(9, inside, { root, path: text, directory: flag, mode: u32 }),

@@ -18,6 +18,7 @@ import { filterLaw } from "./laws/filter.ts";
 import type { Law, Surveyed } from "./laws/law.ts";
 import {
   cgroupMountLaw,
+  copyLaw,
   coverLaw,
   destinationLaw,
   hostPathLaw,
@@ -62,6 +63,7 @@ export const laws: readonly Law[] = [
   filterLaw,
   pivotLaw,
   schedulingLaw,
+  copyLaw,
 ];
 
 /** What the laws say against a plan, one line each; empty for a good one. Pure. */

@@ -1,6 +1,7 @@
-import type { Hierarchy } from "../../kernel/cgroup/hierarchies.ts";
+import { type Hierarchy, unifiedOf } from "../../kernel/cgroup/hierarchies.ts";
 import { MOUNT_ATTR } from "../../kernel/mounts.ts";
 import type { Slot } from "../../kernel/plan/field.ts";
+import { InroError } from "../../oci/error.ts";
 import type { JoinedCgroups } from "./cgroups.ts";
 import type { CompileInput, Draft } from "./context.ts";
 import type { PlannedMount, Target } from "./mounts.ts";
@@ -18,8 +19,9 @@ interface View {
 }
 
 /**
- * The container's view of its cgroups: the v2 hierarchy itself, or on v1 and hybrid a tmpfs with one folder for each
- * hierarchy that it joined. Without a cgroup namespace of its own it is read-only whatever was asked for (R21).
+ * The container's view of its cgroups: on v2 the hierarchy itself, which type `cgroup2` asks for everywhere; on v1 and
+ * hybrid a tmpfs with a folder for each hierarchy and a link for each controller that shares one. Without a cgroup
+ * namespace of its own it is read-only whatever was asked for (R21).
  */
 export function compileCgroupMount(
   draft: Draft,
@@ -30,54 +32,57 @@ export function compileCgroupMount(
   ownNamespace: boolean,
 ): void {
   const { because, options } = planned;
+  const { hierarchies } = input.facts;
   const attributes = options.set | options.setRecursive | (ownNamespace ? 0 : MOUNT_ATTR.readOnly);
   const view: View = { draft, input, because, attributes, ownNamespace };
-  draft.plan.build.push({
-    kind: "ensureMountpoint",
-    root: to.root,
-    path: to.path,
-    directory: true,
-    mode: FOLDER_MODE,
-    because,
-  });
-  if (input.facts.hierarchies.mode === "v2") {
-    for (const hierarchy of input.facts.hierarchies.list)
-      draft.plan.build.push({ kind: "attach", tree: hierarchyTree(view, hierarchy), ...to, because });
+  const { root, path } = to;
+  const point = { root, path, directory: true, mode: FOLDER_MODE };
+  draft.plan.build.push({ kind: "ensureMountpoint", ...point, because });
+  if (hierarchies.mode !== "v2" && planned.mount.type !== "cgroup2") {
+    // Where it did not join one there is no cgroup of its own to show, but to a namespace.
+    const list = ownNamespace ? hierarchies.list : [...cgroups.slots.keys()];
+    compileFolders(view, list, to);
     return;
   }
-  const folder = draft.newSlot();
-  draft.plan.build.push(
-    {
-      kind: "fsMount",
-      out: folder,
-      fstype: "tmpfs",
-      source: "cgroup",
-      options: ["mode=755"],
-      attributes: SAFE,
-      because,
-    },
-    { kind: "attach", tree: folder, ...to, because },
+  const unified = unifiedOf(hierarchies);
+  if (unified === undefined) throw noUnified(planned);
+  draft.plan.build.push({ kind: "attach", tree: hierarchyTree(view, unified), ...to, because });
+}
+
+function compileFolders(view: View, list: readonly Hierarchy[], to: Target): void {
+  const { draft, because, attributes } = view;
+  const { build } = draft.plan;
+  const out = draft.newSlot();
+  const options = ["mode=755"];
+  build.push(
+    { kind: "fsMount", out, fstype: "tmpfs", source: "cgroup", options, attributes: SAFE, because },
+    { kind: "attach", tree: out, ...to, because },
   );
-  for (const hierarchy of cgroups.slots.keys()) {
-    const path = hierarchy.version === 2 ? "unified" : hierarchy.controllers.join(",");
+  for (const hierarchy of list) {
+    const path = folderOf(hierarchy);
     const tree = hierarchyTree(view, hierarchy);
-    draft.plan.build.push(
-      { kind: "ensureMountpoint", root: folder, path, directory: true, mode: FOLDER_MODE, because },
-      { kind: "attach", tree, root: folder, path, destination: "real-directory", because },
+    build.push(
+      { kind: "ensureMountpoint", root: out, path, directory: true, mode: FOLDER_MODE, because },
+      { kind: "attach", tree, root: out, path, destination: "real-directory", because },
     );
+    // cgroups(7): programs look for a controller by its own name.
+    const links = hierarchy.version === 1 ? hierarchy.controllers.filter((name) => name !== path) : [];
+    for (const name of links) build.push({ kind: "makeLink", root: out, path: name, target: path, because });
   }
-  if ((attributes & MOUNT_ATTR.readOnly) !== 0) {
-    const set = MOUNT_ATTR.readOnly;
-    draft.plan.build.push({
-      kind: "setTree",
-      tree: folder,
-      set,
-      clear: 0,
-      propagation: 0,
-      recursive: false,
-      because,
-    });
-  }
+  const set = attributes & MOUNT_ATTR.readOnly;
+  if (set !== 0)
+    build.push({ kind: "setTree", tree: out, set, clear: 0, propagation: 0, recursive: false, because });
+}
+
+const folderOf = ({ version, controllers, name }: Hierarchy): string =>
+  version === 2 ? "unified" : (name ?? controllers.join(","));
+
+function noUnified({ mount }: PlannedMount): InroError {
+  return new InroError("MOUNT_FAILED", {
+    what: `cannot mount cgroup2 onto "${mount.destination}"`,
+    why: "this host has no unified hierarchy",
+    hint: 'mount type "cgroup"',
+  });
 }
 
 /**
@@ -90,8 +95,8 @@ function hierarchyTree(view: View, hierarchy: Hierarchy): Slot {
   const out = draft.newSlot();
   const { build } = draft.plan;
   if (ownNamespace) {
-    const [fstype, options] =
-      hierarchy.version === 2 ? (["cgroup2", []] as const) : (["cgroup", hierarchy.controllers] as const);
+    const fstype = hierarchy.version === 2 ? "cgroup2" : "cgroup";
+    const options = hierarchy.version === 2 ? [] : superblockOptions(hierarchy);
     build.push({ kind: "fsMount", out, fstype, source: "cgroup", options, attributes, because });
     return out;
   }
@@ -103,3 +108,9 @@ function hierarchyTree(view: View, hierarchy: Hierarchy): Slot {
   );
   return out;
 }
+
+// cgroups(7): a hierarchy of v1 is named by its controllers; one without any by `none` and its name.
+const superblockOptions = ({ controllers, name }: Hierarchy): readonly string[] => [
+  ...(controllers.length === 0 ? ["none"] : controllers),
+  ...(name === undefined ? [] : [`name=${name}`]),
+];

@@ -87,6 +87,7 @@ export function compileOtherNodes(draft: Draft, input: CompileInput, root: Slot)
   for (const node of specNodes(input)) {
     if (!node.path.startsWith("dev/")) makeNode(draft, input, root, made, node);
   }
+  draft.plan.build.push(...draft.boundNodes.splice(0));
 }
 
 function makeNode(draft: Draft, input: CompileInput, root: Slot, made: Set<string>, node: Node): void {

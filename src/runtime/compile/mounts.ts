@@ -1,8 +1,15 @@
-import { type MountOptions, parseMountOptions } from "../../kernel/mounts.ts";
+import { posix } from "node:path";
+import {
+  MOUNT_ATTR,
+  type MountOptions,
+  type PropagationChange,
+  parseMountOptions,
+} from "../../kernel/mounts.ts";
 import type { Slot } from "../../kernel/plan/field.ts";
 import { InroError } from "../../oci/error.ts";
 import type { SpecMount } from "../../oci/runtime-spec.ts";
-import { beneath, type CompileInput, type Draft } from "./context.ts";
+import type { CompileInput, Draft } from "./context.ts";
+import { hasUserNamespace } from "./dev.ts";
 import { PROPAGATION } from "./root.ts";
 
 /** Where a mount goes: beneath which slot, under which name there, and how links on the way are met. */
@@ -31,18 +38,34 @@ const KERNEL_FOLDERS = ["proc", "sys", "dev"];
 export function planMounts({ spec, becauseOf }: CompileInput): PlannedMount[] {
   return (spec.mounts ?? []).map((mount, index) => {
     const at = `/mounts/${index}`;
-    const path = beneath(mount.destination);
-    // config.md, "Mounts": destination must be an absolute path; a root that is mounted over is no root.
-    if (path === "" || path.split("/").includes("..")) {
-      throw new InroError("MOUNT_DESTINATION_INVALID", {
-        what: `cannot mount onto "${mount.destination}"`,
-        why: "a destination is a path below the container's root, without `..`",
-        at,
-      });
-    }
+    // config.md, "Mounts": a relative destination is one relative to "/"; a root that is mounted over is no root.
+    const path = posix.resolve("/", mount.destination).slice(1);
+    if (path === "") throw mountOnRoot(mount, at);
     const options = parseMountOptions(mount.options ?? [], mount.type);
-    return { index, mount, options, path, because: becauseOf(at) };
+    const planned = { index, mount, options, path, because: becauseOf(at) };
+    checkMount(planned, at);
+    return planned;
   });
+}
+
+function mountOnRoot({ destination }: SpecMount, at: string): InroError {
+  return new InroError("MOUNT_DESTINATION_INVALID", {
+    what: `cannot mount onto "${destination}"`,
+    why: "a destination is a path below the container's root",
+    at,
+  });
+}
+
+/** What no kernel would have to be asked about. */
+function checkMount({ mount, options }: PlannedMount, at: string): void {
+  const { type = "none" } = mount;
+  const wrong = (why: string, hint: string): InroError =>
+    new InroError("MOUNT_INVALID", { what: `cannot mount onto "${mount.destination}"`, why, hint, at });
+  const changes = options.bind || options.remount;
+  if (!changes && (type === "none" || type === ""))
+    throw wrong("it names no file system", 'name a type, or "bind" among the options');
+  if (options.copyUp && (changes || type !== "tmpfs"))
+    throw wrong("only a tmpfs can start with what the image has", 'leave "tmpcopyup" out');
 }
 
 export function targetOf(path: string, root: Slot, dev: Slot | undefined, directory: boolean): Target {
@@ -55,10 +78,16 @@ export function targetOf(path: string, root: Slot, dev: Slot | undefined, direct
   };
 }
 
-/** Mounts one entry of the specification; the slot of the mount. */
-export function compileMount(draft: Draft, input: CompileInput, planned: PlannedMount, to: Target): Slot {
+/** Mounts one entry of the specification; the slot of the mount, if it is a new one. */
+export function compileMount(
+  draft: Draft,
+  input: CompileInput,
+  planned: PlannedMount,
+  to: Target,
+): Slot | undefined {
   const { options, because } = planned;
-  const tree = options.bind ? bindTree(draft, input, planned) : fileSystem(draft, planned);
+  if (options.remount) return remount(draft, planned, to);
+  const tree = options.bind ? bindTree(draft, input, planned) : fileSystem(draft, planned, to);
   const directory = input.sources.get(planned.index)?.directory ?? true;
   const mode = directory ? FOLDER_MODE : FILE_MODE;
   draft.plan.build.push(
@@ -68,51 +97,104 @@ export function compileMount(draft: Draft, input: CompileInput, planned: Planned
   return tree;
 }
 
-function fileSystem(draft: Draft, { mount, options, because }: PlannedMount): Slot {
+/** mount(8), "remount": what is mounted there already is changed, by the options that are given. */
+function remount(draft: Draft, { options, because }: PlannedMount, to: Target): undefined {
+  const { build } = draft.plan;
+  const { set, clear, setRecursive, clearRecursive, data, bind } = options;
+  // mount(2), MS_REMOUNT | MS_BIND: only the mount itself, not its file system.
+  build.push({ kind: "remount", ...to, options: bind ? [] : data, ...UNCHANGED, set, clear, because });
+  const others = options.propagations.map(propagationChange);
+  if (setRecursive !== 0 || clearRecursive !== 0)
+    others.unshift({ ...UNCHANGED, set: setRecursive, clear: clearRecursive, recursive: true });
+  for (const change of others) build.push({ kind: "remount", ...to, options: [], ...change, because });
+}
+
+/** A path is a block device: mount(2) with MS_RDONLY sets the file system read-only, not just the mount. */
+const fileSystemData = ({ mount, options }: PlannedMount): readonly string[] =>
+  mount.source?.startsWith("/") === true && (options.set & MOUNT_ATTR.readOnly) !== 0
+    ? ["ro", ...options.data]
+    : options.data;
+
+function fileSystem(draft: Draft, planned: PlannedMount, to: Target): Slot {
+  const { mount, options, because } = planned;
+  const { build } = draft.plan;
   const out = draft.newSlot();
   const fstype = mount.type ?? "";
-  draft.plan.build.push({
-    kind: "fsMount",
-    out,
-    fstype,
-    source: mount.source ?? fstype,
-    options: options.data,
-    attributes: options.set | options.setRecursive,
-    because,
-  });
-  if (options.propagation !== undefined) {
-    const propagation = PROPAGATION[options.propagation.type];
-    draft.plan.build.push({
-      kind: "setTree",
-      tree: out,
-      set: 0,
-      clear: 0,
-      propagation,
-      recursive: false,
-      because,
-    });
+  const wanted = options.set | options.setRecursive;
+  // What is to be filled is read-only only afterwards.
+  const attributes = options.copyUp ? wanted & ~MOUNT_ATTR.readOnly : wanted;
+  const source = mount.source ?? fstype;
+  build.push({ kind: "fsMount", out, fstype, source, options: fileSystemData(planned), attributes, because });
+  if (options.copyUp) {
+    const dress = !options.data.some((option) => option.startsWith("mode="));
+    build.push({ kind: "copyUp", tree: out, root: to.root, path: to.path, dress, because });
   }
+  const changes = options.propagations.map(propagationChange);
+  if (attributes !== wanted) changes.unshift({ ...UNCHANGED, set: MOUNT_ATTR.readOnly });
+  for (const change of changes) build.push({ kind: "setTree", tree: out, ...change, because });
   return out;
 }
+
+interface TreeChange {
+  readonly set: number;
+  readonly clear: number;
+  readonly propagation: number;
+  readonly recursive: boolean;
+}
+
+const UNCHANGED: TreeChange = { set: 0, clear: 0, propagation: 0, recursive: false };
+
+const propagationChange = ({ type, recursive }: PropagationChange): TreeChange => ({
+  ...UNCHANGED,
+  propagation: PROPAGATION[type],
+  recursive,
+});
 
 /** The survey's detached clone gets its attributes before anyone can see it. */
 function bindTree(draft: Draft, input: CompileInput, { index, options, because }: PlannedMount): Slot {
   const source = input.sources.get(index);
   if (source === undefined) throw new Error(`the survey cloned no source for /mounts/${index}`);
   const tree = source.slot;
-  const { type, recursive } = options.propagation ?? { type: "private", recursive: true };
-  const whole = { set: options.setRecursive, clear: options.clearRecursive };
-  const top = { set: options.set, clear: options.clear };
-  const propagation = PROPAGATION[type];
-  if (!options.recursive) {
-    const set = top.set | whole.set;
-    const clear = top.clear | whole.clear;
-    draft.plan.build.push({ kind: "setTree", tree, set, clear, propagation, recursive: false, because });
-    return tree;
-  }
-  if (top.set !== 0 || top.clear !== 0) {
-    draft.plan.build.push({ kind: "setTree", tree, ...top, propagation: 0, recursive: false, because });
-  }
-  draft.plan.build.push({ kind: "setTree", tree, ...whole, propagation, recursive, because });
+  const { recursive, set, clear, setRecursive, clearRecursive } = options;
+  const attributes = recursive
+    ? [
+        { ...UNCHANGED, set, clear },
+        { ...UNCHANGED, set: setRecursive, clear: clearRecursive, recursive },
+      ]
+    : [{ ...UNCHANGED, set: set | setRecursive, clear: clear | clearRecursive }];
+  const changes = [
+    ...attributes.filter((change) => change.set !== 0 || change.clear !== 0),
+    ...propagationsOf(options, hasUserNamespace(input)).map(propagationChange),
+  ];
+  for (const change of together(changes))
+    draft.plan.build.push({ kind: "setTree", tree, ...change, because });
   return tree;
+}
+
+/** mount_setattr(2) changes attributes and propagation of the same mounts in one call. */
+function together(changes: readonly TreeChange[]): TreeChange[] {
+  const list: TreeChange[] = [];
+  for (const next of changes) {
+    const last = list.at(-1);
+    const fits = last?.propagation === 0 && last.recursive === next.recursive && next.propagation !== 0;
+    if (fits) list[list.length - 1] = { ...last, propagation: next.propagation };
+    else list.push(next);
+  }
+  return list;
+}
+
+/**
+ * Cut off from the host's mounts unless something else is asked for. A change of the top alone says nothing about what
+ * came along below, which must not stay in the host's peer groups; and mount_namespaces(7): in a less privileged mount
+ * namespace what was shared is a slave, so it has peers only among the container's own.
+ */
+function propagationsOf(
+  { propagations, recursive }: MountOptions,
+  inUserNamespace: boolean,
+): readonly PropagationChange[] {
+  const [first, ...others] = propagations;
+  if (first === undefined) return [{ type: "private", recursive }];
+  if (inUserNamespace) return [{ type: "slave", recursive }, first, ...others];
+  if (!recursive || first.recursive || first.type === "shared") return [first, ...others];
+  return [{ type: first.type === "slave" ? "slave" : "private", recursive }, first, ...others];
 }

@@ -26,7 +26,8 @@ export function refuseUnsupported(spec: RuntimeSpec): void {
   }
   for (const [index, mount] of (spec.mounts ?? []).entries()) {
     refuseIf((mount.uidMappings ?? []).length > 0, `/mounts/${index}/uidMappings`, "id-mapped mounts");
-    refuseIf(mount.options?.includes("tmpcopyup") === true, `/mounts/${index}/options`, "tmpcopyup");
+    const mapped = mount.options?.some((option) => option === "idmap" || option === "ridmap") === true;
+    refuseIf(mapped, `/mounts/${index}/options`, "id-mapped mounts");
   }
 }
 

@@ -117,6 +117,19 @@ const crimes: readonly (readonly [string, Plan, string])[] = [
       "real folder or file (R1, R5)",
     ],
   ),
+  [
+    "a remount of /proc through a link",
+    before("build", "pivot", {
+      ...{ kind: "remount", root: 10, path: "proc", destination: "in-root", options: [] },
+      ...{ set: 1, clear: 0, propagation: 0, recursive: false },
+    }),
+    "real folder or file (R1, R5)",
+  ],
+  [
+    "a tmpfs that is filled when everybody sees it",
+    before("build", "pivot", { kind: "copyUp", tree: 12, root: 10, path: "run", dress: true }),
+    "filled before it is attached",
+  ],
   ["a procfs of the image", altered("build", "writeProc", { proc: 10 }), "procfs of our own (R4)"],
   ["procfs by another path", altered("host", "openPath", { path: "/tmp/proc" }), "procfs of our own (R4)"],
   [

@@ -108,7 +108,7 @@ test.each([
   );
 });
 
-test.each(["/", "/proc/..", "../x"])("nothing is mounted on %p", (destination) => {
+test.each(["/", "/proc/..", ".."])("nothing is mounted on %p", (destination) => {
   const mounts = [{ destination, type: "tmpfs", source: "tmpfs" }];
   expect(() => compiled("v2", { ...typical, mounts })).toThrow(
     expect.objectContaining({ code: "MOUNT_DESTINATION_INVALID", at: "/mounts/0" }),
@@ -185,4 +185,52 @@ test("labels are written through a procfs of our own, for a program that is exec
   expect(violations(plan)).toEqual([]);
   const order = kinds(plan, "build");
   expect(order.lastIndexOf("writeProc")).toBeLessThan(order.indexOf("joinNamespace"));
+});
+
+test.each([
+  ["data", "data"],
+  ["../x", "x"],
+  ["/a/./b/../c/", "a/c"],
+])("the destination %p is %p beneath the root", (destination, path) => {
+  const mounts = [{ destination, type: "tmpfs", source: "tmpfs" }];
+  const attached = compiled("v2", { ...typical, mounts }).build.filter((op) => op.kind === "attach");
+  expect(attached.at(-1)).toMatchObject({ path });
+});
+
+test.each([
+  [{ source: "/x" }, "it names no file system"],
+  [{ type: "none", source: "/x" }, "it names no file system"],
+  [{ type: "bind", source: "/x", options: ["tmpcopyup"] }, "only a tmpfs"],
+])("the mount %p is refused: %s", (mount, why) => {
+  const mounts = [{ destination: "/data", ...mount }];
+  expect(() => compiled("v2", { ...typical, mounts })).toThrow(
+    expect.objectContaining({
+      code: "MOUNT_INVALID",
+      at: "/mounts/0",
+      message: expect.stringContaining(why),
+    }),
+  );
+});
+
+test("mounts stand in the plan in the specification's order, those behind the cgroups too", () => {
+  const mounts = [
+    { destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup" },
+    { destination: "/sys", type: "tmpfs", source: "tmpfs" },
+  ];
+  const paths = compiled("v2", { ...typical, mounts }).build.flatMap((op) =>
+    op.kind === "attach" ? [op.path] : [],
+  );
+  expect(paths).toEqual(["dev", "sys/fs/cgroup", "sys"]);
+});
+
+test("in a user namespace what is shared is a slave of the host's first", () => {
+  const mounts = [{ destination: "/data", type: "bind", source: "/x", options: ["rbind", "rshared"] }];
+  const sources = new Map([[0, { slot: 0, directory: true }]]);
+  const namespaces = [{ type: "mount" as const }, { type: "user" as const }];
+  const spec = { ...typical, mounts, linux: { ...typical.linux, namespaces } };
+  const set = compiled("v2", spec, { sources, firstSlot: 1 }).build.filter((op) => op.kind === "setTree");
+  expect(set).toMatchObject([
+    { propagation: 1 << 19, recursive: true },
+    { propagation: 1 << 20, recursive: true },
+  ]);
 });

@@ -64,13 +64,29 @@ export const destinationLaw: Law = {
   name: "what is mounted under /proc, /sys and /dev goes onto a real folder or file (R1, R5)",
   check(plan) {
     const root = plan.build.find(isKind("pivot"))?.root;
-    return plan.build.filter(isKind("attach")).flatMap((op): Violation[] => {
+    const placed = plan.build.filter((op) => op.kind === "attach" || op.kind === "remount");
+    return placed.flatMap((op): Violation[] => {
       if (op.destination !== "in-root") return [];
       const path = normalized(op.path);
       if (op.root === root) {
         return KERNELS_OWN.test(path) ? [{ op, why: "it would follow links of the image" }] : [];
       }
       return path === "" ? [] : [{ op, why: "only the root's own paths follow links" }];
+    });
+  },
+};
+
+/** What is copied from an image is seen whole or not at all; and nothing can be written to what is read-only. */
+export const copyLaw: Law = {
+  name: "a tree is filled before it is attached or read-only",
+  check(plan) {
+    const closed = new Set<Slot>();
+    return plan.build.flatMap((op): Violation[] => {
+      if (op.kind === "attach") closed.add(op.tree);
+      if (op.kind === "setTree" && (op.set & ATTRIBUTE_READ_ONLY) !== 0) closed.add(op.tree);
+      if (op.kind === "fsMount" && (op.attributes & ATTRIBUTE_READ_ONLY) !== 0) closed.add(op.out);
+      if (op.kind !== "copyUp" || !closed.has(op.tree)) return [];
+      return [{ op, why: "its tree is attached, or read-only" }];
     });
   },
 };
