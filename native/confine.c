@@ -77,5 +77,8 @@ long op_seccomp(struct execution *e, const struct op_seccomp *o, struct record *
   if (o->filter.length % 8 || o->filter.length / 8 > BPF_MAXINSNS) return -EINVAL;
   struct sock_fprog program = {(u16)(o->filter.length / 8), (struct sock_filter *)o->filter.at};
   e->silent = 1;
-  return CALL(r, seccomp, SECCOMP_SET_MODE_FILTER, o->flags, &program);
+  long done = CALL(r, seccomp, SECCOMP_SET_MODE_FILTER, o->flags, &program);
+  // seccomp(2): with a listener the answer is its descriptor.
+  if (done > 0) r->value = (u64)done;
+  return done;
 }

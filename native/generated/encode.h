@@ -305,6 +305,10 @@ static inline void op_encode(struct writer *w, const struct op *op) {
       put_texts(w, op->exec.argv);
       put_texts(w, op->exec.env);
       break;
+    case OP_SEND_LISTENER:
+      put_text(w, op->send_listener.path);
+      put_texts(w, op->send_listener.state);
+      break;
     case OP_MONITOR:
       put_text(w, op->monitor.folder);
       put_text(w, op->monitor.socket_folder);

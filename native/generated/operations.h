@@ -74,6 +74,7 @@ enum op_code {
   OP_GATE = 124,
   OP_REAPER = 125,
   OP_EXEC = 126,
+  OP_SEND_LISTENER = 97,
   OP_MONITOR = 144,
   OP_CODES = 145,
 };
@@ -453,6 +454,11 @@ struct op_exec {
   struct texts env;
 };
 
+struct op_send_listener {
+  const char *path;
+  struct texts state;
+};
+
 struct op_monitor {
   const char *folder;
   const char *socket_folder;
@@ -536,6 +542,7 @@ struct op {
     struct op_gate gate;
     struct op_reaper reaper;
     struct op_exec exec;
+    struct op_send_listener send_listener;
     struct op_monitor monitor;
   };
 };
@@ -616,6 +623,7 @@ static const struct op_definition op_definitions[OP_CODES] = {
   [OP_GATE] = {"gate", 16, {offsetof(struct op_gate, fifo) + 1}, 0},
   [OP_REAPER] = {"reaper", 32, {0}, 0},
   [OP_EXEC] = {"exec", 32, {0}, 0},
+  [OP_SEND_LISTENER] = {"sendListener", 4, {0}, 0},
   [OP_MONITOR] = {"monitor", 1, {offsetof(struct op_monitor, memory) + 1}, 0},
 };
 
@@ -919,6 +927,10 @@ static inline int op_decode(struct reader *r, struct op *op) {
       op->exec.candidates = get_texts(r);
       op->exec.argv = get_texts(r);
       op->exec.env = get_texts(r);
+      break;
+    case OP_SEND_LISTENER:
+      op->send_listener.path = get_text(r);
+      op->send_listener.state = get_texts(r);
       break;
     case OP_MONITOR:
       op->monitor.folder = get_text(r);

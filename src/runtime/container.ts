@@ -18,6 +18,7 @@ const SIGKILL = 9;
 /** What a container's verbs work with. */
 export interface Live {
   readonly id: string;
+  readonly folder: string;
   readonly kept: Kept;
   readonly monitor: Monitor;
   readonly facts: HostFacts;
@@ -78,6 +79,7 @@ async function exec(live: Live, request: ExecRequest): Promise<ExecSession> {
       cgroups.some(({ path }) => path === mount + cgroupPath),
     ),
     openStdin: request.openStdin,
+    container: { id: live.id, bundle: live.folder },
   });
   verify(plan);
   const { id, attach } = request;

@@ -5,7 +5,8 @@ import type { Kind, Op, OpOf } from "../kernel/plan/operations.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";
 import { InroError } from "../oci/error.ts";
 
-const { ENOENT, EACCES, EPERM, ELOOP, ENOTDIR, EXDEV, ENOEXEC, EINVAL, ENOSPC } = constants.errno;
+const { ENOENT, EACCES, EPERM, ELOOP, ENOTDIR, EXDEV, ENOEXEC, EINVAL, ENOSPC, ECONNREFUSED } =
+  constants.errno;
 
 /** How people are told of one kind of operation: the error's code, what could not be done, what to do about it. */
 interface Telling<K extends Kind> {
@@ -117,6 +118,12 @@ const TELLINGS: { readonly [K in Kind]?: Telling<K> } = {
   memoryPolicy: { code: "SCHEDULING_REFUSED", what: () => "cannot set the memory policy" },
   personality: { code: "PERSONALITY_REFUSED", what: () => "cannot set the personality" },
   seccomp: { code: "SECCOMP_REFUSED", what: () => "cannot load the seccomp filter" },
+  sendListener: {
+    code: "SECCOMP_LISTENER_FAILED",
+    what: ({ path }) => `cannot hand the seccomp filter's listener to "${path}"`,
+    hint: (_, errno) =>
+      errno === ENOENT || errno === ECONNREFUSED ? "start the supervisor that listens there" : undefined,
+  },
   terminal: {
     code: "TERMINAL_FAILED",
     what: () => "cannot open a terminal",

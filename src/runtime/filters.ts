@@ -20,7 +20,9 @@ export function openFilters(folder: string, architecture: NativeArchitecture): A
   const known = new Map<string, Uint8Array>();
   return async (seccomp) => {
     if (seccomp === undefined) return undefined;
-    const content = `${ASSEMBLER_VERSION} ${architecture} ${exactJson(seccomp)}`;
+    // Whoever is told of a container by its filter's listener makes no other filter of it.
+    const { listenerPath: _, listenerMetadata: __, ...rules } = seccomp;
+    const content = `${ASSEMBLER_VERSION} ${architecture} ${exactJson(rules)}`;
     const name = sha256(content);
     const kept = known.get(name) ?? readKept(`${folder}/${name}`);
     const filter = kept ?? (await assemble(seccomp, architecture));

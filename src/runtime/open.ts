@@ -58,13 +58,13 @@ async function explain(request: CreateRequest, host: Host): Promise<Plan> {
 /** The last step before execution is always the proof. */
 async function planOf(executor: Executor, request: CreateRequest, { facts, assemble }: Host): Promise<Plan> {
   const becauseOf = request.becauseOf ?? ((pointer: string) => pointer);
-  const { id, spec, rootfs, useInit, fragments } = request;
+  const { id, spec, rootfs, useInit, fragments, folder } = request;
   const [surveyed, filter] = await Promise.all([
     survey(executor, spec, becauseOf, facts.architecture),
     assemble(spec.linux?.seccomp),
   ]);
   const plan = compile({
-    ...{ id, spec, rootfs, facts, filter, useInit, fragments, becauseOf },
+    ...{ id, spec, rootfs, facts, filter, useInit, fragments, becauseOf, bundle: folder },
     ...surveyed,
     cgroupPath: cgroupPathOf(spec, PARENT, id),
     keeper: keeperOf(request),
@@ -125,7 +125,7 @@ function keep({ request, cgroupPath, cgroups, plan, pid, records, monitor, host 
   const { id, folder, spec } = request;
   const kept: Kept = { version: 1, pid, spec, cgroupPath, cgroups, plan, records };
   writeKept(folder, kept);
-  return containerOf({ id, kept, monitor, ...host });
+  return containerOf({ id, folder, kept, monitor, ...host });
 }
 
 async function undo(folder: string, { native, facts }: Host): Promise<void> {
@@ -147,5 +147,5 @@ async function reconnect(
   if (kept === undefined) return undefined;
   const monitor = await connectMonitor({ folder, socketFolder });
   if (monitor === undefined) return undefined;
-  return containerOf({ id, kept, monitor, ...host });
+  return containerOf({ id, folder, kept, monitor, ...host });
 }

@@ -37,6 +37,7 @@ export const afterSeccomp: { readonly [K in Kind]?: readonly Call[] } = {
   parentDeath: [prctl(1)],
   workingDirectory: [call("chdir"), call("getcwd")],
   findProgram: [call("openat", AT_FDCWD), call("faccessat", AT_FDCWD), attempt("close")],
+  release: [call("write")],
   gate: [call("write"), call("read")],
   closeRange: [call("close_range")],
   seccomp: [call("seccomp", 1n)],

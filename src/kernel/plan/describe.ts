@@ -226,6 +226,7 @@ const lines: { readonly [K in Kind]: Line<K> } = {
     text: (op) =>
       `a filter of ${plural(op.filter.length / INSTRUCTION_BYTES, "instruction")}, ${plural(allowedCalls(op.filter), "system call")} allowed`,
   },
+  sendListener: { verb: "send", text: (op) => `the filter's listener to ${op.path}` },
   findProgram: { verb: "find", text: (op) => shortened(op.candidates.join(" or ")) },
   gate: {
     verb: "wait",

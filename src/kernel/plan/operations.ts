@@ -264,7 +264,10 @@ export const operations = {
   parentDeath: op(120, privilege, { signal: u32 }),
   /** Everything from descriptor `from` on is closed at exec. */
   closeRange: op(121, ["confine", "become"], { from: u32 }),
-  /** struct sock_filter instructions; SECCOMP_FILTER_FLAG_*. From here on no time is taken. */
+  /**
+   * struct sock_filter instructions; SECCOMP_FILTER_FLAG_*. From here on no time is taken. With a listener the record's
+   * value is its descriptor in the child, close-on-exec.
+   */
   seccomp: op(122, ["confine", "become"], { filter: bytes, flags: u32 }),
   /** Fails, as exec would, when no candidate can be executed; names a missing interpreter or wrong architecture. */
   findProgram: op(123, ["confine", "become"], { candidates: texts }),
@@ -274,6 +277,12 @@ export const operations = {
   reaper: op(125, ["become"], {}),
   /** execve in the container's own view: the one absolute container path that a plan carries. */
   exec: op(126, ["become"], { candidates: texts, argv: texts, env: texts }),
+
+  /**
+   * Takes the child's seccomp listener (pidfd_getfd) and sends it to who listens at `path`, a stream socket, with `state`:
+   * parts between which the child's pid stands (config-linux.md, "The Container Process State").
+   */
+  sendListener: op(97, ["map"], { path: text, state: texts }),
 
   // ── the monitor ──
   /**

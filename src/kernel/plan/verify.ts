@@ -6,6 +6,7 @@ import {
   filterOrderLaw,
   groupsLaw,
   joinLaw,
+  listenerLaw,
   parentLaw,
   privilegeLaw,
   programLaw,
@@ -64,6 +65,7 @@ export const laws: readonly Law[] = [
   pivotLaw,
   schedulingLaw,
   copyLaw,
+  listenerLaw,
 ];
 
 /** What the laws say against a plan, one line each; empty for a good one. Pure. */

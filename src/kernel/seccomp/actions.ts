@@ -1,5 +1,5 @@
 import { InroError } from "../../oci/error.ts";
-import type { SeccompAction } from "../../oci/runtime-spec.ts";
+import type { SeccompAction, SpecSeccomp } from "../../oci/runtime-spec.ts";
 
 const EPERM = 1;
 export const ENOSYS = 38;
@@ -35,13 +35,21 @@ const FLAGS: Readonly<Record<string, number>> = {
   SECCOMP_FILTER_FLAG_SPEC_ALLOW: 4,
   SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: 32,
 };
+export const FLAG_NAMES: readonly string[] = Object.keys(FLAGS);
+export const ACTION_NAMES: readonly string[] = Object.keys(BASE);
+
+/** The filter's load answers a descriptor for whoever decides about its notifications. */
+export const NEW_LISTENER = 8;
+const TSYNC = 1;
+const TSYNC_ESRCH = 16;
+const WAIT_KILLABLE = 32;
 
 /**
  * What a filter returns for an action of the specification.
  * config-linux.md, "Seccomp": an errno given to an action that does not support one is an error; EPERM by default.
  */
 export function returnValue(action: SeccompAction, errnoRet: number | undefined, at: string): number {
-  const base = BASE[action];
+  const base = Object.hasOwn(BASE, action) ? BASE[action] : undefined;
   if (base === undefined) throw badSeccomp(at, `"${action}" is not an action`);
   const takesErrno = action === "SCMP_ACT_ERRNO" || action === "SCMP_ACT_TRACE";
   if (!takesErrno) {
@@ -56,16 +64,24 @@ export function returnValue(action: SeccompAction, errnoRet: number | undefined,
   return (base | errno) >>> 0;
 }
 
-/** Flags of seccomp(2) SECCOMP_SET_MODE_FILTER. */
-export function filterFlags(flags: readonly string[] | undefined): number {
+/** Whether somebody outside has to decide about some calls. */
+export const notifies = ({ syscalls = [] }: SpecSeccomp): boolean =>
+  syscalls.some(({ action }) => action === "SCMP_ACT_NOTIFY");
+
+/**
+ * Flags of seccomp(2) SECCOMP_SET_MODE_FILTER. seccomp(2): TSYNC beside a listener needs TSYNC_ESRCH, and waiting killably
+ * means nothing without one (the kernel refuses it).
+ */
+export function filterFlags(seccomp: SpecSeccomp): number {
   let bits = 0;
-  for (const [index, flag] of (flags ?? []).entries()) {
-    const bit = FLAGS[flag];
+  for (const [index, flag] of (seccomp.flags ?? []).entries()) {
+    const bit = Object.hasOwn(FLAGS, flag) ? FLAGS[flag] : undefined;
     if (bit === undefined)
       throw badSeccomp(`/linux/seccomp/flags/${index}`, `"${flag}" is not a filter flag`);
     bits |= bit;
   }
-  return bits;
+  if (!notifies(seccomp)) return bits & ~WAIT_KILLABLE;
+  return bits | NEW_LISTENER | (bits & TSYNC ? TSYNC_ESRCH : 0);
 }
 
 export function badSeccomp(at: string, why: string): InroError {

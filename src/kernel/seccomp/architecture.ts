@@ -26,6 +26,16 @@ export const ARCHITECTURES: { readonly [A in Architecture]: ArchitectureFacts } 
 /** A process of the native architecture may enter the kernel through the twin as well (R22). */
 export const TWIN: { readonly [A in NativeArchitecture]: Architecture } = { x86_64: "i386", aarch64: "arm" };
 
+/**
+ * Every name of config-linux.md. Rules hold for the native architecture and its twin whichever of them are listed (R22);
+ * of the others no process can run here, and the filter kills one that claims to.
+ */
+export const KNOWN_ARCHITECTURES: ReadonlySet<string> = new Set(
+  "X86 X86_64 X32 ARM AARCH64 MIPS MIPS64 MIPS64N32 MIPSEL MIPSEL64 MIPSEL64N32 PPC PPC64 PPC64LE S390 S390X PARISC PARISC64 RISCV64 LOONGARCH64 M68K SH SHEB"
+    .split(" ")
+    .map((name) => `SCMP_ARCH_${name}`),
+);
+
 /** The architecture of this process, as system call tables name it. */
 export function nativeArchitecture(): NativeArchitecture {
   return process.arch === "arm64" ? "aarch64" : "x86_64";

@@ -13,6 +13,7 @@ import {
   MAX_INSTRUCTIONS,
   RETURN_CODE,
 } from "./bpf.ts";
+import { checkSeccomp } from "./check.ts";
 import { assembleVerdict } from "./conditions.ts";
 import { type Segment, sameVerdict, segments } from "./verdicts.ts";
 
@@ -25,6 +26,7 @@ const FAR = 255;
  * The numbers are found by a balanced tree of comparisons over ranges, about eight steps deep for Docker's profile.
  */
 export function assembleFilter(seccomp: SpecSeccomp, native: NativeArchitecture): Uint8Array {
+  checkSeccomp(seccomp);
   const own = section(seccomp, native);
   const twin = section(seccomp, TWIN[native]);
   const program = [

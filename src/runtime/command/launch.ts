@@ -76,7 +76,7 @@ async function bringToGate({ executor, facts, root, id, bundle, gated }: Ingredi
     openFilters(`${root}/.filters`, facts.architecture)(spec.linux?.seccomp),
   ]);
   const plan = compile({
-    ...{ id, spec, facts, filter, cgroupPath, becauseOf, ...surveyed },
+    ...{ id, spec, facts, filter, cgroupPath, becauseOf, ...surveyed, bundle: bundle.path },
     rootfs: { kind: "folder", path: bundle.rootfs },
     keeper: { kind: "caller", fifo: gated ? gateOf(root, id) : undefined },
     useInit: false,

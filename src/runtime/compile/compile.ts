@@ -7,6 +7,7 @@ import { hasUserNamespace } from "./dev.ts";
 import { compileFiles } from "./files.ts";
 import { compileKeeper, compileUndo } from "./keeper.ts";
 import { keyLabelOp } from "./labels.ts";
+import { compileListener, type Supervised } from "./listener.ts";
 import { compileClone, compileUserNamespace, namespacesOf } from "./namespaces.ts";
 import { privateProc } from "./proc.ts";
 import { compileProcess, compileRlimits } from "./process.ts";
@@ -43,6 +44,7 @@ export function compile(input: CompileInput): Plan {
     fifo: input.keeper.kind === "caller" ? input.keeper.fifo : undefined,
     useInit: input.useInit,
   });
+  compileListener(draft, input.spec.linux?.seccomp, supervisedOf(input));
   compileUndo(draft, input, cgroups);
   return finish(draft);
 }
@@ -55,6 +57,11 @@ function requireProcess({ spec }: CompileInput): SpecProcess {
     at: "/process",
   });
 }
+
+const supervisedOf = ({ id, bundle, spec }: CompileInput): Supervised => ({
+  ...{ id, bundle, ociVersion: spec.ociVersion, annotations: spec.annotations },
+  ...{ status: "creating", pid: undefined },
+});
 
 /** The network's part for the parent comes before the cgroups, whose first write waits for a grace period. */
 function compileNetworkMap(draft: Draft, { fragments }: CompileInput): void {

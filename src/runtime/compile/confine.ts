@@ -1,8 +1,9 @@
 import { capabilityMask } from "../../kernel/capabilities.ts";
 import type { Op } from "../../kernel/plan/operations.ts";
-import { filterFlags } from "../../kernel/seccomp/actions.ts";
+import { filterFlags, NEW_LISTENER } from "../../kernel/seccomp/actions.ts";
 import type { SpecLinux, SpecProcess } from "../../oci/runtime-spec.ts";
 import { checkId } from "../../oci/user.ts";
+import { POINT } from "./context.ts";
 
 /** What confines a process, of a container's first or of one that is executed in it. */
 export interface Confinement {
@@ -38,15 +39,25 @@ export function confineOps(wanted: Confinement): Op[] {
   ];
 }
 
-/** The operations of act `become` that still confine: with no_new_privs the filter is loaded after the gate. */
-export function lateFilterOps(wanted: Confinement): Op[] {
-  return wanted.process.noNewPrivileges === true ? seccompOps(wanted) : [];
+/**
+ * With no_new_privs the filter is loaded after the gate (law 7); but one with a listener as the last thing before it, while
+ * there is a parent to fetch the listener.
+ */
+export function lateFilterOps(wanted: Confinement): { readonly confine: Op[]; readonly become: Op[] } {
+  const late = wanted.process.noNewPrivileges === true ? seccompOps(wanted) : [];
+  return hasListener(late) ? { confine: late, become: [] } : { confine: [], become: late };
 }
+
+const hasListener = (ops: readonly Op[]): boolean => ops.some(({ kind }) => kind === "release");
 
 function seccompOps({ linux: { seccomp }, filter, becauseOf }: Confinement): Op[] {
   if (seccomp === undefined || filter === undefined) return [];
   const because = becauseOf("/linux/seccomp");
-  return [{ kind: "seccomp", filter, flags: filterFlags(seccomp.flags), because }];
+  const flags = filterFlags(seccomp);
+  return [
+    { kind: "seccomp", filter, flags, because },
+    ...(flags & NEW_LISTENER ? [{ kind: "release", point: POINT.listening, because } as const] : []),
+  ];
 }
 
 function privilegeOps({ process, held, becauseOf }: Confinement): Op[] {

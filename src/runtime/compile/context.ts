@@ -34,6 +34,8 @@ export interface CompileInput {
   readonly id: string;
   readonly spec: RuntimeSpec;
   readonly rootfs: Rootfs;
+  /** Absolute: where hooks find config.json. */
+  readonly bundle: string;
   readonly facts: HostFacts;
   /** By index into spec.mounts. */
   readonly sources: ReadonlyMap<number, BindSource>;
@@ -69,7 +71,7 @@ export function newDraft(firstSlot: Slot): Draft {
 export const finish = (draft: Draft): Plan => draft.plan;
 
 /** Numbered syncs between the executor (act map) and the child (act build). */
-export const POINT = { mapped: 1, connected: 2, limited: 3 } as const;
+export const POINT = { mapped: 1, connected: 2, limited: 3, listening: 6 } as const;
 
 // include/uapi/linux/sched.h
 export const CLONE = {

@@ -5,6 +5,7 @@ import type { NamespaceType, RuntimeSpec, SpecProcess } from "../../oci/runtime-
 import type { HostFacts } from "../facts.ts";
 import { CLONE, type Draft, finish, newDraft, POINT } from "./context.ts";
 import { isLabelled, labelOps, privateProcOp } from "./labels.ts";
+import { compileListener } from "./listener.ts";
 import { compileProcess, compileRlimits } from "./process.ts";
 import { affinityOps } from "./scheduling.ts";
 
@@ -21,6 +22,8 @@ export interface ExecInput {
   /** The hierarchies that the container joined. */
   readonly hierarchies: readonly Hierarchy[];
   readonly openStdin: boolean;
+  /** The container as a supervisor of its filter is told of it. */
+  readonly container: { readonly id: string; readonly bundle: string };
 }
 
 /** nsfs names (namespaces(7)) where they differ from the specification's. */
@@ -65,6 +68,10 @@ export function compileExec(input: ExecInput): Plan {
     fifo: undefined,
     useInit: false,
     finalAffinity: affinity.final,
+  });
+  compileListener(draft, spec.linux?.seccomp, {
+    ...{ ...input.container, ociVersion: spec.ociVersion, annotations: spec.annotations },
+    ...{ status: "running", pid: input.pid },
   });
   return finish(draft);
 }

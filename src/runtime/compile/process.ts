@@ -75,7 +75,8 @@ function compileStart(draft: Draft, { confinement, fifo, useInit }: ProgramStart
   const { process, becauseOf } = confinement;
   const because = becauseOf("/process/args");
   const candidates = candidatesOf(process);
-  plan.confine.push({ kind: "findProgram", candidates, because });
+  const filter = lateFilterOps(confinement);
+  plan.confine.push({ kind: "findProgram", candidates, because }, ...filter.confine);
   if (fifo === undefined) plan.confine.push({ kind: "gate", because: "default" });
   else {
     const out = draft.newSlot();
@@ -83,7 +84,7 @@ function compileStart(draft: Draft, { confinement, fifo, useInit }: ProgramStart
     plan.confine.push({ kind: "gate", fifo: out, because: "default" });
   }
   plan.become.push(
-    ...lateFilterOps(confinement),
+    ...filter.become,
     { kind: "closeRange", from: FIRST_OWN_DESCRIPTOR, because: "default" },
     // Pid 1 of ours is as confined as the program that it starts.
     ...(useInit ? [{ kind: "reaper", because: "--init" } as const] : []),

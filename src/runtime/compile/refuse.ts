@@ -12,7 +12,6 @@ export function refuseUnsupported(spec: RuntimeSpec): void {
   refuseIf(linux.mountLabel !== undefined && linux.mountLabel !== "", "/linux/mountLabel", "SELinux labels");
   refuseIf(Object.keys(linux.netDevices ?? {}).length > 0, "/linux/netDevices", "moved network devices");
   refuseIf(Object.keys(linux.timeOffsets ?? {}).length > 0, "/linux/timeOffsets", "time offsets");
-  refuseIf(linux.seccomp?.listenerPath !== undefined, "/linux/seccomp/listenerPath", "seccomp listeners");
   const namespaces = linux.namespaces ?? [];
   refuseIf(
     !namespaces.some(({ type }) => type === "mount"),

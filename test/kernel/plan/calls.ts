@@ -56,6 +56,7 @@ export const callsOf: { readonly [K in Kind]?: readonly string[] } = {
   stdio: ["dup3", "statx", "openat", "close", "fchown"],
   session: ["setsid", "ioctl"],
   seccomp: ["seccomp"],
+  sendListener: ["socket", "setsockopt", "connect", "pidfd_getfd", "sendmsg", "close"],
   scheduler: ["sched_setattr"],
   ioPriority: ["ioprio_set"],
   cpuAffinity: ["sched_getaffinity", "sched_setaffinity"],

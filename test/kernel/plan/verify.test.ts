@@ -10,7 +10,7 @@ import {
   RETURN_CODE,
 } from "../../../src/kernel/seccomp/bpf.ts";
 import { type CallNumbers, callNumbers } from "../../../src/kernel/seccomp/numbers.ts";
-import { altered, before, behind, changed, good, moved, without } from "./good.ts";
+import { allowAll, altered, before, behind, changed, good, moved, without } from "./good.ts";
 
 const USER = 0x10000000;
 const CGROUP = 0x02000000;
@@ -53,6 +53,29 @@ const fullUser: Plan = {
 
 test("a plan with a user namespace obeys every law too", () => {
   expect(violations(fullUser)).toEqual([]);
+});
+
+const NEW_LISTENER = 8;
+
+const listened: Plan = {
+  ...good,
+  map: [
+    ...good.map,
+    { kind: "await", point: 7, because: "x" },
+    { kind: "sendListener", path: "/agent", state: ["{", "}"], because: "x" },
+  ],
+  confine: good.confine.flatMap((op): Plan["confine"] =>
+    op.kind === "seccomp"
+      ? [
+          { ...op, flags: NEW_LISTENER },
+          { kind: "release", point: 7, because: "x" },
+        ]
+      : [op],
+  ),
+};
+
+test("a plan whose filter asks a supervisor obeys every law too", () => {
+  expect(violations(listened)).toEqual([]);
 });
 
 /** [what is wrong, the plan, the law that says so]. */
@@ -229,6 +252,33 @@ const crimes: readonly (readonly [string, Plan, string])[] = [
     "processors that are chosen under the filter",
     before("confine", "umask", { kind: "cpuAffinity", cpus: new Uint8Array(8).fill(1) }),
     "processors, disks and memory",
+  ],
+  [
+    "a listener that nobody fetches",
+    altered("confine", "seccomp", { flags: NEW_LISTENER }),
+    "listener of a filter is fetched",
+  ],
+  [
+    "a listener that is fetched before the filter is loaded",
+    {
+      ...behind("confine", "seccomp", { kind: "release", point: 7 }),
+      map: [...good.map, { kind: "sendListener", path: "/x", state: [], because: "x" }],
+    },
+    "listener of a filter is fetched",
+  ],
+  [
+    "a listener that stays behind the gate",
+    {
+      ...altered("confine", "seccomp", { flags: NEW_LISTENER }),
+      confine: without("confine", "seccomp").confine,
+      map: listened.map,
+      become: [
+        { kind: "seccomp", filter: allowAll, flags: NEW_LISTENER, because: "x" },
+        { kind: "release", point: 7, because: "x" },
+        ...good.become,
+      ],
+    },
+    "listener of a filter is fetched",
   ],
   ["groups after the user", moved("confine", "groups"), "order law 5"],
   [

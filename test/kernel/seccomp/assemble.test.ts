@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
+import { filterFlags } from "../../../src/kernel/seccomp/actions.ts";
 import { ARCHITECTURES, type Architecture, TWIN } from "../../../src/kernel/seccomp/architecture.ts";
 import { assembleFilter } from "../../../src/kernel/seccomp/assemble.ts";
+import { checkListener } from "../../../src/kernel/seccomp/check.ts";
 import { defaultSeccomp } from "../../../src/kernel/seccomp/default.ts";
 import { interpret } from "../../../src/kernel/seccomp/interpret.ts";
 import { callNumbers } from "../../../src/kernel/seccomp/numbers.ts";
@@ -126,6 +128,58 @@ test.each([
   ],
 ])("a wrong profile is refused by name: %o", (spec, message) => {
   expect(() => assembleFilter(spec as SpecSeccomp, "x86_64")).toThrow(message);
+});
+
+test.each([
+  [{ architectures: ["SCMP_ARCH_VAX"] }, "/linux/seccomp/architectures/0"],
+  [
+    { architectures: ["SCMP_ARCH_X86_64", "SCMP_ARCH_X32", "SCMP_ARCH_S390X"], flags: ["x"] },
+    "/linux/seccomp/flags/0",
+  ],
+  [{ flags: ["toString"] }, "/linux/seccomp/flags/0"],
+  [{ syscalls: [{ names: [], action: "SCMP_ACT_ALLOW" }] }, "/linux/seccomp/syscalls/0/names"],
+  [{ defaultAction: "toString" }, "/linux/seccomp/defaultErrnoRet"],
+])("a filter with a word that means nothing is refused: %o", (more, at) => {
+  const spec = { defaultAction: "SCMP_ACT_ERRNO", ...more } as SpecSeccomp;
+  expect(() => assembleFilter(spec, "x86_64")).toThrow(
+    expect.objectContaining({ code: "SECCOMP_INVALID", at }),
+  );
+});
+
+test.each([
+  [{ listenerMetadata: "x" }, "/linux/seccomp/listenerMetadata"],
+  [{ defaultAction: "SCMP_ACT_NOTIFY", listenerPath: "/x" }, "/linux/seccomp/defaultAction"],
+  [{ syscalls: [{ names: ["read"], action: "SCMP_ACT_NOTIFY" }] }, "/linux/seccomp/listenerPath"],
+])("a listener that nobody could serve is refused: %o", (more, at) => {
+  const spec = { defaultAction: "SCMP_ACT_ALLOW", ...more } as SpecSeccomp;
+  expect(() => checkListener(spec)).toThrow(expect.objectContaining({ code: "SECCOMP_INVALID", at }));
+});
+
+test.each([
+  [["SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG"], 3, 1 | 2 | 8 | 16],
+  [["SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"], 4, 4 | 8 | 32],
+])("the flags %o are %d, and %d with a listener", (flags, alone, listening) => {
+  const notify: SeccompRule = { names: ["mount"], action: "SCMP_ACT_NOTIFY" };
+  expect(filterFlags({ defaultAction: "SCMP_ACT_ALLOW", flags })).toBe(alone);
+  expect(filterFlags({ defaultAction: "SCMP_ACT_ALLOW", flags, syscalls: [notify] })).toBe(listening);
+});
+
+test("an action and its errno are what the filter answers", () => {
+  const answers = [
+    ["SCMP_ACT_ERRNO", 4095, 0x50fff],
+    ["SCMP_ACT_TRACE", 7, 0x7ff00007],
+    ["SCMP_ACT_KILL", undefined, 0],
+    ["SCMP_ACT_KILL_THREAD", undefined, 0],
+    ["SCMP_ACT_KILL_PROCESS", undefined, 0x80000000],
+    ["SCMP_ACT_TRAP", undefined, 0x30000],
+    ["SCMP_ACT_LOG", undefined, 0x7ffc0000],
+    ["SCMP_ACT_NOTIFY", undefined, 0x7fc00000],
+    ["SCMP_ACT_ALLOW", undefined, 0x7fff0000],
+  ] as const;
+  for (const [action, errnoRet, expected] of answers) {
+    const rule: SeccompRule = { names: ["mount", "no_such_call"], action, ...(errnoRet && { errnoRet }) };
+    expect(ask({ defaultAction: "SCMP_ACT_ERRNO", syscalls: [rule] }, nr.mount)).toBe(expected);
+  }
 });
 
 /** A small linear congruential generator, so that a failure can be had again. */

@@ -24,6 +24,7 @@ export function inputOf(
       work: "work",
       mountpoint: "m",
     },
+    bundle: "/b",
     facts: { architecture: "x86_64", hierarchies: recordedHost(host), boundingSet: ALL_CAPABILITIES },
     sources: new Map(),
     firstSlot: 0,

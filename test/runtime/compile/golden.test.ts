@@ -68,6 +68,7 @@ test("the plan of one more program in a running container", () => {
     cgroupPath: "/inro/abc",
     hierarchies: facts.hierarchies.list.filter(({ controllers }) => controllers.includes("memory")),
     openStdin: true,
+    container: { id: "abc", bundle: "/b" },
   });
   expect(printed(plan)).toMatchSnapshot();
 });

@@ -1,3 +1,4 @@
+import { NEW_LISTENER } from "../../seccomp/actions.ts";
 import type { Kind, Op } from "../operations.ts";
 import type { Plan } from "../plan.ts";
 import { childOps, cloneOf, isKind, type Law, NEW, type Violation } from "./law.ts";
@@ -75,11 +76,40 @@ export const filterOrderLaw: Law = {
     if (renounced) {
       return plan.confine
         .filter(isKind("seccomp"))
+        .filter(({ flags }) => (flags & NEW_LISTENER) === 0)
         .map((op) => ({ op, why: "with no_new_privs it comes after the gate" }));
     }
     const dropping = (op: Op): boolean =>
       op.kind === "boundingSet" || op.kind === "user" || op.kind === "capabilities";
     return inOrder(ops, one("seccomp"), dropping, "the privilege to load it is gone");
+  },
+};
+
+/**
+ * The descriptor of a filter's notifications lives in the child until exec. While it waits at its gate its parent may be
+ * gone: so it is fetched before.
+ */
+export const listenerLaw: Law = {
+  name: "the listener of a filter is fetched by the parent before the gate",
+  check(plan) {
+    const ops = sequence(plan);
+    const listening = (op: Op | undefined): boolean =>
+      op?.kind === "seccomp" && (op.flags & NEW_LISTENER) !== 0;
+    const sent = plan.map.findIndex(isKind("sendListener"));
+    const awaited = new Set(
+      plan.map.slice(0, Math.max(sent, 0)).flatMap((op) => (op.kind === "await" ? [op.point] : [])),
+    );
+    const filters = ops.flatMap((op, at): Violation[] => {
+      if (!listening(op)) return [];
+      const next = ops[at + 1];
+      const told = next?.kind === "release" && awaited.has(next.point) && plan.confine.includes(next);
+      return told ? [] : [{ op, why: "nobody fetches its listener" }];
+    });
+    const senders = plan.map.filter(isKind("sendListener"));
+    const wanted = ops.filter(listening).length;
+    return senders.length === wanted
+      ? filters
+      : [...filters, { op: senders[0], why: `${wanted} filters have a listener` }];
   },
 };
 
