@@ -1,6 +1,7 @@
 import { writeSync } from "node:fs";
 import { CAPABILITIES } from "../../kernel/capabilities.ts";
 import { MOUNT_OPTION_NAMES } from "../../kernel/mounts.ts";
+import { ACTION_NAMES, FLAG_NAMES } from "../../kernel/seccomp/actions.ts";
 import { ARCHITECTURES, nativeArchitecture, TWIN } from "../../kernel/seccomp/architecture.ts";
 import { OCI_VERSION } from "./main.ts";
 
@@ -18,16 +19,7 @@ export function featuresCommand(): number {
       cgroup: { v1: true, v2: true, systemd: false, systemdUser: false, rdma: true },
       seccomp: {
         enabled: true,
-        actions: [
-          "SCMP_ACT_ALLOW",
-          "SCMP_ACT_ERRNO",
-          "SCMP_ACT_KILL",
-          "SCMP_ACT_KILL_PROCESS",
-          "SCMP_ACT_KILL_THREAD",
-          "SCMP_ACT_LOG",
-          "SCMP_ACT_TRACE",
-          "SCMP_ACT_TRAP",
-        ],
+        actions: ACTION_NAMES,
         operators: [
           "SCMP_CMP_NE",
           "SCMP_CMP_LT",
@@ -38,12 +30,8 @@ export function featuresCommand(): number {
           "SCMP_CMP_MASKED_EQ",
         ],
         archs: [ARCHITECTURES[native].oci, ARCHITECTURES[TWIN[native]].oci],
-        knownFlags: [
-          "SECCOMP_FILTER_FLAG_TSYNC",
-          "SECCOMP_FILTER_FLAG_LOG",
-          "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
-          "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV",
-        ],
+        knownFlags: FLAG_NAMES,
+        supportedFlags: FLAG_NAMES,
       },
       apparmor: { enabled: false },
       selinux: { enabled: false },
