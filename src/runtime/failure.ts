@@ -37,6 +37,9 @@ const niceHint = (_: unknown, errno: number): string | undefined =>
 const REAL_TIME_HINT =
   "it needs CAP_SYS_NICE, and on cgroup v1 real time in its cgroup and those above: linux.resources.cpu.realtimeRuntime";
 
+const limitCode = (_: unknown, errno: number): string =>
+  errno === ENOENT ? "CGROUP_CONTROLLER_MISSING" : "CGROUP_LIMIT_REFUSED";
+
 const TELLINGS: { readonly [K in Kind]?: Telling<K> } = {
   cloneTree: {
     code: (_, errno) => (errno === ENOENT ? "MOUNT_SOURCE_MISSING" : "MOUNT_FAILED"),
@@ -82,8 +85,12 @@ const TELLINGS: { readonly [K in Kind]?: Telling<K> } = {
     what: ({ hierarchy, path }) => `cannot make the cgroup ${hierarchy}${path}`,
   },
   writeCgroup: {
-    code: "CGROUP_LIMIT_REFUSED",
+    code: limitCode,
     what: ({ file, value }) => `cannot set ${file} to "${value}"`,
+  },
+  writeCgroupFirst: {
+    code: limitCode,
+    what: ({ files, values }) => `cannot set ${files.join(" or ")} to "${values[0]}"`,
   },
   joinCgroup: { code: "CGROUP_FAILED", what: () => "cannot move the container into its cgroup" },
   deviceFilter: { code: "CGROUP_FAILED", what: () => "cannot limit the container's devices" },
@@ -157,6 +164,9 @@ function whyOf(op: Op, { errno, step, detail }: OpRecord, host: string): string 
   if (op.kind === "findProgram" || op.kind === "exec") return programWhy(op, errno, detail, host);
   if (op.kind === "ensureMountpoint" && errno === ENOENT) {
     return "it is a symbolic link in the image, and what it names is not there";
+  }
+  if ((op.kind === "writeCgroup" || op.kind === "writeCgroupFirst") && errno === ENOENT) {
+    return "the kernel does not have it, or a cgroup above does not let its controller be used below";
   }
   if (op.kind === "cloneTree" && errno === ENOENT) return "it does not exist on the host";
   if (

@@ -1,4 +1,6 @@
-import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { InroError } from "../../oci/error.ts";
+import { deepestFirst } from "./folders.ts";
 
 /** A container's cgroup in one hierarchy. */
 export interface CgroupFolder {
@@ -12,24 +14,16 @@ export interface CgroupFolder {
 /** A container's cgroups, one in every hierarchy that it joined. */
 export type CgroupSet = readonly CgroupFolder[];
 
-const FREEZE_POLL_MS = 1;
-const KILL_ROUNDS = 500;
+const POLL_MS = 1;
+const PATIENCE_MS = 5000;
 
 /** Host pids of every process in the container, nested cgroups included. */
 export function processesOf(set: CgroupSet): number[] {
-  const folder = set.find((one) => one.version === 2) ?? set[0];
-  return folder === undefined ? [] : [...new Set(walk(folder.path).flatMap(readPids))].sort((a, b) => a - b);
+  const folder = set.find((one) => one.version === 2) ?? freezerOf(set) ?? set[0];
+  return folder === undefined ? [] : pidsBelow(folder.path);
 }
 
-function walk(path: string): string[] {
-  try {
-    const children = readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-    return [path, ...children.flatMap((entry) => walk(`${path}/${entry.name}`))];
-  } catch {
-    return [];
-  }
-}
-
+/** Empty too for a cgroup of v2 that has threads (EOPNOTSUPP): their processes are listed above it. */
 function readPids(path: string): number[] {
   try {
     return readFileSync(`${path}/cgroup.procs`, "utf8").split("\n").filter(Boolean).map(Number);
@@ -38,22 +32,45 @@ function readPids(path: string): number[] {
   }
 }
 
-/** Stops or continues every process; resolves when the kernel says that all of them stand. */
+const freezerOf = (set: CgroupSet): CgroupFolder | undefined =>
+  set.find(({ version, controllers }) => version === 1 && controllers.includes("freezer"));
+
+/** Every kernel that we run on has both files in every cgroup of v2 but the root. */
+const unifiedWith = (set: CgroupSet, file: "cgroup.freeze" | "cgroup.kill"): CgroupFolder | undefined =>
+  set.find(({ version, path }) => version === 2 && existsSync(`${path}/${file}`));
+
+/**
+ * Stops or continues every process; resolves when the kernel says that all of them stand or go. CGROUP_FAILED when one
+ * of them does not come to a stand: then all go on.
+ */
 export async function setFrozen(set: CgroupSet, frozen: boolean): Promise<void> {
-  const unified = set.find((folder) => folder.version === 2 && existsSync(`${folder.path}/cgroup.freeze`));
-  if (unified !== undefined) {
-    writeFileSync(`${unified.path}/cgroup.freeze`, frozen ? "1" : "0");
-    const wanted = `frozen ${frozen ? 1 : 0}`;
-    await until(() => readFileSync(`${unified.path}/cgroup.events`, "utf8").includes(wanted));
-    return;
-  }
-  const freezer = set.find((folder) => folder.controllers.includes("freezer"));
-  if (freezer === undefined) return;
-  const state = frozen ? "FROZEN" : "THAWED";
-  await until(() => {
-    writeFileSync(`${freezer.path}/freezer.state`, state);
-    return readFileSync(`${freezer.path}/freezer.state`, "utf8").trim() === state;
+  const unified = unifiedWith(set, "cgroup.freeze");
+  const freezer = freezerOf(set);
+  const done =
+    unified !== undefined
+      ? await until(frozenV2(unified, frozen))
+      : freezer === undefined || (await until(frozenV1(freezer, frozen)));
+  if (done) return;
+  if (frozen) await setFrozen(set, false);
+  throw new InroError("CGROUP_FAILED", {
+    what: `cannot ${frozen ? "freeze" : "thaw"} the processes in ${(unified ?? freezer)?.path}`,
+    why: `one of them did not ${frozen ? "come to a stand" : "go on"} within ${PATIENCE_MS / 1000} s`,
+    hint: "a process that waits for a device cannot be stopped: try again",
   });
+}
+
+function frozenV2({ path }: CgroupFolder, frozen: boolean): () => boolean {
+  writeFileSync(`${path}/cgroup.freeze`, frozen ? "1" : "0");
+  return () => readFileSync(`${path}/cgroup.events`, "utf8").includes(`frozen ${frozen ? 1 : 0}`);
+}
+
+/** Documentation/admin-guide/cgroup-v1/freezer-subsystem.rst: FREEZING until all stand; asked again, it tries again. */
+function frozenV1({ path }: CgroupFolder, frozen: boolean): () => boolean {
+  const state = frozen ? "FROZEN" : "THAWED";
+  return () => {
+    writeFileSync(`${path}/freezer.state`, state);
+    return readFileSync(`${path}/freezer.state`, "utf8").trim() === state;
+  };
 }
 
 export function isFrozen(set: CgroupSet): boolean {
@@ -72,18 +89,21 @@ export function isFrozen(set: CgroupSet): boolean {
  * freeze, kill all, thaw, until nothing is left.
  */
 export async function killAll(set: CgroupSet): Promise<void> {
-  const unified = set.find((folder) => folder.version === 2 && existsSync(`${folder.path}/cgroup.kill`));
+  const unified = unifiedWith(set, "cgroup.kill");
   if (unified !== undefined) {
     writeUnlessGone(`${unified.path}/cgroup.kill`, "1");
     await until(() => processesOf(set).length === 0);
     return;
   }
+  const freezer = freezerOf(set);
+  const freeze = (state: string): void => {
+    if (freezer !== undefined) writeUnlessGone(`${freezer.path}/freezer.state`, state);
+  };
   await until(() => {
-    const freezer = set.find((folder) => folder.controllers.includes("freezer"));
-    if (freezer !== undefined) writeUnlessGone(`${freezer.path}/freezer.state`, "FROZEN");
+    freeze("FROZEN");
     const pids = processesOf(set);
     for (const pid of pids) signal(pid);
-    if (freezer !== undefined) writeUnlessGone(`${freezer.path}/freezer.state`, "THAWED");
+    freeze("THAWED");
     return pids.length === 0;
   });
 }
@@ -106,12 +126,32 @@ function signal(pid: number): void {
   }
 }
 
-/** Removes the container's cgroups, deepest first; a cgroup that is gone already is fine, one that is busy is retried. */
+/**
+ * Removes the container's cgroups, deepest first. One that is gone already is fine; one that is busy, since its last
+ * process is still ending, is tried again for a while. CGROUP_FAILED.
+ */
 export async function removeAll(set: CgroupSet): Promise<void> {
   for (const { path } of set) {
-    if (!existsSync(path)) continue;
-    await until(() => walk(path).reverse().every(removed));
+    if (!existsSync(path) || (await until(() => removeTree(path)))) continue;
+    throw new InroError("CGROUP_FAILED", {
+      what: `cannot remove the cgroup ${path}`,
+      why: `there are processes in it after ${PATIENCE_MS / 1000} s: ${pidsBelow(path).join(", ")}`,
+      hint: "end them, then delete the container again",
+    });
   }
+}
+
+function pidsBelow(path: string): number[] {
+  const pids = new Set<number>();
+  for (const folder of deepestFirst(path)) for (const pid of readPids(folder)) pids.add(pid);
+  return [...pids].sort((a, b) => a - b);
+}
+
+/** Nearly always nothing is below it. */
+function removeTree(path: string): boolean {
+  if (removed(path)) return true;
+  for (const folder of deepestFirst(path)) if (!removed(folder)) return false;
+  return true;
 }
 
 function removed(path: string): boolean {
@@ -126,9 +166,12 @@ function removed(path: string): boolean {
   }
 }
 
-async function until(done: () => boolean): Promise<void> {
-  for (let round = 0; round < KILL_ROUNDS; round++) {
-    if (done()) return;
-    await new Promise((resolve) => setTimeout(resolve, FREEZE_POLL_MS));
+/** Whether it came true in time. */
+async function until(done: () => boolean): Promise<boolean> {
+  const end = performance.now() + PATIENCE_MS;
+  while (!done()) {
+    if (performance.now() > end) return false;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
+  return true;
 }

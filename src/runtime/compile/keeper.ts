@@ -1,3 +1,4 @@
+import type { Hierarchy } from "../../kernel/cgroup/hierarchies.ts";
 import type { JoinedCgroups } from "./cgroups.ts";
 import type { CompileInput, Draft } from "./context.ts";
 
@@ -28,8 +29,14 @@ export function compileKeeper(draft: Draft, input: CompileInput, cgroups: Joined
 /** What the monitor takes away after the container's end, whether or not the engine still lives. */
 export function compileUndo(draft: Draft, input: CompileInput, cgroups: JoinedCgroups): void {
   const because = input.becauseOf("/linux/cgroupsPath");
-  for (const { mount } of cgroups.slots.keys()) {
+  for (const { mount } of killersFirst([...cgroups.slots.keys()])) {
     draft.plan.undo.push({ kind: "removeCgroup", hierarchy: mount, path: input.cgroupPath, because });
   }
   for (const fragment of input.fragments) draft.plan.undo.push(...fragment.undo);
 }
+
+/** Where everything can be killed at once, or while it stands still, that is done before anything else is removed. */
+const killersFirst = (hierarchies: readonly Hierarchy[]): Hierarchy[] => {
+  const kills = ({ version, controllers }: Hierarchy) => version === 2 || controllers.includes("freezer");
+  return [...hierarchies.filter(kills), ...hierarchies.filter((one) => !kills(one))];
+};
