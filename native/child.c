@@ -41,20 +41,33 @@ static int sets_umask(const struct plan *plan) {
   return 0;
 }
 
-// A child that nobody waits for any more says on its standard error why there is no program.
+static i32 fifo_of(const struct execution *e) {
+  for (u32 i = e->plan.first[ACT_CONFINE]; i < e->plan.first[ACT_BECOME]; i++)
+    if (e->plan.ops[i].code == OP_GATE) return slot_of(e, e->plan.ops[i].gate.fifo);
+  return -1;
+}
+
+static void why_no_program(struct record *said, const struct op *op, const struct record *r) {
+  detail(said, op->code == OP_HOOK ? "the startContainer hook " : "cannot start the program: ");
+  detail(said, op->code == OP_HOOK ? op->hook.path : op_definitions[op->code].name);
+  detail(said, ": ");
+  if (*r->detail) detail(said, r->detail);
+  else detail(said, "errno "), detail_number(said, (u64)r->error);
+}
+
+// A child whose parent has left says on its standard error why there is no program, and to who started it through the
+// FIFO: the operation's code, then the text (src/runtime/command/gate.ts).
 static void say_failure(const struct execution *e) {
   if (!e->fifo_gate) return;
   for (u32 i = e->plan.first[ACT_BECOME]; i < e->plan.first[ACT_UNDO]; i++) {
-    struct record *r = &e->records[i];
-    if (r->state != RECORD_FAILED) continue;
-    struct record said = {0};
-    detail(&said, "inro-runtime: cannot start the program: ");
-    detail(&said, op_definitions[e->plan.ops[i].code].name);
-    detail(&said, ": errno ");
-    detail_number(&said, (u64)r->error);
-    detail(&said, *r->detail ? " (" : "\n");
-    if (*r->detail) detail(&said, r->detail), detail(&said, ")\n");
-    SYS(write, 2, said.detail, strlen(said.detail));
+    if (e->records[i].state != RECORD_FAILED) continue;
+    struct record told = {0};
+    told.detail[0] = (char)e->plan.ops[i].code;
+    why_no_program(&told, &e->plan.ops[i], &e->records[i]);
+    SYS(write, fifo_of(e), told.detail, strlen(told.detail));
+    SYS(write, 2, "inro-runtime: ", 14);
+    SYS(write, 2, told.detail + 1, strlen(told.detail) - 1);
+    SYS(write, 2, "\n", 1);
   }
 }
 

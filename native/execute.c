@@ -101,17 +101,16 @@ static i32 reap(struct execution *e) {
   return status;
 }
 
-static int removes_interface(const struct op *op) {
-  return op->code == OP_NETLINK && op->netlink.family == 0 /* NETLINK_ROUTE */;
+static enum undo_part part_of(const struct op *op) {
+  if (op->code == OP_HOOK) return UNDO_HOOKS;
+  return op->code == OP_NETLINK && op->netlink.family == 0 /* NETLINK_ROUTE */ ? UNDO_INTERFACES : UNDO_FIRST;
 }
 
-void execution_undo(struct execution *e, enum undo_part part) {
+void execution_undo(struct execution *e, u32 parts) {
   u32 failed = e->failed;
   e->clock = now_ns();
-  for (u32 i = e->plan.first[ACT_UNDO]; i < e->plan.first[ACT_COUNT]; i++) {
-    int late = removes_interface(&e->plan.ops[i]);
-    if (part == UNDO_ALL || (part == UNDO_INTERFACES) == late) operate(e, i);
-  }
+  for (u32 i = e->plan.first[ACT_UNDO]; i < e->plan.first[ACT_COUNT]; i++)
+    if (parts & part_of(&e->plan.ops[i])) operate(e, i);
   e->failed = failed;
 }
 

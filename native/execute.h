@@ -89,10 +89,11 @@ void execution_abandon(struct execution *e);
 // end is reported like every other).
 int execution_start(struct execution *e, u32 deadline_ms);
 
-// The act `undo`: every operation is tried, what fails is kept in its record. An interface's removal waits for the kernel's grace periods (netdev_run_todo, 20 ms): whoever waits for a container's
-// end need not wait for that, so it can be done by itself, last.
-enum undo_part { UNDO_ALL, UNDO_ALL_BUT_INTERFACES, UNDO_INTERFACES };
-void execution_undo(struct execution *e, enum undo_part part);
+// The act `undo`, or some of it: every operation is tried, what fails is kept in its record. An interface's removal waits
+// for the kernel's grace periods (netdev_run_todo, 20 ms), and a hook may take its time: whoever waits for a container's
+// end need not wait for those.
+enum undo_part { UNDO_FIRST = 1, UNDO_INTERFACES = 2, UNDO_HOOKS = 4, UNDO_ALL = 7 };
+void execution_undo(struct execution *e, u32 parts);
 
 // The records of the operations from..to (indices into the plan) that were executed, in the form of the frames.
 void put_records(struct writer *w, const struct execution *e, u32 from, u32 to);

@@ -73,8 +73,10 @@ static int batch(struct execution *e, const struct frame *frame) {
     return reply_error(frame->request, -ENOMEM, "no memory for the records");
   }
   e->clock = now_ns();
+  e->caller = WIRE;
   for (u32 i = 0; i < e->plan.count; i++)
     if (operate(e, i) < 0 && f.stop) break;
+  e->caller = -1;
   struct range all = {e, 0, e->plan.count, 0};
   failed = reply(FRAME_RESULT, frame->request, put_batch, &all);
   free_answers(e);
@@ -122,7 +124,10 @@ static int stand_at_gate(struct execution *e) {
   while (frame_read(WIRE, &frame) > 0) {
     frame_free(&frame);
     if (frame.type == FRAME_START) return start_and_wait(e, frame.request);
-    if (frame.type == FRAME_DETACH && e->fifo_gate) return 0;
+    if (frame.type == FRAME_DETACH && e->fifo_gate && sync_send(e, SYNC_GO) == 0) {
+      frame_write(WIRE, FRAME_DONE, frame.request, (struct span){NULL, 0});
+      return 0;
+    }
     reply_error(frame.request, -EPROTO, "only START, or DETACH with a FIFO gate, can follow a plan");
   }
   execution_abandon(e);

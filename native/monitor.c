@@ -93,5 +93,6 @@ int monitor_run(void) {
   the_monitor.scratch_dirty = 1;  // of the stack, at least
   session_reap(&the_monitor);
   loop(&the_monitor);
+  monitor_call_hooks(&the_monitor);
   return 0;
 }

@@ -73,6 +73,8 @@ void monitor_watch(struct monitor *m, i32 fd, u64 key, u32 mask, u32 *watched);
 void monitor_record(struct monitor *m, struct session *s);
 int monitor_out_of_memory(struct monitor *m);
 int monitor_reserve_exit(struct monitor *m);
+// The poststop hooks, when nobody is left who would wait for them; the container's log tells of one that failed.
+void monitor_call_hooks(struct monitor *m);
 
 // monitor_socket.c
 int socket_listen(struct monitor *m, const char *folder);

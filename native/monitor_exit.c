@@ -1,6 +1,6 @@
 // The record of how a session ended. See monitor.h.
-#include "execute.h"
 #include "monitor.h"
+#include "operate.h"
 #include "monitor_abi.h"
 
 #define FRESH_EXIT ".exit.new"
@@ -75,7 +75,7 @@ int monitor_reserve_exit(struct monitor *m) {
 
 static void finish_container(struct monitor *m, struct session *s) {
   write_exit(m, s, m->exit_folder, m->exit_name, FRESH_EXIT);
-  execution_undo(m->execution, UNDO_ALL_BUT_INTERFACES);
+  execution_undo(m->execution, UNDO_FIRST);
   m->over = 1;
   socket_answer_waits(m, s);
   socket_close(m);
@@ -100,4 +100,23 @@ static void finish_exec(struct monitor *m, struct session *s) {
 void monitor_record(struct monitor *m, struct session *s) {
   if (s == m->container) finish_container(m, s);
   else finish_exec(m, s);
+}
+
+static void tell_hook(struct monitor *m, const struct op_hook *hook, struct record *r) {
+  struct record said = {0};
+  detail(&said, "inro: the poststop hook ");
+  detail(&said, hook->path);
+  detail(&said, ": ");
+  if (*r->detail) detail(&said, r->detail);
+  else detail(&said, "errno "), detail_number(&said, (u64)r->error);
+  size_t n = strlen(said.detail);
+  said.detail[n++] = '\n';
+  if (m->log.path) log_write(&m->log, STREAM_STDERR, (const u8 *)said.detail, n, moment_now(), scratch_out);
+}
+
+void monitor_call_hooks(struct monitor *m) {
+  struct execution *e = m->execution;
+  execution_undo(e, UNDO_HOOKS);
+  for (u32 i = e->plan.first[ACT_UNDO]; i < e->plan.first[ACT_COUNT]; i++)
+    if (e->plan.ops[i].code == OP_HOOK && e->records[i].state == RECORD_FAILED) tell_hook(m, &e->plan.ops[i].hook, &e->records[i]);
 }

@@ -59,6 +59,9 @@ long sync_read(struct execution *e, u32 message);
 // ── scheduling.c ──
 // The executor runs again where it ran before a child's processors were borrowed.
 void processors_restore(struct execution *e);
+// ── program.c ──
+// Why execve refused a file that is there, in the record's words: a missing interpreter, another architecture.
+void explain_refusal(struct record *r, const char *path, long error);
 
 // ── child.c ──
 // Runs build, confine and become in the child; never returns.

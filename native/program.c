@@ -33,9 +33,10 @@ long op_gate(struct execution *e, const struct op_gate *o, struct record *r) {
   r->state = RECORD_DONE;
   long done = (r->step = __NR_write, sync_send(e, SYNC_READY));
   if (done < 0) return done;
-  if (o->fifo != NO_SLOT) return read_fifo(r, slot_of(e, o->fifo));
   r->step = __NR_read;
-  return sync_read(e, SYNC_GO);
+  // With a FIFO this is the executor's word that it leaves: one that was killed leaves nobody at the gate.
+  done = sync_read(e, SYNC_GO);
+  return done < 0 || o->fifo == NO_SLOT ? done : read_fifo(r, slot_of(e, o->fifo));
 }
 
 // pid 1 of ours: reaps whatever is left to it, forwards what it is sent, and ends as the program does.
@@ -119,8 +120,7 @@ static const char *script_interpreter(u8 *file, size_t n) {
   return (const char *)file + start;
 }
 
-// Why execve refused a file that is there.
-static void explain_refusal(struct record *r, const char *path, long error) {
+void explain_refusal(struct record *r, const char *path, long error) {
   static u8 file[2048];
   long fd = SYS(openat, AT_FDCWD, path, ABI_O_RDONLY | ABI_O_NONBLOCK | ABI_O_NOCTTY | ABI_O_CLOEXEC, 0);
   if (fd < 0) return;

@@ -256,6 +256,16 @@ static inline void op_encode(struct writer *w, const struct op *op) {
       put_u32(w, op->memory_policy.mode);
       put_bytes(w, op->memory_policy.nodes);
       break;
+    case OP_HOOK:
+      put_u8(w, op->hook.phase);
+      put_text(w, op->hook.path);
+      put_texts(w, op->hook.argv);
+      put_texts(w, op->hook.env);
+      put_text(w, op->hook.directory);
+      put_text(w, op->hook.state);
+      put_u32(w, op->hook.pid_at);
+      put_u32(w, op->hook.timeout);
+      break;
     case OP_NO_NEW_PRIVILEGES:
       break;
     case OP_BOUNDING_SET:

@@ -59,6 +59,7 @@ enum op_code {
   OP_CPU_AFFINITY = 94,
   OP_PERSONALITY = 95,
   OP_MEMORY_POLICY = 96,
+  OP_HOOK = 100,
   OP_NO_NEW_PRIVILEGES = 112,
   OP_BOUNDING_SET = 113,
   OP_KEEP_CAPABILITIES = 114,
@@ -388,6 +389,18 @@ struct op_memory_policy {
   struct span nodes;
 };
 
+enum { HOOK_PHASE_PRESTART = 0, HOOK_PHASE_CREATE_RUNTIME = 1, HOOK_PHASE_CREATE_CONTAINER = 2, HOOK_PHASE_START_CONTAINER = 3, HOOK_PHASE_POSTSTART = 4, HOOK_PHASE_POSTSTOP = 5 };
+struct op_hook {
+  u8 phase;
+  const char *path;
+  struct texts argv;
+  struct texts env;
+  const char *directory;
+  const char *state;
+  u32 pid_at;
+  u32 timeout;
+};
+
 struct op_no_new_privileges {
   u8 empty;
 };
@@ -527,6 +540,7 @@ struct op {
     struct op_cpu_affinity cpu_affinity;
     struct op_personality personality;
     struct op_memory_policy memory_policy;
+    struct op_hook hook;
     struct op_no_new_privileges no_new_privileges;
     struct op_bounding_set bounding_set;
     struct op_keep_capabilities keep_capabilities;
@@ -608,6 +622,7 @@ static const struct op_definition op_definitions[OP_CODES] = {
   [OP_CPU_AFFINITY] = {"cpuAffinity", 18, {0}, 0},
   [OP_PERSONALITY] = {"personality", 16, {0}, 0},
   [OP_MEMORY_POLICY] = {"memoryPolicy", 16, {0}, 0},
+  [OP_HOOK] = {"hook", 109, {0}, 0},
   [OP_NO_NEW_PRIVILEGES] = {"noNewPrivileges", 56, {0}, 0},
   [OP_BOUNDING_SET] = {"boundingSet", 56, {0}, 0},
   [OP_KEEP_CAPABILITIES] = {"keepCapabilities", 56, {0}, 0},
@@ -878,6 +893,16 @@ static inline int op_decode(struct reader *r, struct op *op) {
     case OP_MEMORY_POLICY:
       op->memory_policy.mode = get_u32(r);
       op->memory_policy.nodes = get_bytes(r);
+      break;
+    case OP_HOOK:
+      op->hook.phase = get_choice(r, 63u);
+      op->hook.path = get_text(r);
+      op->hook.argv = get_texts(r);
+      op->hook.env = get_texts(r);
+      op->hook.directory = get_text(r);
+      op->hook.state = get_text(r);
+      op->hook.pid_at = get_u32(r);
+      op->hook.timeout = get_u32(r);
       break;
     case OP_NO_NEW_PRIVILEGES:
       break;

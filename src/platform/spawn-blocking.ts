@@ -9,7 +9,9 @@ export interface BlockingChild {
   write(bytes: Uint8Array): void;
   /** Waits for exactly that many bytes; undefined when the child's end closes first. */
   read(size: number): Buffer | undefined;
-  /** Ends the talk; the child is not waited for when this process ends. */
+  /** Ends the talk. */
+  hangUp(): void;
+  /** The same; the child is not waited for when this process ends. */
   close(): void;
 }
 
@@ -30,6 +32,7 @@ export function spawnBlocking(
   const descriptor = child.stdio[3];
   if (typeof descriptor !== "number") throw new Error("Bun gave no descriptor for the fourth stream");
   libc().fcntl(descriptor, F_SETFL, O_RDWR);
+  const hangUp = (): void => closeSync(descriptor);
   return {
     pid: child.pid,
     exited: child.exited,
@@ -45,8 +48,9 @@ export function spawnBlocking(
       }
       return bytes;
     },
+    hangUp,
     close: () => {
-      closeSync(descriptor);
+      hangUp();
       child.unref();
     },
   };

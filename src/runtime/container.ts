@@ -1,12 +1,14 @@
 import { type CgroupSet, killAll, processesOf, setFrozen } from "../kernel/cgroup/set.ts";
 import { readStats } from "../kernel/cgroup/stats/stats.ts";
+import { openExecutor } from "../kernel/executor/executor.ts";
 import type { Plan } from "../kernel/plan/plan.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";
 import { verify } from "../kernel/plan/verify.ts";
 import { InroError } from "../oci/error.ts";
 import { compileExec } from "./compile/exec.ts";
+import { hookOps, subjectOf } from "./compile/hooks.ts";
 import type { HostFacts } from "./facts.ts";
-import { failureOf } from "./failure.ts";
+import { failureOf, failuresOf } from "./failure.ts";
 import type { AssembleFilter } from "./filters.ts";
 import type { Kept } from "./kept.ts";
 import type { Started } from "./monitor/answers.ts";
@@ -18,7 +20,9 @@ const SIGKILL = 9;
 /** What a container's verbs work with. */
 export interface Live {
   readonly id: string;
+  /** The container's own. */
   readonly folder: string;
+  readonly native: string;
   readonly kept: Kept;
   readonly monitor: Monitor;
   readonly facts: HostFacts;
@@ -34,7 +38,7 @@ export function containerOf(live: Live): Container {
     records: kept.records,
     plan: kept.plan,
     exited: monitor.exited,
-    start: async () => started(live, kept.plan, await monitor.start(kept.plan)),
+    start: () => start(live),
     signal: (number) => signal(monitor, cgroups, number),
     resize: (size) => monitor.resize(size),
     attach: (request) => monitor.attach(request),
@@ -45,6 +49,25 @@ export function containerOf(live: Live): Container {
     processes: async () => processesOf(cgroups),
     close: () => monitor.close(),
   };
+}
+
+async function start(live: Live): Promise<readonly OpRecord[]> {
+  const { kept, monitor } = live;
+  const records = started(live, kept.plan, await monitor.start(kept.plan));
+  if ((kept.spec.hooks?.poststart ?? []).length > 0) await callPoststart(live);
+  return records;
+}
+
+/** runtime.md, "Lifecycle", 9: a hook that fails stops the container; its monitor then goes on with the rest. */
+async function callPoststart({ id, folder, kept, native, facts, monitor }: Live): Promise<void> {
+  const { spec, pid, cgroups } = kept;
+  const ops = hookOps("poststart", subjectOf({ spec, id, bundle: folder }), { pid });
+  using executor = openExecutor(native);
+  const records = await executor.batch(ops);
+  const [failure] = failuresOf(ops, records, facts.architecture);
+  if (failure === undefined) return;
+  await signal(monitor, cgroups, SIGKILL).catch(() => {});
+  throw failure;
 }
 
 /** A kill takes everything in the container, also where pid 1 is the host's or the processes are frozen. */

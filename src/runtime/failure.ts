@@ -136,6 +136,7 @@ const TELLINGS: { readonly [K in Kind]?: Telling<K> } = {
     what: () => "cannot open a terminal",
     hint: () => "it needs a devpts on /dev/pts",
   },
+  hook: { code: "HOOK_FAILED", what: ({ phase, path }) => `the ${phase} hook "${path}" failed` },
   findProgram: { code: programCode, what: ({ candidates }) => `cannot start "${programOf(candidates)}"` },
   exec: { code: programCode, what: ({ argv }) => `cannot start "${argv[0]}"` },
 };
@@ -160,7 +161,15 @@ export function failureOf(op: Op, record: OpRecord, host: string): InroError {
   });
 }
 
+/** What failed of a batch. */
+export const failuresOf = (ops: readonly Op[], records: readonly OpRecord[], host: string): InroError[] =>
+  records.flatMap((record) => {
+    const op = ops[record.index];
+    return record.errno === 0 || op === undefined ? [] : [failureOf(op, record, host)];
+  });
+
 function whyOf(op: Op, { errno, step, detail }: OpRecord, host: string): string {
+  if (op.kind === "hook" && step === "" && detail !== "") return detail;
   if (op.kind === "findProgram" || op.kind === "exec") return programWhy(op, errno, detail, host);
   if (op.kind === "ensureMountpoint" && errno === ENOENT) {
     return "it is a symbolic link in the image, and what it names is not there";

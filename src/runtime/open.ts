@@ -1,7 +1,9 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type CgroupSet, killAll } from "../kernel/cgroup/set.ts";
 import { type Executor, openExecutor } from "../kernel/executor/executor.ts";
+import { isLost } from "../kernel/executor/failure.ts";
+import type { Op } from "../kernel/plan/operations.ts";
 import type { Plan } from "../kernel/plan/plan.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";
 import { verify } from "../kernel/plan/verify.ts";
@@ -10,10 +12,11 @@ import { Undo } from "../oci/undo.ts";
 import { cgroupPathOf, claimCgroups } from "./cgroup-path.ts";
 import { compile } from "./compile/compile.ts";
 import type { Keeper } from "./compile/context.ts";
+import { hasHooks, rootfsPath } from "./compile/hooks.ts";
 import { containerOf } from "./container.ts";
 import { explained } from "./execute.ts";
 import { type HostFacts, readFacts } from "./facts.ts";
-import { failureOf } from "./failure.ts";
+import { failuresOf } from "./failure.ts";
 import { type AssembleFilter, openFilters } from "./filters.ts";
 import { houseMonitor } from "./housing.ts";
 import { type Kept, readKept, writeKept } from "./kept.ts";
@@ -83,8 +86,11 @@ async function create(request: CreateRequest, host: Host): Promise<Container> {
   const cgroupPath = cgroupPathOf(request.spec, PARENT, request.id);
   const cgroups = claimCgroups(request.spec, cgroupPath, host.facts);
   makeFolders(request);
+  if (hasHooks(request.spec)) writeBundle(request);
   const plan = await planOf(executor, request, host);
-  const { pid, records } = await executor.plan(plan).catch((cause) => {
+  const { pid, records } = await executor.plan(plan).catch(async (cause) => {
+    // One that was killed took nothing back.
+    if (isLost(cause)) await takeBack(plan.undo, host);
     throw explained(cause, host.facts.architecture);
   });
   await using undo = new Undo();
@@ -110,6 +116,12 @@ function makeFolders({ folder, socketFolder, log }: CreateRequest): void {
   if (log !== null) mkdirSync(dirname(log.path), { recursive: true, mode: PRIVATE });
 }
 
+/** Hooks are told of a bundle: a folder with config.json, from which they learn where the root is (bundle.md). */
+function writeBundle({ folder, spec, rootfs }: CreateRequest): void {
+  const config = { ...spec, root: { ...spec.root, path: rootfsPath(rootfs) } };
+  writeFileSync(join(folder, "config.json"), JSON.stringify(config), { mode: 0o600 });
+}
+
 interface Standing {
   readonly request: CreateRequest;
   readonly cgroupPath: string;
@@ -128,15 +140,15 @@ function keep({ request, cgroupPath, cgroups, plan, pid, records, monitor, host 
   return containerOf({ id, folder, kept, monitor, ...host });
 }
 
-async function undo(folder: string, { native, facts }: Host): Promise<void> {
+async function undo(folder: string, host: Host): Promise<void> {
   const kept = readKept(folder);
-  if (kept === undefined) return;
-  const ops = kept.plan.undo;
+  if (kept !== undefined) await takeBack(kept.plan.undo, host);
+}
+
+async function takeBack(ops: readonly Op[], { native, facts }: Host): Promise<void> {
   using executor = openExecutor(native);
-  const records = await executor.batch(ops, { stop: false });
-  const failed = records.find(({ errno }) => errno !== 0);
-  const op = failed === undefined ? undefined : ops[failed.index];
-  if (failed !== undefined && op !== undefined) throw failureOf(op, failed, facts.architecture);
+  const [failure] = failuresOf(ops, await executor.batch(ops, { stop: false }), facts.architecture);
+  if (failure !== undefined) throw failure;
 }
 
 async function reconnect(

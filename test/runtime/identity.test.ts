@@ -15,6 +15,8 @@ const stored = (pid: number, startTime: string): StoredContainer => ({
   created: "2026-01-01T00:00:00Z",
   owner: 0,
   gated: false,
+  creating: false,
+  hooks: {},
 });
 
 test("a process is known by pid and start time: another one with its pid is not the container (law 8)", async () => {

@@ -13,15 +13,18 @@ const NONE_FAILED = 0xffffffff;
 /** An executor whose every answer is waited for in the kernel: for a command that does one thing and ends. */
 export interface BlockingExecutor extends Disposable {
   readonly pid: number;
-  batch(ops: readonly Op[]): readonly OpRecord[];
+  /** Nothing after the first failure is executed, unless `stop` is false. A failure is in its record, not thrown. */
+  batch(ops: readonly Op[], options?: { readonly stop: boolean }): readonly OpRecord[];
   /** To the start gate. Throws OperationFailed; then everything is undone. */
   plan(plan: Plan): { readonly pid: number };
   /** Opens the gate. Throws OperationFailed when the program cannot be started. */
   start(): void;
   /** After start(): how the program ended. Signals can be handled meanwhile. */
   ended(): Promise<{ readonly code: number; readonly signal: number }>;
-  /** Leaves the child at its FIFO gate. */
+  /** Leaves the child at its FIFO gate. Throws when that cannot be said: then nobody stands there. */
   detach(): void;
+  /** Resolves when the process has ended; what stood at its gate is taken back. */
+  close(): Promise<void>;
 }
 
 export function openBlockingExecutor(
@@ -32,14 +35,14 @@ export function openBlockingExecutor(
   let request = 0;
   let executed: Plan = emptyPlan;
   const ask = (encode: (request: number) => Uint8Array): Buffer => {
-    child.write(encode(++request));
+    send(child, encode(++request));
     return answer(child);
   };
   return {
     pid: child.pid,
-    batch: (ops) =>
+    batch: (ops, { stop } = { stop: true }) =>
       decodeRecords(
-        ask((n) => encodeFrame("batch", n, { stop: true, ops })),
+        ask((n) => encodeFrame("batch", n, { stop, ops })),
         { host: ops },
       ),
     plan: (plan) => {
@@ -61,13 +64,24 @@ export function openBlockingExecutor(
       return { code: payload.readUInt32LE(4), signal: payload.readUInt32LE(8) };
     },
     detach: () => {
-      child.write(encodeFrame("detach", ++request, {}));
-      // The end of its stream is the end of the executor.
-      child.read(1);
+      ask((n) => encodeFrame("detach", n, {}));
       child.close();
+    },
+    close: async () => {
+      child.hangUp();
+      await child.exited;
     },
     [Symbol.dispose]: () => child.close(),
   };
+}
+
+function send(child: BlockingChild, frame: Uint8Array): void {
+  try {
+    child.write(frame);
+  } catch {
+    // EPIPE, ECONNRESET: nobody is left who would read it.
+    throw executorLost();
+  }
 }
 
 /** The payload of the next frame, which is never one that nobody asked for. */

@@ -23,8 +23,6 @@ export interface Executor extends Disposable {
   start(): Promise<readonly OpRecord[]>;
   /** After start(): how the program ended. */
   readonly ended: Promise<{ readonly code: number; readonly signal: number }>;
-  /** Leaves the child at its FIFO gate. */
-  detach(): Promise<void>;
   /** The wire itself, once the process is the container's monitor: nothing of it is read here any more. */
   release(): Socket;
   /** Resolves when the process has ended. */
@@ -120,13 +118,6 @@ class Client implements Executor {
   async start(): Promise<readonly OpRecord[]> {
     const answer = await this.#ask((request) => encodeFrame("start", request, {}));
     return readOutcome(answer.payload, this.#plan).records;
-  }
-
-  async detach(): Promise<void> {
-    const closed = Promise.withResolvers<void>();
-    this.#wired.socket.once("close", closed.resolve);
-    this.#wired.socket.write(encodeFrame("detach", ++this.#request, {}));
-    await closed.promise;
   }
 
   release(): Socket {

@@ -51,6 +51,9 @@ export function refused(payload: Buffer): InroError {
   });
 }
 
+export const isLost = (cause: unknown): boolean =>
+  cause instanceof InroError && cause.code === "EXECUTOR_LOST";
+
 export function executorLost(): InroError {
   return new InroError("EXECUTOR_LOST", {
     what: "the native program did not answer",

@@ -1,6 +1,6 @@
 /**
  * The system calls that the native program still makes after a filter is loaded, by operation (native/confine.c,
- * program.c, process.c). `verify` interprets the filter over them; test/kernel/plan/strace.test.ts holds this table to
+ * program.c, process.c, hook.c). `verify` interprets the filter over them; test/kernel/plan/strace.test.ts holds this table to
  * what strace sees. Arguments are given where the native program passes a constant that profiles look at.
  */
 import type { Kind } from "./operations.ts";
@@ -20,6 +20,7 @@ const attempt = (name: string, ...args: bigint[]): Call => ({ ...call(name, ...a
 const prctl = (option: number): Call => call("prctl", BigInt(option));
 const AT_FDCWD = BigInt.asUintN(64, -100n);
 const SIGCHLD = 17n;
+const CLONE_PIDFD = 0x1000n;
 
 /** What any operation's failure leads to: the process ends, where there is no parent with a word about it. */
 export const failure: readonly Call[] = [call("exit_group"), attempt("write", 2n)];
@@ -39,6 +40,27 @@ export const afterSeccomp: { readonly [K in Kind]?: readonly Call[] } = {
   findProgram: [call("openat", AT_FDCWD), call("faccessat", AT_FDCWD), attempt("close")],
   release: [call("write")],
   gate: [call("write"), call("read")],
+  hook: [
+    call("memfd_create"),
+    call("write"),
+    call("lseek"),
+    call("pipe2"),
+    call("getpid"),
+    call("clone", CLONE_PIDFD | SIGCHLD),
+    call("read"),
+    call("ppoll"),
+    call("wait4"),
+    call("close"),
+    attempt("kill"),
+    // Between its birth and its program.
+    prctl(1),
+    call("getppid"),
+    call("setsid"),
+    call("dup3"),
+    call("close_range"),
+    attempt("chdir"),
+    call("execve"),
+  ],
   closeRange: [call("close_range")],
   seccomp: [call("seccomp", 1n)],
   reaper: [

@@ -197,6 +197,11 @@ const lines: { readonly [K in Kind]: Line<K> } = {
     text: (op) =>
       `memory by ${memoryPolicyWord(op.mode)}${op.nodes.length > 0 ? ` from nodes ${listWord(op.nodes)}` : ""}`,
   },
+  hook: {
+    verb: "call",
+    text: (op) =>
+      `the ${op.phase} hook ${shortened([op.path, ...op.argv.slice(1)].map(shellWord).join(" "))}${op.timeout === undefined ? "" : `, at most ${op.timeout / 1000} s`}`,
+  },
   noNewPrivileges: { verb: "renounce", text: () => "new privileges for ever" },
   boundingSet: {
     verb: "bound",

@@ -7,7 +7,8 @@
  * BATCH with RESULT, PLAN with PLAN_RESULT (the child stands at its gate, or everything is undone), START with STARTED
  * (the program runs, or why not). A plan with a `monitor` operation then goes on with the monitor's frames, on the same
  * descriptor and on `monitor.sock`, where each connection begins with the monitor's HELLO. Without one, START is
- * followed by EXITED at the child's end, and DETACH leaves the child to its FIFO gate.
+ * followed by EXITED at the child's end; DETACH is answered by DONE and leaves the child to its FIFO gate. A child whose
+ * executor ended otherwise ends too.
  *
  * ATTACH and EXEC turn their connection into a stream after their answer (ATTACHED, or STARTED): what the program
  * writes in Docker's stream format (8 byte header; raw for a terminal), what the client writes as raw standard input.

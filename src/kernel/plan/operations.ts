@@ -39,6 +39,15 @@ const outside = ["host", "map", "undo"] as const;
 const opening = ["host", "map", "build", "undo"] as const;
 const inside = ["build"] as const;
 const privilege = ["build", "confine", "become"] as const;
+/** config.md, "POSIX-platform Hooks". */
+const phase = choice({
+  prestart: 0,
+  createRuntime: 1,
+  createContainer: 2,
+  startContainer: 3,
+  poststart: 4,
+  poststop: 5,
+});
 
 export const operations = {
   // ── files and mounts ──
@@ -248,6 +257,25 @@ export const operations = {
   personality: op(95, ["confine"], { domain: u32 }),
   /** set_mempolicy(2): MPOL_* with MPOL_F_*, and a mask of nodes. */
   memoryPolicy: op(96, ["confine"], { mode: u32, nodes: bytes }),
+
+  // ── hooks ──
+  /**
+   * Starts a program of the caller's and waits for its end, which has to be exit code 0, within `timeout` milliseconds
+   * if there is one; else it is killed with its process group. It inherits nothing: argv, env and `state` on its
+   * standard input are what it gets (`pidAt`: where in the state the container's pid is put in, as the hook's pid
+   * namespace sees it), and it dies with who started it. What it wrote last is told when it fails. An empty
+   * `directory`: the starter's own. In `host` only of a batch.
+   */
+  hook: op(100, ["host", "map", "build", "become", "undo"], {
+    phase,
+    path: text,
+    argv: texts,
+    env: texts,
+    directory: text,
+    state: text,
+    pidAt: optional(u32),
+    timeout: optional(u32),
+  }),
 
   // ── confinement ──
   noNewPrivileges: op(112, privilege, {}),

@@ -16,6 +16,7 @@ import {
   workingDirectoryLaw,
 } from "./laws/confine.ts";
 import { filterLaw } from "./laws/filter.ts";
+import { hookMomentLaw, hookPlaceLaw, hookPrivilegeLaw } from "./laws/hooks.ts";
 import type { Law, Surveyed } from "./laws/law.ts";
 import {
   cgroupMountLaw,
@@ -59,6 +60,9 @@ export const laws: readonly Law[] = [
   workingDirectoryLaw,
   programLaw,
   reaperLaw,
+  hookPlaceLaw,
+  hookMomentLaw,
+  hookPrivilegeLaw,
   streamLaw,
   closeLaw,
   filterLaw,

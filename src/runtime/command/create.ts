@@ -3,7 +3,6 @@ import type { Invocation } from "./main.ts";
 
 /** runtime.md, "Create": everything is applied but the program, which waits for `start`. */
 export async function createCommand(invocation: Invocation): Promise<number> {
-  const { executor } = await launch(invocation, true);
-  executor.detach();
+  await launch(invocation, true);
   return 0;
 }

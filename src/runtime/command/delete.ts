@@ -1,28 +1,27 @@
 import { existsSync } from "node:fs";
-import { killAll, processesOf, removeAll } from "../../kernel/cgroup/set.ts";
 import { InroError } from "../../oci/error.ts";
+import { destroy } from "./destroy.ts";
 import type { Invocation } from "./main.ts";
 import { statusOf } from "./status.ts";
 import { checkContainerId, folderOf, forget, readStored, type StoredContainer } from "./store.ts";
 
 /** runtime.md, "Delete": what `create` made goes; it is an error when the container is not stopped, unless forced. */
-export async function deleteCommand({ root, operands, flags }: Invocation): Promise<number> {
+export async function deleteCommand(invocation: Invocation): Promise<number> {
+  const { root, operands, flags } = invocation;
   const id = checkContainerId(operands[0]);
   const force = flags.has("force");
   const stored = find(root, id, force);
   if (stored === undefined) return 0;
   const status = statusOf(root, stored);
   // One that stands at its gate has run nothing of the image yet: containerd and podman delete it as it is.
-  if (status === "running" && !force) {
+  if ((status === "running" || status === "creating") && !force) {
     throw new InroError("NOT_STOPPED", {
       what: `cannot delete the container "${id}"`,
       why: `it is ${status}`,
       hint: "kill it first, or delete it with --force",
     });
   }
-  if (processesOf(stored.cgroups).length > 0) await killAll(stored.cgroups);
-  await removeAll(stored.cgroups);
-  forget(root, id);
+  await destroy(invocation, stored);
   return 0;
 }
 

@@ -3,6 +3,7 @@ import { CAPABILITIES } from "../../kernel/capabilities.ts";
 import { MOUNT_OPTION_NAMES } from "../../kernel/mounts.ts";
 import { ACTION_NAMES, FLAG_NAMES } from "../../kernel/seccomp/actions.ts";
 import { ARCHITECTURES, nativeArchitecture, TWIN } from "../../kernel/seccomp/architecture.ts";
+import { HOOK_PHASES } from "../compile/hooks.ts";
 import { OCI_VERSION } from "./main.ts";
 
 /** features.md and features-linux.md: what this runtime can do, whatever this host can. */
@@ -11,7 +12,7 @@ export function featuresCommand(): number {
   const features = {
     ociVersionMin: "1.0.0",
     ociVersionMax: OCI_VERSION,
-    hooks: [],
+    hooks: HOOK_PHASES,
     mountOptions: MOUNT_OPTION_NAMES,
     linux: {
       namespaces: ["cgroup", "ipc", "mount", "network", "pid", "user", "uts"],

@@ -16,7 +16,7 @@ export async function killCommand({ root, operands, flags }: Invocation): Promis
     if (signal === SIGKILL) await killAll(stored.cgroups);
     return 0;
   }
-  if (!isAlive(stored)) {
+  if (stored.creating || !isAlive(stored)) {
     throw new InroError("NOT_RUNNING", {
       what: `cannot kill the container "${stored.id}"`,
       why: "container not running",

@@ -11,6 +11,8 @@ export interface Invocation {
   readonly operands: readonly string[];
   /** The native program's path. */
   readonly native: () => string;
+  /** Tells what went wrong and stops nothing, where errors are told. */
+  readonly warn: (message: string) => void;
 }
 
 interface Command extends CommandSyntax {
@@ -86,9 +88,10 @@ export async function runtimeCommand(words: readonly string[], native: () => str
     if (rest.includes("--help")) return print(`usage: inro-runtime ${name} ${command.usage}\n`);
     const root = global.values.get("root") ?? DEFAULT_ROOT;
     const run = await command.load();
-    return await run({ root, native, ...parseArguments(rest, command) });
+    const warn = (message: string) => tell("warning", message, log);
+    return await run({ root, native, warn, ...parseArguments(rest, command) });
   } catch (cause) {
-    tell(cause, log);
+    tell("error", cause instanceof InroError ? cause.message : String((cause as Error).stack ?? cause), log);
     return 1;
   }
 }
@@ -117,11 +120,10 @@ interface ErrorLog {
 }
 
 /** What callers of OCI runtimes read errors from: one JSON object a line, or text. */
-function tell(cause: unknown, { path, json }: ErrorLog): void {
-  const message = cause instanceof InroError ? cause.message : String((cause as Error).stack ?? cause);
-  writeSync(2, `inro-runtime: ${message}\n`);
+function tell(level: "error" | "warning", message: string, { path, json }: ErrorLog): void {
+  writeSync(2, `inro-runtime: ${level === "warning" ? "warning: " : ""}${message}\n`);
   if (path === undefined) return;
   const time = new Date().toISOString();
-  const line = json ? JSON.stringify({ level: "error", msg: message, time }) : `${time} error: ${message}`;
+  const line = json ? JSON.stringify({ level, msg: message, time }) : `${time} ${level}: ${message}`;
   appendFileSync(path, `${line}\n`, { mode: 0o600 });
 }

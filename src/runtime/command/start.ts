@@ -1,11 +1,14 @@
-import { closeSync, constants, openSync, rmSync, writeSync } from "node:fs";
 import { InroError } from "../../oci/error.ts";
+import { destroy } from "./destroy.ts";
+import { openGate, passGate } from "./gate.ts";
+import { callPoststart, has } from "./hooks.ts";
 import type { Invocation } from "./main.ts";
 import { statusOf } from "./status.ts";
-import { checkContainerId, gateOf, readStored } from "./store.ts";
+import { checkContainerId, gateOf, readStored, type StoredContainer } from "./store.ts";
 
 /** runtime.md, "Start": it is an error when the container is not `created`. */
-export function startCommand({ root, operands }: Invocation): number {
+export async function startCommand(invocation: Invocation): Promise<number> {
+  const { root, operands } = invocation;
   const id = checkContainerId(operands[0]);
   const stored = readStored(root, id);
   const status = statusOf(root, stored);
@@ -16,14 +19,16 @@ export function startCommand({ root, operands }: Invocation): number {
       hint: "a container can be started once",
     });
   }
-  openGate(gateOf(root, id));
+  await startStored(invocation, stored);
   return 0;
 }
 
-/** One byte into the FIFO that the container holds open; whoever removes the FIFO has started it. */
-export function openGate(gate: string): void {
-  const descriptor = openSync(gate, constants.O_WRONLY | constants.O_NONBLOCK);
-  rmSync(gate);
-  writeSync(descriptor, Uint8Array.of(1));
-  closeSync(descriptor);
+/** Steps 7 to 9 of runtime.md, "Lifecycle": a hook that fails stops the container, and it is destroyed. */
+export async function startStored(invocation: Invocation, stored: StoredContainer): Promise<void> {
+  const gate = gateOf(invocation.root, stored.id);
+  if (!has(stored, "startContainer") && !has(stored, "poststart")) return openGate(gate);
+  const failure = passGate(gate, stored.id) ?? callPoststart(invocation, stored);
+  if (failure === undefined) return;
+  if (failure.code === "HOOK_FAILED") await destroy(invocation, stored);
+  throw failure;
 }

@@ -25,6 +25,7 @@ export function isAlive(stored: StoredContainer): boolean {
 
 export function statusOf(root: string, stored: StoredContainer): OciState["status"] {
   if (!isAlive(stored)) return "stopped";
+  if (stored.creating) return "creating";
   return stored.gated && existsSync(gateOf(root, stored.id)) ? "created" : "running";
 }
 
@@ -34,7 +35,7 @@ export function stateOf(root: string, stored: StoredContainer): OciState {
     ociVersion: stored.ociVersion,
     id: stored.id,
     status,
-    ...(status === "stopped" ? {} : { pid: stored.pid }),
+    ...(status === "created" || status === "running" ? { pid: stored.pid } : {}),
     bundle: stored.bundle,
     annotations: stored.annotations,
   };

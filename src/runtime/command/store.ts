@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import type { CgroupSet } from "../../kernel/cgroup/set.ts";
 import { InroError } from "../../oci/error.ts";
+import type { SpecHooks } from "../../oci/runtime-spec.ts";
 
 /** What the OCI command line remembers of a container between two calls. */
 export interface StoredContainer {
@@ -18,6 +19,10 @@ export interface StoredContainer {
   readonly owner: number;
   /** The start goes through the FIFO in the container's folder. */
   readonly gated: boolean;
+  /** Until it stands at its gate: pid and startTime are its creator's. */
+  readonly creating: boolean;
+  /** What `start` and `delete` have to call. */
+  readonly hooks: SpecHooks;
 }
 
 const STATE_FILE = "state.json";
@@ -49,7 +54,7 @@ export function claimFolder(root: string, id: string): string {
     throw new InroError("CONTAINER_EXISTS", {
       what: `cannot create the container "${id}"`,
       why: "a container with this id exists already",
-      hint: "choose another id, or delete that container",
+      hint: "choose another id, or delete that container (with --force what a killed create left)",
       cause,
     });
   }

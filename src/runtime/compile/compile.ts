@@ -5,6 +5,7 @@ import { compileCgroups, compileJoin } from "./cgroups.ts";
 import { type CompileInput, type Draft, finish, newDraft, POINT } from "./context.ts";
 import { hasUserNamespace } from "./dev.ts";
 import { compileFiles } from "./files.ts";
+import { hookOps, subjectOf } from "./hooks.ts";
 import { compileKeeper, compileUndo } from "./keeper.ts";
 import { keyLabelOp } from "./labels.ts";
 import { compileListener, type Supervised } from "./listener.ts";
@@ -43,6 +44,7 @@ export function compile(input: CompileInput): Plan {
     diesWithParent: input.keeper.kind === "monitor",
     fifo: input.keeper.kind === "caller" ? input.keeper.fifo : undefined,
     useInit: input.useInit,
+    hooks: hookOps("startContainer", subjectOf(input)),
   });
   compileListener(draft, input.spec.linux?.seccomp, supervisedOf(input));
   compileUndo(draft, input, cgroups);

@@ -26,8 +26,11 @@ export type Keeper =
       readonly openStdin: boolean;
       readonly stdinOnce: boolean;
     }
-  /** The caller of the OCI command line: streams are inherited; the start comes through a FIFO, if one is named. */
-  | { readonly kind: "caller"; readonly fifo: string | undefined };
+  /**
+   * The caller of the OCI command line: streams are inherited; the start comes through a FIFO, if one is named. `keeps`:
+   * the container stays after its end, and its poststop hooks are its deletion's to call.
+   */
+  | { readonly kind: "caller"; readonly fifo: string | undefined; readonly keeps: boolean };
 
 /** Everything that a plan is compiled from; compiling looks at nothing else. */
 export interface CompileInput {
@@ -71,7 +74,7 @@ export function newDraft(firstSlot: Slot): Draft {
 export const finish = (draft: Draft): Plan => draft.plan;
 
 /** Numbered syncs between the executor (act map) and the child (act build). */
-export const POINT = { mapped: 1, connected: 2, limited: 3, listening: 6 } as const;
+export const POINT = { mapped: 1, connected: 2, limited: 3, built: 4, hooked: 5, listening: 6 } as const;
 
 // include/uapi/linux/sched.h
 export const CLONE = {

@@ -68,6 +68,7 @@ export function compileExec(input: ExecInput): Plan {
     fifo: undefined,
     useInit: false,
     finalAffinity: affinity.final,
+    hooks: [],
   });
   compileListener(draft, spec.linux?.seccomp, {
     ...{ ...input.container, ociVersion: spec.ociVersion, annotations: spec.annotations },

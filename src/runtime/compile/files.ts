@@ -2,6 +2,7 @@ import type { Slot } from "../../kernel/plan/field.ts";
 import { type JoinedCgroups, waitsForLimits } from "./cgroups.ts";
 import { CLONE, type CompileInput, type Draft, POINT } from "./context.ts";
 import { compileOtherNodes } from "./dev.ts";
+import { compileCreateHooks } from "./hooks.ts";
 import { planMounts } from "./mounts.ts";
 import type { Namespaces } from "./namespaces.ts";
 import { compilePaths } from "./paths.ts";
@@ -30,6 +31,7 @@ export function compileFiles(
   compileOtherNodes(draft, input, root);
   compileTerminal(draft, input, root, scene.dev?.slot);
   ensureWorkingDirectory(draft, input, root);
+  compileCreateHooks(draft, input);
   compilePaths(draft, input, root);
   finishDev(scene);
   finishRoot(draft, input, root);

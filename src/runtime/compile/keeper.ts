@@ -1,6 +1,7 @@
 import type { Hierarchy } from "../../kernel/cgroup/hierarchies.ts";
 import type { JoinedCgroups } from "./cgroups.ts";
 import type { CompileInput, Draft } from "./context.ts";
+import { hookOps, subjectOf } from "./hooks.ts";
 
 /** Who stays with the container, and what its standard streams are. */
 export function compileKeeper(draft: Draft, input: CompileInput, cgroups: JoinedCgroups): void {
@@ -33,6 +34,8 @@ export function compileUndo(draft: Draft, input: CompileInput, cgroups: JoinedCg
     draft.plan.undo.push({ kind: "removeCgroup", hierarchy: mount, path: input.cgroupPath, because });
   }
   for (const fragment of input.fragments) draft.plan.undo.push(...fragment.undo);
+  const keeps = input.keeper.kind === "caller" && input.keeper.keeps;
+  if (!keeps) draft.plan.undo.push(...hookOps("poststop", subjectOf(input)));
 }
 
 /** Where everything can be killed at once, or while it stands still, that is done before anything else is removed. */

@@ -51,6 +51,8 @@ export interface ProgramStart {
   readonly useInit: boolean;
   /** Where an executed program runs once it is in its cgroups. */
   readonly finalAffinity?: readonly Op[];
+  /** The startContainer hooks. */
+  readonly hooks: readonly Op[];
 }
 
 export function compileProcess(draft: Draft, start: ProgramStart): void {
@@ -70,7 +72,7 @@ export function compileProcess(draft: Draft, start: ProgramStart): void {
   compileStart(draft, start);
 }
 
-function compileStart(draft: Draft, { confinement, fifo, useInit }: ProgramStart): void {
+function compileStart(draft: Draft, { confinement, fifo, useInit, hooks }: ProgramStart): void {
   const { plan } = draft;
   const { process, becauseOf } = confinement;
   const because = becauseOf("/process/args");
@@ -85,6 +87,7 @@ function compileStart(draft: Draft, { confinement, fifo, useInit }: ProgramStart
   }
   plan.become.push(
     ...filter.become,
+    ...hooks,
     { kind: "closeRange", from: FIRST_OWN_DESCRIPTOR, because: "default" },
     // Pid 1 of ours is as confined as the program that it starts.
     ...(useInit ? [{ kind: "reaper", because: "--init" } as const] : []),

@@ -6,8 +6,7 @@ import type { RuntimeSpec } from "../../oci/runtime-spec.ts";
  * less confined, or other, than its author thinks; so it is an error that names the wish.
  */
 export function refuseUnsupported(spec: RuntimeSpec): void {
-  const { linux = {}, hooks = {} } = spec;
-  for (const [phase, list] of Object.entries(hooks)) refuseIf(list.length > 0, `/hooks/${phase}`, "hooks");
+  const { linux = {} } = spec;
   refuseIf(linux.intelRdt !== undefined, "/linux/intelRdt", "Intel RDT");
   refuseIf(linux.mountLabel !== undefined && linux.mountLabel !== "", "/linux/mountLabel", "SELinux labels");
   refuseIf(Object.keys(linux.netDevices ?? {}).length > 0, "/linux/netDevices", "moved network devices");

@@ -121,7 +121,6 @@ export const features = [
         for (const phase of hooks)
           expect(await c.inside("echo ran", { hooks: { [phase]: [shell("exit 0")] } })).toBe("ran\n");
       },
-      { fails: "hooks are refused" },
     ),
   }),
   section("features.mount-options", "Mount Options", {

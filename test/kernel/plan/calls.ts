@@ -1,3 +1,4 @@
+import { afterSeccomp } from "../../../src/kernel/plan/after-seccomp.ts";
 import type { Kind } from "../../../src/kernel/plan/operations.ts";
 
 const path = ["openat2", "close"];
@@ -63,4 +64,5 @@ export const callsOf: { readonly [K in Kind]?: readonly string[] } = {
   personality: ["personality"],
   memoryPolicy: ["set_mempolicy"],
   workingDirectory: ["chdir", "getcwd"],
+  hook: (afterSeccomp.hook ?? []).map(({ name }) => name),
 };

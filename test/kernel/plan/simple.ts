@@ -28,6 +28,8 @@ export interface Simple {
   readonly confine?: readonly Op[];
   /** In front of pivot. */
   readonly build?: readonly Op[];
+  /** In front of closeRange. */
+  readonly become?: readonly Op[];
   readonly undo?: readonly Op[];
 }
 
@@ -93,6 +95,7 @@ export function simplePlan(o: Simple): Plan {
       { kind: "gate", because },
     ],
     become: [
+      ...(o.become ?? []),
       { kind: "closeRange", from: 3, because },
       ...(o.useInit === true ? [{ kind: "reaper", because } as const] : []),
       { kind: "exec", candidates, argv: o.argv ?? ["probe"], env: o.env ?? [], because },

@@ -124,14 +124,25 @@ function afterFilter(plan: Plan, names: readonly string[]): string[] {
   });
 }
 
+const hook = (phase: "createRuntime" | "createContainer" | "startContainer", path: string): Op => ({
+  ...{ kind: "hook", phase, path, argv: ["probe", "exit", "0"], env: [], because: "test" },
+  ...{ directory: "/", state: "{}", pidAt: 1 },
+});
+
 test.skipIf(!canTrace).each([false, true])(
   "after seccomp the child makes no call that the verifier's table lacks (init: %p)",
   async (useInit) => {
-    const { plan, pid, calls } = await traced({ useInit });
+    const { plan, pid, calls } = await traced({ useInit, become: [hook("startContainer", "/probe")] });
     const mine = namesOf(calls, pid);
     const from = mine.indexOf("seccomp");
     expect(from).toBeGreaterThan(0);
     const to = useInit ? mine.length : mine.indexOf("execve") + 1;
+    const called =
+      calls.map((call) => call.pid).find((each) => each !== pid && namesOf(calls, each)[0] === "prctl") ?? 0;
+    const itsOwn = namesOf(calls, called);
+    const table = (afterSeccomp.hook ?? []).map(({ name }) => name);
+    expect(itsOwn.indexOf("execve")).toBeGreaterThan(3);
+    expect(itsOwn.slice(0, itsOwn.indexOf("execve")).filter((name) => !table.includes(name))).toEqual([]);
     expect(
       afterFilter(
         plan,

@@ -78,6 +78,51 @@ test("a plan whose filter asks a supervisor obeys every law too", () => {
   expect(violations(listened)).toEqual([]);
 });
 
+const hook = (
+  phase: "prestart" | "createRuntime" | "createContainer" | "startContainer" | "poststart" | "poststop",
+) =>
+  ({
+    kind: "hook",
+    phase,
+    path: "/h",
+    argv: ["h"],
+    env: [],
+    directory: "",
+    state: "{}",
+    because: "x",
+  }) as const;
+
+/** The good plan with a hook of every phase that a plan has. */
+const hooked: Plan = {
+  ...good,
+  map: [
+    ...good.map,
+    { kind: "await", point: 8, because: "x" },
+    hook("prestart"),
+    hook("createRuntime"),
+    { kind: "release", point: 9, because: "x" },
+  ],
+  build: before(
+    "build",
+    "readonlyPath",
+    { kind: "release", point: 8 },
+    { kind: "await", point: 9 },
+    hook("createContainer"),
+  ).build,
+  become: [hook("startContainer"), ...good.become],
+  undo: [...good.undo, hook("poststop")],
+};
+
+/** One act of it, changed. */
+const rehooked = (act: keyof Plan, change: (list: Plan["map"]) => Plan["map"]): Plan => ({
+  ...hooked,
+  [act]: change(hooked[act]),
+});
+
+test("a plan with hooks obeys every law too", () => {
+  expect(violations(hooked)).toEqual([]);
+});
+
 /** [what is wrong, the plan, the law that says so]. */
 const crimes: readonly (readonly [string, Plan, string])[] = [
   ["no exec", without("become", "exec"), "one clone, one gate, one exec"],
@@ -298,6 +343,72 @@ const crimes: readonly (readonly [string, Plan, string])[] = [
   ["no look for the program", without("confine", "findProgram"), "order law 6"],
   ["a user after the look for the program", moved("confine", "user"), "order law 6"],
   ["an init of ours that keeps descriptors", moved("become", "closeRange"), "pid 1 of ours"],
+  ["a hook in another act", rehooked("map", (list) => [...list, hook("poststop")]), "act of their phase"],
+  [
+    "a poststart hook in a plan",
+    rehooked("undo", (list) => [...list, hook("poststart")]),
+    "act of their phase",
+  ],
+  [
+    "prestart hooks after createRuntime hooks",
+    rehooked("map", (list) => [...list.slice(0, -1), hook("prestart"), ...list.slice(-1)]),
+    "act of their phase",
+  ],
+  [
+    "a poststop hook before everything is gone",
+    rehooked("undo", (list) => list.toReversed()),
+    "act of their phase",
+  ],
+  [
+    "a hook of the runtime that nobody waits for",
+    rehooked("map", (list) =>
+      list.filter((op) => op.kind !== "release" || op.point !== 9).concat(hook("createRuntime")),
+    ),
+    "before pivot, the runtime's first",
+  ],
+  [
+    "a hook of the runtime while the container is being built",
+    rehooked("map", (list) => list.filter((op) => op.kind !== "await" || op.point !== 8)),
+    "before pivot, the runtime's first",
+  ],
+  [
+    "a hook of the container before those of the runtime",
+    rehooked("build", (list) => [hook("createContainer"), ...list]),
+    "before pivot, the runtime's first",
+  ],
+  [
+    "a hook of the container after pivot",
+    rehooked("build", (list) => [...list, hook("createContainer")]),
+    "before pivot, the runtime's first",
+  ],
+  [
+    "a hook before the last mount",
+    rehooked("build", (list) => [
+      ...list.slice(0, -1),
+      { kind: "attach", tree: 13, root: 10, path: "x", destination: "real-directory", because: "x" },
+      ...list.slice(-1),
+    ]),
+    "before pivot, the runtime's first",
+  ],
+  [
+    "a hook of the container that the filter does not hold",
+    rehooked("become", (list) => [
+      ...list.slice(0, 1),
+      { kind: "seccomp", filter: allowAll, flags: 0, because: "x" },
+      ...list.slice(1),
+    ]),
+    "startContainer hooks are called under the filter",
+  ],
+  [
+    "a hook behind pid 1 of ours",
+    rehooked("become", (list) => [...list.slice(0, -1), hook("startContainer"), ...list.slice(-1)]),
+    "startContainer hooks are called under the filter",
+  ],
+  [
+    "a filter that forbids what calls a hook",
+    { ...hooked, confine: altered("confine", "seccomp", { filter: against("memfd_create", ERRNO) }).confine },
+    "allowed by the filter",
+  ],
   ["no streams", without("host", "pipes"), "standard streams come from one place"],
   [
     "a terminal that nobody opened",

@@ -52,9 +52,21 @@ test("the plan of a bundle with binds, devices and a user namespace, kept by its
     sources,
     firstSlot: 2,
     rootfs: { kind: "folder", path: "/bundle/rootfs" },
-    keeper: { kind: "caller", fifo: "/run/inro-runtime/abc/start" },
+    keeper: { kind: "caller", fifo: "/run/inro-runtime/abc/start", keeps: false },
   });
   expect(printed(plan)).toMatchSnapshot();
+});
+
+test("what a plan has more with hooks", () => {
+  const hook = { path: "/bin/hook", args: ["hook", "1"], env: ["A=b"], timeout: 5 };
+  const phases = ["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"];
+  const hooks = Object.fromEntries(phases.map((phase) => [phase, [hook]]));
+  const rootfs = { kind: "folder", path: "/bundle/rootfs" } as const;
+  const without = new Set(printed(compiled("v2", typical, { rootfs })).split("\n"));
+  const lines = printed(compiled("v2", { ...typical, hooks }, { rootfs })).split("\n");
+  const around = lines.findIndex((line) => line.includes("createContainer")) + 1;
+  expect(lines[around]).toContain("readonlyPath");
+  expect(lines.filter((line) => !without.has(line)).join("\n")).toMatchSnapshot();
 });
 
 test("the plan of one more program in a running container", () => {

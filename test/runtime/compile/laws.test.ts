@@ -99,13 +99,39 @@ test.each(["", "..", "net..x", "net/../../x", "a\0b"])("the sysctl name %p is re
 });
 
 test.each([
-  [{ hooks: { prestart: [{ path: "/x" }] } }, "/hooks/prestart"],
   [{ linux: { ...typical.linux, namespaces: [{ type: "pid" }] } }, "/linux/namespaces"],
   [{ linux: { ...typical.linux, intelRdt: {} } }, "/linux/intelRdt"],
 ])("a wish that cannot be met is refused and named: %o", (more, at) => {
   expect(() => compiled("v2", { ...typical, ...more } as RuntimeSpec)).toThrow(
     expect.objectContaining({ code: "SPEC_UNSUPPORTED", at }),
   );
+});
+
+test.each([
+  [{ prestart: [{ path: "x" }] }, "/hooks/prestart/0/path"],
+  [{ poststop: [{ path: "/x" }, { path: "/x", timeout: 0 }] }, "/hooks/poststop/1/timeout"],
+  [{ startContainer: [{ path: "/x", timeout: 1.5 }] }, "/hooks/startContainer/0/timeout"],
+])("a hook that cannot be called is refused and named: %j", (hooks, at) => {
+  expect(() => compiled("v2", { ...typical, hooks })).toThrow(
+    expect.objectContaining({ code: "HOOK_INVALID", at }),
+  );
+});
+
+test("a hook's environment is its own, its first argument is its path unless it is given", () => {
+  const plan = compiled("v2", { ...typical, hooks: { createContainer: [{ path: "/x" }] } });
+  expect(plan.build.find(({ kind }) => kind === "hook")).toMatchObject({ argv: ["/x"], env: [] });
+});
+
+test("the state that hooks get has its pid put in where JSON wants a number", () => {
+  const annotations = { ünïcode: '"pid":1' };
+  const plan = compiled("v2", { ...typical, annotations, hooks: { prestart: [{ path: "/x" }] } });
+  const hook = plan.map.find((op) => op.kind === "hook");
+  if (hook?.kind !== "hook" || hook.pidAt === undefined) throw new Error("there is no hook");
+  const bytes = Buffer.from(hook.state);
+  const whole = Buffer.concat([bytes.subarray(0, hook.pidAt), Buffer.from("42"), bytes.subarray(hook.pidAt)]);
+  expect(JSON.parse(whole.toString())).toEqual({
+    ...{ ociVersion: "1.3.0", id: "abc", status: "creating", pid: 42, bundle: "/b", annotations },
+  });
 });
 
 test.each(["/", "/proc/..", ".."])("nothing is mounted on %p", (destination) => {
