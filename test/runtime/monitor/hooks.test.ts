@@ -41,7 +41,7 @@ function parentOf(c: TestContainer): number {
 
 describe.skipIf(!canRun)("hooks of a container with a monitor", () => {
   test("are called in their order, the last by the monitor when the end is told", async () => {
-    const { c, lines } = await withHooks({ script: "exit 4" }, each);
+    const { c, lines } = await withHooks({ script: "sleep 0.3; exit 4" }, each);
     await using _ = c;
     const container = await c.create();
     expect(lines()).toEqual(PHASES.slice(0, 3));
