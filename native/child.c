@@ -15,6 +15,7 @@ static void close_others(const struct execution *e) {
   static i32 kept[2 * SLOT_LIMIT + 8];
   u32 n = 0;
   keep_sorted(kept, &n, 2);
+  for (u32 i = 0; i < e->passed; i++) keep_sorted(kept, &n, (i32)(PASSED_TO + i));
   keep_sorted(kept, &n, e->child_sync);
   for (int i = 0; i < 3; i++) keep_sorted(kept, &n, e->child_streams[i]);
   for (u32 i = e->plan.first[ACT_BUILD]; i < e->plan.first[ACT_UNDO]; i++)
@@ -25,6 +26,11 @@ static void close_others(const struct execution *e) {
     if (to == 0) SYS(close_range, from, ~0u, 0);
     else if (from < to) SYS(close_range, from, to - 1, 0);
   }
+}
+
+// Onto the numbers that they have for the caller; what was the wire's here is theirs.
+static void take_passed(const struct execution *e) {
+  for (u32 i = 0; i < e->passed; i++) SYS(dup3, PASSED_FROM + i, PASSED_TO + i, 0);
 }
 
 // Dispositions and masks outlive execve: what the parent ignores or blocks is not the program's.
@@ -75,6 +81,7 @@ _Noreturn void child_run(struct execution *e) {
   const u32 *first = e->plan.first;
   e->in_child = 1;
   e->arrived = 0;
+  take_passed(e);
   close_others(e);
   reset_signals();
   // Modes are meant as they are written; the program's own mask is an operation, or the usual one.

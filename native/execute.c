@@ -37,6 +37,8 @@ static void close_childs_ends(struct execution *e) {
   close_fd(&e->child_sync);
   for (int i = 0; i < 3; i++)
     if (e->child_streams[i] > 2) close_fd(&e->child_streams[i]);
+  if (e->passed) SYS(close_range, PASSED_FROM, PASSED_FROM + e->passed - 1, 0);
+  e->passed = 0;
 }
 
 static void leave_pid_namespace(struct execution *e) {

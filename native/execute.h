@@ -48,6 +48,8 @@ struct execution {
 
   // The parent's ends of the standard streams; -1 where there is none.
   i32 input, output, errors, master;
+  u32 inherited;  // descriptors behind the wire, which the executor was started with
+  u32 passed;     // as many of them are the program's
   u8 terminal;
   u8 started;
   u8 fifo_gate;  // the start is a byte in a FIFO: the child may be left alone at its gate

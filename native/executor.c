@@ -7,12 +7,20 @@
 
 enum { WIRE = 3 };
 
-// R13 (CVE-2024-21626): nothing is inherited but the standard streams, which exist, and the wire.
-static void own_descriptors(void) {
+// R13 (CVE-2024-21626): nothing is inherited but the standard streams, which exist, the wire, and as many descriptors
+// behind it as the caller wants passed to the program.
+static void own_descriptors(u32 passed) {
   for (i32 fd = 0; fd < 3; fd++)
     if (SYS(fcntl, fd, F_GETFD, 0) == -EBADF) SYS(openat, AT_FDCWD, "/dev/null", ABI_O_RDWR, 0);
-  SYS(close_range, WIRE + 1, ~0u, 0);
+  SYS(close_range, WIRE + 1 + passed, ~0u, 0);
   SYS(fcntl, WIRE, F_SETFD, FD_CLOEXEC);
+}
+
+// A count in decimal digits; what is none is 0.
+static u32 passed_descriptors(const char *text) {
+  u32 count = 0;
+  for (; *text >= '0' && *text <= '9' && count < 1000; text++) count = count * 10 + (u32)(*text - '0');
+  return *text ? 0 : count;
 }
 
 static int reply(u16 type, u32 request, void (*put)(struct writer *, const void *), const void *from) {
@@ -108,6 +116,16 @@ static int wait_for_end(struct execution *e, u32 request) {
   return 0;
 }
 
+// Nobody is told of the end of a program that runs; one that could not be started is taken back.
+static int start_and_leave(struct execution *e, u32 request) {
+  u32 pid = (u32)e->pid;
+  int failed = execution_start(e, 0);
+  struct range become = {e, e->plan.first[ACT_BECOME], e->plan.first[ACT_UNDO], pid};
+  reply(FRAME_STARTED, request, put_outcome, &become);
+  if (failed) execution_abandon(e);
+  return failed != 0;
+}
+
 static int start_and_wait(struct execution *e, u32 request) {
   u32 pid = (u32)e->pid;
   execution_start(e, 0);
@@ -128,6 +146,7 @@ static int stand_at_gate(struct execution *e) {
       frame_write(WIRE, FRAME_DONE, frame.request, (struct span){NULL, 0});
       return 0;
     }
+    if (frame.type == FRAME_START_AND_LEAVE) return start_and_leave(e, frame.request);
     reply_error(frame.request, -EPROTO, "only START, or DETACH with a FIFO gate, can follow a plan");
   }
   execution_abandon(e);
@@ -154,20 +173,24 @@ static int plan(struct execution *e, struct frame *frame) {
   }
   answer_plan(e, request);
   if (failed) {
+    u32 inherited = e->inherited;
     execution_free(e);
     execution_init(e);
+    e->inherited = inherited;
     frame_free(frame);
     return 0;
   }
   return 1 + (e->monitor ? monitor_run() : stand_at_gate(e));
 }
 
-int inro_executor_main(void) {
+int inro_executor_main(int argc, char **argv) {
   static struct execution execution;
   struct frame frame;
-  own_descriptors();
+  u32 passed = argc > 1 ? passed_descriptors(argv[1]) : 0;
+  own_descriptors(passed);
   SYS(prctl, PR_SET_NAME, "inro-executor", 0, 0, 0);
   execution_init(&execution);
+  execution.inherited = passed;
   for (;;) {
     int got = frame_read(WIRE, &frame);
     if (got <= 0) return got < 0;

@@ -14,7 +14,7 @@ static const char *basename_of(const char *path) {
 int inro_main(int argc, char **argv, char **envp) {
   (void)envp;
   if (argc < 1) return 127;
-  if (str_equal(basename_of(argv[0]), "inro-executor")) return inro_executor_main();
+  if (str_equal(basename_of(argv[0]), "inro-executor")) return inro_executor_main(argc, argv);
   if (str_equal(basename_of(argv[0]), "inro-tree")) return inro_tree_main();
   return 127;
 }

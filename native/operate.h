@@ -16,6 +16,12 @@ void detail_number(struct record *r, u64 number);
 long tolerated(struct record *r, long error);
 u64 now_ns(void);
 
+// ── child.c ──
+// The caller's descriptors lie behind the wire (3) in the executor, and begin at 3 in the child.
+enum { PASSED_TO = 3, PASSED_FROM = 4 };
+// Runs build, confine and become in the child; never returns.
+_Noreturn void child_run(struct execution *e);
+
 // ── slots ──
 static inline i32 slot_of(const struct execution *e, u16 slot) { return slot == NO_SLOT ? -1 : e->slots[slot] - 1; }
 // Takes a new descriptor (or an error, which it passes on).
@@ -62,10 +68,6 @@ void processors_restore(struct execution *e);
 // ── program.c ──
 // Why execve refused a file that is there, in the record's words: a missing interpreter, another architecture.
 void explain_refusal(struct record *r, const char *path, long error);
-
-// ── child.c ──
-// Runs build, confine and become in the child; never returns.
-_Noreturn void child_run(struct execution *e);
 
 #define OP(NAME, name) long op_##name(struct execution *e, const struct op_##name *o, struct record *r);
 #include "generated/dispatch.h"

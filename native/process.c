@@ -17,6 +17,52 @@ long op_join_namespace(struct execution *e, const struct op_join_namespace *o, s
   return done;
 }
 
+// proc_pid_stat(5): field 22, counted behind the command's closing bracket.
+static u64 start_time(const char *stat) {
+  const char *at = stat;
+  u64 time = 0;
+  for (const char *c = stat; *c; c++)
+    if (*c == ')') at = c;
+  for (int field = 2; field < 22 && *at; at++)
+    if (*at == ' ') field++;
+  for (; *at >= '0' && *at <= '9'; at++) time = time * 10 + (u64)(*at - '0');
+  return time;
+}
+
+static long started_at(struct record *r, u32 pid, u64 wanted) {
+  char path[32] = "/proc/", stat[1024];
+  number_text(path + 6, pid);
+  memcpy(path + strlen(path), "/stat", 6);
+  long fd = CALL(r, openat, AT_FDCWD, path, ABI_O_RDONLY | ABI_O_CLOEXEC, 0);
+  if (fd < 0) return fd;
+  long n = CALL(r, read, fd, stat, sizeof stat - 1);
+  SYS(close, fd);
+  if (n < 0) return n;
+  stat[n] = 0;
+  return start_time(stat) == wanted ? 0 : -ESRCH;
+}
+
+long op_open_process(struct execution *e, const struct op_open_process *o, struct record *r) {
+  long fd = CALL(r, pidfd_open, o->pid, 0);
+  if (fd < 0) return fd;
+  long done = o->start_time ? started_at(r, o->pid, o->start_time) : 0;
+  // As long as it has not been reaped the pid is its own: then what was read was about it.
+  if (done >= 0) done = CALL(r, pidfd_send_signal, fd, 0, 0, 0);
+  if (done >= 0) return slot_set(e, o->out, fd);
+  SYS(close, fd);
+  return done == -ENOENT ? -ESRCH : done;
+}
+
+long op_pass_descriptors(struct execution *e, const struct op_pass_descriptors *o, struct record *r) {
+  if (o->count > e->inherited) return -EBADF;
+  for (u32 i = 0; i < o->count; i++) {
+    long there = CALL(r, fcntl, PASSED_FROM + i, F_GETFD, 0);
+    if (there < 0) return there;
+  }
+  e->passed = o->count;
+  return 0;
+}
+
 long op_unshare(struct execution *e, const struct op_unshare *o, struct record *r) {
   (void)e;
   return CALL(r, unshare, o->flags);

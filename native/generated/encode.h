@@ -266,6 +266,14 @@ static inline void op_encode(struct writer *w, const struct op *op) {
       put_u32(w, op->hook.pid_at);
       put_u32(w, op->hook.timeout);
       break;
+    case OP_PASS_DESCRIPTORS:
+      put_u32(w, op->pass_descriptors.count);
+      break;
+    case OP_OPEN_PROCESS:
+      put_u16(w, op->open_process.out);
+      put_u32(w, op->open_process.pid);
+      put_u64(w, op->open_process.start_time);
+      break;
     case OP_NO_NEW_PRIVILEGES:
       break;
     case OP_BOUNDING_SET:

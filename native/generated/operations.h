@@ -60,6 +60,8 @@ enum op_code {
   OP_PERSONALITY = 95,
   OP_MEMORY_POLICY = 96,
   OP_HOOK = 100,
+  OP_PASS_DESCRIPTORS = 108,
+  OP_OPEN_PROCESS = 109,
   OP_NO_NEW_PRIVILEGES = 112,
   OP_BOUNDING_SET = 113,
   OP_KEEP_CAPABILITIES = 114,
@@ -401,6 +403,16 @@ struct op_hook {
   u32 timeout;
 };
 
+struct op_pass_descriptors {
+  u32 count;
+};
+
+struct op_open_process {
+  u16 out;
+  u32 pid;
+  u64 start_time;
+};
+
 struct op_no_new_privileges {
   u8 empty;
 };
@@ -541,6 +553,8 @@ struct op {
     struct op_personality personality;
     struct op_memory_policy memory_policy;
     struct op_hook hook;
+    struct op_pass_descriptors pass_descriptors;
+    struct op_open_process open_process;
     struct op_no_new_privileges no_new_privileges;
     struct op_bounding_set bounding_set;
     struct op_keep_capabilities keep_capabilities;
@@ -623,6 +637,8 @@ static const struct op_definition op_definitions[OP_CODES] = {
   [OP_PERSONALITY] = {"personality", 16, {0}, 0},
   [OP_MEMORY_POLICY] = {"memoryPolicy", 16, {0}, 0},
   [OP_HOOK] = {"hook", 109, {0}, 0},
+  [OP_PASS_DESCRIPTORS] = {"passDescriptors", 1, {0}, 0},
+  [OP_OPEN_PROCESS] = {"openProcess", 1, {0}, offsetof(struct op_open_process, out) + 1},
   [OP_NO_NEW_PRIVILEGES] = {"noNewPrivileges", 56, {0}, 0},
   [OP_BOUNDING_SET] = {"boundingSet", 56, {0}, 0},
   [OP_KEEP_CAPABILITIES] = {"keepCapabilities", 56, {0}, 0},
@@ -903,6 +919,14 @@ static inline int op_decode(struct reader *r, struct op *op) {
       op->hook.state = get_text(r);
       op->hook.pid_at = get_u32(r);
       op->hook.timeout = get_u32(r);
+      break;
+    case OP_PASS_DESCRIPTORS:
+      op->pass_descriptors.count = get_u32(r);
+      break;
+    case OP_OPEN_PROCESS:
+      op->open_process.out = get_slot(r, 0);
+      op->open_process.pid = get_u32(r);
+      op->open_process.start_time = get_u64(r);
       break;
     case OP_NO_NEW_PRIVILEGES:
       break;

@@ -21,17 +21,21 @@ export interface BlockingExecutor extends Disposable {
   start(): void;
   /** After start(): how the program ended. Signals can be handled meanwhile. */
   ended(): Promise<{ readonly code: number; readonly signal: number }>;
+  /** The same, and leaves the running program to whoever reaps orphans. */
+  startAndLeave(): void;
   /** Leaves the child at its FIFO gate. Throws when that cannot be said: then nobody stands there. */
   detach(): void;
   /** Resolves when the process has ended; what stood at its gate is taken back. */
   close(): Promise<void>;
 }
 
+/** `passed`: the caller's descriptors that a plan with `passDescriptors` gives to the program. */
 export function openBlockingExecutor(
   native: string,
   stdio: readonly [number, number, number],
+  passed: readonly number[] = [],
 ): BlockingExecutor {
-  const child = spawnBlocking(native, "inro-executor", stdio);
+  const child = spawnBlocking(native, "inro-executor", stdio, passed);
   let request = 0;
   let executed: Plan = emptyPlan;
   const ask = (encode: (request: number) => Uint8Array): Buffer => {
@@ -57,6 +61,14 @@ export function openBlockingExecutor(
         ask((n) => encodeFrame("start", n, {})),
         executed,
       );
+    },
+    startAndLeave: () => {
+      outcome(
+        ask((n) => encodeFrame("startAndLeave", n, {})),
+        executed,
+      );
+      child.read(1);
+      child.close();
     },
     ended: async () => {
       await child.exited;

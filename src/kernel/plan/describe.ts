@@ -202,6 +202,11 @@ const lines: { readonly [K in Kind]: Line<K> } = {
     text: (op) =>
       `the ${op.phase} hook ${shortened([op.path, ...op.argv.slice(1)].map(shellWord).join(" "))}${op.timeout === undefined ? "" : `, at most ${op.timeout / 1000} s`}`,
   },
+  passDescriptors: {
+    verb: "keep",
+    text: (op) => `the caller's ${op.count === 1 ? "descriptor 3" : `descriptors 3 to ${2 + op.count}`}`,
+  },
+  openProcess: { verb: "open", text: (op) => `process ${op.pid}` },
   noNewPrivileges: { verb: "renounce", text: () => "new privileges for ever" },
   boundingSet: {
     verb: "bound",
@@ -283,6 +288,7 @@ export function slotName(op: Op, name: SlotNames): string {
     case "makeCgroup":
     case "openCgroup":
       return `${op.hierarchy}${op.path}`;
+    case "openProcess":
     case "clone":
       return "the container";
     default:

@@ -8,7 +8,7 @@
  * (the program runs, or why not). A plan with a `monitor` operation then goes on with the monitor's frames, on the same
  * descriptor and on `monitor.sock`, where each connection begins with the monitor's HELLO. Without one, START is
  * followed by EXITED at the child's end; DETACH is answered by DONE and leaves the child to its FIFO gate. A child whose
- * executor ended otherwise ends too.
+ * executor ended otherwise ends too. STARTANDLEAVE is START after which the executor ends and leaves the program.
  *
  * ATTACH and EXEC turn their connection into a stream after their answer (ATTACHED, or STARTED): what the program
  * writes in Docker's stream format (8 byte header; raw for a terminal), what the client writes as raw standard input.
@@ -42,6 +42,8 @@ export const frames = {
     lostBytes: u64,
   }),
   error: frame(9, { errno: i32, text }),
+  /** Like START; when the program runs, the executor ends and leaves it to whoever reaps orphans. */
+  startAndLeave: frame(10, {}),
 
   // ── the monitor's ──
   hello: frame(32, { version: u32, pid: u32, session: text }),

@@ -276,6 +276,17 @@ export const operations = {
     pidAt: optional(u32),
     timeout: optional(u32),
   }),
+  // ── the command line's ──
+  /**
+   * The caller's descriptors 3 to 2 + `count` are the program's too, under the same numbers (`--preserve-fds`); the
+   * executor was started with them behind its wire.
+   */
+  passDescriptors: op(108, ["host"], { count: u32 }),
+  /**
+   * A process that exists, to join its namespaces: a pid together with `startTime` (proc_pid_stat(5), field 22) names
+   * one process of this boot; ESRCH when it is another one by now. 0: the executor is its parent, which has not reaped it.
+   */
+  openProcess: op(109, ["host"], { out: defines("pidfd"), pid: u32, startTime: u64 }),
 
   // ── confinement ──
   noNewPrivileges: op(112, privilege, {}),

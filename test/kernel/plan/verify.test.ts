@@ -51,6 +51,12 @@ const fullUser: Plan = {
   build: [{ kind: "await", point: 1, because: "x" }, ...good.build],
 };
 
+test("a plan that passes descriptors closes from behind them", () => {
+  const passing = behind("host", "pipes", { kind: "passDescriptors", count: 2 });
+  const { become } = altered("become", "closeRange", { from: 5 });
+  expect(violations({ ...passing, become })).toEqual([]);
+});
+
 test("a plan with a user namespace obeys every law too", () => {
   expect(violations(fullUser)).toEqual([]);
 });
@@ -419,6 +425,11 @@ const crimes: readonly (readonly [string, Plan, string])[] = [
   [
     "descriptors that stay",
     altered("become", "closeRange", { from: 10 }),
+    "no descriptor but the program's own",
+  ],
+  [
+    "descriptors that were passed and would be closed",
+    behind("host", "pipes", { kind: "passDescriptors", count: 2 }),
     "no descriptor but the program's own",
   ],
   [

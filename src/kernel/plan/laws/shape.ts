@@ -30,7 +30,10 @@ export const closeLaw: Law = {
   check(plan) {
     const op = plan.become.find(isKind("closeRange"));
     if (op === undefined) return [{ op: plan.become.at(-1), why: "act become has no closeRange" }];
-    return op.from === 3 ? [] : [{ op, why: `descriptors 3 to ${op.from - 1} stay open` }];
+    const own = 3 + (plan.host.find(isKind("passDescriptors"))?.count ?? 0);
+    return op.from === own
+      ? []
+      : [{ op, why: `it begins at ${op.from}, the program's own end before ${own}` }];
   },
 };
 

@@ -37,8 +37,8 @@ function slotFields(kind: Kind): SlotFields {
   return fields;
 }
 
-/** What a child may use of the parent's: detached mounts, namespaces and cgroups to join, the FIFO that starts it. */
-const HANDED_OVER: readonly SlotKind[] = ["tree", "file", "fifo", "cgroup"];
+/** What a child may use of the parent's: detached mounts, namespaces (or who has them) and cgroups to join, the FIFO that starts it. */
+const HANDED_OVER: readonly SlotKind[] = ["tree", "file", "pidfd", "fifo", "cgroup"];
 
 function walk(side: readonly Placed[], table: Table, isChild: boolean): Violation[] {
   return side.flatMap(({ act, op }) => {
