@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import type { Hierarchies, Hierarchy } from "../kernel/cgroup/hierarchies.ts";
 import type { CgroupSet } from "../kernel/cgroup/set.ts";
 import { InroError } from "../oci/error.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
@@ -48,4 +49,14 @@ function holdsProcesses(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Where each hierarchy of a container's cgroups has it: what joins the container goes there. */
+export function joinedPaths(
+  set: CgroupSet,
+  path: string,
+  { list }: Hierarchies,
+): { readonly hierarchy: Hierarchy; readonly path: string }[] {
+  const joined = list.filter(({ mount }) => set.some((folder) => folder.path === mount + path));
+  return joined.map((hierarchy) => ({ hierarchy, path }));
 }

@@ -5,6 +5,7 @@ import type { Plan } from "../kernel/plan/plan.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";
 import { verify } from "../kernel/plan/verify.ts";
 import { InroError } from "../oci/error.ts";
+import { joinedPaths } from "./cgroup-path.ts";
 import { compileExec } from "./compile/exec.ts";
 import { hookOps, subjectOf } from "./compile/hooks.ts";
 import type { HostFacts } from "./facts.ts";
@@ -97,11 +98,8 @@ async function exec(live: Live, request: ExecRequest): Promise<ExecSession> {
     pid: kept.pid,
     facts,
     filter: await live.assemble(spec.linux?.seccomp),
-    cgroupPath,
-    hierarchies: facts.hierarchies.list.filter(({ mount }) =>
-      cgroups.some(({ path }) => path === mount + cgroupPath),
-    ),
-    openStdin: request.openStdin,
+    cgroups: joinedPaths(cgroups, cgroupPath, facts.hierarchies),
+    keeper: { kind: "monitor", openStdin: request.openStdin },
     container: { id: live.id, bundle: live.folder },
   });
   verify(plan);

@@ -67,6 +67,7 @@ async function planOf(executor: Executor, request: CreateRequest, { facts, assem
     assemble(spec.linux?.seccomp),
   ]);
   const plan = compile({
+    newKeyring: true,
     ...{ id, spec, rootfs, facts, filter, useInit, fragments, becauseOf, bundle: folder },
     ...surveyed,
     cgroupPath: cgroupPathOf(spec, PARENT, id),

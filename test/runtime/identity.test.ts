@@ -1,17 +1,20 @@
 import { expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { isAlive, startTimeOf } from "../../src/runtime/command/status.ts";
-import type { StoredContainer } from "../../src/runtime/command/store.ts";
+import type { StoredContainer } from "../../src/runtime/command/stored.ts";
 
 const stored = (pid: number, startTime: string): StoredContainer => ({
   version: 1,
   ociVersion: "1.3.0",
   id: "identity",
   bundle: "/",
+  rootfs: "/",
   annotations: {},
   pid,
   startTime,
-  cgroups: { folders: [], hierarchies: [] } as unknown as StoredContainer["cgroups"],
+  cgroupPath: "/identity",
+  cgroups: [],
+  ownPids: true,
   created: "2026-01-01T00:00:00Z",
   owner: 0,
   gated: false,

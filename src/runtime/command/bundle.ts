@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { InroError } from "../../oci/error.ts";
 import { parseExactJson } from "../../oci/json.ts";
-import type { RuntimeSpec } from "../../oci/runtime-spec.ts";
+import type { RuntimeSpec, SpecProcess } from "../../oci/runtime-spec.ts";
 import { absolutePath } from "../../platform/absolute-path.ts";
 
 /** bundle.md: a folder with config.json; paths in it are relative to the folder. */
@@ -54,14 +54,17 @@ function checkShape(value: unknown, path: string): RuntimeSpec {
   if (typeof spec.ociVersion !== "string") throw badSpec(path, "it says no version", "/ociVersion");
   if (!/^1\./.test(spec.ociVersion))
     throw badSpec(path, `version ${spec.ociVersion} is not 1.x`, "/ociVersion");
-  const { process } = spec;
-  if (process !== undefined) {
-    if (!Array.isArray(process.args)) throw badSpec(path, "the process has no arguments", "/process/args");
-    if (!process.cwd?.startsWith("/")) throw badSpec(path, "cwd is not an absolute path", "/process/cwd");
-    if (typeof process.user?.uid !== "number")
-      throw badSpec(path, "the process has no user", "/process/user");
-  }
+  if (spec.process !== undefined) checkProcess(spec.process, path, "/process");
   return spec as RuntimeSpec;
+}
+
+/** The same for a process by itself, which `exec` is given; `at` points to it in the document. */
+export function checkProcess(value: unknown, path: string, at: string): SpecProcess {
+  const process = (value ?? {}) as Partial<SpecProcess>;
+  if (!Array.isArray(process.args)) throw badSpec(path, "the process has no arguments", `${at}/args`);
+  if (!process.cwd?.startsWith("/")) throw badSpec(path, "cwd is not an absolute path", `${at}/cwd`);
+  if (typeof process.user?.uid !== "number") throw badSpec(path, "the process has no user", `${at}/user`);
+  return process as SpecProcess;
 }
 
 function badSpec(path: string, why: string, at: string): InroError {

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { InroError } from "../../oci/error.ts";
+import type { Invocation } from "./commands.ts";
 import { destroy } from "./destroy.ts";
-import type { Invocation } from "./main.ts";
 import { statusOf } from "./status.ts";
-import { checkContainerId, folderOf, forget, readStored, type StoredContainer } from "./store.ts";
+import { checkContainerId, folderOf, forget, readStored } from "./store.ts";
+import type { StoredContainer } from "./stored.ts";
 
 /** runtime.md, "Delete": what `create` made goes; it is an error when the container is not stopped, unless forced. */
 export async function deleteCommand(invocation: Invocation): Promise<number> {

@@ -3,22 +3,43 @@ import { operations } from "../../kernel/plan/operations.ts";
 import { InroError } from "../../oci/error.ts";
 import { waitForWriters } from "../../platform/fifo.ts";
 
+/** What is told when somebody else was faster, or the container has ended: what it became meanwhile. */
+type TooLate = (became: "running" | "stopped") => InroError;
+
 /** One byte into the FIFO that the container holds open; whoever removes the FIFO has started it. */
-export function openGate(gate: string): void {
-  const descriptor = openSync(gate, constants.O_WRONLY | constants.O_NONBLOCK);
-  rmSync(gate);
-  writeSync(descriptor, Uint8Array.of(1));
-  closeSync(descriptor);
+export function openGate(gate: string, tooLate: TooLate): void {
+  const descriptor = openFifo(gate, constants.O_WRONLY, tooLate);
+  try {
+    rmSync(gate);
+    writeSync(descriptor, Uint8Array.of(1));
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") throw tooLate("running");
+    throw cause;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function openFifo(gate: string, access: number, tooLate: TooLate): number {
+  try {
+    return openSync(gate, access | constants.O_NONBLOCK);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === "ENOENT") throw tooLate("running");
+    // fifo(7): nobody holds the other end.
+    if (code === "ENXIO") throw tooLate("stopped");
+    throw cause;
+  }
 }
 
 /**
  * The same, and waits until the program runs: its exec closes the FIFO. What comes through it instead says why there is
  * no program (native/child.c).
  */
-export function passGate(gate: string, id: string): InroError | undefined {
-  const answers = openSync(gate, constants.O_RDONLY | constants.O_NONBLOCK);
+export function passGate(gate: string, id: string, tooLate: TooLate): InroError | undefined {
+  const answers = openFifo(gate, constants.O_RDONLY, tooLate);
   try {
-    openGate(gate);
+    openGate(gate, tooLate);
     waitForWriters(answers);
     const bytes = Buffer.alloc(4096);
     const length = readSync(answers, bytes);

@@ -5,8 +5,8 @@ import type { InroError } from "../../oci/error.ts";
 import type { HookPhase, RuntimeSpec, SpecHooks } from "../../oci/runtime-spec.ts";
 import { hookOps } from "../compile/hooks.ts";
 import { failuresOf } from "../failure.ts";
-import type { Invocation } from "./main.ts";
-import type { StoredContainer } from "./store.ts";
+import type { Invocation } from "./commands.ts";
+import type { StoredContainer } from "./stored.ts";
 
 /** Those that are still to be called when the container is created. */
 export function laterHooks({ hooks = {} }: RuntimeSpec): SpecHooks {

@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import type { CgroupSet } from "../../kernel/cgroup/set.ts";
 import { type BlockingExecutor, openBlockingExecutor } from "../../kernel/executor/blocking.ts";
 import { isLost } from "../../kernel/executor/failure.ts";
@@ -16,11 +15,15 @@ import { type HostFacts, readFacts } from "../facts.ts";
 import { openFilters } from "../filters.ts";
 import { survey } from "../survey.ts";
 import { type Bundle, readBundle } from "./bundle.ts";
+import type { Invocation } from "./commands.ts";
 import { withHome } from "./home.ts";
 import { execute, laterHooks } from "./hooks.ts";
-import type { Invocation } from "./main.ts";
+import { type Passed, passedDescriptors } from "./passed.ts";
+import { writePidFile } from "./pid-file.ts";
 import { startTimeOf } from "./status.ts";
-import { checkContainerId, claimFolder, forget, gateOf, type StoredContainer, writeStored } from "./store.ts";
+import { checkContainerId, claimFolder, forget, gateOf, writeSpec, writeStored } from "./store.ts";
+import type { StoredContainer } from "./stored.ts";
+import { checkConsole } from "./streams.ts";
 
 /** A container at its start gate, and the native process that brought it there. */
 export interface Launched {
@@ -28,43 +31,56 @@ export interface Launched {
   readonly executor: BlockingExecutor;
   /** What takes the container back, should its executor be killed. */
   readonly undo: readonly Op[];
+  readonly terminal: boolean;
 }
+
+/**
+ * How the start comes: from another process, through a FIFO, and the executor has left; from this one, which leaves then;
+ * or from this one, which stays.
+ */
+type Start = "gated" | "detached" | "attached";
 
 const CGROUP_PARENT = "/inro-runtime";
 const PRIVATE = 0o600;
 
 /**
- * What `create` and `run` have in common: from a bundle to the gate, its pid written where the caller wants it. `gated`:
- * the start comes from another process, through a FIFO, and the executor has left. Nothing stays when it fails.
+ * What `create` and `run` have in common: from a bundle to the gate, its pid written where the caller wants it. Nothing
+ * stays when it fails.
  */
-export async function launch(invocation: Invocation, gated: boolean): Promise<Launched> {
-  const { root, values, native } = invocation;
+export async function launch(invocation: Invocation, start: Start): Promise<Launched> {
+  const { root, values, flags } = invocation;
+  refuseFlags(invocation);
   const facts = readFacts();
   const id = checkContainerId(invocation.operands[0]);
   const bundle = readBundle(values.get("bundle") ?? ".");
   const terminal = bundle.spec.process?.terminal === true;
-  const socket = values.get("console-socket");
-  if (terminal && socket === undefined) throw noConsoleSocket();
-  const program = native();
+  checkConsole(invocation, terminal, start !== "attached");
+  const passed = passedDescriptors(values.get("preserve-fds"));
+  const program = invocation.native();
   claimFolder(root, id);
-  const executor = openBlockingExecutor(program, [0, 1, 2]);
+  const gated = start === "gated";
+  const keeps = start === "attached" && flags.has("keep");
+  let executor: BlockingExecutor | undefined;
   let undo: readonly Op[] = [];
   try {
+    executor = openBlockingExecutor(program, [0, 1, 2], passed.descriptors);
     if (gated && !makeFifo(gateOf(root, id), PRIVATE)) throw new Error(`cannot make ${gateOf(root, id)}`);
-    const keeps = !gated && invocation.flags.has("keep");
-    const { plan, creating } = await prepare({ executor, facts, root, id, bundle, gated, keeps });
+    const { plan, creating } = await prepare({
+      executor,
+      facts,
+      invocation,
+      id,
+      bundle,
+      gated,
+      keeps,
+      passed,
+    });
     undo = plan.undo;
-    writeStored(root, creating);
-    const { pid } = executor.plan(plan);
-    const stored = { ...creating, creating: false, pid, startTime: startTimeOf(pid) ?? "" };
-    if (terminal && socket !== undefined) await sendTerminal(executor, socket);
-    writeStored(root, stored);
-    const pidFile = values.get("pid-file");
-    if (pidFile !== undefined) writeFileSync(pidFile, String(pid));
+    const stored = await bringToGate(invocation, executor, plan, creating);
     if (gated) executor.detach();
-    return { stored, executor, undo };
+    return { stored, executor, undo, terminal };
   } catch (cause) {
-    await executor.close();
+    await executor?.close();
     // One that was killed took nothing back: another does.
     if (isLost(cause)) for (const { message } of execute(program, undo, false)) invocation.warn(message);
     forget(root, id);
@@ -72,20 +88,41 @@ export async function launch(invocation: Invocation, gated: boolean): Promise<La
   }
 }
 
+/** What runc would do otherwise, and this runtime does not do at all. */
+function refuseFlags({ systemdCgroup, flags }: Invocation): void {
+  if (systemdCgroup) {
+    throw new InroError("SYSTEMD_UNSUPPORTED", {
+      what: "cannot have systemd make the container's cgroups",
+      why: "this runtime makes them itself",
+      hint: "configure the caller for the cgroupfs driver",
+      at: "--systemd-cgroup",
+    });
+  }
+  if (!flags.has("no-pivot")) return;
+  throw new InroError("NO_PIVOT_UNSAFE", {
+    what: "cannot set the container up without pivot_root",
+    why: "the host's root would stay mounted beneath the container's",
+    hint: "on a host that runs from its initramfs, switch to a mounted root first",
+    at: "--no-pivot",
+  });
+}
+
 interface Ingredients {
   readonly executor: BlockingExecutor;
   readonly facts: HostFacts;
-  readonly root: string;
+  readonly invocation: Invocation;
   readonly id: string;
   readonly bundle: Bundle;
   readonly gated: boolean;
   readonly keeps: boolean;
+  readonly passed: Passed;
 }
 
 /** The plan, proven, and what is remembered of the container while it is executed. */
 async function prepare(from: Ingredients): Promise<{ plan: Plan; creating: StoredContainer }> {
-  const { executor, facts, root, id, bundle, gated, keeps } = from;
-  const spec = withHome(bundle.spec, bundle.rootfs);
+  const { executor, facts, id, bundle, gated, keeps, passed } = from;
+  const { root, flags } = from.invocation;
+  const spec = withEnv(withHome(bundle.spec, bundle.rootfs), passed.env);
   const cgroupPath = cgroupPathOf(spec, CGROUP_PARENT, id);
   const cgroups = claimCgroups(spec, cgroupPath, facts);
   const becauseOf = (pointer: string): string => pointer;
@@ -93,52 +130,69 @@ async function prepare(from: Ingredients): Promise<{ plan: Plan; creating: Store
     survey(executor, spec, becauseOf, facts.architecture),
     openFilters(`${root}/.filters`, facts.architecture)(spec.linux?.seccomp),
   ]);
+  const fifo = gated ? gateOf(root, id) : undefined;
   const plan = compile({
     ...{ id, spec, facts, filter, cgroupPath, becauseOf, ...surveyed, bundle: bundle.path },
     rootfs: { kind: "folder", path: bundle.rootfs },
-    keeper: { kind: "caller", fifo: gated ? gateOf(root, id) : undefined, keeps },
+    keeper: { kind: "caller", fifo, descriptors: passed.descriptors.length, keeps },
     useInit: false,
+    newKeyring: !flags.has("no-new-keyring"),
     fragments: [],
   });
   verify(plan, surveyed);
-  return { plan, creating: record({ id, bundle, spec, cgroups, gated }) };
+  writeSpec(root, id, bundle.spec);
+  return { plan, creating: record({ id, bundle, gated, cgroupPath, cgroups }) };
 }
 
-function record(from: {
-  id: string;
-  bundle: Bundle;
-  spec: RuntimeSpec;
-  cgroups: CgroupSet;
-  gated: boolean;
-}): StoredContainer {
-  const { id, bundle, spec, cgroups, gated } = from;
+function withEnv(spec: RuntimeSpec, more: readonly string[]): RuntimeSpec {
+  if (more.length === 0 || spec.process === undefined) return spec;
+  return { ...spec, process: { ...spec.process, env: [...(spec.process.env ?? []), ...more] } };
+}
+
+/** Executes the plan; the terminal, the state and the pid go where they are wanted. */
+async function bringToGate(
+  { root, values }: Invocation,
+  executor: BlockingExecutor,
+  plan: Plan,
+  creating: StoredContainer,
+): Promise<StoredContainer> {
+  writeStored(root, creating);
+  const { pid } = executor.plan(plan);
+  const stored = { ...creating, creating: false, pid, startTime: startTimeOf(pid) ?? "" };
+  const socket = values.get("console-socket");
+  if (socket !== undefined) (await import("./console.ts")).sendTerminalMaster(executor.pid, socket);
+  writeStored(root, stored);
+  const pidFile = values.get("pid-file");
+  if (pidFile !== undefined) writePidFile(pidFile, pid);
+  return stored;
+}
+
+interface Claimed {
+  readonly id: string;
+  readonly bundle: Bundle;
+  readonly gated: boolean;
+  readonly cgroupPath: string;
+  readonly cgroups: CgroupSet;
+}
+
+function record({ id, bundle, gated, cgroupPath, cgroups }: Claimed): StoredContainer {
+  const { spec } = bundle;
   return {
     version: 1,
     ociVersion: spec.ociVersion,
     id,
     bundle: bundle.path,
+    rootfs: bundle.rootfs,
     annotations: spec.annotations ?? {},
     pid: process.pid,
     startTime: startTimeOf(process.pid) ?? "",
+    cgroupPath,
     cgroups,
+    ownPids: spec.linux?.namespaces?.some(({ type, path }) => type === "pid" && !path) === true,
     created: new Date().toISOString(),
     owner: process.getuid?.() ?? 0,
     gated,
     creating: true,
     hooks: laterHooks(spec),
   };
-}
-
-async function sendTerminal(executor: BlockingExecutor, socket: string): Promise<void> {
-  const { sendTerminalMaster } = await import("./console.ts");
-  await sendTerminalMaster(executor.pid, socket);
-}
-
-function noConsoleSocket(): InroError {
-  return new InroError("USAGE", {
-    what: "cannot give the container a terminal",
-    why: "no --console-socket is named to send it to",
-    hint: 'name one, or set "terminal" to false in config.json',
-    at: "/process/terminal",
-  });
 }

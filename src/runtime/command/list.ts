@@ -1,17 +1,17 @@
-import { writeSync } from "node:fs";
+import { readFileSync, writeSync } from "node:fs";
 import { InroError } from "../../oci/error.ts";
-import type { Invocation } from "./main.ts";
+import type { Invocation } from "./commands.ts";
 import { stateOf } from "./status.ts";
 import { listStored } from "./store.ts";
 
 /** What runc's list prints, so that scripts can read either. */
 export function listCommand({ root, flags, values }: Invocation): number {
   const format = values.get("format") ?? "table";
-  const rows = listStored(root).map((stored) => {
-    const { status, pid = 0 } = stateOf(root, stored);
-    const { ociVersion, id, bundle, created, owner } = stored;
-    return { ociVersion, id, pid, status, bundle, created, owner: ownerName(owner) };
-  });
+  const names = ownerNames();
+  const rows = listStored(root).map((stored) => ({
+    ...stateOf(root, stored),
+    owner: names.get(String(stored.owner)) ?? `#${stored.owner}`,
+  }));
   if (flags.has("quiet")) writeSync(1, rows.map(({ id }) => `${id}\n`).join(""));
   else if (format === "json") writeSync(1, `${JSON.stringify(rows)}\n`);
   else if (format === "table") writeSync(1, table(rows));
@@ -21,7 +21,15 @@ export function listCommand({ root, flags, values }: Invocation): number {
   return 0;
 }
 
-const ownerName = (uid: number): string => (uid === 0 ? "root" : String(uid));
+/** passwd(5): name, password, uid. */
+function ownerNames(): ReadonlyMap<string, string> {
+  try {
+    const lines = readFileSync("/etc/passwd", "utf8").split("\n");
+    return new Map(lines.map((line) => [line.split(":")[2] ?? "", line.split(":")[0] ?? ""]));
+  } catch {
+    return new Map();
+  }
+}
 
 interface Row {
   readonly id: string;
@@ -32,21 +40,18 @@ interface Row {
   readonly owner: string;
 }
 
+const LEAST_WIDTH = 12;
+const GAP = 3;
+
 function table(rows: readonly Row[]): string {
   const head = ["ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"];
   const lines = rows.map(({ id, pid, status, bundle, created, owner }) => {
     return [id, String(pid), status, bundle, created, owner];
   });
   const widths = head.map((name, column) =>
-    Math.max(name.length, ...lines.map((line) => line[column]?.length ?? 0)),
+    Math.max(LEAST_WIDTH, ...[name, ...lines.map((line) => line[column] ?? "")].map((s) => s.length + GAP)),
   );
   return [head, ...lines]
-    .map(
-      (line) =>
-        `${line
-          .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-          .join("   ")
-          .trimEnd()}\n`,
-    )
+    .map((line) => `${line.map((cell, i) => (i < 5 ? cell.padEnd(widths[i] ?? 0) : cell)).join("")}\n`)
     .join("");
 }

@@ -1,98 +1,48 @@
-import { appendFileSync, writeSync } from "node:fs";
+import { writeSync } from "node:fs";
 import { InroError } from "../../oci/error.ts";
-import { type CommandSyntax, parseArguments } from "./options.ts";
-
-/** What every command of the OCI command line is told. */
-export interface Invocation {
-  /** Where state is kept. */
-  readonly root: string;
-  readonly flags: ReadonlySet<string>;
-  readonly values: ReadonlyMap<string, string>;
-  readonly operands: readonly string[];
-  /** The native program's path. */
-  readonly native: () => string;
-  /** Tells what went wrong and stops nothing, where errors are told. */
-  readonly warn: (message: string) => void;
-}
-
-interface Command extends CommandSyntax {
-  readonly usage: string;
-  readonly load: () => Promise<(invocation: Invocation) => Promise<number> | number>;
-}
+import { ABSENT, COMMANDS, type Command } from "./commands.ts";
+import { type ErrorLog, tell } from "./log.ts";
+import { type CommandSyntax, parseArguments, truth } from "./options.ts";
 
 const GLOBAL: CommandSyntax = {
   switches: ["debug", "version", "help", "systemd-cgroup"],
-  values: ["root", "log", "log-format", "rootless"],
+  // There is no checkpoint that a --criu would serve.
+  values: ["root", "log", "log-format", "rootless", "criu"],
+  lists: [],
   short: { v: "version", h: "help" },
 };
 
-const CREATION = {
-  switches: ["no-pivot", "no-new-keyring", "detach", "keep", "no-subreaper"],
-  values: ["bundle", "pid-file", "console-socket", "preserve-fds"],
-  short: { b: "bundle", d: "detach" },
-} as const;
-const NOTHING = { switches: [], values: [], short: {} } as const;
-
-const COMMANDS: Readonly<Record<string, Command>> = {
-  create: {
-    ...CREATION,
-    usage: "[--bundle DIR] [--pid-file FILE] [--console-socket SOCKET] ID",
-    load: async () => (await import("./create.ts")).createCommand,
-  },
-  run: {
-    ...CREATION,
-    usage: "[--bundle DIR] [--pid-file FILE] [--console-socket SOCKET] [--detach] [--keep] ID",
-    load: async () => (await import("./run.ts")).runCommand,
-  },
-  start: { ...NOTHING, usage: "ID", load: async () => (await import("./start.ts")).startCommand },
-  state: { ...NOTHING, usage: "ID", load: async () => (await import("./state.ts")).stateCommand },
-  kill: {
-    switches: ["all"],
-    values: [],
-    short: { a: "all" },
-    usage: "[--all] ID [SIGNAL]",
-    load: async () => (await import("./kill.ts")).killCommand,
-  },
-  delete: {
-    switches: ["force"],
-    values: [],
-    short: { f: "force" },
-    usage: "[--force] ID",
-    load: async () => (await import("./delete.ts")).deleteCommand,
-  },
-  list: {
-    switches: ["quiet"],
-    values: ["format"],
-    short: { q: "quiet", f: "format" },
-    usage: "[--quiet] [--format table|json]",
-    load: async () => (await import("./list.ts")).listCommand,
-  },
-  features: { ...NOTHING, usage: "", load: async () => (await import("./features.ts")).featuresCommand },
-};
-
-const DEFAULT_ROOT = "/run/inro-runtime";
 export const VERSION = "0.1.0";
 export const OCI_VERSION = "1.3.0";
+/** runc's, for a word that is no command. */
+const NO_SUCH_COMMAND = 3;
 
 /** `inro-runtime`: the OCI command line. Its exit code; errors are told on stderr and in the log that was asked for. */
 export async function runtimeCommand(words: readonly string[], native: () => string): Promise<number> {
   let log: ErrorLog = { path: undefined, json: false };
+  let failure = 1;
   try {
     const global = parseArguments(words, GLOBAL);
-    log = { path: global.values.get("log"), json: global.values.get("log-format") === "json" };
+    log = logOf(global.values);
+    checkRootless(global.values.get("rootless"));
     if (global.flags.has("version")) return print(`inro-runtime version ${VERSION}\nspec: ${OCI_VERSION}\n`);
-    const [name, ...rest] = global.operands;
-    if (name === undefined || name === "help" || global.flags.has("help")) return print(usage());
-    const command = COMMANDS[name];
+    const [name = "help", ...rest] = global.operands;
+    if (name === "help" || name === "h" || global.flags.has("help")) return print(await helpOf(rest[0]));
+    const command = commandOf(name);
+    failure = command?.failure ?? NO_SUCH_COMMAND;
     if (command === undefined) throw unknownCommand(name);
-    if (rest.includes("--help")) return print(`usage: inro-runtime ${name} ${command.usage}\n`);
-    const root = global.values.get("root") ?? DEFAULT_ROOT;
+    const help = { switches: [...command.switches, "help"], short: { ...command.short, h: "help" } };
+    const parsed = parseArguments(rest, { ...command, ...help });
+    if (parsed.flags.has("help")) return print(await helpOf(name));
+    checkOperands(name, command, parsed.operands.length);
     const run = await command.load();
+    const root = global.values.get("root") ?? defaultRoot();
+    const systemdCgroup = global.flags.has("systemd-cgroup");
     const warn = (message: string) => tell("warning", message, log);
-    return await run({ root, native, warn, ...parseArguments(rest, command) });
+    return await run({ root, systemdCgroup, native, warn, ...parsed });
   } catch (cause) {
     tell("error", cause instanceof InroError ? cause.message : String((cause as Error).stack ?? cause), log);
-    return 1;
+    return failure;
   }
 }
 
@@ -101,9 +51,45 @@ function print(text: string): number {
   return 0;
 }
 
-function usage(): string {
-  const lines = Object.entries(COMMANDS).map(([name, command]) => `  ${name} ${command.usage}`);
-  return `usage: inro-runtime [--root DIR] [--log FILE] [--log-format text|json] COMMAND\n\n${lines.join("\n")}\n`;
+const helpOf = async (name: string | undefined): Promise<string> =>
+  (await import("./help.ts")).help(name, commandOf);
+
+function commandOf(name: string): Command | undefined {
+  if (ABSENT.includes(name)) throw absent(name);
+  return Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+}
+
+/** A user's own state is where the user may write: XDG base directory specification. */
+function defaultRoot(): string {
+  const own = process.env["XDG_RUNTIME_DIR"] ?? "";
+  return process.geteuid?.() !== 0 && own !== "" ? `${own}/inro-runtime` : "/run/inro-runtime";
+}
+
+function logOf(values: ReadonlyMap<string, string>): ErrorLog {
+  const format = values.get("log-format") ?? "text";
+  if (format !== "text" && format !== "json") {
+    throw new InroError("USAGE", {
+      what: `cannot log as "${format}"`,
+      why: "formats are text and json",
+      at: "--log-format",
+    });
+  }
+  return { path: values.get("log"), json: format === "json" };
+}
+
+/** `auto` is what always happens: what may be written is written. */
+function checkRootless(value = "auto"): void {
+  if (value !== "auto") truth(value, `--rootless ${value}`);
+}
+
+function checkOperands(name: string, { operands: [least, most], usage }: Command, count: number): void {
+  if (count >= least && count <= most) return;
+  const bound = least === most ? `exactly ${least}` : count < least ? `at least ${least}` : `at most ${most}`;
+  throw new InroError("USAGE", {
+    what: `cannot understand "${name}" with ${count} operand${count === 1 ? "" : "s"}`,
+    why: `it takes ${bound}`,
+    hint: `usage: inro-runtime ${name} ${usage}`.trimEnd(),
+  });
 }
 
 function unknownCommand(name: string): InroError {
@@ -114,16 +100,10 @@ function unknownCommand(name: string): InroError {
   });
 }
 
-interface ErrorLog {
-  readonly path: string | undefined;
-  readonly json: boolean;
-}
-
-/** What callers of OCI runtimes read errors from: one JSON object a line, or text. */
-function tell(level: "error" | "warning", message: string, { path, json }: ErrorLog): void {
-  writeSync(2, `inro-runtime: ${level === "warning" ? "warning: " : ""}${message}\n`);
-  if (path === undefined) return;
-  const time = new Date().toISOString();
-  const line = json ? JSON.stringify({ level, msg: message, time }) : `${time} ${level}: ${message}`;
-  appendFileSync(path, `${line}\n`, { mode: 0o600 });
+function absent(name: string): InroError {
+  return new InroError("CHECKPOINT_UNSUPPORTED", {
+    what: `cannot ${name} a container`,
+    why: "this runtime saves no memory of processes",
+    hint: "`pause` holds a container where it stands, for as long as the host runs",
+  });
 }

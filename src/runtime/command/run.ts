@@ -1,60 +1,64 @@
-import { constants } from "node:os";
-import { killAll, removeAll } from "../../kernel/cgroup/set.ts";
+import { killAll, processesOf, removeAll } from "../../kernel/cgroup/set.ts";
 import { isLost } from "../../kernel/executor/failure.ts";
 import { nativeArchitecture } from "../../kernel/seccomp/architecture.ts";
 import { explained } from "../execute.ts";
+import type { Invocation } from "./commands.ts";
+import { destroy } from "./destroy.ts";
+import { stayWith } from "./foreground.ts";
 import { callPoststart, execute } from "./hooks.ts";
 import { type Launched, launch } from "./launch.ts";
-import type { Invocation } from "./main.ts";
-import { startStored } from "./start.ts";
 import { forget } from "./store.ts";
-
-const FORWARDED = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGWINCH"] as const;
+import type { StoredContainer } from "./stored.ts";
 
 /** create and start in one; without --detach it stays, and ends as the container does. */
 export async function runCommand(invocation: Invocation): Promise<number> {
   const detach = invocation.flags.has("detach");
-  const launched = await launch(invocation, detach);
-  if (!detach) return attend(invocation, launched);
-  await startStored(invocation, launched.stored);
-  return 0;
+  const launched = await launch(invocation, detach ? "detached" : "attached");
+  return detach ? leave(invocation, launched) : attend(invocation, launched);
+}
+
+/** From here on it is like a container that was created and started. */
+async function leave(invocation: Invocation, launched: Launched): Promise<number> {
+  const { stored, executor } = launched;
+  try {
+    executor.startAndLeave();
+  } catch (cause) {
+    throw await takenBack(invocation, launched, cause);
+  }
+  const failure = callPoststart(invocation, stored);
+  if (failure === undefined) return 0;
+  await destroy(invocation, stored);
+  throw failure;
 }
 
 /** When it has ended, its executor takes back what it made, and calls its poststop hooks. */
 async function attend(invocation: Invocation, launched: Launched): Promise<number> {
-  const { stored, executor, undo } = launched;
+  const { stored, executor, terminal } = launched;
+  const started = (): void => {
+    const failure = callPoststart(invocation, stored);
+    if (failure !== undefined) throw failure;
+  };
   try {
-    forwardSignals(stored.pid);
-    startAndCall(invocation, launched);
-    const { code, signal } = await executor.ended();
-    return signal === 0 ? code : 128 + signal;
+    const code = await stayWith({ executor, pid: stored.pid, terminal, started });
+    if (!invocation.flags.has("keep")) await takeAway(invocation, stored);
+    return code;
   } catch (cause) {
-    await killAll(stored.cgroups);
-    await executor.close();
-    if (isLost(cause)) execute(invocation.native(), undo, false);
-    throw explained(cause, nativeArchitecture());
-  } finally {
-    if (!invocation.flags.has("keep")) {
-      await removeAll(stored.cgroups);
-      forget(invocation.root, stored.id);
-    }
+    throw await takenBack(invocation, launched, cause);
   }
 }
 
-function startAndCall(invocation: Invocation, { stored, executor }: Launched): void {
-  executor.start();
-  const failure = callPoststart(invocation, stored);
-  if (failure !== undefined) throw failure;
+async function takenBack(invocation: Invocation, launched: Launched, cause: unknown): Promise<unknown> {
+  const { stored, executor, undo } = launched;
+  await killAll(stored.cgroups);
+  await executor.close();
+  if (isLost(cause)) execute(invocation.native(), undo, false);
+  if (!invocation.flags.has("keep")) await takeAway(invocation, stored);
+  return explained(cause, nativeArchitecture());
 }
 
-function forwardSignals(pid: number): void {
-  for (const name of FORWARDED) {
-    process.on(name, () => {
-      try {
-        process.kill(pid, constants.signals[name]);
-      } catch {
-        // It ended by itself.
-      }
-    });
-  }
+/** Without a pid namespace of its own, others outlive its first process. */
+async function takeAway({ root }: Invocation, { id, cgroups }: StoredContainer): Promise<void> {
+  if (processesOf(cgroups).length > 0) await killAll(cgroups);
+  await removeAll(cgroups);
+  forget(root, id);
 }

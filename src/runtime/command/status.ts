@@ -1,6 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
+import { isFrozen } from "../../kernel/cgroup/set.ts";
 import type { OciState } from "../../oci/state.ts";
-import { gateOf, type StoredContainer } from "./store.ts";
+import { gateOf } from "./store.ts";
+import type { StoredContainer } from "./stored.ts";
+
+/** runtime.md, "State", lets a runtime add to the four; `paused` is what callers of runc know. */
+export type Status = OciState["status"] | "paused";
 
 /** Field 22 of /proc/<pid>/stat, counted behind the command's closing bracket; undefined when there is no such process. */
 export function startTimeOf(pid: number): string | undefined {
@@ -23,20 +28,28 @@ export function isAlive(stored: StoredContainer): boolean {
   return fields !== undefined && fields[19] === stored.startTime && fields[0] !== "Z" && fields[0] !== "X";
 }
 
-export function statusOf(root: string, stored: StoredContainer): OciState["status"] {
+export function statusOf(root: string, stored: StoredContainer): Status {
   if (!isAlive(stored)) return "stopped";
   if (stored.creating) return "creating";
+  if (isFrozen(freezers(stored))) return "paused";
   return stored.gated && existsSync(gateOf(root, stored.id)) ? "created" : "running";
 }
 
-export function stateOf(root: string, stored: StoredContainer): OciState {
+const freezers = ({ cgroups }: StoredContainer): StoredContainer["cgroups"] =>
+  cgroups.filter(({ version, controllers }) => version === 2 || controllers.includes("freezer"));
+
+/** What `state` prints: the specification's members, and those that runc adds. */
+export function stateOf(root: string, stored: StoredContainer) {
   const status = statusOf(root, stored);
+  const { ociVersion, id, pid, bundle, rootfs, created, annotations } = stored;
   return {
-    ociVersion: stored.ociVersion,
-    id: stored.id,
+    ociVersion,
+    id,
+    pid: status === "stopped" || status === "creating" ? 0 : pid,
     status,
-    ...(status === "created" || status === "running" ? { pid: stored.pid } : {}),
-    bundle: stored.bundle,
-    annotations: stored.annotations,
+    bundle,
+    rootfs,
+    created,
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
   };
 }

@@ -1,31 +1,12 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import type { CgroupSet } from "../../kernel/cgroup/set.ts";
 import { InroError } from "../../oci/error.ts";
-import type { SpecHooks } from "../../oci/runtime-spec.ts";
-
-/** What the OCI command line remembers of a container between two calls. */
-export interface StoredContainer {
-  readonly version: 1;
-  readonly ociVersion: string;
-  readonly id: string;
-  readonly bundle: string;
-  readonly annotations: Readonly<Record<string, string>>;
-  readonly pid: number;
-  /** Field 22 of /proc/<pid>/stat (proc_pid_stat(5)): with the pid it names one process of this boot. */
-  readonly startTime: string;
-  readonly cgroups: CgroupSet;
-  readonly created: string;
-  /** Uid of whoever created it. */
-  readonly owner: number;
-  /** The start goes through the FIFO in the container's folder. */
-  readonly gated: boolean;
-  /** Until it stands at its gate: pid and startTime are its creator's. */
-  readonly creating: boolean;
-  /** What `start` and `delete` have to call. */
-  readonly hooks: SpecHooks;
-}
+import { exactJson, parseExactJson } from "../../oci/json.ts";
+import type { RuntimeSpec } from "../../oci/runtime-spec.ts";
+import { parseStored, type StoredContainer } from "./stored.ts";
 
 const STATE_FILE = "state.json";
+/** The specification as it was at `create`: runtime.md, "Create", 5: what becomes of config.json later is without effect. */
+const SPEC_FILE = "config.json";
 const GATE_FILE = "start";
 const PRIVATE = 0o700;
 
@@ -69,13 +50,36 @@ export function writeStored(root: string, stored: StoredContainer): void {
 }
 
 export function readStored(root: string, id: string): StoredContainer {
+  const path = `${folderOf(root, id)}/${STATE_FILE}`;
+  let text: string;
   try {
-    return JSON.parse(readFileSync(`${folderOf(root, id)}/${STATE_FILE}`, "utf8")) as StoredContainer;
+    text = readFileSync(path, "utf8");
   } catch (cause) {
     throw new InroError("NO_SUCH_CONTAINER", {
       what: `cannot find the container "${id}"`,
       why: `container does not exist in ${root}`,
       hint: "see inro-runtime list",
+      cause,
+    });
+  }
+  return parseStored(text, id, path);
+}
+
+export function writeSpec(root: string, id: string, spec: RuntimeSpec): void {
+  writeFileSync(`${folderOf(root, id)}/${SPEC_FILE}`, exactJson(spec), { mode: 0o600 });
+}
+
+/** The specification that the container was created by. */
+export function readSpec(root: string, id: string): RuntimeSpec {
+  const path = `${folderOf(root, id)}/${SPEC_FILE}`;
+  try {
+    return parseExactJson(readFileSync(path, "utf8")) as RuntimeSpec;
+  } catch (cause) {
+    throw new InroError("STATE_DAMAGED", {
+      what: `cannot read the specification of the container "${id}"`,
+      why: (cause as Error).message,
+      hint: "delete the container with --force",
+      at: path,
       cause,
     });
   }

@@ -43,6 +43,7 @@ export function compile(input: CompileInput): Plan {
     },
     diesWithParent: input.keeper.kind === "monitor",
     fifo: input.keeper.kind === "caller" ? input.keeper.fifo : undefined,
+    descriptors: input.keeper.kind === "caller" ? input.keeper.descriptors : 0,
     useInit: input.useInit,
     hooks: hookOps("startContainer", subjectOf(input)),
   });
@@ -74,7 +75,7 @@ function compileNetworkMap(draft: Draft, { fragments }: CompileInput): void {
 }
 
 /** Who the container is, while it is still as privileged as it will ever be. */
-function compileIdentity(draft: Draft, { spec, id, becauseOf }: CompileInput): void {
+function compileIdentity(draft: Draft, { spec, id, newKeyring, becauseOf }: CompileInput): void {
   const { build } = draft.plan;
   if (spec.hostname !== undefined && spec.hostname !== "") {
     build.push({ kind: "hostname", name: spec.hostname, because: becauseOf("/hostname") });
@@ -82,6 +83,7 @@ function compileIdentity(draft: Draft, { spec, id, becauseOf }: CompileInput): v
   if (spec.domainname !== undefined && spec.domainname !== "") {
     build.push({ kind: "domainname", name: spec.domainname, because: becauseOf("/domainname") });
   }
+  if (!newKeyring) return;
   const label = spec.process?.selinuxLabel ?? "";
   const proc = label === "" ? undefined : privateProc(draft);
   const because = becauseOf("/process/selinuxLabel");

@@ -27,10 +27,16 @@ export type Keeper =
       readonly stdinOnce: boolean;
     }
   /**
-   * The caller of the OCI command line: streams are inherited; the start comes through a FIFO, if one is named. `keeps`:
-   * the container stays after its end, and its poststop hooks are its deletion's to call.
+   * The caller of the OCI command line: streams are inherited, and as many `descriptors` behind them; the start comes
+   * through a FIFO, if one is named. `keeps`: the container stays after its end, and its poststop hooks are its
+   * deletion's to call.
    */
-  | { readonly kind: "caller"; readonly fifo: string | undefined; readonly keeps: boolean };
+  | {
+      readonly kind: "caller";
+      readonly fifo: string | undefined;
+      readonly descriptors: number;
+      readonly keeps: boolean;
+    };
 
 /** Everything that a plan is compiled from; compiling looks at nothing else. */
 export interface CompileInput {
@@ -50,6 +56,8 @@ export interface CompileInput {
   readonly cgroupPath: string;
   readonly keeper: Keeper;
   readonly useInit: boolean;
+  /** A session keyring of its own, instead of the caller's. */
+  readonly newKeyring: boolean;
   readonly fragments: readonly PlanFragment[];
   readonly becauseOf: (pointer: string) => string;
 }

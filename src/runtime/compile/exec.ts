@@ -4,24 +4,34 @@ import type { Plan } from "../../kernel/plan/plan.ts";
 import type { NamespaceType, RuntimeSpec, SpecProcess } from "../../oci/runtime-spec.ts";
 import type { HostFacts } from "../facts.ts";
 import { CLONE, type Draft, finish, newDraft, POINT } from "./context.ts";
+import { compilePassed } from "./keeper.ts";
 import { isLabelled, labelOps, privateProcOp } from "./labels.ts";
 import { compileListener } from "./listener.ts";
 import { compileProcess, compileRlimits } from "./process.ts";
 import { affinityOps } from "./scheduling.ts";
+
+/** Who stays with the program. */
+export type ExecKeeper =
+  /** The container's monitor: the streams are pipes; it is the parent of the first process and has not reaped it. */
+  | { readonly kind: "monitor"; readonly openStdin: boolean }
+  /**
+   * The caller of the OCI command line: streams are inherited, and as many `descriptors` behind them. The first process
+   * is no child of whoever executes this: its pid is its own only together with the time of its start.
+   */
+  | { readonly kind: "caller"; readonly startTime: bigint; readonly descriptors: number };
 
 /** What one more program in a running container is compiled from. */
 export interface ExecInput {
   readonly process: SpecProcess;
   /** The container's own. */
   readonly spec: RuntimeSpec;
-  /** Host pid of the container's first process; its parent, which executes the plan, has not reaped it. */
+  /** Host pid of the container's first process. */
   readonly pid: number;
   readonly facts: HostFacts;
   readonly filter: Uint8Array | undefined;
-  readonly cgroupPath: string;
-  /** The hierarchies that the container joined. */
-  readonly hierarchies: readonly Hierarchy[];
-  readonly openStdin: boolean;
+  /** Where the program belongs, in each hierarchy that the container joined. */
+  readonly cgroups: readonly { readonly hierarchy: Hierarchy; readonly path: string }[];
+  readonly keeper: ExecKeeper;
   /** The container as a supervisor of its filter is told of it. */
   readonly container: { readonly id: string; readonly bundle: string };
 }
@@ -44,12 +54,8 @@ const JOIN_ORDER: readonly NamespaceType[] = ["network", "ipc", "uts", "cgroup",
 /** The plan of `exec`: born into the container's pid namespace, joined to the others, confined like its first process. */
 export function compileExec(input: ExecInput): Plan {
   const draft = newDraft(0);
-  const { process, spec } = input;
-  draft.plan.host.push(
-    ...(process.terminal === true
-      ? []
-      : [{ kind: "pipes", stdin: input.openStdin, because: "exec" } as const]),
-  );
+  const { process, spec, keeper } = input;
+  compileStreams(draft, process, keeper);
   compileRlimits(draft, process, () => "exec");
   const affinity = affinityOps(process);
   draft.plan.clone.push(...affinity.initial);
@@ -64,8 +70,9 @@ export function compileExec(input: ExecInput): Plan {
       held: input.facts.boundingSet,
       becauseOf: () => "exec",
     },
-    diesWithParent: true,
+    diesWithParent: keeper.kind === "monitor",
     fifo: undefined,
+    descriptors: keeper.kind === "caller" ? keeper.descriptors : 0,
     useInit: false,
     finalAffinity: affinity.final,
     hooks: [],
@@ -77,21 +84,36 @@ export function compileExec(input: ExecInput): Plan {
   return finish(draft);
 }
 
-function joinNamespaces(draft: Draft, { process, spec, pid }: ExecInput, birth: Slot | undefined): void {
-  const { plan } = draft;
+function compileStreams(draft: Draft, { terminal }: SpecProcess, keeper: ExecKeeper): void {
+  const { host } = draft.plan;
+  if (keeper.kind === "caller") compilePassed(draft, keeper.descriptors);
+  if (terminal === true) return;
+  if (keeper.kind === "caller") host.push({ kind: "inheritStdio", because: "exec" });
+  else host.push({ kind: "pipes", stdin: keeper.openStdin, because: "exec" });
+}
+
+/** The slot that each of the container's namespaces is joined through. */
+function openNamespaces(draft: Draft, { spec, pid, keeper }: ExecInput): Map<NamespaceType, Slot> {
   const types = (spec.linux?.namespaces ?? []).map(({ type }) => type);
-  const opened = new Map<NamespaceType, Slot>();
-  for (const type of types) {
+  const { host } = draft.plan;
+  if (keeper.kind === "caller") {
     const out = draft.newSlot();
-    opened.set(type, out);
-    plan.host.push({
-      kind: "openPath",
-      out,
-      path: `/proc/${pid}/ns/${FILES[type]}`,
-      use: "read",
-      because: "exec",
-    });
+    host.push({ kind: "openProcess", out, pid, startTime: keeper.startTime, because: "exec" });
+    return new Map(types.map((type) => [type, out]));
   }
+  return new Map(
+    types.map((type) => {
+      const out = draft.newSlot();
+      const path = `/proc/${pid}/ns/${FILES[type]}`;
+      host.push({ kind: "openPath", out, path, use: "read", because: "exec" });
+      return [type, out];
+    }),
+  );
+}
+
+function joinNamespaces(draft: Draft, input: ExecInput, birth: Slot | undefined): void {
+  const { plan } = draft;
+  const opened = openNamespaces(draft, input);
   const own = opened.get("pid");
   if (own !== undefined)
     plan.clone.push({ kind: "joinNamespace", ns: own, type: CLONE.pid, because: "exec" });
@@ -104,7 +126,7 @@ function joinNamespaces(draft: Draft, { process, spec, pid }: ExecInput, birth: 
   });
   // R14 (CVE-2016-9962): nothing in the container may look into what joins it.
   plan.build.push({ kind: "dumpable", on: false, because: "exec, R14" });
-  compileLabels(draft, process);
+  compileLabels(draft, input.process);
   for (const type of JOIN_ORDER) {
     const ns = opened.get(type);
     if (ns !== undefined) plan.build.push({ kind: "joinNamespace", ns, type: CLONE[type], because: "exec" });
@@ -120,11 +142,12 @@ function compileLabels(draft: Draft, process: SpecProcess): void {
 }
 
 /** The cgroup that it is born into; the others of v1 it joins first of all, and lets go of their folders (R14). */
-function openCgroups(draft: Draft, { hierarchies, cgroupPath: path }: ExecInput): Slot | undefined {
+function openCgroups(draft: Draft, { cgroups }: ExecInput): Slot | undefined {
   let birth: Slot | undefined;
-  for (const { mount: hierarchy, version } of hierarchies) {
+  for (const { hierarchy, path } of cgroups) {
     const cgroup = draft.newSlot();
-    draft.plan.host.push({ kind: "openCgroup", out: cgroup, hierarchy, path, because: "exec" });
+    const { mount, version } = hierarchy;
+    draft.plan.host.push({ kind: "openCgroup", out: cgroup, hierarchy: mount, path, because: "exec" });
     if (version === 2) birth = cgroup;
     else draft.plan.build.push({ kind: "joinCgroup", cgroup, who: "self", because: "exec" });
   }

@@ -10,6 +10,7 @@ export function compileKeeper(draft: Draft, input: CompileInput, cgroups: Joined
   const because = input.becauseOf("/process/terminal");
   if (keeper.kind === "caller") {
     if (spec.process?.terminal !== true) host.push({ kind: "inheritStdio", because });
+    compilePassed(draft, keeper.descriptors);
     return;
   }
   host.push({
@@ -25,6 +26,11 @@ export function compileKeeper(draft: Draft, input: CompileInput, cgroups: Joined
     because: "default",
   });
   if (spec.process?.terminal !== true) host.push({ kind: "pipes", stdin: keeper.openStdin, because });
+}
+
+/** The caller's descriptors behind its standard streams. */
+export function compilePassed({ plan }: Draft, count: number): void {
+  if (count > 0) plan.host.push({ kind: "passDescriptors", count, because: "--preserve-fds" });
 }
 
 /** What the monitor takes away after the container's end, whether or not the engine still lives. */

@@ -8,8 +8,8 @@ import { candidatesOf } from "./program.ts";
 import { schedulingOps } from "./scheduling.ts";
 
 const SIGKILL = 9;
-/** From here on descriptors are nobody's business: 0, 1 and 2 are the program's. */
-const FIRST_OWN_DESCRIPTOR = 3;
+/** 0, 1 and 2 are the program's, and what its caller passed behind them; from there on they are nobody's business. */
+const STREAMS = 3;
 
 /** The parent raises or lowers the child's limits before a user namespace takes effect (order law 1). */
 export function compileRlimits(draft: Draft, process: SpecProcess, becauseOf: (at: string) => string): void {
@@ -48,6 +48,8 @@ export interface ProgramStart {
   /** Dies with the monitor that is its parent (KERNEL.md, laws of the monitor, 11). */
   readonly diesWithParent: boolean;
   readonly fifo: string | undefined;
+  /** The caller's, behind the standard streams. */
+  readonly descriptors: number;
   readonly useInit: boolean;
   /** Where an executed program runs once it is in its cgroups. */
   readonly finalAffinity?: readonly Op[];
@@ -72,7 +74,8 @@ export function compileProcess(draft: Draft, start: ProgramStart): void {
   compileStart(draft, start);
 }
 
-function compileStart(draft: Draft, { confinement, fifo, useInit, hooks }: ProgramStart): void {
+function compileStart(draft: Draft, start: ProgramStart): void {
+  const { confinement, fifo, descriptors, useInit, hooks } = start;
   const { plan } = draft;
   const { process, becauseOf } = confinement;
   const because = becauseOf("/process/args");
@@ -88,7 +91,7 @@ function compileStart(draft: Draft, { confinement, fifo, useInit, hooks }: Progr
   plan.become.push(
     ...filter.become,
     ...hooks,
-    { kind: "closeRange", from: FIRST_OWN_DESCRIPTOR, because: "default" },
+    { kind: "closeRange", from: STREAMS + descriptors, because: "default" },
     // Pid 1 of ours is as confined as the program that it starts.
     ...(useInit ? [{ kind: "reaper", because: "--init" } as const] : []),
     { kind: "exec", candidates, argv: process.args, env: process.env ?? [], because },

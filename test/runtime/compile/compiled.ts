@@ -40,6 +40,7 @@ export function inputOf(
       stdinOnce: false,
     },
     useInit: false,
+    newKeyring: true,
     fragments: [],
     becauseOf: (pointer) => pointer,
     ...more,

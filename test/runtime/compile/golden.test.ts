@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { type Hierarchy, locate } from "../../../src/kernel/cgroup/hierarchies.ts";
+import { violations } from "../../../src/kernel/plan/verify.ts";
 import { compileExec } from "../../../src/runtime/compile/exec.ts";
 import { compiled, inputOf, printed } from "./compiled.ts";
 import { process, typical } from "./spec.ts";
@@ -52,7 +54,7 @@ test("the plan of a bundle with binds, devices and a user namespace, kept by its
     sources,
     firstSlot: 2,
     rootfs: { kind: "folder", path: "/bundle/rootfs" },
-    keeper: { kind: "caller", fifo: "/run/inro-runtime/abc/start", keeps: false },
+    keeper: { kind: "caller", fifo: "/run/inro-runtime/abc/start", descriptors: 0, keeps: false },
   });
   expect(printed(plan)).toMatchSnapshot();
 });
@@ -77,10 +79,25 @@ test("the plan of one more program in a running container", () => {
     pid: 4711,
     facts,
     filter: undefined,
-    cgroupPath: "/inro/abc",
-    hierarchies: facts.hierarchies.list.filter(({ controllers }) => controllers.includes("memory")),
-    openStdin: true,
+    cgroups: [{ hierarchy: locate(facts.hierarchies, "memory") as Hierarchy, path: "/inro/abc" }],
+    keeper: { kind: "monitor", openStdin: true },
     container: { id: "abc", bundle: "/b" },
   });
+  expect(printed(plan)).toMatchSnapshot();
+});
+
+test("the plan of one more program for the caller of the command line, with two descriptors of its own", () => {
+  const { facts } = inputOf("v2", typical);
+  const plan = compileExec({
+    process,
+    spec: typical,
+    pid: 4711,
+    facts,
+    filter: undefined,
+    container: { id: "abc", bundle: "/b" },
+    cgroups: facts.hierarchies.list.map((hierarchy) => ({ hierarchy, path: "/inro/abc/sub" })),
+    keeper: { kind: "caller", startTime: 123n, descriptors: 2 },
+  });
+  expect(violations(plan)).toEqual([]);
   expect(printed(plan)).toMatchSnapshot();
 });

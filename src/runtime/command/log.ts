@@ -1,0 +1,34 @@
+import { appendFileSync, writeSync } from "node:fs";
+
+/** Where errors are told besides stderr, and how. */
+export interface ErrorLog {
+  readonly path: string | undefined;
+  readonly json: boolean;
+}
+
+/** logrus' words. */
+type Level = "error" | "warning";
+
+const READABLE = 0o644;
+
+/**
+ * What callers of OCI runtimes read errors from: the file of --log, one line each, as JSON or in logrus' text format.
+ * stderr is for people, unless JSON without a file was asked for.
+ */
+export function tell(level: Level, message: string, { path, json }: ErrorLog): void {
+  const line = lineOf(level, message, json);
+  const prefix = level === "warning" ? "warning: " : "";
+  writeSync(2, path === undefined && json ? line : `inro-runtime: ${prefix}${message}\n`);
+  if (path === undefined) return;
+  try {
+    appendFileSync(path, line, { mode: READABLE });
+  } catch (unwritten) {
+    writeSync(2, `inro-runtime: cannot write the log "${path}": ${(unwritten as Error).message}\n`);
+  }
+}
+
+function lineOf(level: Level, message: string, json: boolean): string {
+  const time = new Date().toISOString();
+  if (json) return `${JSON.stringify({ level, msg: message, time })}\n`;
+  return `time="${time}" level=${level} msg=${JSON.stringify(message)}\n`;
+}

@@ -1,0 +1,106 @@
+import { readFileSync } from "node:fs";
+import { openBlockingExecutor } from "../../kernel/executor/blocking.ts";
+import { InroError } from "../../oci/error.ts";
+import type { SpecResources } from "../../oci/runtime-spec.ts";
+import { updateLimits } from "../update.ts";
+import type { Invocation } from "./commands.ts";
+import { badFlag, wholeNumber } from "./options.ts";
+import { statusOf } from "./status.ts";
+import { checkContainerId, readStored } from "./store.ts";
+
+/** Changes the limits of a container that is there: what is not named stays as it is. */
+export async function updateCommand(invocation: Invocation): Promise<number> {
+  const { root, operands, native } = invocation;
+  const stored = readStored(root, checkContainerId(operands[0]));
+  if (statusOf(root, stored) === "stopped") {
+    throw new InroError("NOT_RUNNING", {
+      what: `cannot update the container "${stored.id}"`,
+      why: "container not running",
+    });
+  }
+  const open = () => openBlockingExecutor(native(), [0, 1, 2]);
+  await updateLimits(stored.cgroups, askedFor(invocation), open);
+  return 0;
+}
+
+/** As runc: with --resources all other flags are without effect. */
+function askedFor({ values }: Invocation): SpecResources {
+  const file = values.get("resources");
+  return file === undefined ? fromFlags(values) : fromFile(file);
+}
+
+function fromFile(path: string): SpecResources {
+  try {
+    const value: unknown = JSON.parse(readFileSync(path === "-" ? 0 : path, "utf8"));
+    if (typeof value !== "object" || value === null || Array.isArray(value))
+      throw new Error("it is no object");
+    return withoutNulls(value) as SpecResources;
+  } catch (cause) {
+    throw new InroError("RESOURCE_INVALID", {
+      what: `cannot use the resources in "${path}"`,
+      why: (cause as Error).message,
+      at: "--resources",
+      cause,
+    });
+  }
+}
+
+/** Go's encoders write null for what is absent. */
+function withoutNulls(value: object): unknown {
+  return JSON.parse(JSON.stringify(value), (_, member) => (member === null ? undefined : member));
+}
+
+type Values = ReadonlyMap<string, string>;
+
+function fromFlags(values: Values): SpecResources {
+  if (values.has("l3-cache-schema") || values.has("mem-bw-schema")) {
+    throw badFlag("--l3-cache-schema", "there is no Intel RDT here");
+  }
+  const number = (flag: string) => read(values, flag, wholeNumber);
+  const bytes = (flag: string) => read(values, flag, parseBytes);
+  const text = (flag: string) => read(values, flag, (value) => value);
+  const memory = present({
+    limit: bytes("memory"),
+    reservation: bytes("memory-reservation"),
+    swap: bytes("memory-swap"),
+    kernel: bytes("kernel-memory"),
+    kernelTCP: bytes("kernel-memory-tcp"),
+  });
+  const cpu = present({
+    shares: number("cpu-share"),
+    quota: number("cpu-quota"),
+    burst: number("cpu-burst"),
+    period: number("cpu-period"),
+    realtimePeriod: number("cpu-rt-period"),
+    realtimeRuntime: number("cpu-rt-runtime"),
+    cpus: text("cpuset-cpus"),
+    mems: text("cpuset-mems"),
+    idle: number("cpu-idle"),
+  });
+  const blockIO = present({ weight: number("blkio-weight") });
+  const pids = present({ limit: number("pids-limit") });
+  return present({ memory, cpu, blockIO, pids }) ?? {};
+}
+
+function read<T>(values: Values, flag: string, parse: (text: string, flag: string) => T): T | undefined {
+  const value = values.get(flag);
+  return value === undefined ? undefined : parse(value, `--${flag}`);
+}
+
+type Present<T> = { -readonly [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** Without the members that are not there; undefined when none is. */
+function present<T extends object>(members: T): Present<T> | undefined {
+  const entries = Object.entries(members).filter(([, value]) => value !== undefined);
+  return entries.length === 0 ? undefined : (Object.fromEntries(entries) as Present<T>);
+}
+
+const UNITS = "bkmgtp";
+
+/** `64m`, `1.5G`, `-1`: docker's notation, by powers of 1024. */
+export function parseBytes(text: string, flag: string): number {
+  if (text === "-1") return -1;
+  const [, digits, unit = "b"] = /^(\d+(?:\.\d+)?) ?([bkmgtp])?(?:i?b)?$/i.exec(text) ?? [];
+  if (digits === undefined) throw badFlag(`${flag} ${text}`, "its value is no number of bytes");
+  return Math.floor(Number(digits) * 1024 ** UNITS.indexOf(unit.toLowerCase()));
+}
