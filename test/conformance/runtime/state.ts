@@ -53,7 +53,6 @@ export const state = [
         expect(await c.runtime("resume", one.id)).toMatchObject({ code: 0 });
         expect((await one.state())?.status).toBe("running");
       },
-      { fails: "pause and resume are not there yet" },
     ),
     6: must(
       "**`pid`** (int, REQUIRED when `status` is `created` or `running` on Linux, OPTIONAL on other platforms) is the ID of the container process.",
