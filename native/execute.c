@@ -41,10 +41,11 @@ static void close_childs_ends(struct execution *e) {
   e->passed = 0;
 }
 
-static void leave_pid_namespace(struct execution *e) {
+static void leave_namespaces(struct execution *e) {
   if (e->own < 0) return;
-  SYS(setns, e->own, CLONE_NEWPID);
-  SYS(prctl, PR_SET_DUMPABLE, 1, 0, 0, 0);
+  SYS(setns, e->own, e->borrowed);
+  if (e->borrowed & CLONE_NEWPID) SYS(prctl, PR_SET_DUMPABLE, 1, 0, 0, 0);
+  e->borrowed = 0;
   close_fd(&e->own);
 }
 
@@ -62,7 +63,7 @@ long op_clone(struct execution *e, const struct op_clone *o, struct record *r) {
   };
   done = CALL(r, clone3, &args, sizeof args);
   if (done == 0) child_run(e);
-  leave_pid_namespace(e);
+  leave_namespaces(e);
   processors_restore(e);
   close_childs_ends(e);
   if (done < 0) return done;
@@ -118,7 +119,7 @@ void execution_undo(struct execution *e, u32 parts) {
 
 // Kills and reaps the child, then takes back what the plan did. The error that people are to be told.
 static long abandon(struct execution *e, long error) {
-  leave_pid_namespace(e);
+  leave_namespaces(e);
   processors_restore(e);
   if (e->pid) {
     // A child that failed has told why before it ended.

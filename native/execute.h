@@ -72,7 +72,8 @@ struct execution {
   u8 partial;      // a plan that failed is being undone
   u64 clock;       // monotonic ns at the end of the last operation
   i32 peer;        // child: the terminal's peer
-  i32 own;            // pidfd of the executor, while its children are born into another pid namespace
+  i32 own;            // pidfd of the executor, while its children are born into namespaces that it is not in
+  u32 borrowed;       // CLONE_NEW* of those
   i32 cpus;           // bytes of the executor's own processors, which wait in scheduling.c while it borrows a child's; 0
   i32 empty;          // child: an attached empty tmpfs, whose clones cover masked folders
 };

@@ -4,17 +4,36 @@
 
 #include "operate.h"
 
+// include/uapi/linux/nsfs.h
+enum { NS_GET_NSTYPE = 0xb703 };
+
+// setns(2) has one EINVAL for whatever is not the namespace that was meant.
+static long explain_namespace(struct record *r, i32 ns, u32 wanted, long error) {
+  if (error != -EINVAL) return error;
+  long type = SYS(ioctl, ns, NS_GET_NSTYPE);
+  if (type < 0) detail(r, "it is no namespace");
+  else if ((u32)type != wanted) detail(r, "it is a namespace of another type");
+  return error;
+}
+
+static long remember_own(struct execution *e, struct record *r, u32 namespace) {
+  long own = e->own >= 0 ? e->own : CALL(r, pidfd_open, SYS(getpid), 0);
+  if (own < 0) return own;
+  e->own = (i32)own;
+  e->borrowed |= namespace;
+  return 0;
+}
+
 long op_join_namespace(struct execution *e, const struct op_join_namespace *o, struct record *r) {
-  if (e->in_child) return CALL(r, setns, slot_of(e, o->ns), o->type);
+  i32 ns = slot_of(e, o->ns);
+  if (e->in_child) return explain_namespace(r, ns, o->type, CALL(r, setns, ns, o->type));
   // pid_namespaces(7): a process enters one by being born into it; the executor itself stays where it is.
   if (o->type != CLONE_NEWPID) return -EINVAL;
-  long own = CALL(r, pidfd_open, SYS(getpid), 0);
-  if (own < 0) return own;
+  long done = remember_own(e, r, CLONE_NEWPID);
+  if (done < 0) return done;
   // R14 (CVE-2016-9962): the child is visible in there from its first moment, and inherits that nobody may look in.
   SYS(prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
-  long done = CALL(r, setns, slot_of(e, o->ns), CLONE_NEWPID);
-  e->own = (i32)own;
-  return done;
+  return explain_namespace(r, ns, o->type, CALL(r, setns, ns, CLONE_NEWPID));
 }
 
 // proc_pid_stat(5): field 22, counted behind the command's closing bracket.
@@ -64,7 +83,12 @@ long op_pass_descriptors(struct execution *e, const struct op_pass_descriptors *
 }
 
 long op_unshare(struct execution *e, const struct op_unshare *o, struct record *r) {
-  (void)e;
+  if (!e->in_child) {
+    // time_namespaces(7): as with pid namespaces, it is the children that are in it.
+    if (o->flags != CLONE_NEWTIME) return -EINVAL;
+    long done = remember_own(e, r, CLONE_NEWTIME);
+    if (done < 0) return done;
+  }
   return CALL(r, unshare, o->flags);
 }
 

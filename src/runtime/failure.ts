@@ -73,7 +73,8 @@ const TELLINGS: { readonly [K in Kind]?: Telling<K> } = {
   readonlyPath: { code: "MOUNT_FAILED", what: ({ path }) => `cannot make "/${path}" read-only` },
   makeNode: { code: "DEVICE_FAILED", what: ({ path }) => `cannot make the device "/dev/${path}"` },
   writeProc: {
-    code: ({ path }) => (isLabel(path) ? "LABEL_REFUSED" : "SYSCTL_REFUSED"),
+    code: ({ path }) =>
+      isLabel(path) ? "LABEL_REFUSED" : path.startsWith("sys/") ? "SYSCTL_REFUSED" : "PROC_REFUSED",
     what: ({ path, data }) =>
       isLabel(path)
         ? `cannot run under the label "${data.replace(/^exec /, "")}"`

@@ -1,8 +1,15 @@
+import { statSync } from "node:fs";
 import { parseMountOptions } from "../kernel/mounts.ts";
+import { decodeAddress, getAddresses } from "../kernel/netlink/device.ts";
+import { decodeMessages, encodeMessages } from "../kernel/netlink/message.ts";
+import { decodeLink, getLink } from "../kernel/netlink/route.ts";
 import type { Op, OpOf } from "../kernel/plan/operations.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";
+import { InroError } from "../oci/error.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
 import type { BindSource } from "./compile/context.ts";
+import { checkNetDevices, type NetDevice } from "./compile/net-devices.ts";
+import { sysctlPointer } from "./compile/sysctl.ts";
 import { failureOf } from "./failure.ts";
 
 /** What a plan needs to know of sources that only the kernel knows. */
@@ -10,6 +17,8 @@ export interface Survey {
   /** What was asked: the operations that fill the first slots. */
   readonly ops: readonly Op[];
   readonly sources: ReadonlyMap<number, BindSource>;
+  /** By name. */
+  readonly netDevices: ReadonlyMap<string, NetDevice>;
   readonly firstSlot: number;
 }
 
@@ -23,7 +32,7 @@ export interface Surveyor {
 
 /**
  * Clones the sources of bind mounts into slots of the process that will execute the plan: what is mounted later is what
- * was looked at here, whatever happens to the path meanwhile.
+ * was looked at here, whatever happens to the path meanwhile. Looks for the network devices that the plan will move.
  */
 export async function survey(
   executor: Surveyor,
@@ -31,20 +40,66 @@ export async function survey(
   becauseOf: (pointer: string) => string,
   host: string,
 ): Promise<Survey> {
-  const wanted = (spec.mounts ?? []).flatMap((mount, index) => {
-    const { bind, recursive, remount } = parseMountOptions(mount.options ?? [], mount.type);
-    return bind && !remount ? [{ index, path: mount.source ?? "", recursive }] : [];
-  });
-  if (wanted.length === 0) return { ops: [], sources: new Map(), firstSlot: 0 };
-  const ops = wanted.map(({ index, path, recursive }, out): OpOf<"cloneTree"> => {
+  checkNetDevices(spec);
+  checkSharedNetwork(spec);
+  const binds = bindsOf(spec);
+  const devices = Object.keys(spec.linux?.netDevices ?? {});
+  if (binds.length + devices.length === 0)
+    return { ops: [], sources: new Map(), netDevices: new Map(), firstSlot: 0 };
+  const clones = binds.map(({ index, path, recursive }, out): OpOf<"cloneTree"> => {
     return { kind: "cloneTree", out, path, recursive, because: becauseOf(`/mounts/${index}`) };
   });
+  const looks = devices.map((name) => lookFor(name, becauseOf(`/linux/netDevices/${name}`)));
+  const ops = [...clones, ...looks];
   const records = await executor.batch(ops);
   const failed = records.find(({ errno }) => errno !== 0);
-  if (failed !== undefined) throw failureOf(ops[failed.index] as OpOf<"cloneTree">, failed, host);
-  const sources = wanted.map(({ index }, slot): [number, BindSource] => {
+  if (failed !== undefined) throw failureOf(ops[failed.index] as Op, failed, host);
+  const sources = binds.map(({ index }, slot): [number, BindSource] => {
     const mode = records[slot]?.value ?? 0;
     return [index, { slot, directory: (mode & S_IFMT) === S_IFDIR }];
   });
-  return { ops, sources: new Map(sources), firstSlot: ops.length };
+  const netDevices = devices.map((name, i): [string, NetDevice] => [
+    name,
+    deviceOf(records[clones.length + i]),
+  ]);
+  return { ops, sources: new Map(sources), netDevices: new Map(netDevices), firstSlot: clones.length };
+}
+
+/** A sysctl of a namespace that is joined is its own, unless that is the one that we are in. */
+function checkSharedNetwork({ linux = {} }: RuntimeSpec): void {
+  const path = linux.namespaces?.find(({ type }) => type === "network")?.path ?? "";
+  const [name] = Object.keys(linux.sysctl ?? {}).filter((each) => /^net[./]/.test(each));
+  if (path === "" || name === undefined) return;
+  const [joined, ours] = [path, "/proc/self/ns/net"].map((file) =>
+    statSync(file, { bigint: true, throwIfNoEntry: false }),
+  );
+  if (joined === undefined || joined.ino !== ours?.ino || joined.dev !== ours.dev) return;
+  throw new InroError("SYSCTL_INVALID", {
+    what: `cannot set the sysctl "${name}"`,
+    why: `"${path}" is the host's own network namespace`,
+    at: sysctlPointer(name),
+  });
+}
+
+const bindsOf = ({ mounts = [] }: RuntimeSpec) =>
+  mounts.flatMap((mount, index) => {
+    const { bind, recursive, remount } = parseMountOptions(mount.options ?? [], mount.type);
+    return bind && !remount ? [{ index, path: mount.source ?? "", recursive }] : [];
+  });
+
+const lookFor = (name: string, because: string): OpOf<"netlink"> => ({
+  kind: "netlink",
+  family: "route",
+  messages: encodeMessages([getLink(name), getAddresses()]),
+  tolerate: 0,
+  what: `find the network device ${name}`,
+  because,
+});
+
+function deviceOf(record: OpRecord | undefined): NetDevice {
+  const replies = decodeMessages(record?.data ?? new Uint8Array());
+  const [link] = replies.flatMap((reply) => decodeLink(reply) ?? []);
+  if (link === undefined) throw new Error("the kernel told nothing of a network device that it has");
+  const addresses = replies.flatMap((reply) => decodeAddress(reply) ?? []);
+  return { index: link.index, addresses: addresses.filter(({ index }) => index === link.index) };
 }

@@ -23,7 +23,7 @@ const made = NLM_F.ACK | NLM_F.CREATE | NLM_F.EXCL;
 export const LOOPBACK_INDEX = 1;
 
 /** An interface is named by its index, or by its name with index 0. */
-function linkBody(index: number, up: boolean, family = 0): Uint8Array {
+export function linkBody(index: number, up: boolean, family = 0): Uint8Array {
   const body = new Uint8Array(16);
   const view = new DataView(body.buffer);
   body[0] = family;

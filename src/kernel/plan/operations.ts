@@ -140,7 +140,7 @@ export const operations = {
    * Writes a file of procfs, beneath `proc`, which is checked to be procfs (R4). In `map` the path is relative to the
    * child's own folder. `optional`: a refusal is kept in the record and tolerated.
    */
-  writeProc: op(17, ["host", "map", "build", "confine"], {
+  writeProc: op(17, ["host", "clone", "map", "build", "confine"], {
     proc: root,
     path: text,
     data: text,
@@ -155,7 +155,11 @@ export const operations = {
    * it); the executor goes back to its own afterwards, and is not dumpable meanwhile (R14).
    */
   joinNamespace: op(33, ["clone", "build"], { ns: uses("file", "pidfd"), type: u32 }),
-  unshare: op(34, ["build", "confine"], { flags: u32 }),
+  /**
+   * In `clone`, before the clone, only CLONE_NEWTIME, for the child that is born into it (time_namespaces(7)); the
+   * executor goes back afterwards.
+   */
+  unshare: op(34, ["clone", "build", "confine"], { flags: u32 }),
   /** Writes setgroups (deny), gid_map and uid_map of the child, each in one write: "0 100000 65536\n…". */
   mapIds: op(35, ["map"], { uidMap: text, gidMap: text, denySetgroups: flag }),
   /** A numbered sync: the other side's `await` of the same point goes on. */

@@ -2,6 +2,7 @@ import { InroError } from "../../oci/error.ts";
 import { describe } from "./describe.ts";
 import { cgroupNamespaceLaw, limitLaw, ownJoinLaw } from "./laws/cgroups.ts";
 import {
+  birthLaw,
   coverOrderLaw,
   filterOrderLaw,
   groupsLaw,
@@ -70,6 +71,7 @@ export const laws: readonly Law[] = [
   schedulingLaw,
   copyLaw,
   listenerLaw,
+  birthLaw,
 ];
 
 /** What the laws say against a plan, one line each; empty for a good one. Pure. */

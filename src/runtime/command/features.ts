@@ -1,6 +1,7 @@
 import { writeSync } from "node:fs";
 import { CAPABILITIES } from "../../kernel/capabilities.ts";
 import { MOUNT_OPTION_NAMES } from "../../kernel/mounts.ts";
+import { MEMORY_FLAGS, MEMORY_MODES } from "../../kernel/scheduling.ts";
 import { ACTION_NAMES, FLAG_NAMES } from "../../kernel/seccomp/actions.ts";
 import { ARCHITECTURES, nativeArchitecture, TWIN } from "../../kernel/seccomp/architecture.ts";
 import { HOOK_PHASES } from "../compile/hooks.ts";
@@ -15,7 +16,7 @@ export function featuresCommand(): number {
     hooks: HOOK_PHASES,
     mountOptions: MOUNT_OPTION_NAMES,
     linux: {
-      namespaces: ["cgroup", "ipc", "mount", "network", "pid", "user", "uts"],
+      namespaces: ["cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts"],
       capabilities: CAPABILITIES,
       cgroup: { v1: true, v2: true, systemd: false, systemdUser: false, rdma: true },
       seccomp: {
@@ -37,9 +38,9 @@ export function featuresCommand(): number {
       apparmor: { enabled: false },
       selinux: { enabled: false },
       intelRdt: { enabled: false },
-      memoryPolicy: {},
+      memoryPolicy: { modes: Object.keys(MEMORY_MODES), flags: Object.keys(MEMORY_FLAGS) },
       mountExtensions: { idmap: { enabled: false } },
-      netDevices: { enabled: false },
+      netDevices: { enabled: true },
     },
     potentiallyUnsafeConfigAnnotations: [],
   };

@@ -1,6 +1,6 @@
 import type { Plan } from "../../kernel/plan/plan.ts";
 import { InroError } from "../../oci/error.ts";
-import type { SpecProcess } from "../../oci/runtime-spec.ts";
+import type { RuntimeSpec, SpecProcess } from "../../oci/runtime-spec.ts";
 import { compileCgroups, compileJoin } from "./cgroups.ts";
 import { type CompileInput, type Draft, finish, newDraft, POINT } from "./context.ts";
 import { hasUserNamespace } from "./dev.ts";
@@ -10,6 +10,7 @@ import { compileKeeper, compileUndo } from "./keeper.ts";
 import { keyLabelOp } from "./labels.ts";
 import { compileListener, type Supervised } from "./listener.ts";
 import { compileClone, compileUserNamespace, namespacesOf } from "./namespaces.ts";
+import { netDeviceFragments } from "./net-devices.ts";
 import { privateProc } from "./proc.ts";
 import { compileProcess, compileRlimits } from "./process.ts";
 import { refuseUnsupported } from "./refuse.ts";
@@ -18,8 +19,9 @@ import { refuseUnsupported } from "./refuse.ts";
  * A specification, what the survey learnt and what the kernel offers, as a plan. Pure: the same input gives the same
  * plan. The order of the calls is the order of the operations; docs/PLAN.md tells the laws.
  */
-export function compile(input: CompileInput): Plan {
-  refuseUnsupported(input.spec);
+export function compile(asked: CompileInput): Plan {
+  refuseUnsupported(asked.spec);
+  const input = { ...asked, fragments: [...asked.fragments, ...netDeviceFragments(asked)] };
   const process = requireProcess(input);
   const draft = newDraft(input.firstSlot);
   const namespaces = namespacesOf(input);
@@ -74,9 +76,22 @@ function compileNetworkMap(draft: Draft, { fragments }: CompileInput): void {
   draft.plan.map.push(...ops, { kind: "release", point: POINT.connected, because: first.because });
 }
 
+/** Without a uts namespace a name would be the host's. */
+function checkNames({ hostname = "", domainname = "", linux = {} }: RuntimeSpec): void {
+  if (hostname === "" && domainname === "") return;
+  if (linux.namespaces?.some(({ type }) => type === "uts") === true) return;
+  throw new InroError("SPEC_INVALID", {
+    what: "cannot name the container's host",
+    why: "it shares the host's uts namespace",
+    hint: "give it a uts namespace, or leave the name out",
+    at: hostname === "" ? "/domainname" : "/hostname",
+  });
+}
+
 /** Who the container is, while it is still as privileged as it will ever be. */
 function compileIdentity(draft: Draft, { spec, id, newKeyring, becauseOf }: CompileInput): void {
   const { build } = draft.plan;
+  checkNames(spec);
   if (spec.hostname !== undefined && spec.hostname !== "") {
     build.push({ kind: "hostname", name: spec.hostname, because: becauseOf("/hostname") });
   }

@@ -7,6 +7,7 @@ import type { Rootfs } from "../../oci/rootfs.ts";
 import type { RuntimeSpec } from "../../oci/runtime-spec.ts";
 import type { HostFacts } from "../facts.ts";
 import type { LogTarget } from "../runtime.ts";
+import type { NetDevice } from "./net-devices.ts";
 
 /** What the survey learnt of a bind mount's source, and the slot of its detached clone. */
 export interface BindSource {
@@ -48,6 +49,8 @@ export interface CompileInput {
   readonly facts: HostFacts;
   /** By index into spec.mounts. */
   readonly sources: ReadonlyMap<number, BindSource>;
+  /** By name. */
+  readonly netDevices: ReadonlyMap<string, NetDevice>;
   /** The first slot that the survey left free. */
   readonly firstSlot: Slot;
   /** The assembled filter of linux.seccomp. */

@@ -49,7 +49,7 @@ const FILES: Readonly<Record<NamespaceType, string>> = {
 };
 
 /** SECURITY.md: open every namespace first, join the non-user ones, then the user namespace; the pid one by birth. */
-const JOIN_ORDER: readonly NamespaceType[] = ["network", "ipc", "uts", "cgroup", "mount", "user"];
+const JOIN_ORDER: readonly NamespaceType[] = ["time", "network", "ipc", "uts", "cgroup", "mount", "user"];
 
 /** The plan of `exec`: born into the container's pid namespace, joined to the others, confined like its first process. */
 export function compileExec(input: ExecInput): Plan {

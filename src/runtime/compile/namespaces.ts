@@ -1,3 +1,4 @@
+import { InroError } from "../../oci/error.ts";
 import type { NamespaceType, SpecLinux } from "../../oci/runtime-spec.ts";
 import type { JoinedCgroups } from "./cgroups.ts";
 import { CLONE, type CompileInput, type Draft, POINT } from "./context.ts";
@@ -15,15 +16,31 @@ export interface Namespaces {
 
 export function namespacesOf({ spec, becauseOf }: CompileInput): Namespaces {
   const wanted = spec.linux?.namespaces ?? [];
+  const seen = new Set<NamespaceType>();
+  for (const [index, { type }] of wanted.entries()) {
+    const at = `/linux/namespaces/${index}`;
+    if (!Object.hasOwn(CLONE, type)) throw badNamespace(type, "there is no such type", `${at}/type`);
+    // config-linux.md, "Namespaces": duplicated namespaces with same type are an error.
+    if (seen.has(type)) throw badNamespace(type, "it is named twice", at);
+    seen.add(type);
+  }
   const pointer = (type: NamespaceType): string =>
     becauseOf(`/linux/namespaces/${wanted.findIndex((namespace) => namespace.type === type)}`);
   return {
     own: new Set(wanted.filter(({ path }) => path === undefined || path === "").map(({ type }) => type)),
-    joined: wanted.flatMap(({ type, path }) =>
-      path === undefined || path === "" ? [] : [{ type, path, because: pointer(type) }],
-    ),
+    joined: wanted.flatMap(({ type, path }, index) => {
+      if (path === undefined || path === "") return [];
+      // It must be an absolute path in the runtime's mount namespace.
+      if (!path.startsWith("/"))
+        throw badNamespace(type, `"${path}" is not an absolute path`, `/linux/namespaces/${index}/path`);
+      return [{ type, path, because: pointer(type) }];
+    }),
     becauseOf: pointer,
   };
+}
+
+function badNamespace(type: string, why: string, at: string): InroError {
+  return new InroError("SPEC_INVALID", { what: `cannot set up the ${type} namespace`, why, at });
 }
 
 /**
@@ -38,7 +55,9 @@ export function compileClone(
   cgroups: JoinedCgroups,
 ): void {
   const { plan } = draft;
-  const own = [...namespaces.own].filter((type) => type !== "cgroup" || !cgroups.joinsLater);
+  const own = [...namespaces.own].filter(
+    (type) => type !== "time" && (type !== "cgroup" || !cgroups.joinsLater),
+  );
   const joins = namespaces.joined.map((joined) => {
     const out = draft.newSlot();
     plan.host.push({ kind: "openPath", out, path: joined.path, use: "read", because: joined.because });
@@ -47,6 +66,7 @@ export function compileClone(
   for (const { type, out, because } of joins.filter((join) => join.type === "pid")) {
     plan.clone.push({ kind: "joinNamespace", ns: out, type: CLONE[type], because });
   }
+  compileTime(draft, input, namespaces);
   const flags = own.reduce((bits, type) => bits | CLONE[type], 0);
   plan.clone.push({
     kind: "clone",
@@ -59,6 +79,42 @@ export function compileClone(
   for (const { type, out, because } of joins.filter((join) => join.type !== "pid")) {
     plan.build.push({ kind: "joinNamespace", ns: out, type: CLONE[type], because });
   }
+}
+
+/** time_namespaces(7): its clocks can be set until a first process is in it, so the child is born into a finished one. */
+function compileTime(
+  draft: Draft,
+  { spec, becauseOf }: CompileInput,
+  { own, becauseOf: reason }: Namespaces,
+): void {
+  const offsets = Object.entries(spec.linux?.timeOffsets ?? {});
+  const at = "/linux/timeOffsets";
+  if (!own.has("time")) {
+    if (offsets.length > 0)
+      throw badNamespace("time", "offsets are given, and no new one to set them in", at);
+    return;
+  }
+  const { host, clone } = draft.plan;
+  clone.push({ kind: "unshare", flags: CLONE.time, because: reason("time") });
+  if (offsets.length === 0) return;
+  const because = becauseOf(at);
+  const proc = draft.newSlot();
+  const data = offsets.map(([clock, offset]) => offsetLine(clock, offset)).join("");
+  host.push({ kind: "openPath", out: proc, path: "/proc", use: "directory", because });
+  clone.push({ kind: "writeProc", proc, path: "self/timens_offsets", data, optional: false, because });
+}
+
+type Offset = NonNullable<SpecLinux["timeOffsets"]>[string];
+
+/** proc_pid_timens_offsets in time_namespaces(7): "clock seconds nanoseconds". */
+function offsetLine(clock: string, { secs = 0, nanosecs = 0 }: Offset): string {
+  const at = `/linux/timeOffsets/${clock}`;
+  if (clock !== "monotonic" && clock !== "boottime") {
+    throw badNamespace("time", `"${clock}" is no clock that has an offset: monotonic and boottime have`, at);
+  }
+  if (nanosecs >= 1_000_000_000)
+    throw badNamespace("time", "nanosecs are a second or more", `${at}/nanosecs`);
+  return `${clock} ${secs} ${nanosecs}\n`;
 }
 
 /** SECURITY.md, user-namespace handshake: the child waits for its maps, then becomes 0:0 of the new namespace. */

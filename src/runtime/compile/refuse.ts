@@ -9,8 +9,6 @@ export function refuseUnsupported(spec: RuntimeSpec): void {
   const { linux = {} } = spec;
   refuseIf(linux.intelRdt !== undefined, "/linux/intelRdt", "Intel RDT");
   refuseIf(linux.mountLabel !== undefined && linux.mountLabel !== "", "/linux/mountLabel", "SELinux labels");
-  refuseIf(Object.keys(linux.netDevices ?? {}).length > 0, "/linux/netDevices", "moved network devices");
-  refuseIf(Object.keys(linux.timeOffsets ?? {}).length > 0, "/linux/timeOffsets", "time offsets");
   const namespaces = linux.namespaces ?? [];
   refuseIf(
     !namespaces.some(({ type }) => type === "mount"),
@@ -20,7 +18,6 @@ export function refuseUnsupported(spec: RuntimeSpec): void {
   for (const [index, { type, path = "" }] of namespaces.entries()) {
     const joins = path !== "" && (type === "mount" || type === "user");
     refuseIf(joins, `/linux/namespaces/${index}`, `joining a ${type} namespace`);
-    refuseIf(type === "time", `/linux/namespaces/${index}`, "time namespaces");
   }
   for (const [index, mount] of (spec.mounts ?? []).entries()) {
     refuseIf((mount.uidMappings ?? []).length > 0, `/mounts/${index}/uidMappings`, "id-mapped mounts");

@@ -331,6 +331,30 @@ const crimes: readonly (readonly [string, Plan, string])[] = [
     },
     "listener of a filter is fetched",
   ],
+  [
+    "an executor that enters a container's network",
+    {
+      ...before("clone", "clone", { kind: "joinNamespace", ns: 60, type: 0x40000000 }),
+      host: [...good.host, { kind: "openPath", out: 60, path: "/run/netns/x", use: "read", because: "x" }],
+    },
+    "before the clone the executor enters",
+  ],
+  [
+    "an executor that leaves its mount namespace",
+    before("clone", "clone", { kind: "unshare", flags: 0x00020000 }),
+    "before the clone the executor enters",
+  ],
+  [
+    "clocks of the host's own time namespace",
+    before("clone", "clone", {
+      kind: "writeProc",
+      proc: 1,
+      path: "self/timens_offsets",
+      data: "boottime 1 0",
+      optional: false,
+    }),
+    "before the clone the executor enters",
+  ],
   ["groups after the user", moved("confine", "groups"), "order law 5"],
   [
     "capabilities before the user",

@@ -27,6 +27,7 @@ export function inputOf(
     bundle: "/b",
     facts: { architecture: "x86_64", hierarchies: recordedHost(host), boundingSet: ALL_CAPABILITIES },
     sources: new Map(),
+    netDevices: new Map(),
     firstSlot: 0,
     filter: undefined,
     cgroupPath: "/inro/abc",

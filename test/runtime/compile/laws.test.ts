@@ -2,8 +2,8 @@ import { expect, test } from "bun:test";
 import { violations } from "../../../src/kernel/plan/verify.ts";
 import type { RuntimeSpec } from "../../../src/oci/runtime-spec.ts";
 import { compileExec } from "../../../src/runtime/compile/exec.ts";
-import { sysctlPath } from "../../../src/runtime/compile/proc.ts";
 import { candidatesOf } from "../../../src/runtime/compile/program.ts";
+import { sysctlPath } from "../../../src/runtime/compile/sysctl.ts";
 import { compiled, inputOf, kinds } from "./compiled.ts";
 import { process, typical } from "./spec.ts";
 
@@ -96,6 +96,71 @@ test.each([
 
 test.each(["", "..", "net..x", "net/../../x", "a\0b"])("the sysctl name %p is refused (R24)", (name) => {
   expect(() => sysctlPath(name)).toThrow(expect.objectContaining({ code: "SYSCTL_INVALID" }));
+});
+
+test.each([
+  ["kernel.msgmax", "ipc"],
+  ["fs.mqueue.msg_max", "ipc"],
+  ["net.core.somaxconn", "network"],
+  ["net/ipv4/conf/eth0.1/forwarding", "network"],
+  ["kernel.domainname", "uts"],
+])("the sysctl %s needs a %s namespace of the container's", (name, type) => {
+  const namespaces = typical.linux?.namespaces ?? [];
+  const asking = (without: string): RuntimeSpec => ({
+    ...typical,
+    hostname: "",
+    linux: {
+      ...typical.linux,
+      sysctl: { [name]: "1" },
+      namespaces: namespaces.filter((namespace) => namespace.type !== without),
+    },
+  });
+  expect(compiled("v2", asking("cgroup")).build).toContainEqual(
+    expect.objectContaining({ kind: "writeProc", path: `sys/${sysctlPath(name)}` }),
+  );
+  expect(() => compiled("v2", asking(type))).toThrow(
+    expect.objectContaining({ code: "SYSCTL_INVALID", at: expect.stringContaining("/linux/sysctl/") }),
+  );
+});
+
+test.each(["kernel.hostname", "kernel.panic", "vm.swappiness", "fs.file-max", "net", "kernel/core_pattern"])(
+  "the sysctl %s is the host's, and refused (R24, CVE-2022-0811)",
+  (name) => {
+    const linux = { ...typical.linux, sysctl: { [name]: "1" } };
+    expect(() => compiled("v2", { ...typical, linux })).toThrow(
+      expect.objectContaining({ code: "SYSCTL_INVALID" }),
+    );
+  },
+);
+
+test.each([
+  [[{ type: "pid" }, { type: "mount" }, { type: "pid", path: "/x" }], "/linux/namespaces/2"],
+  [[{ type: "mount" }, { type: "files" }], "/linux/namespaces/1/type"],
+  [[{ type: "mount" }, { type: "ipc", path: "proc/self/ns/ipc" }], "/linux/namespaces/1/path"],
+])("namespaces %o are an error", (list, at) => {
+  const wrong = { ...typical, hostname: "", linux: { namespaces: list } } as unknown as RuntimeSpec;
+  expect(() => compiled("v2", wrong)).toThrow(expect.objectContaining({ code: "SPEC_INVALID", at }));
+});
+
+test.each([
+  [{ monotonic: { secs: 1 } }, [], "/linux/timeOffsets"],
+  [{ realtime: { secs: 1 } }, [{ type: "time" }], "/linux/timeOffsets/realtime"],
+  [{ boottime: { nanosecs: 1_000_000_000 } }, [{ type: "time" }], "/linux/timeOffsets/boottime/nanosecs"],
+])("time offsets %o with the namespaces %o are an error", (timeOffsets, more, at) => {
+  const namespaces = [...(typical.linux?.namespaces ?? []), ...more];
+  const wrong = { ...typical, linux: { ...typical.linux, namespaces, timeOffsets } } as RuntimeSpec;
+  expect(() => compiled("v2", wrong)).toThrow(expect.objectContaining({ code: "SPEC_INVALID", at }));
+});
+
+test("a name for a host that the container shares is refused", () => {
+  const namespaces = typical.linux?.namespaces?.filter(({ type }) => type !== "uts") ?? [];
+  for (const [name, at] of [
+    [{ hostname: "x" }, "/hostname"],
+    [{ hostname: "", domainname: "x" }, "/domainname"],
+  ] as const) {
+    const wrong = { ...typical, ...name, linux: { ...typical.linux, namespaces } };
+    expect(() => compiled("v2", wrong)).toThrow(expect.objectContaining({ code: "SPEC_INVALID", at }));
+  }
 });
 
 test.each([
@@ -253,7 +318,7 @@ test("in a user namespace what is shared is a slave of the host's first", () => 
   const mounts = [{ destination: "/data", type: "bind", source: "/x", options: ["rbind", "rshared"] }];
   const sources = new Map([[0, { slot: 0, directory: true }]]);
   const namespaces = [{ type: "mount" as const }, { type: "user" as const }];
-  const spec = { ...typical, mounts, linux: { ...typical.linux, namespaces } };
+  const spec = { ...typical, hostname: "", mounts, linux: { ...typical.linux, sysctl: {}, namespaces } };
   const set = compiled("v2", spec, { sources, firstSlot: 1 }).build.filter((op) => op.kind === "setTree");
   expect(set).toMatchObject([
     { propagation: 1 << 19, recursive: true },

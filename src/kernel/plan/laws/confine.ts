@@ -199,6 +199,23 @@ export const joinLaw: Law = {
     ),
 };
 
+/** pid_namespaces(7), time_namespaces(7): both are entered by being born into them. */
+export const birthLaw: Law = {
+  name: "before the clone the executor enters only what a child is born into, and sets its clocks there",
+  check: (plan) =>
+    plan.clone.flatMap((op, at): Violation[] => {
+      if (op.kind === "joinNamespace" && op.type !== NEW.pid)
+        return [{ op, why: "the executor would stay in it" }];
+      if (op.kind === "unshare" && op.flags !== NEW.time)
+        return [{ op, why: "the executor would stay in it" }];
+      if (op.kind !== "writeProc") return [];
+      const own = plan.clone.slice(0, at).some(({ kind }) => kind === "unshare");
+      return own && op.path === "self/timens_offsets"
+        ? []
+        : [{ op, why: "it is not a new time namespace's clock" }];
+    }),
+};
+
 /** KERNEL.md, "Privilege"; SECURITY.md, user-namespace handshake and order law 1. */
 export const userNamespaceLaw: Law = {
   name: "limits and maps of a user namespace are written before the child goes on (order law 1)",

@@ -45,6 +45,12 @@ export const childOps = (plan: Plan): readonly Op[] => [...plan.build, ...plan.c
 export const cloneOf = (plan: Plan): OpOf<"clone"> | undefined => plan.clone.find(isKind("clone"));
 
 // include/uapi/linux/sched.h
-export const NEW = { mount: 0x00020000, cgroup: 0x02000000, user: 0x10000000, pid: 0x20000000 } as const;
+export const NEW = {
+  mount: 0x00020000,
+  cgroup: 0x02000000,
+  user: 0x10000000,
+  pid: 0x20000000,
+  time: 0x80,
+} as const;
 
 export const ATTRIBUTE_READ_ONLY = 1;

@@ -109,7 +109,8 @@ export const procLaw: Law = {
         .flatMap((op) =>
           proc.has(op.proc) ? [] : [{ op, why: "its procfs is not one that was mounted for it" }],
         );
-    return [...writes([...plan.build, ...plan.confine], own), ...writes([...plan.host, ...plan.map], hosts)];
+    const parents = [...plan.host, ...plan.clone, ...plan.map];
+    return [...writes([...plan.build, ...plan.confine], own), ...writes(parents, hosts)];
   },
 };
 
