@@ -179,6 +179,10 @@ static inline void op_encode(struct writer *w, const struct op *op) {
       put_u16(w, op->replace_device_filter.cgroup);
       put_bytes(w, op->replace_device_filter.program);
       break;
+    case OP_OWN_CGROUP:
+      put_u16(w, op->own_cgroup.cgroup);
+      put_u32(w, op->own_cgroup.uid);
+      break;
     case OP_KILL_CGROUP:
       put_u16(w, op->kill_cgroup.cgroup);
       break;

@@ -39,6 +39,7 @@ enum op_code {
   OP_JOIN_CGROUP = 51,
   OP_DEVICE_FILTER = 52,
   OP_REPLACE_DEVICE_FILTER = 56,
+  OP_OWN_CGROUP = 57,
   OP_KILL_CGROUP = 53,
   OP_REMOVE_CGROUP = 54,
   OP_NETLINK = 64,
@@ -292,6 +293,11 @@ struct op_replace_device_filter {
   struct span program;
 };
 
+struct op_own_cgroup {
+  u16 cgroup;
+  u32 uid;
+};
+
 struct op_kill_cgroup {
   u16 cgroup;
 };
@@ -532,6 +538,7 @@ struct op {
     struct op_join_cgroup join_cgroup;
     struct op_device_filter device_filter;
     struct op_replace_device_filter replace_device_filter;
+    struct op_own_cgroup own_cgroup;
     struct op_kill_cgroup kill_cgroup;
     struct op_remove_cgroup remove_cgroup;
     struct op_netlink netlink;
@@ -616,6 +623,7 @@ static const struct op_definition op_definitions[OP_CODES] = {
   [OP_JOIN_CGROUP] = {"joinCgroup", 13, {offsetof(struct op_join_cgroup, cgroup) + 1}, 0},
   [OP_DEVICE_FILTER] = {"deviceFilter", 5, {offsetof(struct op_device_filter, cgroup) + 1}, 0},
   [OP_REPLACE_DEVICE_FILTER] = {"replaceDeviceFilter", 1, {offsetof(struct op_replace_device_filter, cgroup) + 1}, 0},
+  [OP_OWN_CGROUP] = {"ownCgroup", 1, {offsetof(struct op_own_cgroup, cgroup) + 1}, 0},
   [OP_KILL_CGROUP] = {"killCgroup", 69, {offsetof(struct op_kill_cgroup, cgroup) + 1}, 0},
   [OP_REMOVE_CGROUP] = {"removeCgroup", 69, {0}, 0},
   [OP_NETLINK] = {"netlink", 77, {0}, 0},
@@ -832,6 +840,10 @@ static inline int op_decode(struct reader *r, struct op *op) {
     case OP_REPLACE_DEVICE_FILTER:
       op->replace_device_filter.cgroup = get_slot(r, 0);
       op->replace_device_filter.program = get_bytes(r);
+      break;
+    case OP_OWN_CGROUP:
+      op->own_cgroup.cgroup = get_slot(r, 0);
+      op->own_cgroup.uid = get_u32(r);
       break;
     case OP_KILL_CGROUP:
       op->kill_cgroup.cgroup = get_slot(r, 0);

@@ -14,8 +14,6 @@ export interface Host extends HostFacts {
   readonly memory: number;
   readonly hostname: string;
   readonly operatingSystem: string;
-  /** A whole unified hierarchy; else v1, hybrid too. */
-  readonly cgroupVersion: "1" | "2";
 }
 
 export function surveyHost(): Host {

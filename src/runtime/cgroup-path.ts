@@ -1,16 +1,17 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import type { Hierarchies, Hierarchy } from "../kernel/cgroup/hierarchies.ts";
-import type { CgroupSet } from "../kernel/cgroup/set.ts";
+import { type CgroupSet, isFrozen, processesOf } from "../kernel/cgroup/set.ts";
 import { InroError } from "../oci/error.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
 import { joinedHierarchies } from "./compile/cgroups.ts";
+import { cgroupParent, usableHierarchies } from "./delegation.ts";
 import type { HostFacts } from "./facts.ts";
 
 /**
  * The container's cgroup, absolute below every hierarchy. config-linux.md, "Cgroups Path": an absolute path is relative
  * to the mount point; a relative one, or none, lies below `parent`.
  */
-export function cgroupPathOf(spec: RuntimeSpec, parent: string, id: string): string {
+function cgroupPathOf(spec: RuntimeSpec, parent: string, id: string): string {
   const asked = spec.linux?.cgroupsPath ?? "";
   const path = asked === "" ? `${parent}/${id}` : asked.startsWith("/") ? asked : `${parent}/${asked}`;
   const parts = path.split("/").filter((part) => part !== "" && part !== ".");
@@ -25,30 +26,42 @@ export function cgroupPathOf(spec: RuntimeSpec, parent: string, id: string): str
   });
 }
 
+/** Where a container's cgroups are, and what is known of the host as far as they may be made there. */
+export interface Place {
+  readonly cgroupPath: string;
+  readonly facts: HostFacts;
+}
+
+export function placeOf(spec: RuntimeSpec, parent: string, id: string, facts: HostFacts): Place {
+  const { hierarchies } = facts;
+  const cgroupPath = cgroupPathOf(spec, cgroupParent(hierarchies, parent), id);
+  return { cgroupPath, facts: { ...facts, hierarchies: usableHierarchies(hierarchies, cgroupPath) } };
+}
+
 /**
- * The cgroups that a container will have. One that holds processes already is somebody's: killing or limiting the
- * container would hit them, and theirs would hit it.
+ * The cgroups that a container will have. config-linux.md, "Control groups": one that holds processes already is
+ * somebody's, whom killing or limiting the container would hit, and the other way round; in a frozen one nothing starts.
  */
 export function claimCgroups(spec: RuntimeSpec, path: string, facts: HostFacts): CgroupSet {
   const joined = joinedHierarchies(facts.hierarchies, spec.linux?.resources ?? {});
   const set = joined.map(({ version, mount, controllers }) => ({ version, path: mount + path, controllers }));
-  const busy = set.find((folder) => holdsProcesses(folder.path));
-  if (busy === undefined) return set;
-  throw new InroError("CGROUP_BUSY", {
-    what: `cannot use the cgroup "${path}"`,
-    why: `there are processes in ${busy.path}`,
-    hint: "choose another cgroupsPath, or end what runs there",
-    at: "/linux/cgroupsPath",
-  });
-}
-
-function holdsProcesses(path: string): boolean {
-  if (!existsSync(path)) return false;
-  try {
-    return readFileSync(`${path}/cgroup.procs`).length > 0;
-  } catch {
-    return false;
+  for (const folder of set.filter((one) => existsSync(one.path))) {
+    const [pid] = processesOf([folder]);
+    const why =
+      pid !== undefined
+        ? `process ${pid} is in ${folder.path}`
+        : isFrozen([folder])
+          ? `${folder.path} is frozen`
+          : undefined;
+    if (why === undefined) continue;
+    throw new InroError("CGROUP_BUSY", {
+      what: `cannot use the cgroup "${path}"`,
+      why,
+      hint: "choose another cgroupsPath, or end what runs there",
+      at: "/linux/cgroupsPath",
+    });
   }
+  return set;
 }
 
 /** Where each hierarchy of a container's cgroups has it: what joins the container goes there. */

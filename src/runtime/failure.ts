@@ -95,6 +95,7 @@ const TELLINGS: { readonly [K in Kind]?: Telling<K> } = {
   },
   joinCgroup: { code: "CGROUP_FAILED", what: () => "cannot move the container into its cgroup" },
   deviceFilter: { code: "CGROUP_FAILED", what: () => "cannot limit the container's devices" },
+  ownCgroup: { code: "CGROUP_FAILED", what: () => "cannot give the container its cgroup" },
   replaceDeviceFilter: { code: "CGROUP_FAILED", what: () => "cannot change the container's device rules" },
   netlink: { code: "NETWORK_SETUP_FAILED", what: ({ what }) => `cannot set the network up (${what})` },
   joinNamespace: { code: "NAMESPACE_FAILED", what: () => "cannot join the namespace" },

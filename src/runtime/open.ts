@@ -9,7 +9,7 @@ import type { OpRecord } from "../kernel/plan/record.ts";
 import { verify } from "../kernel/plan/verify.ts";
 import { InroError } from "../oci/error.ts";
 import { Undo } from "../oci/undo.ts";
-import { cgroupPathOf, claimCgroups } from "./cgroup-path.ts";
+import { claimCgroups, type Place, placeOf } from "./cgroup-path.ts";
 import { compile } from "./compile/compile.ts";
 import type { Keeper } from "./compile/context.ts";
 import { hasHooks, rootfsPath } from "./compile/hooks.ts";
@@ -55,11 +55,18 @@ interface Host {
 
 async function explain(request: CreateRequest, host: Host): Promise<Plan> {
   using executor = openExecutor(host.native);
-  return await planOf(executor, request, host);
+  return await planOf(executor, request, host, placeIn(request, host));
 }
 
+const placeIn = ({ spec, id }: CreateRequest, { facts }: Host): Place => placeOf(spec, PARENT, id, facts);
+
 /** The last step before execution is always the proof. */
-async function planOf(executor: Executor, request: CreateRequest, { facts, assemble }: Host): Promise<Plan> {
+async function planOf(
+  executor: Executor,
+  request: CreateRequest,
+  { assemble }: Host,
+  { cgroupPath, facts }: Place,
+): Promise<Plan> {
   const becauseOf = request.becauseOf ?? ((pointer: string) => pointer);
   const { id, spec, rootfs, useInit, fragments, folder } = request;
   const [surveyed, filter] = await Promise.all([
@@ -70,7 +77,7 @@ async function planOf(executor: Executor, request: CreateRequest, { facts, assem
     newKeyring: true,
     ...{ id, spec, rootfs, facts, filter, useInit, fragments, becauseOf, bundle: folder },
     ...surveyed,
-    cgroupPath: cgroupPathOf(spec, PARENT, id),
+    cgroupPath,
     keeper: keeperOf(request),
   });
   verify(plan, surveyed);
@@ -84,11 +91,12 @@ function keeperOf({ folder, socketFolder, log, openStdin, stdinOnce }: CreateReq
 
 async function create(request: CreateRequest, host: Host): Promise<Container> {
   using executor = openExecutor(host.native);
-  const cgroupPath = cgroupPathOf(request.spec, PARENT, request.id);
-  const cgroups = claimCgroups(request.spec, cgroupPath, host.facts);
+  const place = placeIn(request, host);
+  const { cgroupPath } = place;
+  const cgroups = claimCgroups(request.spec, cgroupPath, place.facts);
   makeFolders(request);
   if (hasHooks(request.spec)) writeBundle(request);
-  const plan = await planOf(executor, request, host);
+  const plan = await planOf(executor, request, host, place);
   const { pid, records } = await executor.plan(plan).catch(async (cause) => {
     // One that was killed took nothing back.
     if (isLost(cause)) await takeBack(plan.undo, host);

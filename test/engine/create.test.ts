@@ -72,6 +72,7 @@ describe("what is refused before anything is made", () => {
     ["too little memory", resources({ memory: 1024 }), /6 MiB/],
     ["less swap than memory", resources({ memory: 2 ** 26, memorySwap: 2 ** 25 }), /less than the memory/],
     ["more processors than there are", resources({ nanoCpus: 5e9 }), /0.01 to 4/],
+    ["less of a processor than the kernel can give", resources({ nanoCpus: 1e6 }), /0.01 to 4/],
     ["two ways to limit processors", resources({ nanoCpus: 1e9, cpuQuota: 5000 }), /exclude each other/],
     ["a processor list that is none", resources({ cpusetCpus: "0-" }), /0-3,5/],
     ["a signal there is not", { stopSignal: "SIGNOPE" }, /no such signal/],

@@ -14,6 +14,7 @@ export const host: SpecInput["host"] & { cpus: number } = {
   capabilities: ALL_CAPABILITIES,
   rlimits: unlimited as SpecInput["host"]["rlimits"],
   swapLimit: true,
+  cgroupVersion: "1",
   cpus: 4,
 };
 

@@ -67,6 +67,12 @@ function warnings(core: Core, options: ContainerOptions, image: Image): string[]
           "Your kernel does not support swap limit capabilities. Limitation discarded: memory is limited without swap.",
         ]
       : []),
+    ...(resources.memorySwappiness !== null && core.host.cgroupVersion === "2"
+      ? ["Your kernel does not support memory swappiness capabilities. Memory swappiness discarded."]
+      : []),
+    ...(resources.oomKillDisable && core.host.cgroupVersion === "2"
+      ? ["Your kernel does not support OomKillDisable. OomKillDisable discarded."]
+      : []),
     ...(options.network.kind === "host" && options.ports.length > 0
       ? ["Published ports are discarded when using host network mode"]
       : []),

@@ -60,7 +60,8 @@ function checkMemory({ resources }: ContainerOptions): void {
 
 function checkCpus({ resources }: ContainerOptions, cpus: number): void {
   const { nanoCpus, cpuQuota, cpuPeriod, cpusetCpus, cpusetMems } = resources;
-  if (nanoCpus < 0 || nanoCpus > cpus * 1e9)
+  // A quota of less than 1 ms in the period of 100 ms is refused by the kernel.
+  if (nanoCpus < 0 || nanoCpus > cpus * 1e9 || (nanoCpus > 0 && nanoCpus < 1e7))
     throw invalid("--cpus", `cannot give ${nanoCpus / 1e9} CPUs`, `this host has 0.01 to ${cpus}`);
   if (nanoCpus > 0 && (cpuQuota > 0 || cpuPeriod > 0))
     throw invalid(

@@ -8,6 +8,8 @@ const CPU_PERIOD = 100_000;
 /** What the kernel of this host can limit. */
 export interface LimitFacts {
   readonly swapLimit: boolean;
+  /** A whole unified hierarchy; else v1, hybrid too. */
+  readonly cgroupVersion: "1" | "2";
 }
 
 /** Docker's limits as the runtime specification says them. A limit that was not asked for is absent. */
@@ -31,12 +33,14 @@ export function specResources(
 
 function memoryLimits(asked: Resources, facts: LimitFacts) {
   const swap = asked.memorySwap !== 0 ? asked.memorySwap : asked.memory * 2;
+  // cgroup v2 has neither; they are discarded with a warning, as dockerd does.
+  const v1 = facts.cgroupVersion === "1";
   return {
     ...(asked.memory > 0 && { limit: asked.memory }),
     ...(asked.memory > 0 && facts.swapLimit && { swap }),
     ...(asked.memoryReservation > 0 && { reservation: asked.memoryReservation }),
-    ...(asked.memorySwappiness !== null && { swappiness: asked.memorySwappiness }),
-    ...(asked.oomKillDisable && { disableOOMKiller: true }),
+    ...(v1 && asked.memorySwappiness !== null && { swappiness: asked.memorySwappiness }),
+    ...(v1 && asked.oomKillDisable && { disableOOMKiller: true }),
   };
 }
 

@@ -61,13 +61,18 @@ function hierarchyOf(
   if (type === "cgroup2") {
     const said = controllersOf(mount);
     if (said === undefined) return undefined;
-    const names = said.trim().split(" ").filter(Boolean);
-    return { version: 2, mount, controllers: names.map((name) => V1_NAMES[name] ?? name) };
+    return { version: 2, mount, controllers: parseControllers(said) };
   }
   if (type !== "cgroup") return undefined;
   const name = superOptions.find((option) => option.startsWith("name="))?.slice("name=".length);
   const controllers = superOptions.filter((option) => enabled.has(option));
   return { version: 1, mount, controllers, ...(name === undefined ? {} : { name }) };
+}
+
+/** The text of a cgroup.controllers, with v1's names. */
+export function parseControllers(text: string): string[] {
+  const names = text.trim().split(" ").filter(Boolean);
+  return names.map((name) => V1_NAMES[name] ?? name);
 }
 
 function enabledControllers(cgroups: string): Set<string> {

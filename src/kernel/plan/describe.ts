@@ -149,6 +149,7 @@ const lines: { readonly [K in Kind]: Line<K> } = {
     text: (op, name) =>
       `the device filter of ${name(op.cgroup)} by one of ${plural(op.program.length / 8, "instruction")}`,
   },
+  ownCgroup: { verb: "give", text: (op, name) => `${name(op.cgroup)} to user ${op.uid}` },
   killCgroup: { verb: "kill", text: (op, name) => `everything in ${name(op.cgroup)}` },
   removeCgroup: { verb: "remove", text: (op) => `the cgroup ${op.hierarchy}${op.path}` },
   netlink: { verb: "", text: (op) => op.what },

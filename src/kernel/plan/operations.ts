@@ -194,6 +194,11 @@ export const operations = {
   deviceFilter: op(52, ["host", "map"], { cgroup: uses("cgroup"), program: bytes }),
   /** v2, on a cgroup that lives: the new filter stands before the old one goes, and there is no moment without one. */
   replaceDeviceFilter: op(56, ["host"], { cgroup: uses("cgroup"), program: bytes }),
+  /**
+   * v2: gives the folder, and of its files those that /sys/kernel/cgroup/delegate names (cgroups(7)), to a user. No other:
+   * limits stay the giver's.
+   */
+  ownCgroup: op(57, ["host"], { cgroup: uses("cgroup"), uid: u32 }),
   killCgroup: op(53, outside, { cgroup: uses("cgroup") }),
   /** Kills what is left in it, removes it and what is below it; absent is done. */
   removeCgroup: op(54, outside, { hierarchy: text, path: text }),

@@ -8,7 +8,7 @@ import { nativeArchitecture } from "../../kernel/seccomp/architecture.ts";
 import { InroError } from "../../oci/error.ts";
 import type { RuntimeSpec } from "../../oci/runtime-spec.ts";
 import { makeFifo } from "../../platform/fifo.ts";
-import { cgroupPathOf, claimCgroups } from "../cgroup-path.ts";
+import { claimCgroups, placeOf } from "../cgroup-path.ts";
 import { compile } from "../compile/compile.ts";
 import { explained } from "../execute.ts";
 import { type HostFacts, readFacts } from "../facts.ts";
@@ -120,10 +120,10 @@ interface Ingredients {
 
 /** The plan, proven, and what is remembered of the container while it is executed. */
 async function prepare(from: Ingredients): Promise<{ plan: Plan; creating: StoredContainer }> {
-  const { executor, facts, id, bundle, gated, keeps, passed } = from;
+  const { executor, id, bundle, gated, keeps, passed } = from;
   const { root, flags } = from.invocation;
   const spec = withEnv(withHome(bundle.spec, bundle.rootfs), passed.env);
-  const cgroupPath = cgroupPathOf(spec, CGROUP_PARENT, id);
+  const { cgroupPath, facts } = placeOf(spec, CGROUP_PARENT, id, from.facts);
   const cgroups = claimCgroups(spec, cgroupPath, facts);
   const becauseOf = (pointer: string): string => pointer;
   const [surveyed, filter] = await Promise.all([

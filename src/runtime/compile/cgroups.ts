@@ -1,12 +1,10 @@
-import { deviceLines, deviceList } from "../../kernel/cgroup/device-list.ts";
-import { deviceProgram } from "../../kernel/cgroup/device-program.ts";
-import { allowsEverything, deviceRules } from "../../kernel/cgroup/device-rules.ts";
 import { type Hierarchies, type Hierarchy, locate, unifiedOf } from "../../kernel/cgroup/hierarchies.ts";
 import type { Setting } from "../../kernel/cgroup/setting.ts";
 import { type Placed, settingsOf } from "../../kernel/cgroup/settings.ts";
 import type { Slot } from "../../kernel/plan/field.ts";
 import type { Op } from "../../kernel/plan/operations.ts";
 import type { SpecResources } from "../../oci/runtime-spec.ts";
+import { compileDevices, compileOwner } from "./cgroup-access.ts";
 import { type CompileInput, type Draft, POINT } from "./context.ts";
 import { hasUserNamespace } from "./dev.ts";
 
@@ -38,6 +36,7 @@ export function compileCgroups(draft: Draft, input: CompileInput): JoinedCgroups
     draft.plan.host.push(writeOf(setting, slots.get(setting.home) as Slot, because));
   }
   compileDevices(draft, input, slots);
+  compileOwner(draft, input, slots);
   const memory = locate(facts.hierarchies, "memory");
   const unified = unifiedOf(facts.hierarchies);
   const birth = unified === undefined ? undefined : slots.get(unified);
@@ -101,25 +100,6 @@ function makeCgroup(
     ...(hierarchy.version === 2 && names.length > 0 ? { controllers: names.join(" ") } : {}),
     because: input.becauseOf("/linux/cgroupsPath"),
   });
-}
-
-function compileDevices(draft: Draft, input: CompileInput, slots: ReadonlyMap<Hierarchy, Slot>): void {
-  const rules = deviceRules(input.spec.linux?.resources?.devices ?? []);
-  if (allowsEverything(rules)) return;
-  const v1 = locate(input.facts.hierarchies, "devices");
-  const because = input.becauseOf("/linux/resources/devices");
-  if (v1 === undefined) {
-    const unified = unifiedOf(input.facts.hierarchies);
-    if (unified === undefined) return;
-    const cgroup = slots.get(unified) as Slot;
-    draft.plan.host.push({ kind: "deviceFilter", cgroup, program: deviceProgram(rules), because });
-    return;
-  }
-  const cgroup = slots.get(v1) as Slot;
-  for (const { file, value, at } of deviceLines(deviceList(rules))) {
-    const reason = at === "default" ? at : input.becauseOf(at);
-    draft.plan.host.push({ kind: "writeCgroup", cgroup, file, value, optional: false, because: reason });
-  }
 }
 
 /**

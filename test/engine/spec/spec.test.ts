@@ -33,6 +33,15 @@ test("without swap accounting no swap limit is asked of the kernel", () => {
   expect(spec.linux?.resources?.memory).toEqual({ limit: 67108864 });
 });
 
+test("what cgroup v2 cannot do is not asked of it", () => {
+  const resources = { ...specInput().options.resources, memorySwappiness: 10, oomKillDisable: true };
+  const input = specInput({ resources });
+  const asked = (cgroupVersion: "1" | "2") =>
+    buildSpec({ ...input, host: { ...input.host, cgroupVersion } }).spec.linux?.resources?.memory;
+  expect(asked("1")).toEqual({ swappiness: 10, disableOOMKiller: true });
+  expect(asked("2")).toBeUndefined();
+});
+
 test("--privileged opens everything that a container is closed by", () => {
   const { spec } = buildSpec(specInput({ privileged: true }));
   expect(spec.linux?.maskedPaths).toEqual([]);
