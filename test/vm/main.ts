@@ -49,9 +49,12 @@ async function watch(machine: ChildProcess): Promise<Outcome> {
   const timer = setTimeout(() => machine.kill("SIGKILL"), LIMIT_MS);
   const began = performance.now();
   if (machine.stdout === null) throw new Error("the machine has no serial port");
+  let summary = false;
   for await (const line of createInterface({ input: machine.stdout })) {
     const text = line.trimEnd();
-    const kind = kinds.find(([pattern]) => pattern.test(text))?.[1];
+    // bun test ends with the failed and skipped ones once more.
+    summary ||= /^\d+ tests (failed|skipped):$/.test(text);
+    const kind = summary ? undefined : kinds.find(([pattern]) => pattern.test(text))?.[1];
     if (kind !== undefined) count[kind]++;
     exitCode ??= /^end (\d+)$/.exec(text)?.[1];
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
