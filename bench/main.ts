@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: inro beside whichever of runc, crun, docker and podman this machine has (on PATH, or unpacked into
  * the tests' cache by `scripts/bun test/support/tools.ts runc crun dockerd podman`), interleaved in one run, with the
- * same image and the same client. Needs root. Options: --quick, --rows=oci,idle,cli,api,exec,stats,port,many, --containers=50.
+ * same image and the same client. Needs root. Options: --quick, --rows=oci,life,inside,idle,cli,api,exec,stats,port,many, --containers=50.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -15,7 +15,7 @@ import type { Engine } from "./contenders/engine.ts";
 import { inro } from "./contenders/inro.ts";
 import { podman } from "./contenders/podman.ts";
 import { imageArchive } from "./image.ts";
-import { ociRow } from "./oci-row.ts";
+import { OCI_ROWS, ociRows } from "./oci/rows.ts";
 import { finish } from "./programs.ts";
 import {
   apiRow,
@@ -33,7 +33,7 @@ import { type Row, table } from "./table.ts";
 const { values: options } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
-    rows: { type: "string", default: "oci,idle,cli,api,exec,stats,port,many" },
+    rows: { type: "string", default: "oci,life,inside,idle,cli,api,exec,stats,port,many" },
     containers: { type: "string", default: "50" },
     fetch: { type: "boolean", default: true },
   },
@@ -51,8 +51,8 @@ async function measure(folder: string, wanted: ReadonlySet<string>): Promise<Row
     rows.push(row);
     console.error(table([row]));
   };
-  if (wanted.has("oci")) add(await ociRow(folder, busybox, rounds));
-  if ([...wanted].every((row) => row === "oci")) return rows;
+  for await (const row of ociRows(join(folder, "oci"), busybox, wanted, rounds)) add(row);
+  if ([...wanted].every((row) => OCI_ROWS.includes(row))) return rows;
   const engines = await startEngines(folder, busybox);
   const withApi = served(engines);
   try {

@@ -17,8 +17,7 @@ export async function interleave(
 ): Promise<Map<string, number[]>> {
   const times = new Map<string, number[]>(attempts.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds + warmUp; round++) {
-    const order = attempts.map((_, index) => attempts[(index + round) % attempts.length] as Attempt);
-    for (const attempt of order) {
+    for (const attempt of rotated(attempts, round)) {
       const start = performance.now();
       await attempt.run(round);
       if (round >= warmUp) times.get(attempt.name)?.push(performance.now() - start);
@@ -27,6 +26,12 @@ export async function interleave(
   }
   return times;
 }
+
+/** In another order each round. */
+export const rotated = <T>(list: readonly T[], round: number): T[] => {
+  const first = round % list.length;
+  return [...list.slice(first), ...list.slice(0, first)];
+};
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);

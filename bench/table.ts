@@ -1,7 +1,7 @@
 /** A line of the report: what each contender needed, and what inro may need. */
 export interface Row {
   readonly work: string;
-  readonly unit: "ms" | "MB";
+  readonly unit: "ns" | "µs" | "ms" | "MB";
   readonly values: ReadonlyMap<string, number>;
   /** Undefined: the row explains another one. */
   readonly budget?: Budget;
