@@ -55,16 +55,24 @@ async function close(things: readonly { close(): Promise<void> }[]): Promise<unk
   return failure;
 }
 
-/** Milliseconds between two looks, and the processor time in between that still counts as rest. */
-const LOOK = 30_000;
-const REST = 300;
+/** Milliseconds between two looks; processor time in between that still counts as rest, and work worth clearing up after. */
+const LOOK = 10_000;
+const REST = 100;
+const WORK = 300;
 
-function whenIdle(work: () => void): void {
+/** Clears up once after every time of work, when it is over. */
+function whenIdle(clearUp: () => void): void {
   const used = () => (process.cpuUsage().user + process.cpuUsage().system) / 1000;
   let before = used();
+  let cleared = before;
   const look = () => {
-    if (used() - before < REST) work();
+    const now = used();
+    const rests = now - before < REST;
+    before = now;
+    if (!rests || now - cleared < WORK) return;
+    clearUp();
     before = used();
+    cleared = before;
   };
   setInterval(look, LOOK).unref();
 }

@@ -24,20 +24,20 @@ export interface Live {
   /** The container's own. */
   readonly folder: string;
   readonly native: string;
-  readonly kept: Kept;
+  readonly pid: number;
+  readonly cgroupPath: string;
+  readonly cgroups: CgroupSet;
+  readonly recall: () => Kept;
   readonly monitor: Monitor;
   readonly facts: HostFacts;
   readonly assemble: AssembleFilter;
 }
 
 export function containerOf(live: Live): Container {
-  const { id, kept, monitor } = live;
-  const { cgroups } = kept;
+  const { id, pid, cgroups, monitor } = live;
   return {
     id,
-    pid: kept.pid,
-    records: kept.records,
-    plan: kept.plan,
+    pid,
     exited: monitor.exited,
     start: () => start(live),
     signal: (number) => signal(monitor, cgroups, number),
@@ -53,15 +53,16 @@ export function containerOf(live: Live): Container {
 }
 
 async function start(live: Live): Promise<readonly OpRecord[]> {
-  const { kept, monitor } = live;
-  const records = started(live, kept.plan, await monitor.start(kept.plan));
-  if ((kept.spec.hooks?.poststart ?? []).length > 0) await callPoststart(live);
+  const { plan, spec } = live.recall();
+  const records = started(live, plan, await live.monitor.start(plan));
+  if ((spec.hooks?.poststart ?? []).length > 0) await callPoststart(live);
   return records;
 }
 
 /** runtime.md, "Lifecycle", 9: a hook that fails stops the container; its monitor then goes on with the rest. */
-async function callPoststart({ id, folder, kept, native, facts, monitor }: Live): Promise<void> {
-  const { spec, pid, cgroups } = kept;
+async function callPoststart(live: Live): Promise<void> {
+  const { id, folder, pid, cgroups, native, facts, monitor } = live;
+  const { spec } = live.recall();
   const ops = hookOps("poststart", subjectOf({ spec, id, bundle: folder }), { pid });
   using executor = openExecutor(native);
   const records = await executor.batch(ops);
@@ -90,12 +91,12 @@ function started({ facts }: Live, plan: Plan, answer: Started): readonly OpRecor
 }
 
 async function exec(live: Live, request: ExecRequest): Promise<ExecSession> {
-  const { kept, monitor, facts } = live;
-  const { spec, cgroupPath, cgroups } = kept;
+  const { pid, cgroupPath, cgroups, monitor, facts } = live;
+  const { spec } = live.recall();
   const plan = compileExec({
     process: request.process,
     spec,
-    pid: kept.pid,
+    pid,
     facts,
     filter: await live.assemble(spec.linux?.seccomp),
     cgroups: joinedPaths(cgroups, cgroupPath, facts.hierarchies),

@@ -25,6 +25,20 @@ export function writeKept(folder: string, kept: Kept): void {
   writeFileSync(fileIn(folder), exactJson(plain), { mode: 0o600 });
 }
 
+/**
+ * What is kept of a container for those that ask seldom: from memory while nobody wants the room for something else,
+ * then from the container's folder. A plan with its records and its specification are 200 KB of a daemon's memory.
+ */
+export function recalled(folder: string, kept: Kept): () => Kept {
+  let held = new WeakRef(kept);
+  return () => {
+    const known = held.deref() ?? readKept(folder);
+    if (known === undefined) throw new Error(`there is no plan in ${folder} any more`);
+    held = new WeakRef(known);
+    return known;
+  };
+}
+
 /** Undefined when the container never came to its gate, or its file was not written whole. */
 export function readKept(folder: string): Kept | undefined {
   try {

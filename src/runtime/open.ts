@@ -19,7 +19,7 @@ import { type HostFacts, readFacts } from "./facts.ts";
 import { failuresOf } from "./failure.ts";
 import { type AssembleFilter, openFilters } from "./filters.ts";
 import { houseMonitor } from "./housing.ts";
-import { type Kept, readKept, writeKept } from "./kept.ts";
+import { type Kept, readKept, recalled, writeKept } from "./kept.ts";
 import { connectMonitor, type Monitor } from "./monitor/monitor.ts";
 import type { Container, CreateRequest, Runtime } from "./runtime.ts";
 import { survey } from "./survey.ts";
@@ -146,7 +146,7 @@ function keep({ request, cgroupPath, cgroups, plan, pid, records, monitor, host 
   const { id, folder, spec } = request;
   const kept: Kept = { version: 1, pid, spec, cgroupPath, cgroups, plan, records };
   writeKept(folder, kept);
-  return containerOf({ id, folder, kept, monitor, ...host });
+  return hold({ id, folder, kept, monitor }, host);
 }
 
 async function undo(folder: string, host: Host): Promise<void> {
@@ -167,6 +167,26 @@ async function reconnect(
   const kept = readKept(folder);
   if (kept === undefined) return undefined;
   const monitor = await connectMonitor({ folder, socketFolder });
-  if (monitor === undefined) return undefined;
-  return containerOf({ id, folder, kept, monitor, ...host });
+  return monitor === undefined ? undefined : hold({ id, folder, kept, monitor }, host);
+}
+
+interface Found {
+  readonly id: string;
+  readonly folder: string;
+  readonly kept: Kept;
+  readonly monitor: Monitor;
+}
+
+function hold({ id, folder, kept, monitor }: Found, host: Host): Container {
+  const { pid, cgroupPath, cgroups } = kept;
+  return containerOf({
+    id,
+    folder,
+    pid,
+    cgroupPath,
+    cgroups,
+    monitor,
+    recall: recalled(folder, kept),
+    ...host,
+  });
 }

@@ -76,9 +76,6 @@ export interface Stats extends CgroupStats {
 export interface Container {
   readonly id: string;
   readonly pid: number;
-  /** What each operation of the plan answered, `become` excepted (that is what start() returns). */
-  readonly records: readonly OpRecord[];
-  readonly plan: Plan;
   /** Opens the start gate. A program that cannot be started rejects with COMMAND_NOT_FOUND or COMMAND_NOT_EXECUTABLE. */
   start(): Promise<readonly OpRecord[]>;
   signal(number: number): Promise<void>;

@@ -63,7 +63,7 @@ describe.skipIf(!canRun)("a container's life", () => {
     const second = await c.runtime.reconnect(c.id, c.folder, c.request.socketFolder);
     if (second === undefined) throw new Error("the monitor is gone");
     expect(second.pid).toBe(first.pid);
-    expect(second.plan).toEqual(first.plan);
+    expect(readKept(c.folder)?.plan).toEqual(await c.runtime.explain(c.request));
     while (!c.output().includes("up")) await Bun.sleep(1);
     await second.signal(15);
     expect((await second.exited).code).toBe(5);
