@@ -15,19 +15,10 @@ import type { Engine } from "./contenders/engine.ts";
 import { inro } from "./contenders/inro.ts";
 import { podman } from "./contenders/podman.ts";
 import { imageArchive } from "./image.ts";
+import { manyRows } from "./many.ts";
 import { OCI_ROWS, ociRows } from "./oci/rows.ts";
 import { finish } from "./programs.ts";
-import {
-  apiRow,
-  cliRow,
-  execRow,
-  idleRow,
-  manyRows,
-  portRow,
-  removeEverything,
-  served,
-  statsRow,
-} from "./rows.ts";
+import { apiRow, cliRow, execRow, idleRow, portRow, removeEverything, served, statsRow } from "./rows.ts";
 import { type Row, table } from "./table.ts";
 
 const { values: options } = parseArgs({

@@ -2,12 +2,12 @@ import { spawn } from "node:child_process";
 import { type Client, client } from "./client.ts";
 import type { Engine } from "./contenders/engine.ts";
 import { IMAGE } from "./image.ts";
-import { parentOf, pssOfAll } from "./memory.ts";
+import { pssOfAll } from "./memory.ts";
 import { finish } from "./programs.ts";
 import { type Attempt, interleave, medians } from "./sample.ts";
 import type { Row } from "./table.ts";
 
-const megabyte = 1024 * 1024;
+export const megabyte = 1024 * 1024;
 
 /** An engine with a connection to its API. */
 export interface Served extends Engine {
@@ -77,7 +77,7 @@ async function create(api: Client, command: readonly string[], more: object = {}
   return (made as { Id: string }).Id;
 }
 
-async function startOne(api: Client): Promise<string> {
+export async function startOne(api: Client): Promise<string> {
   const id = await create(api, ["sleep", "3600"]);
   await api.call("POST", `/containers/${id}/start`);
   return id;
@@ -101,7 +101,7 @@ export async function execRow(engines: readonly Served[], rounds: number): Promi
   };
 }
 
-const remove = (api: Client, id: string) => api.call("DELETE", `/containers/${id}?force=true`);
+export const remove = (api: Client, id: string) => api.call("DELETE", `/containers/${id}?force=true`);
 
 export async function statsRow(engines: readonly Served[], rounds: number): Promise<Row> {
   const targets = await startOnEach(engines);
@@ -162,77 +162,6 @@ export async function idleRow(engines: readonly Served[], settle: () => Promise<
   return { work: "daemon idle, memory (PSS)", unit: "MB", values, budget: { limit: 50 } };
 }
 
-/** Starts `count` containers on each engine in turns, then looks at them: three rows. */
-export async function manyRows(
-  engines: readonly Served[],
-  count: number,
-  settle: () => Promise<unknown>,
-): Promise<Row[]> {
-  const ids = new Map<string, string[]>(engines.map(({ name }) => [name, []]));
-  await settle();
-  const before = new Map(engines.map((engine) => [engine.name, daemonMemory(engine, new Set())]));
-  const attempts = engines.map(({ name, api }) => ({
-    name,
-    run: async () => ids.get(name)?.push(await startOne(api)),
-  }));
-  try {
-    const start = medians(await interleave(attempts, count, 0));
-    const lists = engines.map(({ name, api }) => ({ name, run: () => api.call("GET", "/containers/json") }));
-    const list = medians(await interleave(lists, 20, 2));
-    await settle();
-    const holders = new Map<string, number>();
-    const growth = new Map<string, number>();
-    for (const engine of engines) {
-      const each = await perContainer(engine, ids.get(engine.name) ?? [], before.get(engine.name) ?? 0);
-      holders.set(engine.name, each.holder);
-      growth.set(engine.name, each.growth);
-    }
-    const memory = new Map([...holders].map(([name, held]) => [name, held + (growth.get(name) ?? 0)]));
-    return [
-      {
-        work: `start ${count} containers, one at a time, each`,
-        unit: "ms",
-        values: start,
-        budget: { limit: 25 },
-      },
-      {
-        work: `memory per running container, its own program left out (PSS), of ${count}`,
-        unit: "MB",
-        values: memory,
-        budget: { limit: 0.1 },
-      },
-      { work: "  of it the process that holds the container (monitor, shim)", unit: "MB", values: holders },
-      { work: "  of it what the daemon grew by", unit: "MB", values: growth },
-      {
-        work: `list ${count} running containers (API)`,
-        unit: "ms",
-        values: list,
-        budget: { factor: 0.2, against: "docker" },
-      },
-    ];
-  } finally {
-    await Promise.all(engines.map(({ name, api }) => removeAll(api, ids.get(name) ?? [])));
-  }
-}
-
-const daemonMemory = (engine: Engine, except: ReadonlySet<number>) =>
-  pssOfAll(engine.daemonProcesses(except));
-
-async function removeAll(api: Client, ids: readonly string[]): Promise<void> {
+export async function removeAll(api: Client, ids: readonly string[]): Promise<void> {
   for (const id of ids) await remove(api, id);
-}
-
-/** Megabytes of the process that holds a container, averaged, and of what its daemon grew by, divided among all. */
-async function perContainer(engine: Served, ids: readonly string[], before: number) {
-  const programs = await Promise.all(
-    ids.map(async (id) => {
-      const { State } = (await engine.api.call("GET", `/containers/${id}/json`)) as {
-        State: { Pid: number };
-      };
-      return State.Pid;
-    }),
-  );
-  const holders = new Set(programs.map(parentOf));
-  const growth = Math.max(0, daemonMemory(engine, holders) - before);
-  return { holder: pssOfAll(holders) / ids.length / megabyte, growth: growth / ids.length / megabyte };
 }

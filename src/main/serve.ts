@@ -58,7 +58,7 @@ async function close(things: readonly { close(): Promise<void> }[]): Promise<unk
 /** Milliseconds between two looks; processor time in between that still counts as rest, and work worth clearing up after. */
 const LOOK = 10_000;
 const REST = 100;
-const WORK = 300;
+const WORK = 50;
 
 /** Clears up once after every time of work, when it is over. */
 function whenIdle(clearUp: () => void): void {
