@@ -1,3 +1,10 @@
+import { extensibility, json } from "./config/extensibility.ts";
+import { hooks } from "./config/hooks.ts";
+import { mounts } from "./config/mounts.ts";
+import { options } from "./config/options.ts";
+import { process } from "./config/process.ts";
+import { linuxProcess, posixProcess } from "./config/process-linux.ts";
+import { root } from "./config/root.ts";
 import { features } from "./features/features.ts";
 import { featuresLinux } from "./features/linux.ts";
 import { bundle } from "./runtime/bundle.ts";
@@ -11,6 +18,23 @@ export const runtimePages: readonly Page[] = [
   { name: "bundle.md", sections: bundle },
   { name: "runtime.md", sections: [...state, ...lifecycle, ...operations] },
   { name: "runtime-linux.md", sections: runtimeLinux },
+  { name: "glossary.md", sections: [json] },
+];
+
+export const configPages: readonly Page[] = [
+  {
+    name: "config.md",
+    sections: [
+      ...root,
+      ...mounts,
+      ...options,
+      ...process,
+      posixProcess,
+      linuxProcess,
+      ...hooks,
+      ...extensibility,
+    ],
+  },
 ];
 
 export const featuresPages: readonly Page[] = [
@@ -18,4 +42,4 @@ export const featuresPages: readonly Page[] = [
   { name: "features-linux.md", sections: featuresLinux },
 ];
 
-export const pages: readonly Page[] = [...runtimePages, ...featuresPages];
+export const pages: readonly Page[] = [...runtimePages, ...configPages, ...featuresPages];

@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
 import { holding, mounted, namespaces, type Patch } from "../suite/bundle.ts";
 import { must, section } from "../suite/requirement.ts";
+import { ID_MAPPED, MEMORY_POLICY } from "../suite/today.ts";
 import type { World } from "../suite/world.ts";
 import { featuresOf } from "./output.ts";
 
@@ -133,7 +134,7 @@ export const featuresLinux = [
         }));
         expect(refused).toEqual([]);
       },
-      { fails: "memory policies are refused" },
+      MEMORY_POLICY,
     ),
     2: must(
       "The runtime MUST recognize the elements in this in the `flags` property of the `linux.memoryPolicy` object in `config.json`",
@@ -145,7 +146,7 @@ export const featuresLinux = [
         }));
         expect(refused).toEqual([]);
       },
-      { fails: "memory policies are refused" },
+      MEMORY_POLICY,
     ),
   }),
   section("features-linux.mount-extensions", "MountExtensions", {
@@ -163,7 +164,7 @@ export const featuresLinux = [
         };
         expect(await c.inside("echo recognised", mounted(mount))).toBe("recognised\n");
       },
-      { fails: "id-mapped mounts are refused" },
+      ID_MAPPED,
     ),
   }),
 ];

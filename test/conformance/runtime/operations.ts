@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { cgroupsNamed } from "../suite/cgroups.ts";
 import { must, section } from "../suite/requirement.ts";
 
 const refused = { code: 1, stdout: "" };
@@ -217,7 +218,7 @@ export const operations = [
         await one.kill("KILL");
         await one.stopped();
         expect(await one.delete()).toMatchObject({ code: 0 });
-        expect(await Bun.$`find /sys/fs/cgroup -name ${one.id}`.text()).toBe("");
+        expect(cgroupsNamed(one.id)).toEqual([]);
         expect(await Bun.$`find ${c.room}/state -path "*${one.id}*"`.nothrow().text()).toBe("");
         expect(readFileSync("/proc/self/mountinfo", "utf8")).toBe(mounts);
         expect(await one.state()).toBeUndefined();

@@ -13,9 +13,13 @@ export interface Ran {
 let count = 0;
 
 /** A created container keeps its caller's streams, so they are files: the end of a pipe would never come. */
-export async function execute(room: string, words: readonly string[]): Promise<Ran> {
+export async function execute(
+  room: string,
+  wrapper: readonly string[],
+  words: readonly string[],
+): Promise<Ran> {
   const [out, err] = [join(room, `out${++count}`), join(room, `err${count}`)];
-  const command = [EXECUTABLE, "--root", join(room, "state"), ...words];
+  const command = [...wrapper, EXECUTABLE, "--root", join(room, "state"), ...words];
   const stdio = ["ignore", Bun.file(out), Bun.file(err)] as const;
   const child = Bun.spawn(command, { stdio: [...stdio], timeout: PATIENCE_MS, cwd: room });
   const code = await child.exited;

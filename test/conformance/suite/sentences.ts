@@ -35,10 +35,11 @@ function chaptersOf(markdown: string): Chapter[] {
     else chapters.push({ title, lines });
   }
   return chapters.map(({ title, lines }) => {
-    const blocks = lines.join("\n").split(/\n\s*\n|\n(?=\s*(?:[*-] |\d+\. |\||>))/);
-    const texts = blocks.map((block) => plain(block.replace(/^\s*(?:[*-] |\d+\. |> )/, "")));
+    // A paragraph, an item of a list, a row of a table.
+    const blocks = lines.join("\n").split(/\n\s*\n|\n(?=\s*(?:[*-] |\d+\. |\||>))|\n(?=[^\n]* \| )/);
+    const texts = blocks.map((block) => plain(block.replace(/^\s*(?:[*-] |\d+\. |> |\| )|\|\s*$/g, "")));
     const sentences = texts
-      .flatMap((text) => text.split(/(?<=[.:|]) +(?=[A-Z(])/))
+      .flatMap((text) => text.split(/(?<=[.:]) +(?=[A-Z(])/))
       .filter((one) => KEY_WORD.test(one));
     return { title, text: texts.join(" "), sentences };
   });

@@ -101,7 +101,9 @@ function proofOf({ proof }: Requirement): string {
 /** The one file that has the section: what the table says is looked up, not promised. */
 function fileOf(id: string): string {
   const files = globSync("test/conformance/*/*.ts", { cwd: root }).filter((path) =>
-    readFileSync(join(root, path), "utf8").includes(`section("${id}"`),
+    readFileSync(join(root, path), "utf8")
+      .match(/section\(\s*"[^"]+"/g)
+      ?.some((found) => found.endsWith(`"${id}"`)),
   );
   const [file, ...more] = files;
   if (file === undefined || more.length > 0) throw new Error(`section ${id} is in ${files.length} files`);

@@ -25,6 +25,8 @@ export interface World extends AsyncDisposable {
   inside(script: string, ...patches: readonly Patch[]): Promise<string>;
   /** `create` has to fail and to leave no container; what was said about it. */
   refused(...patches: readonly Patch[]): Promise<string>;
+  /** Each `inro-runtime` from now on runs in a mount namespace of its own, where this line of shell ran before it. */
+  beforehand(script: string): void;
   /** Done when the test is over, the last one first. */
   undo(step: () => unknown): void;
 }
@@ -36,7 +38,8 @@ export function openWorld(): World {
   const room = folder.path;
   chmodSync(room, 0o711);
   const steps: (() => unknown)[] = [() => folder[Symbol.dispose](), removeCgroups];
-  const runtime = (...words: readonly string[]) => execute(room, words);
+  let wrapper: readonly string[] = [];
+  const runtime = (...words: readonly string[]) => execute(room, wrapper, words);
   const container = (...patches: readonly Patch[]): Container => {
     const id = `c${process.pid}x${++count}`;
     const made = makeContainer({ room, id, runtime, cgroupsPath: `${CGROUPS}/${id}`, patches });
@@ -60,6 +63,9 @@ export function openWorld(): World {
       return succeeded(await made.run()).stdout;
     },
     refused: (...patches) => refusal(container(...patches)),
+    beforehand: (script) => {
+      wrapper = ["unshare", "--mount", "sh", "-ec", `${script}; exec "$@"`, "sh"];
+    },
     undo: (step) => void steps.push(step),
     [Symbol.asyncDispose]: async () => {
       for (const step of steps.toReversed()) await step();

@@ -1,0 +1,4 @@
+import { configPages } from "./pages.ts";
+import { prove } from "./suite/prove.ts";
+
+prove(configPages);

@@ -1,0 +1,19 @@
+/** proc_pid_mountinfo(5), as far as tests look at it. */
+export interface Mounted {
+  readonly path: string;
+  readonly options: readonly string[];
+  /** `shared:5`, `master:5`, `unbindable`. */
+  readonly propagation: readonly string[];
+  readonly type: string;
+  readonly superOptions: readonly string[];
+}
+
+export function readMounts(mountinfo: string): Mounted[] {
+  const lines = mountinfo.split("\n").filter(Boolean);
+  return lines.map((line) => {
+    const [left = "", right = ""] = line.split(" - ");
+    const [, , , , path = "", options = "", ...propagation] = left.split(" ");
+    const [type = "", , superOptions = ""] = right.split(" ");
+    return { path, options: options.split(","), propagation, type, superOptions: superOptions.split(",") };
+  });
+}
