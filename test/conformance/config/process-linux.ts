@@ -327,6 +327,6 @@ export const linuxProcess = section("config.process.linux", "Linux Process", {
       expect(stdout).toBe("Cpus_allowed_list:\t0\n");
       const other = await c.running({ process: { execCPUAffinity: { initial: "0", final: "1" } } });
       expect((await c.runtime("exec", other.id, ...look)).stdout).toBe("Cpus_allowed_list:\t1\n");
-    }
+    },
   ),
 });

@@ -1,8 +1,9 @@
 /** What a test of the suite is given: the real executable with a state folder of its own, and containers that go with it. */
 import { expect } from "bun:test";
-import { chmodSync, existsSync, globSync, rmdirSync } from "node:fs";
+import { chmodSync, existsSync } from "node:fs";
 import { temporaryFolder } from "../../support/temporary.ts";
 import { busybox, type Patch } from "./bundle.ts";
+import { removeCgroups } from "./cgroups.ts";
 import { type Container, makeContainer } from "./container.ts";
 import { execute, type Ran, succeeded } from "./execute.ts";
 
@@ -37,7 +38,7 @@ export function openWorld(): World {
   const folder = temporaryFolder("conformance");
   const room = folder.path;
   chmodSync(room, 0o711);
-  const steps: (() => unknown)[] = [() => folder[Symbol.dispose](), removeCgroups];
+  const steps: (() => unknown)[] = [() => folder[Symbol.dispose](), () => removeCgroups(CGROUPS)];
   let wrapper: readonly string[] = [];
   const runtime = (...words: readonly string[]) => execute(room, wrapper, words);
   const container = (...patches: readonly Patch[]): Container => {
@@ -67,10 +68,21 @@ export function openWorld(): World {
       wrapper = ["unshare", "--mount", "sh", "-ec", `${script}; exec "$@"`, "sh"];
     },
     undo: (step) => void steps.push(step),
-    [Symbol.asyncDispose]: async () => {
-      for (const step of steps.toReversed()) await step();
-    },
+    [Symbol.asyncDispose]: () => undo(steps),
   };
+}
+
+/** All of them, the last one first, also where one fails; then its error is the test's. */
+async function undo(steps: readonly (() => unknown)[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const step of steps.toReversed()) {
+    try {
+      await step();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
 }
 
 async function refusal(made: Container): Promise<string> {
@@ -78,9 +90,4 @@ async function refusal(made: Container): Promise<string> {
   expect({ code, stderr }).toMatchObject({ code: 1 });
   expect(await made.state()).toBeUndefined();
   return stderr;
-}
-
-/** The parents that the runtime made for `cgroupsPath` stay with it; they are this process's, and empty by now. */
-function removeCgroups(): void {
-  for (const folder of globSync(`/sys/fs/cgroup/{.,*}${CGROUPS}`)) rmdirSync(folder);
 }
