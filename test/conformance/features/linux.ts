@@ -1,7 +1,7 @@
 import { expect } from "bun:test";
 import { holding, mounted, namespaces, type Patch } from "../suite/bundle.ts";
 import { must, section } from "../suite/requirement.ts";
-import { ID_MAPPED, MEMORY_POLICY } from "../suite/today.ts";
+import { ID_MAPPED } from "../suite/today.ts";
 import type { World } from "../suite/world.ts";
 import { featuresOf } from "./output.ts";
 
@@ -134,7 +134,6 @@ export const featuresLinux = [
         }));
         expect(refused).toEqual([]);
       },
-      MEMORY_POLICY,
     ),
     2: must(
       "The runtime MUST recognize the elements in this in the `flags` property of the `linux.memoryPolicy` object in `config.json`",
@@ -146,7 +145,6 @@ export const featuresLinux = [
         }));
         expect(refused).toEqual([]);
       },
-      MEMORY_POLICY,
     ),
   }),
   section("features-linux.mount-extensions", "MountExtensions", {

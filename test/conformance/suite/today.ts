@@ -2,7 +2,6 @@
 const notYet = (fails: string) => ({ fails });
 
 export const ID_MAPPED = notYet("id-mapped mounts are refused");
-export const MEMORY_POLICY = notYet("memory policies are refused");
 export const UNKNOWN_CAPABILITY = notYet("an unknown capability is an error");
 export const MOUNT_OPTIONS = notYet("the option is handed to the file system");
 export const VALIDATION = notYet("the value is not checked");
