@@ -58,15 +58,6 @@ const TELLINGS: { readonly [K in Kind]?: Telling<K> } = {
     hint: (_, errno) =>
       errno === EINVAL ? 'mount something there first, or leave "remount" out' : undefined,
   },
-  idMap: {
-    code: (_, errno) => (errno === EINVAL ? "IDMAP_UNSUPPORTED" : "MOUNT_FAILED"),
-    what: () => "cannot map the owners of a mount",
-    hint: (_, errno) => {
-      if (errno === EINVAL) return "its file system, or one below it, cannot do that: see mount_setattr(2)";
-      return errno === EPERM ? "only who is privileged over the file system may" : undefined;
-    },
-  },
-  mapIds: { code: "ID_MAPPING_INVALID", what: () => "cannot map the container's users" },
   copyUp: {
     code: "MOUNT_FAILED",
     what: ({ path }) => `cannot fill the tmpfs on "/${path}" with what the image has there`,
@@ -148,8 +139,13 @@ const TELLINGS: { readonly [K in Kind]?: Telling<K> } = {
     hint: () => "it needs a devpts on /dev/pts",
   },
   hook: { code: "HOOK_FAILED", what: ({ phase, path }) => `the ${phase} hook "${path}" failed` },
-  findProgram: { code: programCode, what: ({ program }) => `cannot start "${program}"` },
+  findProgram: { code: programCode, what: ({ candidates }) => `cannot start "${programOf(candidates)}"` },
   exec: { code: programCode, what: ({ argv }) => `cannot start "${argv[0]}"` },
+};
+
+const programOf = (candidates: readonly string[]): string => {
+  const [first = ""] = candidates;
+  return candidates.length > 1 ? first.slice(first.lastIndexOf("/") + 1) : first;
 };
 
 /** What a failed operation means for people. */
@@ -195,19 +191,12 @@ function whyOf(op: Op, { errno, step, detail }: OpRecord, host: string): string 
   return detail === "" ? where : `${where}: ${detail}`;
 }
 
-function programWhy(
-  op: OpOf<"findProgram"> | OpOf<"exec">,
-  errno: number,
-  detail: string,
-  host: string,
-): string {
+function programWhy(op: Op, errno: number, detail: string, host: string): string {
   if (detail.startsWith("it is built for ")) return `${detail}, this host is ${host}`;
   if (detail !== "") return detail;
   if (errno === ENOENT || errno === ENOTDIR) {
-    const program = op.kind === "exec" ? op.argv[0] : op.program;
-    return program?.includes("/") === false
-      ? "executable file not found in $PATH"
-      : "no such file or directory";
+    const searched = "candidates" in op && op.candidates.length > 1;
+    return searched ? "executable file not found in $PATH" : "no such file or directory";
   }
   if (errno === EACCES) return "permission denied: it is not an executable file";
   if (errno === ENOEXEC) return "exec format error";

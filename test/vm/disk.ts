@@ -25,11 +25,11 @@ export interface Boot {
   readonly disk: string;
 }
 
-/**
- * Makes an initramfs, which loads modules, and an ext4 disk below `folder`.
- * @param tests what `bun test` is to run in the machine; none means the checks of the executable
- */
-export function makeBoot(folder: string, tests: readonly string[]): Boot {
+/** What the machine is to do: check the executable, wholly or in short, or run tests of this checkout. */
+export type Work = "checks" | "smoke" | { readonly tests: readonly string[] };
+
+/** Makes an initramfs, which loads modules, and an ext4 disk below `folder`. */
+export function makeBoot(folder: string, work: Work): Boot {
   const root = toolRoot("debian-kernel") ?? "";
   const kernel = globSync("boot/vmlinuz-*", { cwd: root })[0];
   const modules = globSync("lib/modules/*", { cwd: root })[0];
@@ -39,7 +39,7 @@ export function makeBoot(folder: string, tests: readonly string[]): Boot {
     kernel: join(root, kernel),
     initramfs: makeInitramfs(folder, busybox, join(root, modules)),
     disk: makeDisk(folder, (tree) =>
-      tests.length > 0 ? writeProject(tree, tests) : writeChecks(tree, busybox),
+      typeof work === "string" ? writeChecks(tree, busybox, work) : writeProject(tree, work.tests),
     ),
   };
 }
@@ -69,16 +69,18 @@ function makeDisk(folder: string, write: (tree: string) => void): string {
 }
 
 /** Busybox, the executable with its libraries, images and a bundle. */
-function writeChecks(tree: string, busybox: string): void {
+function writeChecks(tree: string, busybox: string, work: "checks" | "smoke"): void {
   writeBusybox(tree, busybox);
   for (const name of ["var/lib", "images", "bundle/rootfs"]) mkdirSync(join(tree, name), { recursive: true });
   copyProgram(join(project, "build/inro"), tree, "bin/inro");
   symlinkSync("inro", join(tree, "bin/inro-runtime"));
   writeBusybox(join(tree, "bundle/rootfs"), busybox);
   copyFileSync(join(import.meta.dir, "bundle.json"), join(tree, "bundle/config.json"));
+  copyScript("say.sh", join(tree, "say.sh"));
+  copyScript(`${work}.sh`, join(tree, "checks.sh"));
+  if (work === "smoke") return;
   writeFileSync(join(tree, "images/busybox.tar"), imageArchive("busybox", busybox, 0));
   writeFileSync(join(tree, "images/many.tar"), imageArchive("many", busybox, 90));
-  copyScript("checks.sh", join(tree, "checks.sh"));
 }
 
 /** A Debian root with this checkout, Bun and the tools that its tests look for. */

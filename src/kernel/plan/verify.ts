@@ -26,7 +26,6 @@ import {
   destinationLaw,
   hostPathLaw,
   nullLaw,
-  peerLaw,
   pivotLaw,
   procLaw,
   writableLaw,
@@ -73,7 +72,6 @@ export const laws: readonly Law[] = [
   copyLaw,
   listenerLaw,
   birthLaw,
-  peerLaw,
 ];
 
 /** What the laws say against a plan, one line each; empty for a good one. Pure. */

@@ -2,6 +2,7 @@ import type { CgroupSet } from "../../kernel/cgroup/set.ts";
 import type { BlockIoStats, DeviceCount } from "../../kernel/cgroup/stats/block-io.ts";
 import type { CpuStats, CpusetStats } from "../../kernel/cgroup/stats/cpu.ts";
 import type { Charge, MemoryStats } from "../../kernel/cgroup/stats/memory.ts";
+import type { Pressure, Stall } from "../../kernel/cgroup/stats/pressure.ts";
 import { readStats } from "../../kernel/cgroup/stats/stats.ts";
 
 /** runc's word for no limit is Go's largest uint64, 2⁶⁴−1; this is the largest number below it that JSON here can hold. */
@@ -22,7 +23,7 @@ export function statsOf(set: CgroupSet) {
   };
 }
 
-function cpuOf({ totalNs, userNs, systemNs, perCpu, throttling }: CpuStats) {
+function cpuOf({ totalNs, userNs, systemNs, perCpu, throttling, pressure }: CpuStats) {
   return {
     usage: {
       total: Number(totalNs),
@@ -46,6 +47,7 @@ function cpuOf({ totalNs, userNs, systemNs, perCpu, throttling }: CpuStats) {
       throttledPeriods: throttling.throttled,
       throttledTime: Number(throttling.throttledNs),
     }),
+    ...psiOf(pressure),
   };
 }
 
@@ -67,6 +69,7 @@ function memoryOf(memory: MemoryStats) {
     kernel: chargeOf(memory.kernel),
     kernelTCP: chargeOf(memory.kernelTcp),
     raw: memory.stat,
+    ...psiOf(memory.pressure),
   };
 }
 
@@ -96,11 +99,16 @@ const BLOCK_IO = {
   sectorsRecursive: "sectors",
 } as const;
 
-function blockIoOf(stats: BlockIoStats): Record<string, readonly object[]> {
+function blockIoOf(stats: BlockIoStats): Record<string, object> {
   const members = Object.entries(BLOCK_IO).map(([member, table]) =>
     listed(member, stats[table].map(entryOf)),
   );
-  return Object.assign({}, ...members);
+  return Object.assign({}, ...members, psiOf(stats.pressure));
+}
+
+function psiOf(pressure: Pressure | null) {
+  const stallOf = ({ totalUs, ...averages }: Stall) => ({ ...averages, total: Number(totalUs) });
+  return pressure === null ? {} : { psi: { some: stallOf(pressure.some), full: stallOf(pressure.full) } };
 }
 
 const entryOf = ({ major, minor, operation, value }: DeviceCount) => ({
