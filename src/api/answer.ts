@@ -5,8 +5,16 @@ import { pipeline } from "node:stream/promises";
 import type { Exchange } from "./exchange.ts";
 import { messageOf, statusOf } from "./status.ts";
 
-export function json(x: { readonly response: ServerResponse }, status: number, value: unknown): void {
-  const body = Buffer.from(`${JSON.stringify(value)}\n`);
+interface Answering {
+  readonly response: ServerResponse;
+}
+
+export const json = (x: Answering, status: number, value: unknown): void =>
+  jsonText(x, status, JSON.stringify(value));
+
+/** A value that is JSON already. */
+export function jsonText(x: Answering, status: number, text: string): void {
+  const body = Buffer.from(`${text}\n`);
   x.response.writeHead(status, { "content-type": "application/json", "content-length": body.length });
   x.response.end(body);
 }

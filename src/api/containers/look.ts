@@ -1,7 +1,12 @@
-import { empty, json } from "../answer.ts";
+import { empty, json, jsonText } from "../answer.ts";
 import { type Exchange, parameter, type Route } from "../exchange.ts";
 import { filters, flag, integer, text } from "../query.ts";
-import { containerInspect, containerSummary, type SummaryContext } from "../tell/container.ts";
+import {
+  containerInspect,
+  containerSummary,
+  containerSummaryText,
+  type SummaryContext,
+} from "../tell/container.ts";
 
 /** What can be asked about containers without touching them. */
 export const lookRoutes: readonly Route[] = [
@@ -20,12 +25,15 @@ async function list(x: Exchange): Promise<void> {
   });
   const sized = flag(x.query, "size");
   const context: SummaryContext = { now: Date.now(), isCurrentName: imageNames(x) };
-  const lines = [];
+  const lines: string[] = [];
   for (const container of found) {
-    const size = sized ? await x.engine.containers.size(container.id) : null;
-    lines.push(containerSummary(container, context, size));
+    if (!sized) lines.push(containerSummaryText(container, context));
+    else {
+      const size = await x.engine.containers.size(container.id);
+      lines.push(JSON.stringify(containerSummary(container, context, size)));
+    }
   }
-  json(x, 200, lines);
+  jsonText(x, 200, `[${lines.join(",")}]`);
 }
 
 /** Many containers share few images: each name is looked up once a listing. */

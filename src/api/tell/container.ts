@@ -62,13 +62,32 @@ export interface SummaryContext {
 
 /** A line of GET /containers/json. */
 export function containerSummary(container: ContainerDetails, context: SummaryContext, size: Size | null) {
+  return { ...lasting(container), ...changing(container, context), ...sizes(size) };
+}
+
+interface Changing {
+  readonly Image: string;
+  readonly Status: string;
+}
+
+function changing(container: ContainerDetails, context: SummaryContext): Changing {
   const named = context.isCurrentName(container.options.image, container.imageId);
   return {
-    ...lasting(container),
     Image: named ? container.options.image : container.imageId,
     Status: statusText(container, context.now),
-    ...sizes(size),
   };
+}
+
+const texts = new WeakMap<ContainerDetails, Changing & { readonly text: string }>();
+
+/** The line as JSON. Whoever watches a list asks for it far more often than "Up 2 hours" changes. */
+export function containerSummaryText(container: ContainerDetails, context: SummaryContext): string {
+  const { Image, Status } = changing(container, context);
+  const known = texts.get(container);
+  if (known?.Image === Image && known.Status === Status) return known.text;
+  const text = JSON.stringify({ ...lasting(container), Image, Status });
+  texts.set(container, { Image, Status, text });
+  return text;
 }
 
 const lines = new WeakMap<ContainerDetails, ReturnType<typeof line>>();
