@@ -61,7 +61,7 @@ long op_clone(struct execution *e, const struct op_clone *o, struct record *r) {
     .exit_signal = CLONE_EXIT_SIGNAL,
     .cgroup = o->cgroup == NO_SLOT ? 0 : (u64)slot_of(e, o->cgroup),
   };
-  done = CALL(r, clone3, &args, sizeof args);
+  done = clone_between(e, &args, r);
   if (done == 0) child_run(e);
   leave_namespaces(e);
   processors_restore(e);

@@ -75,6 +75,8 @@ struct execution {
   i32 own;            // pidfd of the executor, while its children are born into namespaces that it is not in
   u32 borrowed;       // CLONE_NEW* of those
   i32 cpus;           // bytes of the executor's own processors, which wait in scheduling.c while it borrows a child's; 0
+  const struct op_join_namespace *joined[8];  // by a process between, in this order, before it clones the child
+  u32 joined_count;
   i32 empty;          // child: an attached empty tmpfs, whose clones cover masked folders
 };
 

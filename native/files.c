@@ -94,13 +94,8 @@ long op_make_link(struct execution *e, const struct op_make_link *o, struct reco
 
 // The process whose procfs folder is meant: the child, when its parent writes for it.
 static long proc_folder(struct execution *e, i32 proc, struct record *r) {
-  if (e->in_child || e->pid == 0) return proc;
-  char pid[21];
-  number_text(pid, (u64)e->pid);
-  return open_beneath(r, proc, pid, ABI_O_PATH | ABI_O_DIRECTORY, RESOLVE_BENEATH | RESOLVE_NO_XDEV);
+  return e->in_child || e->pid == 0 ? proc : open_process(r, proc, e->pid);
 }
-
-enum { IN_PROC = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS };
 
 long op_write_proc(struct execution *e, const struct op_write_proc *o, struct record *r) {
   i32 proc = slot_of(e, o->proc);
@@ -109,18 +104,4 @@ long op_write_proc(struct execution *e, const struct op_write_proc *o, struct re
   long done = write_file(r, (i32)folder, o->path, o->data, IN_PROC, PROC_SUPER_MAGIC);
   if (folder != proc) SYS(close, folder);
   return o->optional ? tolerated(r, done) : done;
-}
-
-long op_map_ids(struct execution *e, const struct op_map_ids *o, struct record *r) {
-  long proc = CALL(r, openat, AT_FDCWD, "/proc", ABI_O_PATH | ABI_O_DIRECTORY | ABI_O_CLOEXEC, 0);
-  if (proc < 0) return proc;
-  long folder = proc_folder(e, (i32)proc, r);
-  SYS(close, proc);
-  if (folder < 0) return folder;
-  // user_namespaces(7): without privilege, gid_map may be written only after setgroups is denied.
-  long done = o->deny_setgroups ? write_file(r, (i32)folder, "setgroups", "deny", IN_PROC, PROC_SUPER_MAGIC) : 0;
-  if (done >= 0) done = write_file(r, (i32)folder, "gid_map", o->gid_map, IN_PROC, PROC_SUPER_MAGIC);
-  if (done >= 0) done = write_file(r, (i32)folder, "uid_map", o->uid_map, IN_PROC, PROC_SUPER_MAGIC);
-  SYS(close, folder);
-  return done;
 }

@@ -41,6 +41,10 @@ long file_mode(struct record *r, i32 fd, struct statx *out);
 long write_file(struct record *r, i32 folder, const char *path, const char *data, u64 resolve, long magic);
 // include/linux/kdev_t.h, new_encode_dev: what mknod(2) takes.
 static inline u32 device_number(u32 major, u32 minor) { return (minor & 0xff) | (major << 8) | ((minor & ~0xffu) << 12); }
+// How files of a procfs that we hold are reached: nothing that is mounted over it, no magic link.
+enum { IN_PROC = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS };
+// The folder of a process in a procfs.
+long open_process(struct record *r, i32 proc, i32 pid);
 // The terminated decimal form of `value`; `to` holds 21 bytes.
 void number_text(char *to, u64 value);
 
@@ -68,6 +72,15 @@ void processors_restore(struct execution *e);
 // ── program.c ──
 // Why execve refused a file that is there, in the record's words: a missing interpreter, another architecture.
 void explain_refusal(struct record *r, const char *path, long error);
+
+// ── process.c ──
+// What is wrong with a namespace that setns(2) refused, in the record's words.
+long explain_namespace(struct record *r, i32 ns, u32 wanted, long error);
+
+// ── between.c ──
+enum { MOST_JOINED = 8 };
+// clone3 from inside the namespaces that `clone` joins; the child is ours all the same. As clone3, in the child too.
+long clone_between(struct execution *e, struct clone_args *args, struct record *r);
 
 #define OP(NAME, name) long op_##name(struct execution *e, const struct op_##name *o, struct record *r);
 #include "generated/dispatch.h"

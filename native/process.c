@@ -8,12 +8,19 @@
 enum { NS_GET_NSTYPE = 0xb703 };
 
 // setns(2) has one EINVAL for whatever is not the namespace that was meant.
-static long explain_namespace(struct record *r, i32 ns, u32 wanted, long error) {
+long explain_namespace(struct record *r, i32 ns, u32 wanted, long error) {
   if (error != -EINVAL) return error;
   long type = SYS(ioctl, ns, NS_GET_NSTYPE);
   if (type < 0) detail(r, "it is no namespace");
   else if ((u32)type != wanted) detail(r, "it is a namespace of another type");
   return error;
+}
+
+// pid_namespaces(7): a process enters one by being born into it, so that the executor can; nothing else can be undone.
+static int needs_between(const struct plan *plan) {
+  for (u32 i = plan->first[ACT_CLONE]; i < plan->first[ACT_MAP]; i++)
+    if (plan->ops[i].code == OP_JOIN_NAMESPACE && plan->ops[i].join_namespace.type != CLONE_NEWPID) return 1;
+  return 0;
 }
 
 static long remember_own(struct execution *e, struct record *r, u32 namespace) {
@@ -27,8 +34,11 @@ static long remember_own(struct execution *e, struct record *r, u32 namespace) {
 long op_join_namespace(struct execution *e, const struct op_join_namespace *o, struct record *r) {
   i32 ns = slot_of(e, o->ns);
   if (e->in_child) return explain_namespace(r, ns, o->type, CALL(r, setns, ns, o->type));
-  // pid_namespaces(7): a process enters one by being born into it; the executor itself stays where it is.
-  if (o->type != CLONE_NEWPID) return -EINVAL;
+  if (needs_between(&e->plan)) {
+    if (e->joined_count == MOST_JOINED) return -E2BIG;
+    e->joined[e->joined_count++] = o;
+    return 0;
+  }
   long done = remember_own(e, r, CLONE_NEWPID);
   if (done < 0) return done;
   // R14 (CVE-2016-9962): the child is visible in there from its first moment, and inherits that nobody may look in.

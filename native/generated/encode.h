@@ -139,6 +139,13 @@ static inline void op_encode(struct writer *w, const struct op *op) {
       put_text(w, op->map_ids.gid_map);
       put_u8(w, op->map_ids.deny_setgroups);
       break;
+    case OP_ID_MAP:
+      put_u16(w, op->id_map.tree);
+      put_u16(w, op->id_map.users);
+      put_text(w, op->id_map.uid_map);
+      put_text(w, op->id_map.gid_map);
+      put_u8(w, op->id_map.recursive);
+      break;
     case OP_RELEASE:
       put_u32(w, op->release.point);
       break;

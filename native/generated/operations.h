@@ -30,6 +30,7 @@ enum op_code {
   OP_JOIN_NAMESPACE = 33,
   OP_UNSHARE = 34,
   OP_MAP_IDS = 35,
+  OP_ID_MAP = 22,
   OP_RELEASE = 36,
   OP_AWAIT = 37,
   OP_MAKE_CGROUP = 48,
@@ -241,6 +242,14 @@ struct op_map_ids {
   const char *uid_map;
   const char *gid_map;
   u8 deny_setgroups;
+};
+
+struct op_id_map {
+  u16 tree;
+  u16 users;
+  const char *uid_map;
+  const char *gid_map;
+  u8 recursive;
 };
 
 struct op_release {
@@ -529,6 +538,7 @@ struct op {
     struct op_join_namespace join_namespace;
     struct op_unshare unshare;
     struct op_map_ids map_ids;
+    struct op_id_map id_map;
     struct op_release release;
     struct op_await await;
     struct op_make_cgroup make_cgroup;
@@ -614,6 +624,7 @@ static const struct op_definition op_definitions[OP_CODES] = {
   [OP_JOIN_NAMESPACE] = {"joinNamespace", 10, {offsetof(struct op_join_namespace, ns) + 1}, 0},
   [OP_UNSHARE] = {"unshare", 26, {0}, 0},
   [OP_MAP_IDS] = {"mapIds", 4, {0}, 0},
+  [OP_ID_MAP] = {"idMap", 1, {offsetof(struct op_id_map, tree) + 1, offsetof(struct op_id_map, users) + 1}, 0},
   [OP_RELEASE] = {"release", 28, {0}, 0},
   [OP_AWAIT] = {"await", 28, {0}, 0},
   [OP_MAKE_CGROUP] = {"makeCgroup", 5, {0}, offsetof(struct op_make_cgroup, out) + 1},
@@ -800,6 +811,13 @@ static inline int op_decode(struct reader *r, struct op *op) {
       op->map_ids.uid_map = get_text(r);
       op->map_ids.gid_map = get_text(r);
       op->map_ids.deny_setgroups = get_flag(r);
+      break;
+    case OP_ID_MAP:
+      op->id_map.tree = get_slot(r, 0);
+      op->id_map.users = get_slot(r, 1);
+      op->id_map.uid_map = get_text(r);
+      op->id_map.gid_map = get_text(r);
+      op->id_map.recursive = get_flag(r);
       break;
     case OP_RELEASE:
       op->release.point = get_u32(r);

@@ -58,6 +58,15 @@ const TELLINGS: { readonly [K in Kind]?: Telling<K> } = {
     hint: (_, errno) =>
       errno === EINVAL ? 'mount something there first, or leave "remount" out' : undefined,
   },
+  idMap: {
+    code: (_, errno) => (errno === EINVAL ? "IDMAP_UNSUPPORTED" : "MOUNT_FAILED"),
+    what: () => "cannot map the owners of a mount",
+    hint: (_, errno) => {
+      if (errno === EINVAL) return "its file system, or one below it, cannot do that: see mount_setattr(2)";
+      return errno === EPERM ? "only who is privileged over the file system may" : undefined;
+    },
+  },
+  mapIds: { code: "ID_MAPPING_INVALID", what: () => "cannot map the container's users" },
   copyUp: {
     code: "MOUNT_FAILED",
     what: ({ path }) => `cannot fill the tmpfs on "/${path}" with what the image has there`,

@@ -11,6 +11,7 @@ import type { BindSource } from "./compile/context.ts";
 import { checkNetDevices, type NetDevice } from "./compile/net-devices.ts";
 import { sysctlPointer } from "./compile/sysctl.ts";
 import { failureOf } from "./failure.ts";
+import { hostNodes } from "./nodes.ts";
 
 /** What a plan needs to know of sources that only the kernel knows. */
 export interface Survey {
@@ -19,6 +20,8 @@ export interface Survey {
   readonly sources: ReadonlyMap<number, BindSource>;
   /** By name. */
   readonly netDevices: ReadonlyMap<string, NetDevice>;
+  /** Where the host has the specification's devices, by type and number (`c 1:5`); only for a user namespace. */
+  readonly nodes: ReadonlyMap<string, string>;
   readonly firstSlot: number;
 }
 
@@ -44,8 +47,9 @@ export async function survey(
   checkSharedNetwork(spec);
   const binds = bindsOf(spec);
   const devices = Object.keys(spec.linux?.netDevices ?? {});
+  const nodes = hostNodes(spec);
   if (binds.length + devices.length === 0)
-    return { ops: [], sources: new Map(), netDevices: new Map(), firstSlot: 0 };
+    return { ops: [], sources: new Map(), netDevices: new Map(), nodes, firstSlot: 0 };
   const clones = binds.map(({ index, path, recursive }, out): OpOf<"cloneTree"> => {
     return { kind: "cloneTree", out, path, recursive, because: becauseOf(`/mounts/${index}`) };
   });
@@ -62,7 +66,7 @@ export async function survey(
     name,
     deviceOf(records[clones.length + i]),
   ]);
-  return { ops, sources: new Map(sources), netDevices: new Map(netDevices), firstSlot: clones.length };
+  return { ops, sources: new Map(sources), netDevices: new Map(netDevices), nodes, firstSlot: clones.length };
 }
 
 /** A sysctl of a namespace that is joined is its own, unless that is the one that we are in. */

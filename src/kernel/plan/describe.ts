@@ -34,6 +34,8 @@ const below = (root: string, path: string): string =>
   path === "" ? root : `${root.replace(/\/+$/, "")}/${path.replace(/^\/+/, "")}`;
 const owner = (uid: number, gid: number): string => (uid === 0 && gid === 0 ? "" : ` of ${uid}:${gid}`);
 
+const ranges = (map: string): string => map.trim().replaceAll("\n", "; ");
+
 const changeWords = (op: OpOf<"setTree"> | OpOf<"remount">): string[] => {
   const cleared = attributeWords(op.clear & ~op.set);
   const words = [attributeWords(op.set), propagationWords(op.propagation)].filter(Boolean);
@@ -117,7 +119,15 @@ const lines: { readonly [K in Kind]: Line<K> } = {
   mapIds: {
     verb: "map",
     text: (op) =>
-      `users ${op.uidMap.trim().replaceAll("\n", "; ")}, groups ${op.gidMap.trim().replaceAll("\n", "; ")}${op.denySetgroups ? ", deny setgroups" : ""}`,
+      `users ${ranges(op.uidMap)}, groups ${ranges(op.gidMap)}${op.denySetgroups ? ", deny setgroups" : ""}`,
+  },
+  idMap: {
+    verb: "map",
+    text: (op, name) => {
+      const as =
+        op.users === undefined ? [op.uidMap, op.gidMap].map(ranges).join(", groups ") : name(op.users);
+      return `owners of ${name(op.tree)}${op.recursive ? " and below" : ""}: ${as}`;
+    },
   },
   release: { verb: "release", text: (op) => `the other side at point ${op.point}` },
   await: { verb: "await", text: (op) => `point ${op.point}` },

@@ -151,8 +151,9 @@ export const operations = {
   /** clone3. `flags`: CLONE_NEW*; `cgroup`: CLONE_INTO_CGROUP. The record's value is the child's pid. */
   clone: op(32, ["clone"], { flags: u32, pidfd: defines("pidfd"), cgroup: optional(uses("cgroup")) }),
   /**
-   * setns(ns, type). In `clone`, before the clone, only CLONE_NEWPID (a pid namespace is joined by being born into
-   * it); the executor goes back to its own afterwards, and is not dumpable meanwhile (R14).
+   * setns(ns, type). In `clone`, before the clone: the child is born into it. For CLONE_NEWPID the executor joins itself
+   * for the moment, and is not dumpable meanwhile (R14); everything else is joined, in the plan's order, by a process
+   * between the two, since a user namespace can be left by nobody.
    */
   joinNamespace: op(33, ["clone", "build"], { ns: uses("file", "pidfd"), type: u32 }),
   /**
@@ -162,6 +163,17 @@ export const operations = {
   unshare: op(34, ["clone", "build", "confine"], { flags: u32 }),
   /** Writes setgroups (deny), gid_map and uid_map of the child, each in one write: "0 100000 65536\n…". */
   mapIds: op(35, ["map"], { uidMap: text, gidMap: text, denySetgroups: flag }),
+  /**
+   * Maps the owners of a mount that nobody can see yet (MOUNT_ATTR_IDMAP), or of all mounts of the tree: as the user
+   * namespace `users` maps them, or one that is made of these maps and gone afterwards.
+   */
+  idMap: op(22, ["host"], {
+    tree: uses("tree"),
+    users: optional(uses("file")),
+    uidMap: text,
+    gidMap: text,
+    recursive: flag,
+  }),
   /** A numbered sync: the other side's `await` of the same point goes on. */
   release: op(36, ["map", "build", "confine"], { point: u32 }),
   await: op(37, ["map", "build", "confine"], { point: u32 }),

@@ -26,6 +26,7 @@ import {
   destinationLaw,
   hostPathLaw,
   nullLaw,
+  peerLaw,
   pivotLaw,
   procLaw,
   writableLaw,
@@ -72,6 +73,7 @@ export const laws: readonly Law[] = [
   copyLaw,
   listenerLaw,
   birthLaw,
+  peerLaw,
 ];
 
 /** What the laws say against a plan, one line each; empty for a good one. Pure. */

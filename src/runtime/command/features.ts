@@ -39,7 +39,7 @@ export function featuresCommand(): number {
       selinux: { enabled: false },
       intelRdt: { enabled: false },
       memoryPolicy: { modes: Object.keys(MEMORY_MODES), flags: Object.keys(MEMORY_FLAGS) },
-      mountExtensions: { idmap: { enabled: false } },
+      mountExtensions: { idmap: { enabled: true } },
       netDevices: { enabled: true },
     },
     potentiallyUnsafeConfigAnnotations: [],

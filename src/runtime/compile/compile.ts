@@ -6,6 +6,7 @@ import { type CompileInput, type Draft, finish, newDraft, POINT } from "./contex
 import { hasUserNamespace } from "./dev.ts";
 import { compileFiles } from "./files.ts";
 import { hookOps, subjectOf } from "./hooks.ts";
+import { checkIdMaps } from "./id-maps.ts";
 import { compileKeeper, compileUndo } from "./keeper.ts";
 import { keyLabelOp } from "./labels.ts";
 import { compileListener, type Supervised } from "./listener.ts";
@@ -21,6 +22,7 @@ import { refuseUnsupported } from "./refuse.ts";
  */
 export function compile(asked: CompileInput): Plan {
   refuseUnsupported(asked.spec);
+  checkIdMaps(asked.spec);
   const input = { ...asked, fragments: [...asked.fragments, ...netDeviceFragments(asked)] };
   const process = requireProcess(input);
   const draft = newDraft(input.firstSlot);

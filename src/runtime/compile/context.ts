@@ -51,6 +51,8 @@ export interface CompileInput {
   readonly sources: ReadonlyMap<number, BindSource>;
   /** By name. */
   readonly netDevices: ReadonlyMap<string, NetDevice>;
+  /** Where the host has the specification's devices (`nodeKey`): in a user namespace they are bound. */
+  readonly nodes: ReadonlyMap<string, string>;
   /** The first slot that the survey left free. */
   readonly firstSlot: Slot;
   /** The assembled filter of linux.seccomp. */

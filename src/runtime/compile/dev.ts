@@ -2,7 +2,9 @@ import type { Slot } from "../../kernel/plan/field.ts";
 import { InroError } from "../../oci/error.ts";
 import type { SpecDevice } from "../../oci/runtime-spec.ts";
 import { beneath, type CompileInput, type Draft } from "./context.ts";
+import { userNamespaceOf } from "./id-maps.ts";
 import type { PlannedMount } from "./mounts.ts";
+import { PROPAGATION } from "./propagation.ts";
 
 interface Node {
   readonly path: string;
@@ -106,7 +108,7 @@ function makeNode(draft: Draft, input: CompileInput, root: Slot, made: Set<strin
     });
   }
   if (hasUserNamespace(input)) {
-    bindNode(draft, root, path, node);
+    bindNode(draft, input, { root, path, node });
     return;
   }
   const { major, minor, uid, gid } = node;
@@ -123,17 +125,41 @@ function makeNode(draft: Draft, input: CompileInput, root: Slot, made: Set<strin
   });
 }
 
-/** mknod(2) is EPERM in a user namespace: the host's own node is mounted over an empty file, once /dev is attached. */
-function bindNode(draft: Draft, root: Slot, path: string, node: Node): void {
-  const { because } = node;
-  draft.plan.build.push({ kind: "makeFile", root, path, mode: 0o600, data: new Uint8Array(), because });
+/** How a device is known whatever its path: `c 1:5`. */
+export const nodeKey = (type: string, major: number, minor: number): string =>
+  `${type === "u" ? "c" : type} ${major}:${minor}`;
+
+interface NodePlace {
+  readonly root: Slot;
+  readonly path: string;
+  readonly node: Node;
+}
+
+/**
+ * mknod(2) of a device is EPERM in a user namespace: the host's own node is mounted over an empty file, once what holds
+ * it is attached. A FIFO can be made.
+ */
+function bindNode(draft: Draft, { nodes }: CompileInput, { root, path, node }: NodePlace): void {
+  const { because, type, major, minor, mode } = node;
+  const { build, host } = draft.plan;
+  if (type === "p") {
+    const { uid, gid } = node;
+    const made = { root, path, mode: FORMAT.p | mode, major, minor, uid, gid };
+    build.push({ kind: "makeNode", ...made, because });
+    return;
+  }
+  build.push({ kind: "makeFile", root, path, mode: 0o600, data: new Uint8Array(), because });
   const out = draft.newSlot();
-  draft.plan.host.push({ kind: "cloneTree", out, path: `/${node.path}`, recursive: false, because });
+  const source = nodes.get(nodeKey(type, major, minor)) ?? `/${node.path}`;
+  const change = { set: 0, clear: 0, propagation: PROPAGATION.private, recursive: false };
+  host.push(
+    { kind: "cloneTree", out, path: source, recursive: false, because },
+    { kind: "setTree", tree: out, ...change, because },
+  );
   draft.boundNodes.push({ kind: "attach", tree: out, root, path, destination: "real-file", because });
 }
 
-export const hasUserNamespace = ({ spec }: CompileInput): boolean =>
-  spec.linux?.namespaces?.some(({ type }) => type === "user") === true;
+export const hasUserNamespace = ({ spec }: CompileInput): boolean => userNamespaceOf(spec) !== "none";
 
 function parents(path: string): string[] {
   const parts = path.split("/");

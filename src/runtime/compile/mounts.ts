@@ -1,16 +1,12 @@
 import { posix } from "node:path";
-import {
-  MOUNT_ATTR,
-  type MountOptions,
-  type PropagationChange,
-  parseMountOptions,
-} from "../../kernel/mounts.ts";
+import { MOUNT_ATTR, type MountOptions, parseMountOptions } from "../../kernel/mounts.ts";
 import type { Slot } from "../../kernel/plan/field.ts";
 import { InroError } from "../../oci/error.ts";
 import type { SpecMount } from "../../oci/runtime-spec.ts";
+import { bindTree, propagationChange, UNCHANGED } from "./binds.ts";
+import { borrowedTree } from "./borrow.ts";
 import type { CompileInput, Draft } from "./context.ts";
-import { hasUserNamespace } from "./dev.ts";
-import { PROPAGATION } from "./root.ts";
+import { mountMapOf } from "./id-maps.ts";
 
 /** Where a mount goes: beneath which slot, under which name there, and how links on the way are met. */
 export interface Target {
@@ -44,6 +40,7 @@ export function planMounts({ spec, becauseOf }: CompileInput): PlannedMount[] {
     const options = parseMountOptions(mount.options ?? [], mount.type);
     const planned = { index, mount, options, path, because: becauseOf(at) };
     checkMount(planned, at);
+    mountMapOf(spec, index, options);
     return planned;
   });
 }
@@ -78,16 +75,16 @@ export function targetOf(path: string, root: Slot, dev: Slot | undefined, direct
   };
 }
 
-/** Mounts one entry of the specification; the slot of the mount, if it is a new one. */
+/** Mounts one entry of the specification; the slot of the mount, if it is a new one. `borrowed`: see borrow.ts. */
 export function compileMount(
   draft: Draft,
   input: CompileInput,
   planned: PlannedMount,
-  to: Target,
+  { borrowed, ...to }: Target & { readonly borrowed?: string | undefined },
 ): Slot | undefined {
   const { options, because } = planned;
   if (options.remount) return remount(draft, planned, to);
-  const tree = options.bind ? bindTree(draft, input, planned) : fileSystem(draft, planned, to);
+  const tree = treeOf(draft, input, planned, { borrowed, ...to });
   const directory = input.sources.get(planned.index)?.directory ?? true;
   const mode = directory ? FOLDER_MODE : FILE_MODE;
   draft.plan.build.push(
@@ -95,6 +92,18 @@ export function compileMount(
     { kind: "attach", tree, ...to, because },
   );
   return tree;
+}
+
+function treeOf(
+  draft: Draft,
+  input: CompileInput,
+  planned: PlannedMount,
+  to: Target & { readonly borrowed?: string | undefined },
+): Slot {
+  if (planned.options.bind) return bindTree(draft, input, planned);
+  return to.borrowed === undefined
+    ? fileSystem(draft, planned, to)
+    : borrowedTree(draft, planned, to.borrowed);
 }
 
 /** mount(8), "remount": what is mounted there already is changed, by the options that are given. */
@@ -133,68 +142,4 @@ function fileSystem(draft: Draft, planned: PlannedMount, to: Target): Slot {
   if (attributes !== wanted) changes.unshift({ ...UNCHANGED, set: MOUNT_ATTR.readOnly });
   for (const change of changes) build.push({ kind: "setTree", tree: out, ...change, because });
   return out;
-}
-
-interface TreeChange {
-  readonly set: number;
-  readonly clear: number;
-  readonly propagation: number;
-  readonly recursive: boolean;
-}
-
-const UNCHANGED: TreeChange = { set: 0, clear: 0, propagation: 0, recursive: false };
-
-const propagationChange = ({ type, recursive }: PropagationChange): TreeChange => ({
-  ...UNCHANGED,
-  propagation: PROPAGATION[type],
-  recursive,
-});
-
-/** The survey's detached clone gets its attributes before anyone can see it. */
-function bindTree(draft: Draft, input: CompileInput, { index, options, because }: PlannedMount): Slot {
-  const source = input.sources.get(index);
-  if (source === undefined) throw new Error(`the survey cloned no source for /mounts/${index}`);
-  const tree = source.slot;
-  const { recursive, set, clear, setRecursive, clearRecursive } = options;
-  const attributes = recursive
-    ? [
-        { ...UNCHANGED, set, clear },
-        { ...UNCHANGED, set: setRecursive, clear: clearRecursive, recursive },
-      ]
-    : [{ ...UNCHANGED, set: set | setRecursive, clear: clear | clearRecursive }];
-  const changes = [
-    ...attributes.filter((change) => change.set !== 0 || change.clear !== 0),
-    ...propagationsOf(options, hasUserNamespace(input)).map(propagationChange),
-  ];
-  for (const change of together(changes))
-    draft.plan.build.push({ kind: "setTree", tree, ...change, because });
-  return tree;
-}
-
-/** mount_setattr(2) changes attributes and propagation of the same mounts in one call. */
-function together(changes: readonly TreeChange[]): TreeChange[] {
-  const list: TreeChange[] = [];
-  for (const next of changes) {
-    const last = list.at(-1);
-    const fits = last?.propagation === 0 && last.recursive === next.recursive && next.propagation !== 0;
-    if (fits) list[list.length - 1] = { ...last, propagation: next.propagation };
-    else list.push(next);
-  }
-  return list;
-}
-
-/**
- * Cut off from the host's mounts unless something else is asked for. A change of the top alone says nothing about what
- * came along below, which must not stay in the host's peer groups; and mount_namespaces(7): in a less privileged mount
- * namespace what was shared is a slave, so it has peers only among the container's own.
- */
-function propagationsOf(
-  { propagations, recursive }: MountOptions,
-  inUserNamespace: boolean,
-): readonly PropagationChange[] {
-  const [first, ...others] = propagations;
-  if (first === undefined) return [{ type: "private", recursive }];
-  if (inUserNamespace) return [{ type: "slave", recursive }, first, ...others];
-  if (!recursive || first.recursive || first.type === "shared") return [first, ...others];
-  return [{ type: first.type === "slave" ? "slave" : "private", recursive }, first, ...others];
 }

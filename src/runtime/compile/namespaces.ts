@@ -1,7 +1,10 @@
+import type { Slot } from "../../kernel/plan/field.ts";
 import { InroError } from "../../oci/error.ts";
 import type { NamespaceType, SpecLinux } from "../../oci/runtime-spec.ts";
 import type { JoinedCgroups } from "./cgroups.ts";
 import { CLONE, type CompileInput, type Draft, POINT } from "./context.ts";
+import { hasUserNamespace } from "./dev.ts";
+import { mapText, userNamespaceOf } from "./id-maps.ts";
 
 /** What a container gets as its own, and what it shares by joining. */
 export interface Namespaces {
@@ -43,6 +46,13 @@ function badNamespace(type: string, why: string, at: string): InroError {
   return new InroError("SPEC_INVALID", { what: `cannot set up the ${type} namespace`, why, at });
 }
 
+/** A namespace to join, opened before anything is joined. */
+interface Join {
+  readonly type: NamespaceType;
+  readonly out: Slot;
+  readonly because: string;
+}
+
 /**
  * The clone, and the joining of namespaces that exist. The child is born into its cgroup of the unified hierarchy. On pure
  * v2 it gets the cgroup namespace at once; with v1 hierarchies it unshares it after the last one is joined (KERNEL.md,
@@ -58,12 +68,13 @@ export function compileClone(
   const own = [...namespaces.own].filter(
     (type) => type !== "time" && (type !== "cgroup" || !cgroups.joinsLater),
   );
-  const joins = namespaces.joined.map((joined) => {
+  const joins = namespaces.joined.map(({ type, path, because }): Join => {
     const out = draft.newSlot();
-    plan.host.push({ kind: "openPath", out, path: joined.path, use: "read", because: joined.because });
-    return { ...joined, out };
+    plan.host.push({ kind: "openPath", out, path, use: "read", because });
+    return { type, out, because };
   });
-  for (const { type, out, because } of joins.filter((join) => join.type === "pid")) {
+  const born = joins.filter(({ type }) => isBornInto(type, input));
+  for (const { type, out, because } of born.sort(userLast)) {
     plan.clone.push({ kind: "joinNamespace", ns: out, type: CLONE[type], because });
   }
   compileTime(draft, input, namespaces);
@@ -76,7 +87,7 @@ export function compileClone(
     because: input.becauseOf("/linux/namespaces"),
   });
   plan.build.push({ kind: "dumpable", on: false, because: "default, R14" });
-  for (const { type, out, because } of joins.filter((join) => join.type !== "pid")) {
+  for (const { type, out, because } of joins.filter((join) => !born.includes(join))) {
     plan.build.push({ kind: "joinNamespace", ns: out, type: CLONE[type], because });
   }
 }
@@ -117,27 +128,28 @@ function offsetLine(clock: string, { secs = 0, nanosecs = 0 }: Offset): string {
   return `${clock} ${secs} ${nanosecs}\n`;
 }
 
-/** SECURITY.md, user-namespace handshake: the child waits for its maps, then becomes 0:0 of the new namespace. */
+/**
+ * Into a pid namespace a process can only be born. And in a user namespace the child has no say over namespaces that do
+ * not belong to it, so that it is born into all of them.
+ */
+const isBornInto = (type: NamespaceType, input: CompileInput): boolean =>
+  type === "pid" || (hasUserNamespace(input) && type !== "mount");
+
+/** SECURITY.md, user-namespace handshake: the non-user ones first, while the host's privilege holds. */
+const userLast = (a: Join, b: Join): number => Number(a.type === "user") - Number(b.type === "user");
+
+/**
+ * SECURITY.md, user-namespace handshake: the child waits for its maps, then becomes 0:0 of the new namespace. One that
+ * is joined has its maps already.
+ */
 export function compileUserNamespace(draft: Draft, input: CompileInput): void {
   const because = input.becauseOf("/linux/uidMappings");
-  const { linux = {} } = input.spec;
-  draft.plan.map.push(
-    {
-      kind: "mapIds",
-      uidMap: mapText(linux.uidMappings),
-      gidMap: mapText(linux.gidMappings),
-      denySetgroups: false,
-      because,
-    },
-    { kind: "release", point: POINT.mapped, because },
-  );
-  draft.plan.build.push(
-    { kind: "await", point: POINT.mapped, because },
-    { kind: "groups", gids: [], because },
-    { kind: "user", uid: 0, gid: 0, because },
-  );
+  const { uidMappings = [], gidMappings = [] } = input.spec.linux ?? {};
+  const { map, build } = draft.plan;
+  if (userNamespaceOf(input.spec) === "new") {
+    const maps = { uidMap: mapText(uidMappings), gidMap: mapText(gidMappings), denySetgroups: false };
+    map.push({ kind: "mapIds", ...maps, because }, { kind: "release", point: POINT.mapped, because });
+    build.push({ kind: "await", point: POINT.mapped, because });
+  }
+  build.push({ kind: "groups", gids: [], because }, { kind: "user", uid: 0, gid: 0, because });
 }
-
-// user_namespaces(7): "inside outside length", one line each.
-const mapText = (mappings: SpecLinux["uidMappings"] = []): string =>
-  mappings.map(({ containerID, hostID, size }) => `${containerID} ${hostID} ${size}\n`).join("");

@@ -1,5 +1,6 @@
 import { MOUNT_ATTR, parseMountOptions } from "../../kernel/mounts.ts";
 import type { Slot } from "../../kernel/plan/field.ts";
+import { borrowedFrom } from "./borrow.ts";
 import { compileCgroupMount } from "./cgroup-mount.ts";
 import type { JoinedCgroups } from "./cgroups.ts";
 import type { CompileInput, Draft } from "./context.ts";
@@ -35,7 +36,8 @@ export function place(scene: Scene, planned: PlannedMount): void {
     scene.dev = { slot: mountDev(scene, planned), readOnly, because };
     return;
   }
-  const slot = compileMount(draft, input, planned, to);
+  const borrowed = borrowedFrom(planned, input.spec);
+  const slot = compileMount(draft, input, planned, { ...to, borrowed });
   if (slot === undefined) return;
   if (path === "proc" && mount.type === "proc") scene.proc = slot;
   // A /dev of the caller's own is taken as it is: nothing is made in it.

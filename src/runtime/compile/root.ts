@@ -1,14 +1,8 @@
 import { MOUNT_ATTR } from "../../kernel/mounts.ts";
 import type { Slot } from "../../kernel/plan/field.ts";
 import type { CompileInput, Draft } from "./context.ts";
-
-// include/uapi/linux/mount.h: MS_*, as mount_setattr(2) takes propagation.
-export const PROPAGATION = {
-  unbindable: 1 << 17,
-  private: 1 << 18,
-  slave: 1 << 19,
-  shared: 1 << 20,
-} as const;
+import { hasUserNamespace } from "./dev.ts";
+import { PROPAGATION } from "./propagation.ts";
 
 /** Cuts the new mount namespace off from the host's, then mounts the container's root there; the root's slot. */
 export function compileRoot(draft: Draft, input: CompileInput): Slot {
@@ -28,17 +22,28 @@ export function compileRoot(draft: Draft, input: CompileInput): Slot {
       upper,
       work,
       mountpoint,
-      options: input.spec.linux?.namespaces?.some(({ type }) => type === "user") ? ["userxattr"] : [],
+      options: hasUserNamespace(input) ? ["userxattr"] : [],
       because,
     });
     return out;
   }
   const place = draft.newSlot();
-  draft.plan.build.push(
-    { kind: "openPath", out: place, path: rootfs.path, use: "directory", because },
-    { kind: "cloneTree", out, root: place, path: "", recursive: true, because },
-    { kind: "attach", tree: out, root: place, path: "", destination: "in-root", because },
-  );
+  const { host, build } = draft.plan;
+  if (hasUserNamespace(input)) {
+    // Its users may not be let into the folders above it, so the clone is made by the executor; any place will do for it.
+    const change = { set: 0, clear: 0, propagation, recursive: true };
+    host.push(
+      { kind: "cloneTree", out, path: rootfs.path, recursive: true, because },
+      { kind: "setTree", tree: out, ...change, because },
+    );
+    build.push({ kind: "openPath", out: place, path: "/", use: "directory", because });
+  } else {
+    build.push(
+      { kind: "openPath", out: place, path: rootfs.path, use: "directory", because },
+      { kind: "cloneTree", out, root: place, path: "", recursive: true, because },
+    );
+  }
+  build.push({ kind: "attach", tree: out, root: place, path: "", destination: "in-root", because });
   return out;
 }
 

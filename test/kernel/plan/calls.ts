@@ -44,6 +44,7 @@ export const callsOf: { readonly [K in Kind]?: readonly string[] } = {
   joinNamespace: ["setns", "pidfd_open", "getpid", "prctl", "ioctl"],
   unshare: ["unshare", "pidfd_open", "getpid"],
   mapIds: [...proc, "openat"],
+  idMap: [...proc, "openat", "pipe2", "clone3", "wait4", "mount_setattr"],
   release: ["write", "sendto"],
   await: ["read", "ppoll", "recvmsg"],
   makeCgroup: ["openat", "fstatfs", ...path, "mkdirat", "read", "write"],

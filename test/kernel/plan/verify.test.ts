@@ -204,6 +204,39 @@ const crimes: readonly (readonly [string, Plan, string])[] = [
     before("build", "pivot", { kind: "copyUp", tree: 12, root: 10, path: "run", dress: true }),
     "filled before it is attached",
   ],
+  [
+    "a clone of the host's mount that may be its peer",
+    {
+      ...before("build", "pivot", {
+        ...{ kind: "attach", tree: 61, root: 10, path: "data", destination: "in-root" },
+      }),
+      host: [
+        ...good.host,
+        { kind: "cloneTree", out: 61, path: "/srv", recursive: true, because: "x" },
+        ...[{ kind: "setTree", tree: 61, set: 1, clear: 0, propagation: 0, recursive: true, because: "x" }],
+      ] as Plan["host"],
+    },
+    "a propagation of its own",
+  ],
+  [
+    "a clone of the host's cgroups, writable",
+    {
+      ...good,
+      build: before("build", "pivot", {
+        ...{ kind: "cloneTree", out: 62, path: "/sys/fs/cgroup/memory/inro", recursive: false },
+      }).build.filter(({ kind }) => kind !== "unshare"),
+    },
+    "cgroup mount is read-only",
+  ],
+  [
+    "a user namespace that is joined by nobody of it",
+    {
+      ...good,
+      host: [...good.host, { kind: "openPath", out: 63, path: "/ns", use: "read", because: "x" }],
+      clone: [{ kind: "joinNamespace", ns: 63, type: USER, because: "x" }, ...good.clone],
+    },
+    "limits and maps of a user namespace",
+  ],
   ["a procfs of the image", altered("build", "writeProc", { proc: 10 }), "procfs of our own (R4)"],
   ["procfs by another path", altered("host", "openPath", { path: "/tmp/proc" }), "procfs of our own (R4)"],
   [
@@ -332,9 +365,9 @@ const crimes: readonly (readonly [string, Plan, string])[] = [
     "listener of a filter is fetched",
   ],
   [
-    "an executor that enters a container's network",
+    "a process between that enters a container's mounts",
     {
-      ...before("clone", "clone", { kind: "joinNamespace", ns: 60, type: 0x40000000 }),
+      ...before("clone", "clone", { kind: "joinNamespace", ns: 60, type: 0x00020000 }),
       host: [...good.host, { kind: "openPath", out: 60, path: "/run/netns/x", use: "read", because: "x" }],
     },
     "before the clone the executor enters",
@@ -503,5 +536,8 @@ test("slots that the survey filled are detached trees", () => {
     list.map((op) => (op.kind === "attach" ? { ...op, tree: 200 } : op)),
   );
   expect(violations(plan)).not.toEqual([]);
-  expect(violations(plan, { firstSlot: 201 }).filter((line) => line.includes("slot 200"))).toEqual([]);
+  const defined = violations(plan, { firstSlot: 201 }).filter((line) =>
+    line.includes("is not defined before it"),
+  );
+  expect(defined).toEqual([]);
 });

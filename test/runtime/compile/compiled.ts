@@ -28,6 +28,7 @@ export function inputOf(
     facts: { architecture: "x86_64", hierarchies: recordedHost(host), boundingSet: ALL_CAPABILITIES },
     sources: new Map(),
     netDevices: new Map(),
+    nodes: new Map(),
     firstSlot: 0,
     filter: undefined,
     cgroupPath: "/inro/abc",

@@ -318,7 +318,9 @@ test("in a user namespace what is shared is a slave of the host's first", () => 
   const mounts = [{ destination: "/data", type: "bind", source: "/x", options: ["rbind", "rshared"] }];
   const sources = new Map([[0, { slot: 0, directory: true }]]);
   const namespaces = [{ type: "mount" as const }, { type: "user" as const }];
-  const spec = { ...typical, hostname: "", mounts, linux: { ...typical.linux, sysctl: {}, namespaces } };
+  const maps = [{ containerID: 0, hostID: 100_000, size: 65_536 }];
+  const linux = { ...typical.linux, sysctl: {}, namespaces, uidMappings: maps, gidMappings: maps };
+  const spec = { ...typical, hostname: "", mounts, linux };
   const set = compiled("v2", spec, { sources, firstSlot: 1 }).build.filter((op) => op.kind === "setTree");
   expect(set).toMatchObject([
     { propagation: 1 << 19, recursive: true },

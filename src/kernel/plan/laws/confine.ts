@@ -204,8 +204,9 @@ export const birthLaw: Law = {
   name: "before the clone the executor enters only what a child is born into, and sets its clocks there",
   check: (plan) =>
     plan.clone.flatMap((op, at): Violation[] => {
-      if (op.kind === "joinNamespace" && op.type !== NEW.pid)
-        return [{ op, why: "the executor would stay in it" }];
+      // What has mounts of its own is entered by the child itself: it would be born without its parent's.
+      if (op.kind === "joinNamespace" && op.type === NEW.mount)
+        return [{ op, why: "the child would not find what it is to do there" }];
       if (op.kind === "unshare" && op.flags !== NEW.time)
         return [{ op, why: "the executor would stay in it" }];
       if (op.kind !== "writeProc") return [];
@@ -216,11 +217,24 @@ export const birthLaw: Law = {
     }),
 };
 
+/** user_namespaces(7): who has joined one is nobody of it until it takes an id that is mapped. */
+const joinedUsers = (plan: Plan): Violation[] => {
+  const join = plan.clone.find((op) => op.kind === "joinNamespace" && op.type === NEW.user);
+  const first = plan.build.findIndex(isKind("user"));
+  const early = plan.build.slice(0, first < 0 ? undefined : first).find((op) => !HANDSHAKE.has(op.kind));
+  if (join === undefined) return [];
+  if (first < 0) return [{ op: join, why: "the child does not become a user of it" }];
+  return early === undefined ? [] : [{ op: early, why: "the child is no user of its namespace yet" }];
+};
+
+/** What a child may do before it is a user of the namespace that it was born into. */
+const HANDSHAKE: ReadonlySet<Kind> = new Set(["dumpable", "groups", "await", "joinCgroup"]);
+
 /** KERNEL.md, "Privilege"; SECURITY.md, user-namespace handshake and order law 1. */
 export const userNamespaceLaw: Law = {
   name: "limits and maps of a user namespace are written before the child goes on (order law 1)",
   check(plan) {
-    if (((cloneOf(plan)?.flags ?? 0) & NEW.user) === 0) return [];
+    if (((cloneOf(plan)?.flags ?? 0) & NEW.user) === 0) return joinedUsers(plan);
     const map = plan.map.findIndex(isKind("mapIds"));
     if (map < 0) return [{ op: cloneOf(plan), why: "nobody maps its users" }];
     const points = new Set(plan.map.slice(map).flatMap((op) => (op.kind === "release" ? [op.point] : [])));

@@ -1,6 +1,6 @@
 import { absolutePath } from "../../../platform/absolute-path.ts";
 import type { Slot } from "../field.ts";
-import type { Op } from "../operations.ts";
+import type { Op, OpOf } from "../operations.ts";
 import type { Plan } from "../plan.ts";
 import { ATTRIBUTE_READ_ONLY, childOps, cloneOf, isKind, type Law, NEW, type Violation } from "./law.ts";
 
@@ -91,6 +91,23 @@ export const copyLaw: Law = {
   },
 };
 
+/**
+ * mount_namespaces(7), "Shared subtrees": a clone of a shared mount is its peer, and what a container mounts below it
+ * would be mounted on the host too. Clones of the child are made after setPropagation has cut off everything.
+ */
+export const peerLaw: Law = {
+  name: "what the executor cloned has a propagation of its own before it is attached",
+  check(plan, { firstSlot }) {
+    const peers = new Set(plan.host.filter(isKind("cloneTree")).map(({ out }) => out));
+    for (let slot = 0; slot < firstSlot; slot++) peers.add(slot);
+    return [...plan.host, ...plan.build].flatMap((op): Violation[] => {
+      if (op.kind === "setTree" && op.propagation !== 0) peers.delete(op.tree);
+      if (op.kind !== "attach" || !peers.has(op.tree)) return [];
+      return [{ op, why: "it may be a peer of the host's mount" }];
+    });
+  },
+};
+
 /** R4: what is written is procfs's, not what an image has put in its place. */
 export const procLaw: Law = {
   name: "procfs is written through a procfs of our own (R4)",
@@ -128,10 +145,22 @@ export const writableLaw: Law = {
   },
 };
 
+/** A new mount of cgroups that is not read-only, or a clone of one. */
+function showsCgroups(op: Op, hierarchies: readonly string[]): op is OpOf<"fsMount"> | OpOf<"cloneTree"> {
+  if (op.kind === "fsMount")
+    return /^cgroup2?$/.test(op.fstype) && (op.attributes & ATTRIBUTE_READ_ONLY) === 0;
+  if (op.kind !== "cloneTree" || op.root !== undefined) return false;
+  const path = `/${normalized(op.path)}/`;
+  return hierarchies.some((hierarchy) => path.startsWith(`${hierarchy}/`));
+}
+
 /** R21 (CVE-2023-25809). */
 export const cgroupMountLaw: Law = {
   name: "a cgroup mount is read-only unless the cgroup namespace is the container's own (R21)",
   check(plan) {
+    const hierarchies = [...plan.host, ...plan.map].flatMap((op) =>
+      op.kind === "makeCgroup" || op.kind === "openCgroup" ? [op.hierarchy] : [],
+    );
     const own =
       ((cloneOf(plan)?.flags ?? 0) & NEW.cgroup) !== 0 ||
       plan.build.some((op) => op.kind === "unshare" && (op.flags & NEW.cgroup) !== 0);
@@ -140,9 +169,9 @@ export const cgroupMountLaw: Law = {
         .filter(isKind("setTree"))
         .flatMap(({ set, tree }) => (set & ATTRIBUTE_READ_ONLY ? [tree] : [])),
     );
-    return plan.build.filter(isKind("fsMount")).flatMap((op): Violation[] => {
-      if (own || !/^cgroup2?$/.test(op.fstype) || op.attributes & ATTRIBUTE_READ_ONLY) return [];
-      return locked.has(op.out) ? [] : [{ op, why: "the host's cgroups could be written to" }];
+    return plan.build.flatMap((op): Violation[] => {
+      if (own || !showsCgroups(op, hierarchies) || locked.has(op.out)) return [];
+      return [{ op, why: "the host's cgroups could be written to" }];
     });
   },
 };
