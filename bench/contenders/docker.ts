@@ -24,8 +24,8 @@ function environmentOf(root: string | undefined, folder: string): Record<string,
   };
 }
 
-/** dockerd with the containerd that it starts itself; undefined where there is none. */
-export async function docker(folder: string): Promise<Engine | undefined> {
+/** dockerd with the containerd that it starts itself, and more options; undefined where there is none. */
+export async function docker(folder: string, more: readonly string[] = []): Promise<Engine | undefined> {
   const system = programInPath("dockerd");
   const root = system === undefined ? toolRoot("dockerd") : undefined;
   const program = system ?? (root === undefined ? undefined : join(root, "usr/sbin/dockerd"));
@@ -40,6 +40,7 @@ export async function docker(folder: string): Promise<Engine | undefined> {
     ...["--data-root", join(folder, "data"), "--exec-root", join(folder, "exec")],
     ...["--pidfile", join(folder, "pid"), "--host", `unix://${socket}`],
     ...["--exec-opt", "native.cgroupdriver=cgroupfs", "--config-file", configuration],
+    ...more,
   ];
   const daemon = await startDaemon({
     command: [program, ...options],

@@ -29,7 +29,10 @@ export interface Daemon {
   readonly socket: string;
 }
 
-/** Starts a daemon in a network namespace of its own and waits for its socket. Throws the end of its log if it ends. */
+/**
+ * Starts a daemon in network and mount namespaces of its own, so that what it mounts goes with it, and waits for its
+ * socket. Throws the end of its log if it ends.
+ */
 export async function startDaemon(o: {
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
@@ -38,7 +41,8 @@ export async function startDaemon(o: {
 }): Promise<Daemon> {
   const log = openSync(o.log, "w");
   // sh and unshare exec, so the process that is started here is the daemon itself.
-  const daemon = spawn("unshare", ["--net", "sh", "-c", 'ip link set lo up; exec "$@"', "sh", ...o.command], {
+  const script = ["sh", "-c", 'ip link set lo up; exec "$@"', "sh"];
+  const daemon = spawn("unshare", ["--net", "--mount", ...script, ...o.command], {
     stdio: ["ignore", log, log],
     env: { ...process.env, ...o.environment },
   });

@@ -5,23 +5,38 @@ import { tool, toolRoot } from "../../test/support/tools.ts";
 import { libraryFolders } from "../programs.ts";
 import { type Engine, end, until } from "./engine.ts";
 
+/** What podman starts containers with. */
+export interface PodmanRuntime {
+  readonly name: string;
+  readonly program: string;
+  /** Whether it refuses a host with cgroup v1 and v2 side by side. */
+  readonly oneCgroupVersion: boolean;
+}
+
+function crunRuntime(): PodmanRuntime | undefined {
+  const program = tool("crun");
+  return program === undefined ? undefined : { name: "crun", program, oneCgroupVersion: true };
+}
+
 /**
- * podman with crun, in mount, network namespaces of its own. Debian's crun 1.8 refuses a host with cgroup v1 and v2
+ * podman with a runtime, in mount, network namespaces of its own. Debian's crun 1.8 refuses a host with cgroup v1 and v2
  * side by side, so v2 is covered there; and podman starts itself again without its environment, so libraries that
  * were unpacked for it are laid over the system's instead of being named in LD_LIBRARY_PATH.
  */
-export async function podman(folder: string): Promise<Engine | undefined> {
+export async function podman(
+  folder: string,
+  runtime: PodmanRuntime | undefined = crunRuntime(),
+): Promise<Engine | undefined> {
   const root = toolRoot("podman");
-  const crun = tool("crun");
-  if (root === undefined || crun === undefined) return undefined;
+  if (root === undefined || runtime === undefined) return undefined;
   mkdirSync(join(folder, "bin"), { recursive: true });
   for (const name of ["iptables", "ip6tables", "iptables-save", "iptables-restore"])
     symlinkSync(join(root, "usr/sbin/xtables-nft-multi"), join(folder, "bin", name));
   mkdirSync(join(folder, ".config/containers"), { recursive: true });
   const policy = { default: [{ type: "insecureAcceptAnything" }] };
   writeFileSync(join(folder, ".config/containers/policy.json"), JSON.stringify(policy));
-  writeFileSync(join(folder, "containers.conf"), configuration(root, crun));
-  const holder = spawn("unshare", ["--net", "--mount", "sh", "-c", namespaceScript(root, folder)], {
+  writeFileSync(join(folder, "containers.conf"), configuration(root, runtime));
+  const holder = spawn("unshare", ["--net", "--mount", "sh", "-c", namespaceScript(root, folder, runtime)], {
     stdio: "ignore",
   });
   await until("podman's namespaces", () => existsSync(join(folder, "ready")));
@@ -53,29 +68,29 @@ export async function podman(folder: string): Promise<Engine | undefined> {
   };
 }
 
-function namespaceScript(root: string, folder: string): string {
+function namespaceScript(root: string, folder: string, { oneCgroupVersion }: PodmanRuntime): string {
   const [own = ""] = libraryFolders(root);
   const system = own.slice(root.length);
   const unified = "/sys/fs/cgroup/unified";
   return [
     "set -e; ip link set lo up",
-    `if [ -d ${unified} ]; then mount -t tmpfs none ${unified}; fi`,
+    ...(oneCgroupVersion ? [`if [ -d ${unified} ]; then mount -t tmpfs none ${unified}; fi`] : []),
     `mount -t overlay overlay -o lowerdir=${system}:${own} ${system}`,
     `: > ${join(folder, "ready")}`,
     "exec sleep infinity",
   ].join("; ");
 }
 
-const configuration = (root: string, crun: string) => `[containers]
+const configuration = (root: string, { name, program }: PodmanRuntime) => `[containers]
 default_ulimits=["nofile=20000:20000","nproc=32768:32768"]
 [engine]
 cgroup_manager="cgroupfs"
 events_logger="file"
-runtime="crun"
+runtime="${name}"
 conmon_path=["${join(root, "usr/bin/conmon")}"]
 helper_binaries_dir=["${join(root, "usr/lib/podman")}"]
 [engine.runtimes]
-crun=["${crun}"]
+${name}=["${program}"]
 [network]
 network_backend="netavark"
 `;

@@ -148,13 +148,8 @@ const TELLINGS: { readonly [K in Kind]?: Telling<K> } = {
     hint: () => "it needs a devpts on /dev/pts",
   },
   hook: { code: "HOOK_FAILED", what: ({ phase, path }) => `the ${phase} hook "${path}" failed` },
-  findProgram: { code: programCode, what: ({ candidates }) => `cannot start "${programOf(candidates)}"` },
+  findProgram: { code: programCode, what: ({ program }) => `cannot start "${program}"` },
   exec: { code: programCode, what: ({ argv }) => `cannot start "${argv[0]}"` },
-};
-
-const programOf = (candidates: readonly string[]): string => {
-  const [first = ""] = candidates;
-  return candidates.length > 1 ? first.slice(first.lastIndexOf("/") + 1) : first;
 };
 
 /** What a failed operation means for people. */
@@ -200,12 +195,19 @@ function whyOf(op: Op, { errno, step, detail }: OpRecord, host: string): string 
   return detail === "" ? where : `${where}: ${detail}`;
 }
 
-function programWhy(op: Op, errno: number, detail: string, host: string): string {
+function programWhy(
+  op: OpOf<"findProgram"> | OpOf<"exec">,
+  errno: number,
+  detail: string,
+  host: string,
+): string {
   if (detail.startsWith("it is built for ")) return `${detail}, this host is ${host}`;
   if (detail !== "") return detail;
   if (errno === ENOENT || errno === ENOTDIR) {
-    const searched = "candidates" in op && op.candidates.length > 1;
-    return searched ? "executable file not found in $PATH" : "no such file or directory";
+    const program = op.kind === "exec" ? op.argv[0] : op.program;
+    return program?.includes("/") === false
+      ? "executable file not found in $PATH"
+      : "no such file or directory";
   }
   if (errno === EACCES) return "permission denied: it is not an executable file";
   if (errno === ENOEXEC) return "exec format error";

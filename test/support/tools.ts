@@ -47,7 +47,7 @@ const tools = {
 
 export type ToolName = keyof typeof tools;
 
-/** Tools that `npm test` fetches; the peers (dockerd, podman, runc, crun) are only wanted by `npm run bench`. */
+/** Tools that `npm test` fetches; the other peers (runc, crun) are only wanted by `npm run bench`. */
 export const testTools: readonly ToolName[] = [
   "skopeo",
   "docker-registry",
@@ -57,6 +57,8 @@ export const testTools: readonly ToolName[] = [
   "nft",
   "qemu",
   "debian-kernel",
+  "podman",
+  "dockerd",
 ];
 
 const folderOf = (name: ToolName) =>

@@ -330,7 +330,7 @@ export const operations = {
    */
   seccomp: op(122, ["confine", "become"], { filter: bytes, flags: u32 }),
   /** Fails, as exec would, when no candidate can be executed; names a missing interpreter or wrong architecture. */
-  findProgram: op(123, ["confine", "become"], { candidates: texts }),
+  findProgram: op(123, ["confine", "become"], { candidates: texts, program: note }),
   /** Tells the parent that everything stands, and waits for the start: by the parent, or by a byte in `fifo`. */
   gate: op(124, ["confine"], { fifo: optional(uses("fifo")) }),
   /** Pid 1 stays ours: reaps, forwards signals and ends as its child does. */

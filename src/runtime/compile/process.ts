@@ -81,7 +81,10 @@ function compileStart(draft: Draft, start: ProgramStart): void {
   const because = becauseOf("/process/args");
   const candidates = candidatesOf(process);
   const filter = lateFilterOps(confinement);
-  plan.confine.push({ kind: "findProgram", candidates, because }, ...filter.confine);
+  plan.confine.push(
+    { kind: "findProgram", candidates, program: process.args[0] ?? "", because },
+    ...filter.confine,
+  );
   if (fifo === undefined) plan.confine.push({ kind: "gate", because: "default" });
   else {
     const out = draft.newSlot();

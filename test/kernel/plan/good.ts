@@ -83,7 +83,7 @@ export const good: Plan = {
     { kind: "ambient", set: 0n },
     { kind: "workingDirectory", path: "/work", create: false, optional: false },
     { kind: "parentDeath", signal: 9 },
-    { kind: "findProgram", candidates: ["/bin/sh"] },
+    { kind: "findProgram", candidates: ["/bin/sh"], program: "sh" },
     { kind: "gate" },
   ),
   become: ops(

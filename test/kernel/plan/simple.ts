@@ -91,7 +91,7 @@ export function simplePlan(o: Simple): Plan {
       { kind: "ambient", set: 0n, because },
       { kind: "workingDirectory", path: o.directory ?? "/", create: false, optional: false, because },
       { kind: "parentDeath", signal: 9, because },
-      { kind: "findProgram", candidates, because },
+      { kind: "findProgram", candidates, program: "probe", because },
       { kind: "gate", because },
     ],
     become: [
