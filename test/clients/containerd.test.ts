@@ -39,7 +39,6 @@ describe.skipIf(missing)("the unmodified containerd drives inro-runtime", () => 
       code: 1,
       stderr: expect.stringContaining('"nosuch": executable file not found in $PATH'),
     });
-    expect(await run("--no-pivot", IMAGE, "three", "true")).toMatchObject({ code: 0 });
     expect(
       await run("--read-only", "--net-host", "--env", "A=b", IMAGE, "four", "sh", "-c", "echo $A; touch /x"),
     ).toMatchObject({ code: 1, stdout: "b\n" });

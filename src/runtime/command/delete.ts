@@ -3,7 +3,7 @@ import { InroError } from "../../oci/error.ts";
 import type { Invocation } from "./commands.ts";
 import { destroy } from "./destroy.ts";
 import { statusOf } from "./status.ts";
-import { checkContainerId, folderOf, forget, readStored } from "./store.ts";
+import { checkContainerId, folderOf, readStored } from "./store.ts";
 import type { StoredContainer } from "./stored.ts";
 
 /** runtime.md, "Delete": what `create` made goes; it is an error when the container is not stopped, unless forced. */
@@ -11,7 +11,7 @@ export async function deleteCommand(invocation: Invocation): Promise<number> {
   const { root, operands, flags } = invocation;
   const id = checkContainerId(operands[0]);
   const force = flags.has("force");
-  const stored = find(root, id, force);
+  const stored = await find(invocation, id);
   if (stored === undefined) return 0;
   const status = statusOf(root, stored);
   // One that stands at its gate has run nothing of the image yet: containerd and podman delete it as it is.
@@ -26,13 +26,14 @@ export async function deleteCommand(invocation: Invocation): Promise<number> {
   return 0;
 }
 
-/** Forced, an unknown container is done already, and what a broken-off create left is removed. */
-function find(root: string, id: string, force: boolean): StoredContainer | undefined {
+/** Forced, an unknown container is done already, and what is left of one without a readable state is taken away. */
+async function find(invocation: Invocation, id: string): Promise<StoredContainer | undefined> {
+  const { root, flags } = invocation;
   try {
     return readStored(root, id);
   } catch (cause) {
-    if (!force) throw cause;
-    if (existsSync(folderOf(root, id))) forget(root, id);
+    if (!flags.has("force")) throw cause;
+    if (existsSync(folderOf(root, id))) await (await import("./salvage.ts")).salvage(invocation, id);
     return undefined;
   }
 }

@@ -21,7 +21,15 @@ import { execute, laterHooks } from "./hooks.ts";
 import { type Passed, passedDescriptors } from "./passed.ts";
 import { writePidFile } from "./pid-file.ts";
 import { startTimeOf } from "./status.ts";
-import { checkContainerId, claimFolder, forget, gateOf, writeSpec, writeStored } from "./store.ts";
+import {
+  CGROUP_PARENT,
+  checkContainerId,
+  claimFolder,
+  forget,
+  gateOf,
+  writeSpec,
+  writeStored,
+} from "./store.ts";
 import type { StoredContainer } from "./stored.ts";
 import { checkConsole } from "./streams.ts";
 
@@ -40,7 +48,6 @@ export interface Launched {
  */
 type Start = "gated" | "detached" | "attached";
 
-const CGROUP_PARENT = "/inro-runtime";
 const PRIVATE = 0o600;
 
 /**

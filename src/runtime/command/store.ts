@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { InroError } from "../../oci/error.ts";
 import { exactJson, parseExactJson } from "../../oci/json.ts";
 import type { RuntimeSpec } from "../../oci/runtime-spec.ts";
@@ -7,6 +7,8 @@ import { parseStored, type StoredContainer } from "./stored.ts";
 const STATE_FILE = "state.json";
 /** The specification as it was at `create`: runtime.md, "Create", 5: what becomes of config.json later is without effect. */
 const SPEC_FILE = "config.json";
+/** Where containers are whose specification names no cgroup, or a relative one. */
+export const CGROUP_PARENT = "/inro-runtime";
 const GATE_FILE = "start";
 const PRIVATE = 0o700;
 
@@ -68,6 +70,9 @@ export function readStored(root: string, id: string): StoredContainer {
 export function writeSpec(root: string, id: string, spec: RuntimeSpec): void {
   writeFileSync(`${folderOf(root, id)}/${SPEC_FILE}`, exactJson(spec), { mode: 0o600 });
 }
+
+export const hasSpec = (root: string, id: string): boolean =>
+  existsSync(`${folderOf(root, id)}/${SPEC_FILE}`);
 
 /** The specification that the container was created by. */
 export function readSpec(root: string, id: string): RuntimeSpec {
