@@ -23,6 +23,13 @@ static long give_listed(struct record *r, i32 folder, char *list, u32 uid) {
 long op_own_cgroup(struct execution *e, const struct op_own_cgroup *o, struct record *r) {
   i32 folder = slot_of(e, o->cgroup);
   char list[2048];
+  struct abi_statfs fs = {0};
+  long kind = CALL(r, fstatfs, folder, &fs);
+  if (kind < 0) return kind;
+  if (fs.type != CGROUP2_SUPER_MAGIC) {
+    detail(r, "only a cgroup of v2 can be delegated safely");
+    return -EXDEV;
+  }
   long fd = CALL(r, openat, AT_FDCWD, "/sys/kernel/cgroup/delegate", ABI_O_RDONLY | ABI_O_CLOEXEC, 0), n = fd;
   if (fd >= 0) {
     n = CALL(r, read, fd, list, sizeof list - 1);

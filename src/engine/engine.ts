@@ -1,4 +1,5 @@
 import type { Duplex, Readable } from "node:stream";
+import type { BlockIoStats } from "../kernel/cgroup/stats/block-io.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";
 import type { BridgeNetwork } from "../network/network.ts";
 import type { Digest } from "../oci/digest.ts";
@@ -195,6 +196,8 @@ export interface ContainerStats {
     readonly stat: Readonly<Record<string, number>>;
   };
   readonly pids: { readonly current: number; readonly limit: number | null };
+  /** Bytes and operations of each block device. */
+  readonly blockIo: Pick<BlockIoStats, "serviceBytes" | "serviced">;
   readonly networks: Readonly<
     Record<
       string,

@@ -87,6 +87,15 @@ describe.skipIf(!canRun)("each limit is in the kernel", () => {
     },
   );
 
+  test.skipIf(locate(hierarchies, "net_cls") === undefined)("network classes and priorities", async () => {
+    await using c = await limited({
+      network: { classID: 0x100001, priorities: [{ name: "lo", priority: 3 }] },
+    });
+    await c.create();
+    expect(read(c, "net_cls", "net_cls.classid")).toBe("1048577");
+    expect(read(c, "net_prio", "net_prio.ifpriomap")).toContain("lo 3");
+  });
+
   test("a limit that was not asked for is not set, and one whose controller is missing is an error", async () => {
     await using c = await limited({ rdma: { mlx5_0: { hcaHandles: 3 } } });
     const missing = locate(hierarchies, "rdma") === undefined;

@@ -32,6 +32,19 @@ function cpu(stats: ContainerStats | null) {
   };
 }
 
+type Counts = ContainerStats["blockIo"]["serviced"];
+
+/** Null, as dockerd says it, when nothing was counted. */
+const counts = (list: Counts = []) =>
+  list.length === 0
+    ? null
+    : list.map(({ major, minor, operation, value }) => ({
+        major,
+        minor,
+        op: operation.toLowerCase(),
+        value,
+      }));
+
 function networks(stats: ContainerStats) {
   return Object.fromEntries(
     Object.entries(stats.networks).map(([name, counted]) => [
@@ -53,8 +66,8 @@ function networks(stats: ContainerStats) {
 /** Docker's record of one moment, beside the moment before it: clients make percentages of the two. */
 export function statsRecord({ id, name, stats }: Sample, before: ContainerStats | null) {
   const blkio = {
-    io_service_bytes_recursive: null,
-    io_serviced_recursive: null,
+    io_service_bytes_recursive: counts(stats?.blockIo.serviceBytes),
+    io_serviced_recursive: counts(stats?.blockIo.serviced),
     io_queue_recursive: null,
     io_service_time_recursive: null,
     io_wait_time_recursive: null,

@@ -28,10 +28,12 @@ export async function stats(entry: Entry, host: Host): Promise<ContainerStats> {
     },
     // A container without a limit of its own may use what the host has.
     memory: {
-      ...read.memory,
+      usage: read.memory.usage,
+      stat: read.memory.stat,
       limit: read.memory.limit > 0 ? Math.min(read.memory.limit, host.memory) : host.memory,
     },
     pids: read.pids,
+    blockIo: read.blockIo,
     networks: entry.origin.options.network.kind === "host" ? {} : interfaces(pid),
   };
 }

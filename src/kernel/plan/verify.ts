@@ -1,6 +1,6 @@
 import { InroError } from "../../oci/error.ts";
 import { describe } from "./describe.ts";
-import { cgroupNamespaceLaw, limitLaw, ownJoinLaw } from "./laws/cgroups.ts";
+import { cgroupGiftLaw, cgroupNamespaceLaw, limitLaw, ownJoinLaw } from "./laws/cgroups.ts";
 import {
   birthLaw,
   coverOrderLaw,
@@ -74,6 +74,7 @@ export const laws: readonly Law[] = [
   listenerLaw,
   birthLaw,
   peerLaw,
+  cgroupGiftLaw,
 ];
 
 /** What the laws say against a plan, one line each; empty for a good one. Pure. */

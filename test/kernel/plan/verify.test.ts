@@ -500,6 +500,19 @@ const crimes: readonly (readonly [string, Plan, string])[] = [
     "allowed by the filter",
   ],
   [
+    "a cgroup for a user who sees the host's",
+    {
+      ...without("build", "unshare"),
+      host: behind("host", "makeCgroup", { kind: "ownCgroup", cgroup: 0, uid: 1000 }).host,
+    },
+    "a cgroup namespace of its own",
+  ],
+  [
+    "a fresh cgroup whose filter is replaced",
+    behind("host", "makeCgroup", { kind: "replaceDeviceFilter", cgroup: 0, program: new Uint8Array(8) }),
+    "with the filter that it has",
+  ],
+  [
     "a filter that forbids the gate's read",
     altered("confine", "seccomp", { filter: against("read", ERRNO) }),
     "allowed by the filter",

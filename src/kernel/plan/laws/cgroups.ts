@@ -59,3 +59,20 @@ export const limitLaw: Law = {
     return waits ? [] : [{ op: last, why: "the child does not wait for it" }];
   },
 };
+
+/**
+ * config-linux.md, "Cgroup ownership": not without a cgroup namespace of the container's own, in which its user sees
+ * nothing above it. And a fresh cgroup has no filter whose place another could take.
+ */
+export const cgroupGiftLaw: Law = {
+  name: "a cgroup is given only to a container with a cgroup namespace of its own, with the filter that it has",
+  check(plan) {
+    const own =
+      ((cloneOf(plan)?.flags ?? 0) & NEW.cgroup) !== 0 ||
+      plan.build.some((op) => op.kind === "unshare" && (op.flags & NEW.cgroup) !== 0);
+    return plan.host.flatMap((op): Violation[] => {
+      if (op.kind === "ownCgroup" && !own) return [{ op, why: "its user sees the host's cgroups" }];
+      return op.kind === "replaceDeviceFilter" ? [{ op, why: "a plan has nothing to replace" }] : [];
+    });
+  },
+};
