@@ -111,7 +111,7 @@ describe.skipIf(rootMissing || busyboxMissing)("dockerode", () => {
       Cmd: [
         "sh",
         "-c",
-        "dd if=/dev/zero of=/f bs=64k count=1 conv=fsync 2>/dev/null; echo in; echo err >&2; exit 3",
+        "dd if=/dev/zero of=/f bs=64k count=1 oflag=direct 2>/dev/null; echo in; echo err >&2; exit 3",
       ],
       AttachStdout: true,
       AttachStderr: true,
