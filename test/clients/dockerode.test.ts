@@ -108,11 +108,7 @@ describe.skipIf(rootMissing || busyboxMissing)("dockerode", () => {
     });
     await container.start();
     const exec = await container.exec({
-      Cmd: [
-        "sh",
-        "-c",
-        "dd if=/dev/zero of=/f bs=64k count=1 oflag=direct 2>/dev/null; echo in; echo err >&2; exit 3",
-      ],
+      Cmd: ["sh", "-c", "echo in; echo err >&2; exit 3"],
       AttachStdout: true,
       AttachStderr: true,
     });
@@ -127,8 +123,6 @@ describe.skipIf(rootMissing || busyboxMissing)("dockerode", () => {
     expect(logs.toString()).toContain("logged\n");
     const stats = await container.stats({ stream: false, "one-shot": true });
     expect(stats.memory_stats.limit).toBe(64 << 20);
-    const wrote = (stats.blkio_stats?.io_service_bytes_recursive ?? []).filter(({ op }) => op === "write");
-    expect(Math.max(...wrote.map(({ value }) => value))).toBeGreaterThanOrEqual(65536);
     expect((await container.top()).Titles).toContain("PID");
     expect((await container.inspect()).State.Running).toBe(true);
     const tar = await container.getArchive({ path: "/etc" });

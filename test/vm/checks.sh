@@ -42,6 +42,8 @@ equal "exec is in the container's cgroup" "0::/" "$(inro exec limits cat /proc/s
 contains "--pids-limit holds" "fork" "$(inro exec limits sh -c 'for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14; do sleep 5 & done' 2>&1)"
 contains "stats are read" "limits" "$(inro stats --no-stream limits)"
 contains "top lists its processes" "sleep 600" "$(inro top limits)"
+inro exec limits dd if=/dev/zero of=/written bs=1M count=8 oflag=direct >&2
+contains "stats tell what was written to disks" " / 8." "$(inro stats --no-stream --format '{{.BlockIO}}' limits)"
 inro pause limits >&2
 equal "pause freezes the cgroup" 1 "$(cat "$at/cgroup.freeze")"
 inro unpause limits >&2
