@@ -13,6 +13,11 @@ export interface Exit {
   readonly finishedAt: bigint;
   /** Bytes of output that no log could take (a full disk). */
   readonly lostBytes: number;
+  /**
+   * The monitor told it, which it does when what the plan made is taken back. An exit file is written before: who reads it
+   * cannot know.
+   */
+  readonly undone: boolean;
 }
 
 /** The exit code that Docker and every shell report: a death by signal n is 128 + n. */
@@ -35,6 +40,7 @@ export function parseExit(text: string, path: string): Exit {
       startedAt: nanoseconds(value, "startedAt"),
       finishedAt: nanoseconds(value, "finishedAt"),
       lostBytes: integer(value, "lostBytes"),
+      undone: false,
     };
   } catch (cause) {
     throw new InroError("EXIT_FILE_INVALID", {

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { CgroupSet } from "../kernel/cgroup/set.ts";
-import { planFromJson, planToJson } from "../kernel/plan/json.ts";
+import { opsFromJson, opsToJson, planFromJson, planToJson } from "../kernel/plan/json.ts";
+import type { Op } from "../kernel/plan/operations.ts";
 import type { Plan } from "../kernel/plan/plan.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";
 import { exactJson, parseExactJson } from "../oci/json.ts";
@@ -15,6 +16,22 @@ export interface Kept {
   readonly cgroups: CgroupSet;
   readonly plan: Plan;
   readonly records: readonly OpRecord[];
+}
+
+const undoIn = (folder: string): string => `${folder}/undo.json`;
+
+/** What takes the container back; there before anything is made, so that no death of ours leaves what nobody knows of. */
+export function writeUndo(folder: string, undo: readonly Op[]): void {
+  writeFileSync(undoIn(folder), JSON.stringify(opsToJson(undo)), { mode: 0o600 });
+}
+
+/** Nothing when there never was a plan, or its file was not written whole: then nothing was made either. */
+export function readUndo(folder: string): readonly Op[] {
+  try {
+    return opsFromJson(JSON.parse(readFileSync(undoIn(folder), "utf8")));
+  } catch {
+    return [];
+  }
 }
 
 const fileIn = (folder: string): string => `${folder}/plan.json`;

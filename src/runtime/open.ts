@@ -19,7 +19,7 @@ import { type HostFacts, readFacts } from "./facts.ts";
 import { failuresOf } from "./failure.ts";
 import { type AssembleFilter, openFilters } from "./filters.ts";
 import { houseMonitor } from "./housing.ts";
-import { type Kept, readKept, recalled, writeKept } from "./kept.ts";
+import { type Kept, readKept, readUndo, recalled, writeKept, writeUndo } from "./kept.ts";
 import { connectMonitor, type Monitor } from "./monitor/monitor.ts";
 import type { Container, CreateRequest, Runtime } from "./runtime.ts";
 import { survey } from "./survey.ts";
@@ -97,6 +97,7 @@ async function create(request: CreateRequest, host: Host): Promise<Container> {
   makeFolders(request);
   if (hasHooks(request.spec)) writeBundle(request);
   const plan = await planOf(executor, request, host, place);
+  writeUndo(request.folder, plan.undo);
   const { pid, records } = await executor.plan(plan).catch(async (cause) => {
     // One that was killed took nothing back.
     if (isLost(cause)) await takeBack(plan.undo, host);
@@ -107,6 +108,7 @@ async function create(request: CreateRequest, host: Host): Promise<Container> {
   undo.add("end what stands at the start gate", () => killAll(cgroups));
   const monitor = await connectMonitor(request);
   if (monitor === undefined) {
+    undo.add("take back what its monitor left", () => takeBack(plan.undo, host));
     throw new InroError("MONITOR_LOST", {
       what: `cannot reach the monitor of container "${request.id}"`,
       why: "it ended as soon as it had begun",
@@ -150,11 +152,11 @@ function keep({ request, cgroupPath, cgroups, plan, pid, records, monitor, host 
 }
 
 async function undo(folder: string, host: Host): Promise<void> {
-  const kept = readKept(folder);
-  if (kept !== undefined) await takeBack(kept.plan.undo, host);
+  await takeBack(readUndo(folder), host);
 }
 
 async function takeBack(ops: readonly Op[], { native, facts }: Host): Promise<void> {
+  if (ops.length === 0) return;
   using executor = openExecutor(native);
   const [failure] = failuresOf(ops, await executor.batch(ops, { stop: false }), facts.architecture);
   if (failure !== undefined) throw failure;

@@ -99,8 +99,8 @@ export interface Runtime {
   /** Surveys, compiles and verifies; executes nothing. */
   explain(request: CreateRequest): Promise<Plan>;
   /**
-   * Takes back what a container's plan made when its monitor was killed and could not: the act `undo` of the plan in
-   * its folder, in an executor of its own (ADR 3).
+   * Takes back what a container's plan made when its executor or monitor was killed and could not: the act `undo`, which
+   * is kept in its folder, in an executor of its own (ADR 3).
    */
   undo(folder: string): Promise<void>;
   /** After a restart of the caller: finds the container's monitor again. Undefined when there is none any more. */

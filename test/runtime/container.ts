@@ -31,6 +31,8 @@ export interface Wish {
   readonly request?: Partial<CreateRequest>;
   /** Does something to the root before the container is made. */
   readonly image?: (rootfs: string) => void;
+  /** Another native program. */
+  readonly native?: string;
 }
 
 export interface TestContainer extends AsyncDisposable {
@@ -56,7 +58,7 @@ export async function testContainer(wish: Wish): Promise<TestContainer> {
   mkdirSync(folder, { mode: 0o700 });
   makeRoot(rootfs);
   wish.image?.(rootfs);
-  const runtime = await openRuntime({ execRoot: join(room.path, "run"), native: NATIVE });
+  const runtime = await openRuntime({ execRoot: join(room.path, "run"), native: wish.native ?? NATIVE });
   const request = requestOf(wish, { id, folder, socketFolder: join(room.path, "run", id), rootfs });
   let live: Container | undefined;
   const create = async () => {

@@ -39,7 +39,7 @@ export function unknownEnd(entry: Entry, error: string): ExitReport {
 export function onEnd(core: Core, entry: Entry, container: Container): void {
   container.exited
     .then(
-      (exit) => ({ report: reportOf(exit), undone: true }),
+      (exit) => ({ report: reportOf(exit), undone: exit.undone }),
       (cause) => {
         if (!(cause instanceof InroError)) core.fault(`reading how ${entry.id} ended`, cause);
         return { report: unknownEnd(entry, "it died with its monitor"), undone: false };

@@ -8,8 +8,10 @@ import type { Plan } from "./plan.ts";
 export type PlanJson = { readonly [act: string]: readonly Readonly<Record<string, unknown>>[] };
 
 export function planToJson(plan: Plan): PlanJson {
-  return Object.fromEntries(ACTS.map((act) => [act, plan[act].map(opToJson)]));
+  return Object.fromEntries(ACTS.map((act) => [act, opsToJson(plan[act])]));
 }
+
+export const opsToJson = (ops: readonly Op[]): PlanJson[string] => ops.map(opToJson);
 
 function opToJson(op: Op): Readonly<Record<string, unknown>> {
   const entries = Object.entries(op).map(([name, value]) => {
@@ -26,10 +28,12 @@ export function planFromJson(json: unknown): Plan {
     ACTS.map((act) => {
       const list: unknown = acts?.[act];
       if (!Array.isArray(list)) throw invalid(`its act "${act}" is missing`);
-      return [act, list.map(opFromJson)];
+      return [act, opsFromJson(list)];
     }),
   ) as unknown as Plan;
 }
+
+export const opsFromJson = (list: PlanJson[string]): readonly Op[] => list.map(opFromJson);
 
 function opFromJson(json: Readonly<Record<string, unknown>>): Op {
   const kind = json["kind"];

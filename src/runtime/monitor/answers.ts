@@ -51,6 +51,7 @@ export function exitOf({ values }: Answer): Exit {
     startedAt: values["startedAt"] as bigint,
     finishedAt: values["finishedAt"] as bigint,
     lostBytes: Number(values["lostBytes"]),
+    undone: true,
   };
 }
 

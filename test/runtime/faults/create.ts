@@ -1,0 +1,15 @@
+/** `inro-runtime create` with a native program of a test's: bun create.ts STATE BUNDLE ID PROGRAM */
+import { createCommand } from "../../../src/runtime/command/create.ts";
+
+const [root = "", bundle = "", id = "", program = ""] = process.argv.slice(2);
+const code = await createCommand({
+  root,
+  systemdCgroup: false,
+  flags: new Set(),
+  lists: new Map(),
+  values: new Map([["bundle", bundle]]),
+  operands: [id],
+  native: () => program,
+  warn: () => {},
+});
+process.exit(code);
