@@ -146,6 +146,7 @@ describe.skipIf(missing)("the unmodified dockerd drives inro-runtime", () => {
     expect(await docker("update", "-m", "128m", "--memory-swap", "256m", "life")).toMatchObject({ code: 0 });
     const again = await docker("stats", "--no-stream", "--format", "{{.MemUsage}}", "life");
     expect(again.stdout).toContain("/ 128MiB");
+    expect(await docker("update", "--cpuset-cpus", "0", "life")).toMatchObject({ code: 0 });
     await docker("stop", "life");
     expect(await inspect("{{.State.ExitCode}} {{.State.OOMKilled}}")).toBe("9 false");
     expect((await docker("logs", "--tail", "1", "life")).stdout).toMatch(/^tick \d+\n$/);

@@ -29,12 +29,15 @@ export async function runtimeCommand(words: readonly string[], native: () => str
     const [name = "help", ...rest] = global.operands;
     if (name === "help" || name === "h" || global.flags.has("help")) return print(await helpOf(rest[0]));
     const command = commandOf(name);
-    failure = command?.failure ?? NO_SUCH_COMMAND;
-    if (command === undefined) throw unknownCommand(name);
+    if (command === undefined) {
+      failure = NO_SUCH_COMMAND;
+      throw unknownCommand(name);
+    }
     const help = { switches: [...command.switches, "help"], short: { ...command.short, h: "help" } };
     const parsed = parseArguments(rest, { ...command, ...help });
     if (parsed.flags.has("help")) return print(await helpOf(name));
     checkOperands(name, command, parsed.operands.length);
+    failure = command.failure;
     const run = await command.load();
     const root = global.values.get("root") ?? defaultRoot();
     const systemdCgroup = global.flags.has("systemd-cgroup");

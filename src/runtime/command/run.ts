@@ -7,7 +7,7 @@ import { destroy } from "./destroy.ts";
 import { stayWith } from "./foreground.ts";
 import { callPoststart, execute } from "./hooks.ts";
 import { type Launched, launch } from "./launch.ts";
-import { forget } from "./store.ts";
+import { forget, readStored } from "./store.ts";
 import type { StoredContainer } from "./stored.ts";
 
 /** create and start in one; without --detach it stays, and ends as the container does. */
@@ -56,8 +56,9 @@ async function takenBack(invocation: Invocation, launched: Launched, cause: unkn
   return explained(cause, nativeArchitecture());
 }
 
-/** Without a pid namespace of its own, others outlive its first process. */
-async function takeAway({ root }: Invocation, { id, cgroups }: StoredContainer): Promise<void> {
+/** Without a pid namespace of its own, others outlive its first process; `update` may have made it join more cgroups. */
+async function takeAway({ root }: Invocation, { id }: StoredContainer): Promise<void> {
+  const { cgroups } = readStored(root, id);
   if (processesOf(cgroups).length > 0) await killAll(cgroups);
   await removeAll(cgroups);
   forget(root, id);

@@ -4,9 +4,10 @@ import { InroError } from "../../oci/error.ts";
 import type { SpecResources } from "../../oci/runtime-spec.ts";
 import { updateLimits } from "../update.ts";
 import type { Invocation } from "./commands.ts";
+import { joinMissing } from "./join-missing.ts";
 import { badFlag, wholeNumber } from "./options.ts";
 import { statusOf } from "./status.ts";
-import { checkContainerId, readStored } from "./store.ts";
+import { checkContainerId, readStored, writeStored } from "./store.ts";
 
 /** Changes the limits of a container that is there: what is not named stays as it is. */
 export async function updateCommand(invocation: Invocation): Promise<number> {
@@ -19,7 +20,10 @@ export async function updateCommand(invocation: Invocation): Promise<number> {
     });
   }
   const open = () => openBlockingExecutor(native(), [0, 1, 2]);
-  await updateLimits(stored.cgroups, askedFor(invocation), open);
+  const asked = askedFor(invocation);
+  const cgroups = await joinMissing(stored, asked, open);
+  if (cgroups !== stored.cgroups) writeStored(root, { ...stored, cgroups });
+  await updateLimits(cgroups, asked, open);
   return 0;
 }
 

@@ -81,6 +81,33 @@ describe.skipIf(!canRun)("limits and numbers", () => {
     expect(limit(id, "cpu", "cpu.cfs_quota_us", "cpu.max").split(" ")[0]).toBe("20000");
   }, 20_000);
 
+  test("a limit of a controller that the container did without so far is set on all of it", async () => {
+    const { id } = await inro.running("sleep 100 & sleep 100");
+    const { pid } = await inro.state(id);
+    expect(await inro("update", "--cpuset-cpus", "0", id)).toMatchObject({ code: 0 });
+    expect(limit(id, "cpuset", "cpuset.cpus", "cpuset.cpus")).toBe("0");
+    const allowed = (one: number) =>
+      /Cpus_allowed_list:\t(.*)/.exec(readFileSync(`/proc/${one}/status`, "utf8"))?.[1];
+    const pids: number[] = JSON.parse((await inro("ps", "-f", "json", id)).stdout);
+    expect(pids.length).toBe(2);
+    expect(pids).toContain(pid);
+    expect(pids.map(allowed)).toEqual(["0", "0"]);
+    expect((await inro("exec", id, "grep", "Cpus_allowed_list", "/proc/self/status")).stdout).toBe(
+      "Cpus_allowed_list:\t0\n",
+    );
+    expect(await inro("delete", "-f", id)).toMatchObject({ code: 0 });
+    const attached = inro.bundle({ args: ["sh", "-c", "until [ -f /go ]; do sleep 0.01; done"] });
+    const run = inro("run", "-b", attached.path, attached.id);
+    await until(async () => (await inro("list", "-q")).stdout.includes(attached.id));
+    expect(await inro("update", "--cpuset-cpus", "0", attached.id)).toMatchObject({ code: 0 });
+    writeFileSync(join(attached.path, "rootfs/go"), "");
+    expect(await run).toMatchObject({ code: 0 });
+    const left = [
+      ...new Bun.Glob(`{*/,}*/${attached.id}`).scanSync({ cwd: "/sys/fs/cgroup", onlyFiles: false }),
+    ];
+    expect(left).toEqual([]);
+  }, 20_000);
+
   test("update refuses what it cannot do, and says why", async () => {
     const { id } = await inro.running("sleep 100");
     const refused = async (why: string, ...words: string[]) =>
