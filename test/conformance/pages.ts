@@ -7,6 +7,14 @@ import { linuxProcess, posixProcess } from "./config/process-linux.ts";
 import { root } from "./config/root.ts";
 import { features } from "./features/features.ts";
 import { featuresLinux } from "./features/linux.ts";
+import { cgroups } from "./linux/cgroups.ts";
+import { linuxDevices } from "./linux/devices.ts";
+import { files } from "./linux/files.ts";
+import { linuxNamespaces } from "./linux/namespaces.ts";
+import { netDevices } from "./linux/net-devices.ts";
+import { rdtAndPolicy } from "./linux/rdt.ts";
+import { linuxResources } from "./linux/resources.ts";
+import { seccomp } from "./linux/seccomp.ts";
 import { bundle } from "./runtime/bundle.ts";
 import { lifecycle } from "./runtime/lifecycle.ts";
 import { runtimeLinux } from "./runtime/linux.ts";
@@ -37,9 +45,25 @@ export const configPages: readonly Page[] = [
   },
 ];
 
+export const linuxPages: readonly Page[] = [
+  {
+    name: "config-linux.md",
+    sections: [
+      ...linuxNamespaces,
+      ...linuxDevices,
+      ...netDevices,
+      ...cgroups,
+      ...linuxResources,
+      ...rdtAndPolicy,
+      ...files,
+      ...seccomp,
+    ],
+  },
+];
+
 export const featuresPages: readonly Page[] = [
   { name: "features.md", sections: features },
   { name: "features-linux.md", sections: featuresLinux },
 ];
 
-export const pages: readonly Page[] = [...runtimePages, ...configPages, ...featuresPages];
+export const pages: readonly Page[] = [...runtimePages, ...configPages, ...linuxPages, ...featuresPages];

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { mounted, type Patch } from "../suite/bundle.ts";
 import { readMounts } from "../suite/mountinfo.ts";
 import { as, binds, must, section, should } from "../suite/requirement.ts";
-import { ID_MAPPED, VALIDATION } from "../suite/today.ts";
+import { VALIDATION } from "../suite/today.ts";
 import type { World } from "../suite/world.ts";
 
 const tmpfs = (destination: string, ...options: string[]): Patch => ({ destination, type: "tmpfs", options });
@@ -116,38 +116,29 @@ export const mounts = [
         // The file itself did not change its owner.
         expect(await Bun.$`stat -c %u:%g ${join(c.room, "owned/file")}`.text()).toBe("1000:1000\n");
       },
-      ID_MAPPED,
     ),
     3: binds("who writes config.json", SHOULD_SAY),
-    4: must(
-      "If specified, it MUST be specified along with `gidMappings`.",
-      async (c) => {
-        const mount = {
-          destination: "/mnt",
-          source: owned(c),
-          options: ["bind", "idmap"],
-          uidMappings: from1000,
-        };
-        expect(await c.refused(mounted(mount))).toContain("gidMappings");
-      },
-      ID_MAPPED,
-    ),
+    4: must("If specified, it MUST be specified along with `gidMappings`.", async (c) => {
+      const mount = {
+        destination: "/mnt",
+        source: owned(c),
+        options: ["bind", "idmap"],
+        uidMappings: from1000,
+      };
+      expect(await c.refused(mounted(mount))).toContain("gidMappings");
+    }),
     5: as(
       "config.mounts.posix.2",
       `**\`gidMappings\`** (array of type LinuxIDMapping, OPTIONAL) The mapping to convert GIDs from the source file system to the destination mount point. ${SET_ATTR}`,
     ),
-    6: must(
-      "If specified, it MUST be specified along with `uidMappings`.",
-      async (c) => {
-        const mount = {
-          destination: "/mnt",
-          source: owned(c),
-          options: ["bind", "idmap"],
-          gidMappings: from1000,
-        };
-        expect(await c.refused(mounted(mount))).toContain("uidMappings");
-      },
-      ID_MAPPED,
-    ),
+    6: must("If specified, it MUST be specified along with `uidMappings`.", async (c) => {
+      const mount = {
+        destination: "/mnt",
+        source: owned(c),
+        options: ["bind", "idmap"],
+        gidMappings: from1000,
+      };
+      expect(await c.refused(mounted(mount))).toContain("uidMappings");
+    }),
   }),
 ];

@@ -1,10 +1,10 @@
 import { expect } from "bun:test";
 import { join } from "node:path";
 import { featuresOf } from "../features/output.ts";
-import { mounted, type Patch } from "../suite/bundle.ts";
+import { inUserNamespace, mounted, type Patch } from "../suite/bundle.ts";
 import { type Mounted, readMounts } from "../suite/mountinfo.ts";
 import { as, type Body, binds, must, type Requirement, section, should } from "../suite/requirement.ts";
-import { ID_MAPPED, MOUNT_OPTIONS } from "../suite/today.ts";
+import { MOUNT_OPTIONS } from "../suite/today.ts";
 import type { World } from "../suite/world.ts";
 import { owned } from "./mounts.ts";
 
@@ -94,15 +94,6 @@ const propagates =
 
 const mapped = [{ containerID: 1000, hostID: 2000, size: 10 }];
 const ids = { uidMappings: mapped, gidMappings: mapped };
-
-/** A user namespace in which the host's 1000 is 1000. */
-const userNamespace: Patch = {
-  linux: {
-    namespaces: ["pid", "mount", "ipc", "uts", "network", "user"].map((type) => ({ type })),
-    uidMappings: [{ containerID: 0, hostID: 100000, size: 65536 }],
-    gidMappings: [{ containerID: 0, hostID: 100000, size: 65536 }],
-  },
-};
 
 const ownerOf = (c: World, mount: Patch, ...patches: readonly Patch[]): Promise<string> =>
   c.inside(
@@ -235,29 +226,20 @@ export const options = [
     idmap: must(
       `\`idmap\` | SHOULD | Indicates that the mount MUST have an idmapping applied. ${NOT_PASSED} ${USES_VALUES}`,
       async (c) => expect(await ownerOf(c, { options: ["bind", "idmap"], ...ids })).toBe("2000:2000\n"),
-      ID_MAPPED,
     ),
-    "idmap-user": must(
-      USER_NAMESPACE,
-      async (c) => {
-        // The container's root owns what the host's root does, which without the mapping is nobody's.
-        const seen = await c.inside(
-          `stat -c %u ${MNT}`,
-          mounted({ destination: MNT, source: owned(c), options: ["bind", "idmap"] }),
-          userNamespace,
-        );
-        expect(seen).toBe("0\n");
-      },
-      ID_MAPPED,
-    ),
-    "idmap-none": must(
-      NO_MAPPING,
-      async (c) => {
-        const mount = { destination: MNT, source: owned(c), options: ["bind", "idmap"] };
-        expect(await c.refused(mounted(mount))).toMatch(/uidMappings|idmap/);
-      },
-      ID_MAPPED,
-    ),
+    "idmap-user": must(USER_NAMESPACE, async (c) => {
+      // The container's root owns what the host's root does, which without the mapping is nobody's.
+      const seen = await c.inside(
+        `stat -c %u ${MNT}`,
+        mounted({ destination: MNT, source: owned(c), options: ["bind", "idmap"] }),
+        inUserNamespace,
+      );
+      expect(seen).toBe("0\n");
+    }),
+    "idmap-none": must(NO_MAPPING, async (c) => {
+      const mount = { destination: MNT, source: owned(c), options: ["bind", "idmap"] };
+      expect(await c.refused(mounted(mount))).toMatch(/uidMappings|idmap/);
+    }),
     "idmap-how": as("config.mounts.options.idmap", SET_ATTR),
     ridmap: must(
       `\`ridmap\` | SHOULD | Indicates that the mount MUST have an idmapping applied, and the mapping is applied recursively .`,
@@ -273,7 +255,6 @@ export const options = [
         );
         expect(await c.inside(look, mounted({ ...mount, options: ["rbind", "idmap"] }))).toBe("2000\n1000\n");
       },
-      ID_MAPPED,
     ),
     "mount-8": binds("the specification itself", 'The "MUST" options correspond to `mount(8)`.'),
     custom: should(

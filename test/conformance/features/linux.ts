@@ -1,7 +1,6 @@
 import { expect } from "bun:test";
 import { holding, mounted, namespaces, type Patch } from "../suite/bundle.ts";
 import { must, section } from "../suite/requirement.ts";
-import { ID_MAPPED } from "../suite/today.ts";
 import type { World } from "../suite/world.ts";
 import { featuresOf } from "./output.ts";
 
@@ -162,7 +161,6 @@ export const featuresLinux = [
         };
         expect(await c.inside("echo recognised", mounted(mount))).toBe("recognised\n");
       },
-      ID_MAPPED,
     ),
   }),
 ];

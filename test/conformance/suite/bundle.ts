@@ -78,6 +78,22 @@ export const mounted = (...more: readonly Patch[]): Patch => ({
   mounts: [...(mounts as unknown as Patch[]), ...more],
 });
 
+/** The plain container's namespaces, and these besides. */
+export const withNamespaces = (...more: readonly Patch[]): Patch => ({
+  linux: { namespaces: [...namespaces, ...more] },
+});
+
+const MAPPING = [{ containerID: 0, hostID: 100_000, size: 65_536 }];
+
+/** A user namespace whose root is nobody on the host; sysfs belongs to whom the network does. */
+export const inUserNamespace: Patch = {
+  linux: {
+    namespaces: [...namespaces, { type: "network" }, { type: "user" }],
+    uidMappings: MAPPING,
+    gidMappings: MAPPING,
+  },
+};
+
 /** Exactly these capabilities, in every set that makes them effective. */
 export const holding = (...names: readonly string[]): Patch => ({
   process: {

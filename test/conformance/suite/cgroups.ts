@@ -6,6 +6,9 @@ import type { Need } from "./requirement.ts";
 const MOUNT = "/sys/fs/cgroup";
 const isV2 = existsSync(join(MOUNT, "cgroup.controllers"));
 
+export const onV1: Need = { name: "cgroup v1", met: !isV2 };
+export const onV2: Need = { name: "cgroup v2", met: isV2 };
+
 /** Groups of v1's cpu controller may run in real time only as far as they and all above are given time for it. */
 export const realTime: Need = {
   name: "real time without a budget of v1",
@@ -54,3 +57,24 @@ async function removed(folder: string): Promise<void> {
     }
   }
 }
+
+/** The folder of the process's cgroup in the hierarchy of this controller. */
+export function cgroupOf(pid: number, controller: string): string {
+  const lines = readFileSync(`/proc/${pid}/cgroup`, "utf8").split("\n").filter(Boolean);
+  for (const line of lines) {
+    const [, controllers = "", path = ""] = line.split(":");
+    if (controllers !== "" && controllers.split(",").includes(controller))
+      return join(MOUNT, controller, path);
+  }
+  // The unified hierarchy has all that v1 has not.
+  const path = lines.find((line) => line.startsWith("0::"))?.slice("0::".length) ?? "/";
+  return join(MOUNT, isV2 ? "" : "unified", path);
+}
+
+/** The controller is there, in whichever hierarchy. */
+export const has = (controller: string): Need => ({
+  name: `the controller ${controller}`,
+  met: readFileSync("/proc/cgroups", "utf8")
+    .split("\n")
+    .some((line) => line.startsWith(`${controller}\t`)),
+});

@@ -56,6 +56,9 @@ export const as = (id: string, quote: string): Requirement => unlessSaid(quote, 
 
 export const binds = (whom: string, quote: string): Requirement => unlessSaid(quote, { kind: "binds", whom });
 
+export const unproven = (quote: string, why: string): Requirement =>
+  unlessSaid(quote, { kind: "unproven", why });
+
 /** The strongest key word of a sentence, some in small letters. One without any says what is, which is as strong. */
 export function levelOf(quote: string): Level {
   if (/\b(MUST|SHALL|REQUIRED)\b/.test(quote)) return "MUST";

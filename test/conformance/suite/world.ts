@@ -26,8 +26,11 @@ export interface World extends AsyncDisposable {
   inside(script: string, ...patches: readonly Patch[]): Promise<string>;
   /** `create` has to fail and to leave no container; what was said about it. */
   refused(...patches: readonly Patch[]): Promise<string>;
-  /** Each `inro-runtime` from now on runs in a mount namespace of its own, where this line of shell ran before it. */
-  beforehand(script: string): void;
+  /**
+   * Each `inro-runtime` from now on runs in a mount namespace of its own, and in those that the flags of unshare(1) name,
+   * where this line of shell ran before it.
+   */
+  beforehand(script: string, ...flags: readonly string[]): void;
   /** Done when the test is over, the last one first. */
   undo(step: () => unknown): void;
 }
@@ -64,8 +67,8 @@ export function openWorld(): World {
       return succeeded(await made.run()).stdout;
     },
     refused: (...patches) => refusal(container(...patches)),
-    beforehand: (script) => {
-      wrapper = ["unshare", "--mount", "sh", "-ec", `${script}; exec "$@"`, "sh"];
+    beforehand: (script, ...flags) => {
+      wrapper = ["unshare", "--mount", ...flags, "sh", "-ec", `${script}; exec "$@"`, "sh"];
     },
     undo: (step) => void steps.push(step),
     [Symbol.asyncDispose]: () => undo(steps),
