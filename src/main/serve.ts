@@ -60,19 +60,20 @@ const LOOK = 10_000;
 const REST = 100;
 const WORK = 50;
 
-/** Clears up once after every time of work, when it is over. */
+/** Clears up once after every time of work, when two looks in a row found nobody at work. */
 function whenIdle(clearUp: () => void): void {
   const used = () => (process.cpuUsage().user + process.cpuUsage().system) / 1000;
   let before = used();
   let cleared = before;
+  let rests = 0;
   const look = () => {
     const now = used();
-    const rests = now - before < REST;
-    before = now;
-    if (!rests || now - cleared < WORK) return;
-    clearUp();
+    rests = now - before < REST ? rests + 1 : 0;
+    if (rests >= 2 && now - cleared >= WORK) {
+      clearUp();
+      cleared = used();
+    }
     before = used();
-    cleared = before;
   };
   setInterval(look, LOOK).unref();
 }
