@@ -1,7 +1,6 @@
-import type { Engine } from "./contenders/engine.ts";
 import { parentOf, pssOfAll } from "./memory.ts";
 import { reader } from "./reader.ts";
-import { megabyte, remove, removeAll, type Served, startOne } from "./rows.ts";
+import { megabyte, removeAll, type Served, startOne } from "./rows.ts";
 import { interleave, medians } from "./sample.ts";
 import type { Row } from "./table.ts";
 
@@ -13,8 +12,8 @@ async function listing(engines: readonly Served[]): Promise<Map<string, number>>
     return medians(
       await interleave(
         readers.map(({ name, read }) => ({ name, run: read })),
-        20,
-        2,
+        50,
+        10,
       ),
     );
   } finally {
@@ -22,33 +21,32 @@ async function listing(engines: readonly Served[]): Promise<Map<string, number>>
   }
 }
 
-/** Starts `count` containers on each engine in turns, then looks at them: three rows. */
+/** Starts `count` containers on each engine in turns, then looks at them. */
 export async function manyRows(
   engines: readonly Served[],
   count: number,
   settle: () => Promise<unknown>,
 ): Promise<Row[]> {
   const ids = new Map<string, string[]>(engines.map(({ name }) => [name, []]));
-  // What an engine loads for its first containers is not what another one costs.
-  for (const { api } of engines) for (let i = 0; i < WARM_UP; i++) await remove(api, await startOne(api));
-  await settle();
-  const before = new Map(engines.map((engine) => [engine.name, daemonMemory(engine, new Set())]));
   const attempts = engines.map(({ name, api }) => ({
     name,
     run: async () => ids.get(name)?.push(await startOne(api)),
   }));
-  try {
-    const start = medians(await interleave(attempts, count, 0));
-    const list = await listing(engines);
+  const weighAll = async () => {
     await settle();
-    const holders = new Map<string, number>();
-    const growth = new Map<string, number>();
-    for (const engine of engines) {
-      const each = await perContainer(engine, ids.get(engine.name) ?? [], before.get(engine.name) ?? 0);
-      holders.set(engine.name, each.holder);
-      growth.set(engine.name, each.growth);
-    }
-    const memory = new Map([...holders].map(([name, held]) => [name, held + (growth.get(name) ?? 0)]));
+    return await Promise.all(engines.map((engine) => weigh(engine, ids.get(engine.name) ?? [])));
+  };
+  try {
+    const half = Math.ceil(count / 2);
+    const first = await interleave(attempts, half, 0);
+    // What an engine loads for its first containers is not what one more costs.
+    const before = await weighAll();
+    const second = await interleave(attempts, count - half, 0);
+    const list = await listing(engines);
+    const after = await weighAll();
+    const start = medians(
+      new Map([...first].map(([name, times]) => [name, [...times, ...(second.get(name) ?? [])]])),
+    );
     return [
       {
         work: `start ${count} containers, one at a time, each`,
@@ -56,14 +54,7 @@ export async function manyRows(
         values: start,
         budget: { limit: 25 },
       },
-      {
-        work: `memory per running container, its own program left out (PSS), of ${count}`,
-        unit: "MB",
-        values: memory,
-        budget: { limit: 0.1 },
-      },
-      { work: "  of it the process that holds the container (monitor, shim)", unit: "MB", values: holders },
-      { work: "  of it what the daemon grew by", unit: "MB", values: growth },
+      ...memoryRows(engines, before, after),
       {
         work: `list ${count} running containers (API)`,
         unit: "ms",
@@ -76,13 +67,14 @@ export async function manyRows(
   }
 }
 
-const WARM_UP = 10;
+interface Weight {
+  readonly containers: number;
+  /** Megabytes of the processes that hold a container each (monitors, shims). */
+  readonly holders: number;
+  readonly daemon: number;
+}
 
-const daemonMemory = (engine: Engine, except: ReadonlySet<number>) =>
-  pssOfAll(engine.daemonProcesses(except));
-
-/** Megabytes of the process that holds a container, averaged, and of what its daemon grew by, divided among all. */
-async function perContainer(engine: Served, ids: readonly string[], before: number) {
+async function weigh(engine: Served, ids: readonly string[]): Promise<Weight> {
   const programs = await Promise.all(
     ids.map(async (id) => {
       const { State } = (await engine.api.call("GET", `/containers/${id}/json`)) as {
@@ -92,6 +84,32 @@ async function perContainer(engine: Served, ids: readonly string[], before: numb
     }),
   );
   const holders = new Set(programs.map(parentOf));
-  const growth = Math.max(0, daemonMemory(engine, holders) - before);
-  return { holder: pssOfAll(holders) / ids.length / megabyte, growth: growth / ids.length / megabyte };
+  return {
+    containers: ids.length,
+    holders: pssOfAll(holders) / megabyte,
+    daemon: pssOfAll(engine.daemonProcesses(holders)) / megabyte,
+  };
+}
+
+/** What one more running container costs its engine. */
+function memoryRows(engines: readonly Served[], before: readonly Weight[], after: readonly Weight[]): Row[] {
+  const each = (of: (before: Weight, after: Weight) => number) =>
+    new Map(engines.map(({ name }, index) => [name, of(before[index] as Weight, after[index] as Weight)]));
+  const holder = (_: Weight, { holders, containers }: Weight) => holders / containers;
+  const growth = (from: Weight, to: Weight) =>
+    Math.max(0, to.daemon - from.daemon) / (to.containers - from.containers);
+  return [
+    {
+      work: "memory of one more running container, its own program left out (PSS)",
+      unit: "MB",
+      values: each((from, to) => holder(from, to) + growth(from, to)),
+      budget: { limit: 0.1 },
+    },
+    {
+      work: "  of it the process that holds the container (monitor, shim)",
+      unit: "MB",
+      values: each(holder),
+    },
+    { work: "  of it what the daemon grows by", unit: "MB", values: each(growth) },
+  ];
 }

@@ -10,9 +10,10 @@ interface Mapping {
 }
 
 /**
- * Gives back what an idle process does not need: compiled code (a third of a daemon that has started 50 containers, and
- * made again where it is wanted again), dead objects, and the pages of the executable that only its start touched. A page that is wanted again comes back from the page cache by itself. Only mappings without a page of
- * this process's own are let go (madvise(2), MADV_DONTNEED: private changes would be lost).
+ * Gives back what an idle process does not need: compiled code (a third of a daemon that has started 50 containers; it
+ * is made again where it is wanted again), dead objects, and the pages of the executable that only its start touched.
+ * A page that is wanted again comes back from the page cache by itself. Only mappings without a page of this process's
+ * own are let go (madvise(2), MADV_DONTNEED: private changes would be lost).
  */
 export function giveBackMemory(): void {
   Bun.shrink();
