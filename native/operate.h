@@ -45,6 +45,8 @@ static inline u32 device_number(u32 major, u32 minor) { return (minor & 0xff) | 
 enum { IN_PROC = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS };
 // The folder of a process in a procfs.
 long open_process(struct record *r, i32 proc, i32 pid);
+// The same in the host's.
+long open_host_process(struct record *r, i32 pid);
 // The terminated decimal form of `value`; `to` holds 21 bytes.
 void number_text(char *to, u64 value);
 

@@ -9,7 +9,7 @@ long open_process(struct record *r, i32 proc, i32 pid) {
   return open_beneath(r, proc, name, ABI_O_PATH | ABI_O_DIRECTORY, RESOLVE_BENEATH | RESOLVE_NO_XDEV);
 }
 
-static long open_host_process(struct record *r, i32 pid) {
+long open_host_process(struct record *r, i32 pid) {
   long proc = CALL(r, openat, AT_FDCWD, "/proc", ABI_O_PATH | ABI_O_DIRECTORY | ABI_O_CLOEXEC, 0);
   if (proc < 0) return proc;
   long folder = open_process(r, (i32)proc, pid);

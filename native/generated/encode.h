@@ -139,6 +139,13 @@ static inline void op_encode(struct writer *w, const struct op *op) {
       put_text(w, op->map_ids.gid_map);
       put_u8(w, op->map_ids.deny_setgroups);
       break;
+    case OP_ENTER_USER_NAMESPACE:
+      put_u16(w, op->enter_user_namespace.users);
+      put_text(w, op->enter_user_namespace.uid_map);
+      put_text(w, op->enter_user_namespace.gid_map);
+      put_texts(w, op->enter_user_namespace.uid_mapper);
+      put_texts(w, op->enter_user_namespace.gid_mapper);
+      break;
     case OP_ID_MAP:
       put_u16(w, op->id_map.tree);
       put_u16(w, op->id_map.users);
@@ -295,6 +302,7 @@ static inline void op_encode(struct writer *w, const struct op *op) {
       break;
     case OP_GROUPS:
       put_u32s(w, op->groups.gids);
+      put_u8(w, op->groups.denied);
       break;
     case OP_USER:
       put_u32(w, op->user.uid);

@@ -30,6 +30,7 @@ enum op_code {
   OP_JOIN_NAMESPACE = 33,
   OP_UNSHARE = 34,
   OP_MAP_IDS = 35,
+  OP_ENTER_USER_NAMESPACE = 23,
   OP_ID_MAP = 22,
   OP_RELEASE = 36,
   OP_AWAIT = 37,
@@ -244,6 +245,14 @@ struct op_map_ids {
   u8 deny_setgroups;
 };
 
+struct op_enter_user_namespace {
+  u16 users;
+  const char *uid_map;
+  const char *gid_map;
+  struct texts uid_mapper;
+  struct texts gid_mapper;
+};
+
 struct op_id_map {
   u16 tree;
   u16 users;
@@ -442,6 +451,7 @@ struct op_keep_capabilities {
 
 struct op_groups {
   struct u32s gids;
+  u8 denied;
 };
 
 struct op_user {
@@ -538,6 +548,7 @@ struct op {
     struct op_join_namespace join_namespace;
     struct op_unshare unshare;
     struct op_map_ids map_ids;
+    struct op_enter_user_namespace enter_user_namespace;
     struct op_id_map id_map;
     struct op_release release;
     struct op_await await;
@@ -624,6 +635,7 @@ static const struct op_definition op_definitions[OP_CODES] = {
   [OP_JOIN_NAMESPACE] = {"joinNamespace", 10, {offsetof(struct op_join_namespace, ns) + 1}, 0},
   [OP_UNSHARE] = {"unshare", 26, {0}, 0},
   [OP_MAP_IDS] = {"mapIds", 4, {0}, 0},
+  [OP_ENTER_USER_NAMESPACE] = {"enterUserNamespace", 1, {offsetof(struct op_enter_user_namespace, users) + 1}, 0},
   [OP_ID_MAP] = {"idMap", 1, {offsetof(struct op_id_map, tree) + 1, offsetof(struct op_id_map, users) + 1}, 0},
   [OP_RELEASE] = {"release", 28, {0}, 0},
   [OP_AWAIT] = {"await", 28, {0}, 0},
@@ -812,6 +824,13 @@ static inline int op_decode(struct reader *r, struct op *op) {
       op->map_ids.gid_map = get_text(r);
       op->map_ids.deny_setgroups = get_flag(r);
       break;
+    case OP_ENTER_USER_NAMESPACE:
+      op->enter_user_namespace.users = get_slot(r, 1);
+      op->enter_user_namespace.uid_map = get_text(r);
+      op->enter_user_namespace.gid_map = get_text(r);
+      op->enter_user_namespace.uid_mapper = get_texts(r);
+      op->enter_user_namespace.gid_mapper = get_texts(r);
+      break;
     case OP_ID_MAP:
       op->id_map.tree = get_slot(r, 0);
       op->id_map.users = get_slot(r, 1);
@@ -968,6 +987,7 @@ static inline int op_decode(struct reader *r, struct op *op) {
       break;
     case OP_GROUPS:
       op->groups.gids = get_u32s(r);
+      op->groups.denied = get_flag(r);
       break;
     case OP_USER:
       op->user.uid = get_u32(r);

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { cpus, hostname, release, totalmem } from "node:os";
-import { capabilityNames, parseBoundingSet } from "../kernel/capabilities.ts";
+import { capabilityNames, parseCapabilities } from "../kernel/capabilities.ts";
 import { parseHeldLimits } from "./spec/rlimits.ts";
 import type { HostFacts } from "./spec/spec.ts";
 
@@ -21,7 +21,9 @@ export function surveyHost(): Host {
   const [major = 0, minor = 0] = release().split(/[.-]/).map(Number);
   const unified = existsSync("/sys/fs/cgroup/cgroup.controllers");
   return {
-    capabilities: capabilityNames(parseBoundingSet(status)).map((name) => name.slice("CAP_".length)),
+    capabilities: capabilityNames(parseCapabilities(status, "CapBnd")).map((name) =>
+      name.slice("CAP_".length),
+    ),
     rlimits: parseHeldLimits(readFileSync("/proc/self/limits", "utf8")),
     swapLimit: unified || existsSync("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes"),
     bootId: readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(),

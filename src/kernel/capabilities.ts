@@ -67,8 +67,8 @@ export function capabilityNames(mask: bigint): string[] {
   return CAPABILITIES.filter((_, bit) => (mask >> BigInt(bit)) & 1n);
 }
 
-/** The bounding set that this process holds, from the text of /proc/self/status (`CapBnd:`). */
-export function parseBoundingSet(status: string): bigint {
-  const digits = /^CapBnd:\s*([0-9a-f]+)$/m.exec(status)?.[1];
+/** A set that a process holds, from the text of its /proc/<pid>/status. */
+export function parseCapabilities(status: string, set: "CapBnd" | "CapEff"): bigint {
+  const digits = new RegExp(`^${set}:\\s*([0-9a-f]+)$`, "m").exec(status)?.[1];
   return digits === undefined ? 0n : BigInt(`0x${digits}`);
 }

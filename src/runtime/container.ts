@@ -8,6 +8,7 @@ import { InroError } from "../oci/error.ts";
 import { joinedPaths } from "./cgroup-path.ts";
 import { compileExec } from "./compile/exec.ts";
 import { hookOps, subjectOf } from "./compile/hooks.ts";
+import { setgroupsOf } from "./entry.ts";
 import type { HostFacts } from "./facts.ts";
 import { failureOf, failuresOf } from "./failure.ts";
 import type { AssembleFilter } from "./filters.ts";
@@ -99,6 +100,7 @@ async function exec(live: Live, request: ExecRequest): Promise<ExecSession> {
     pid,
     facts,
     filter: await live.assemble(spec.linux?.seccomp),
+    setgroups: setgroupsOf(spec, pid),
     cgroups: joinedPaths(cgroups, cgroupPath, facts.hierarchies),
     keeper: { kind: "monitor", openStdin: request.openStdin },
     container: { id: live.id, bundle: live.folder },

@@ -66,6 +66,14 @@ const TELLINGS: { readonly [K in Kind]?: Telling<K> } = {
       return errno === EPERM ? "only who is privileged over the file system may" : undefined;
     },
   },
+  enterUserNamespace: {
+    code: "USER_NAMESPACE_REFUSED",
+    what: () => "cannot become root of a user namespace",
+    hint: (_, errno) =>
+      errno === EPERM
+        ? "see /etc/subuid, /etc/subgid and whether this host lets users make namespaces (user_namespaces(7))"
+        : undefined,
+  },
   mapIds: { code: "ID_MAPPING_INVALID", what: () => "cannot map the container's users" },
   copyUp: {
     code: "MOUNT_FAILED",

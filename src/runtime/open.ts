@@ -70,7 +70,7 @@ async function planOf(
   const becauseOf = request.becauseOf ?? ((pointer: string) => pointer);
   const { id, spec, rootfs, useInit, fragments, folder } = request;
   const [surveyed, filter] = await Promise.all([
-    survey(executor, spec, becauseOf, facts.architecture),
+    survey(executor, spec, becauseOf, facts),
     assemble(spec.linux?.seccomp),
   ]);
   const plan = compile({

@@ -8,8 +8,11 @@ import type { OpRecord } from "../kernel/plan/record.ts";
 import { InroError } from "../oci/error.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
 import type { BindSource } from "./compile/context.ts";
+import type { Setgroups } from "./compile/entry.ts";
 import { checkNetDevices, type NetDevice } from "./compile/net-devices.ts";
 import { sysctlPointer } from "./compile/sysctl.ts";
+import { entryFor } from "./entry.ts";
+import type { HostFacts } from "./facts.ts";
 import { failureOf } from "./failure.ts";
 import { hostNodes } from "./nodes.ts";
 
@@ -22,6 +25,7 @@ export interface Survey {
   readonly netDevices: ReadonlyMap<string, NetDevice>;
   /** Where the host has the specification's devices, by type and number (`c 1:5`); only for a user namespace. */
   readonly nodes: ReadonlyMap<string, string>;
+  readonly setgroups: Setgroups;
   readonly firstSlot: number;
 }
 
@@ -41,32 +45,37 @@ export async function survey(
   executor: Surveyor,
   spec: RuntimeSpec,
   becauseOf: (pointer: string) => string,
-  host: string,
+  facts: HostFacts,
 ): Promise<Survey> {
   checkNetDevices(spec);
   checkSharedNetwork(spec);
   const binds = bindsOf(spec);
   const devices = Object.keys(spec.linux?.netDevices ?? {});
-  const nodes = hostNodes(spec);
-  if (binds.length + devices.length === 0)
-    return { ops: [], sources: new Map(), netDevices: new Map(), nodes, firstSlot: 0 };
+  const nodes = hostNodes(spec, facts.privilege);
+  // The sources' slots come first.
+  const { ops: entry, setgroups } = entryFor(spec, facts.privilege, binds.length, becauseOf);
+  const firstSlot = binds.length + entry.length;
+  if (binds.length + devices.length + entry.length === 0)
+    return { ops: [], sources: new Map(), netDevices: new Map(), nodes, setgroups, firstSlot };
   const clones = binds.map(({ index, path, recursive }, out): OpOf<"cloneTree"> => {
     return { kind: "cloneTree", out, path, recursive, because: becauseOf(`/mounts/${index}`) };
   });
   const looks = devices.map((name) => lookFor(name, becauseOf(`/linux/netDevices/${name}`)));
-  const ops = [...clones, ...looks];
+  const ops = [...entry, ...clones, ...looks];
   const records = await executor.batch(ops);
   const failed = records.find(({ errno }) => errno !== 0);
-  if (failed !== undefined) throw failureOf(ops[failed.index] as Op, failed, host);
+  if (failed !== undefined) throw failureOf(ops[failed.index] as Op, failed, facts.architecture);
+  const answers = records.slice(entry.length);
   const sources = binds.map(({ index }, slot): [number, BindSource] => {
-    const mode = records[slot]?.value ?? 0;
+    const mode = answers[slot]?.value ?? 0;
     return [index, { slot, directory: (mode & S_IFMT) === S_IFDIR }];
   });
   const netDevices = devices.map((name, i): [string, NetDevice] => [
     name,
-    deviceOf(records[clones.length + i]),
+    deviceOf(answers[clones.length + i]),
   ]);
-  return { ops, sources: new Map(sources), netDevices: new Map(netDevices), nodes, firstSlot: clones.length };
+  const found = { sources: new Map(sources), netDevices: new Map(netDevices), nodes };
+  return { ops, ...found, setgroups, firstSlot };
 }
 
 /** A sysctl of a namespace that is joined is its own, unless that is the one that we are in. */

@@ -20,6 +20,8 @@ const tools = {
   umoci: { packages: ["umoci"], program: "usr/bin/umoci" },
   busybox: { packages: ["busybox-static"], program: "bin/busybox" },
   debootstrap: { packages: ["debootstrap"], program: "usr/sbin/debootstrap" },
+  /** newuidmap and newgidmap: a test that needs their privilege gives it to copies of its own. */
+  uidmap: { packages: ["uidmap"], program: "usr/bin/newuidmap" },
   nft: { packages: ["nftables"], program: "usr/sbin/nft" },
   qemu: {
     packages: ["qemu-system-x86", "qemu-system-data", "seabios", "ipxe-qemu"],
@@ -57,6 +59,7 @@ export const testTools: readonly ToolName[] = [
   "nft",
   "qemu",
   "debian-kernel",
+  "uidmap",
   "podman",
   "dockerd",
 ];

@@ -121,6 +121,15 @@ const lines: { readonly [K in Kind]: Line<K> } = {
     text: (op) =>
       `users ${ranges(op.uidMap)}, groups ${ranges(op.gidMap)}${op.denySetgroups ? ", deny setgroups" : ""}`,
   },
+  enterUserNamespace: {
+    verb: "enter",
+    text: (op, name) => {
+      if (op.users !== undefined) return `the user namespace ${name(op.users)}`;
+      const mappers = [op.uidMapper, op.gidMapper].flatMap(([program]) => program ?? []);
+      const by = mappers.length === 0 ? "" : `, mapped by ${mappers.join(" and ")}`;
+      return `a new user namespace: users ${ranges(op.uidMap)}, groups ${ranges(op.gidMap)}${by}`;
+    },
+  },
   idMap: {
     verb: "map",
     text: (op, name) => {
@@ -230,7 +239,8 @@ const lines: { readonly [K in Kind]: Line<K> } = {
   },
   groups: {
     verb: "set",
-    text: (op) => `supplementary groups to ${op.gids.length === 0 ? "none" : op.gids.join(", ")}`,
+    text: (op) =>
+      `supplementary groups to ${op.gids.length === 0 ? "none" : op.gids.join(", ")}${op.denied === true ? ", if anybody may here" : ""}`,
   },
   user: { verb: "become", text: (op) => `user ${op.uid}, group ${op.gid}` },
   capabilities: {

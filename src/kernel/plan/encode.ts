@@ -102,6 +102,7 @@ const absent: { readonly [T in Field["type"]]?: Put } = {
   u32: (to) => to.u32(ABSENT.u32),
   uses: (to) => to.u16(ABSENT.u16),
   text: (to) => to.text(""),
+  flag: (to) => to.u8(0),
 };
 
 function list<T>(to: Outbox, values: readonly T[], each: (value: T) => void): void {

@@ -164,6 +164,19 @@ export const operations = {
   /** Writes setgroups (deny), gid_map and uid_map of the child, each in one write: "0 100000 65536\n…". */
   mapIds: op(35, ["map"], { uidMap: text, gidMap: text, denySetgroups: flag }),
   /**
+   * Where there is no privilege: the executor itself goes into a user namespace, one that exists (`users`) or a new one,
+   * with a mount namespace of its own, and is 0:0 there from then on. Each map is written by a program of the host
+   * (newuidmap(1): its absolute path, then numbers; the pid goes between them), or without one by the executor, which
+   * denies setgroups first.
+   */
+  enterUserNamespace: op(23, ["host"], {
+    users: optional(uses("file", "pidfd")),
+    uidMap: text,
+    gidMap: text,
+    uidMapper: texts,
+    gidMapper: texts,
+  }),
+  /**
    * Maps the owners of a mount that nobody can see yet (MOUNT_ATTR_IDMAP), or of all mounts of the tree: as the user
    * namespace `users` maps them, or one that is made of these maps and gone afterwards.
    */
@@ -314,8 +327,8 @@ export const operations = {
   /** Drops every capability of the bounding set that is not in `keep` (bit n is capability n). */
   boundingSet: op(113, privilege, { keep: u64 }),
   keepCapabilities: op(114, privilege, { on: flag }),
-  /** Always set, also to none (R19). */
-  groups: op(115, privilege, { gids: u32s }),
+  /** Always set, also to none (R19). `denied`: in this user namespace nobody may, and the refusal to set none is kept. */
+  groups: op(115, privilege, { gids: u32s, denied: optional(flag) }),
   user: op(116, privilege, { uid: u32, gid: u32 }),
   capabilities: op(117, privilege, { effective: u64, permitted: u64, inheritable: u64 }),
   /** Clears the ambient set, then raises `set`. */

@@ -16,6 +16,7 @@ import {
   userNamespaceLaw,
   workingDirectoryLaw,
 } from "./laws/confine.ts";
+import { enterLaw } from "./laws/enter.ts";
 import { filterLaw } from "./laws/filter.ts";
 import { hookMomentLaw, hookPlaceLaw, hookPrivilegeLaw } from "./laws/hooks.ts";
 import type { Law, Surveyed } from "./laws/law.ts";
@@ -75,6 +76,7 @@ export const laws: readonly Law[] = [
   birthLaw,
   peerLaw,
   cgroupGiftLaw,
+  enterLaw,
 ];
 
 /** What the laws say against a plan, one line each; empty for a good one. Pure. */

@@ -5,6 +5,7 @@ import { nativeArchitecture } from "../../kernel/seccomp/architecture.ts";
 import { InroError } from "../../oci/error.ts";
 import type { RuntimeSpec, SpecProcess } from "../../oci/runtime-spec.ts";
 import { compileExec } from "../compile/exec.ts";
+import { setgroupsOf } from "../entry.ts";
 import { explained } from "../execute.ts";
 import { readFacts } from "../facts.ts";
 import { openFilters } from "../filters.ts";
@@ -74,6 +75,7 @@ async function planOf({ root, lists }: Invocation, wanted: Wanted): Promise<Plan
     pid: stored.pid,
     facts,
     filter: await openFilters(`${root}/.filters`, facts.architecture)(spec.linux?.seccomp),
+    setgroups: setgroupsOf(spec, stored.pid),
     cgroups: cgroupsOf(stored, facts.hierarchies, lists.get("cgroup") ?? []),
     container: { id: stored.id, bundle: stored.bundle },
     keeper: { kind: "caller", startTime: BigInt(stored.startTime), descriptors },

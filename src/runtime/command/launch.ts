@@ -134,7 +134,7 @@ async function prepare(from: Ingredients): Promise<{ plan: Plan; creating: Store
   const cgroups = claimCgroups(spec, cgroupPath, facts);
   const becauseOf = (pointer: string): string => pointer;
   const [surveyed, filter] = await Promise.all([
-    survey(executor, spec, becauseOf, facts.architecture),
+    survey(executor, spec, becauseOf, facts),
     openFilters(`${root}/.filters`, facts.architecture)(spec.linux?.seccomp),
   ]);
   const fifo = gated ? gateOf(root, id) : undefined;

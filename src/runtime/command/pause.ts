@@ -1,7 +1,7 @@
 import { setFrozen } from "../../kernel/cgroup/set.ts";
 import { InroError } from "../../oci/error.ts";
 import type { Invocation } from "./commands.ts";
-import { type Status, statusOf } from "./status.ts";
+import { needCgroups, type Status, statusOf } from "./status.ts";
 import { checkContainerId, readStored } from "./store.ts";
 
 /** Holds every process of a container where it stands, the one that waits for its start too. */
@@ -41,6 +41,6 @@ async function freeze(
       why: `${why}: it is ${status}`,
     });
   }
-  await setFrozen(stored.cgroups, frozen);
+  await setFrozen(needCgroups(stored, what), frozen);
   return 0;
 }

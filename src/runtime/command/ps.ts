@@ -2,6 +2,7 @@ import { writeSync } from "node:fs";
 import { processesOf } from "../../kernel/cgroup/set.ts";
 import { InroError } from "../../oci/error.ts";
 import type { Invocation } from "./commands.ts";
+import { needCgroups } from "./status.ts";
 import { checkContainerId, readStored } from "./store.ts";
 
 /** What runc hands to ps(1) when the caller says nothing. */
@@ -10,7 +11,7 @@ const DEFAULT = ["-ef"];
 /** The processes of a container by their pids on the host; as a table it is the host's ps(1), filtered. */
 export function psCommand({ root, operands: [id, ...rest], values }: Invocation): number {
   const format = values.get("format") ?? "table";
-  const pids = processesOf(readStored(root, checkContainerId(id)).cgroups);
+  const pids = processesOf(needCgroups(readStored(root, checkContainerId(id)), "list the processes of"));
   if (format === "json") writeSync(1, `${JSON.stringify(pids)}\n`);
   else if (format === "table") writeSync(1, table(pids, rest[0] === "--" ? rest.slice(1) : rest));
   else {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { isFrozen } from "../../kernel/cgroup/set.ts";
+import { InroError } from "../../oci/error.ts";
 import type { OciState } from "../../oci/state.ts";
 import { gateOf } from "./store.ts";
 import type { StoredContainer } from "./stored.ts";
@@ -52,4 +53,14 @@ export function stateOf(root: string, stored: StoredContainer) {
     created,
     ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
   };
+}
+
+/** What can be done only to a container that has cgroups: a user's has none where none was delegated to him. */
+export function needCgroups({ id, cgroups }: StoredContainer, what: string): StoredContainer["cgroups"] {
+  if (cgroups.length > 0) return cgroups;
+  throw new InroError("CGROUP_MISSING", {
+    what: `cannot ${what} the container "${id}"`,
+    why: "it has no cgroup: none could be made where it was created",
+    hint: "delegate a cgroup to the user (systemd-run --user --scope -p Delegate=yes does)",
+  });
 }

@@ -1,7 +1,8 @@
 import type { Slot } from "../../kernel/plan/field.ts";
-import type { NamespaceType, RuntimeSpec } from "../../oci/runtime-spec.ts";
+import type { NamespaceType } from "../../oci/runtime-spec.ts";
 import { UNCHANGED } from "./binds.ts";
-import type { Draft } from "./context.ts";
+import type { CompileInput, Draft } from "./context.ts";
+import { hasUserNamespace } from "./dev.ts";
 import { userNamespaceOf } from "./id-maps.ts";
 import type { PlannedMount } from "./mounts.ts";
 import { PROPAGATION } from "./propagation.ts";
@@ -18,12 +19,12 @@ const SHOWN: Readonly<Record<string, readonly [namespace: NamespaceType, path: s
  * namespace can be mounted only by who is privileged over it, which a container in a user namespace is not over the
  * host's, nor over a network that was made for it outside.
  */
-export function borrowedFrom({ mount }: PlannedMount, spec: RuntimeSpec): string | undefined {
+export function borrowedFrom({ mount }: PlannedMount, input: CompileInput): string | undefined {
+  const { spec } = input;
   const [type, path] = SHOWN[mount.type ?? ""] ?? [];
-  const users = userNamespaceOf(spec);
-  if (users === "none" || type === undefined) return undefined;
+  if (!hasUserNamespace(input) || type === undefined) return undefined;
   const shown = spec.linux?.namespaces?.find((namespace) => namespace.type === type);
-  const foreign = type === "network" && users === "new" && (shown?.path ?? "") !== "";
+  const foreign = type === "network" && userNamespaceOf(spec) === "new" && (shown?.path ?? "") !== "";
   return shown === undefined || foreign ? path : undefined;
 }
 

@@ -16,7 +16,8 @@ export function compileDevices(draft: Draft, input: CompileInput, slots: Slots):
   const because = input.becauseOf("/linux/resources/devices");
   if (v1 === undefined) {
     const unified = unifiedOf(input.facts.hierarchies);
-    if (unified === undefined) return;
+    // bpf(2): only the host's root may load a filter; nobody else can make a node of a device either.
+    if (unified === undefined || input.facts.privilege !== "host") return;
     const cgroup = slots.get(unified) as Slot;
     draft.plan.host.push({ kind: "deviceFilter", cgroup, program: deviceProgram(rules), because });
     return;
@@ -40,6 +41,8 @@ export function compileOwner(draft: Draft, input: CompileInput, slots: Slots): v
   );
   const own = (spec.linux?.namespaces ?? []).some(({ type, path = "" }) => type === "cgroup" && path === "");
   const unified = unifiedOf(facts.hierarchies);
+  // A user's cgroups are the user's, who is root in there.
+  if (facts.privilege === "none") return;
   if (mount < 0 || !own || unified === undefined || facts.hierarchies.mode !== "v2") return;
   const uid = hostUid(spec.process?.user.uid ?? 0, spec.linux?.uidMappings ?? []);
   const cgroup = slots.get(unified) as Slot;

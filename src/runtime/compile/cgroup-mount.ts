@@ -32,7 +32,7 @@ export function compileCgroupMount(
   ownNamespace: boolean,
 ): void {
   const { because, options } = planned;
-  const { hierarchies } = input.facts;
+  const hierarchies = input.facts.mounted;
   const attributes = options.set | options.setRecursive | (ownNamespace ? 0 : MOUNT_ATTR.readOnly);
   const view: View = { draft, input, because, attributes, ownNamespace };
   const { root, path } = to;
@@ -100,7 +100,7 @@ function hierarchyTree(view: View, hierarchy: Hierarchy): Slot {
     build.push({ kind: "fsMount", out, fstype, source: "cgroup", options, attributes, because });
     return out;
   }
-  const whole = input.facts.hierarchies.mode === "v2";
+  const whole = input.facts.mounted.mode === "v2";
   const path = whole ? hierarchy.mount : `${hierarchy.mount}${input.cgroupPath}`;
   build.push(
     { kind: "cloneTree", out, path, recursive: false, because },

@@ -43,6 +43,7 @@ export function compile(asked: CompileInput): Plan {
       linux: input.spec.linux ?? {},
       filter: input.filter,
       held: input.facts.boundingSet,
+      setgroups: input.setgroups,
       becauseOf: input.becauseOf,
     },
     diesWithParent: input.keeper.kind === "monitor",

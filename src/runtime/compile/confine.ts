@@ -1,9 +1,11 @@
 import { capabilityMask } from "../../kernel/capabilities.ts";
 import type { Op } from "../../kernel/plan/operations.ts";
 import { filterFlags, NEW_LISTENER } from "../../kernel/seccomp/actions.ts";
+import { InroError } from "../../oci/error.ts";
 import type { SpecLinux, SpecProcess } from "../../oci/runtime-spec.ts";
 import { checkId } from "../../oci/user.ts";
 import { POINT } from "./context.ts";
+import type { Setgroups } from "./entry.ts";
 
 /** What confines a process, of a container's first or of one that is executed in it. */
 export interface Confinement {
@@ -12,6 +14,7 @@ export interface Confinement {
   readonly filter: Uint8Array | undefined;
   /** Capabilities that the engine holds; more cannot be given. */
   readonly held: bigint;
+  readonly setgroups: Setgroups;
   readonly becauseOf: (pointer: string) => string;
 }
 
@@ -60,7 +63,7 @@ function seccompOps({ linux: { seccomp }, filter, becauseOf }: Confinement): Op[
   ];
 }
 
-function privilegeOps({ process, held, becauseOf }: Confinement): Op[] {
+function privilegeOps({ process, held, setgroups, becauseOf }: Confinement): Op[] {
   const { user, capabilities = {} } = process;
   const at = "/process/capabilities";
   const mask = (name: keyof typeof capabilities): bigint =>
@@ -71,10 +74,12 @@ function privilegeOps({ process, held, becauseOf }: Confinement): Op[] {
   const because = becauseOf(at);
   const who = becauseOf("/process/user");
   const gids = (user.additionalGids ?? []).map((gid, i) => checkId(gid, `/process/user/additionalGids/${i}`));
+  if (setgroups === "denied" && gids.length > 0) throw groupsDenied();
+  const denied = setgroups !== "allowed" && gids.length === 0 ? { denied: true } : {};
   return [
     { kind: "boundingSet", keep, because },
     { kind: "keepCapabilities", on: true, because: who },
-    { kind: "groups", gids, because: becauseOf("/process/user/additionalGids") },
+    { kind: "groups", gids, ...denied, because: becauseOf("/process/user/additionalGids") },
     {
       kind: "user",
       uid: checkId(user.uid, "/process/user/uid"),
@@ -85,4 +90,14 @@ function privilegeOps({ process, held, becauseOf }: Confinement): Op[] {
     { kind: "capabilities", effective: mask("effective") & permitted, permitted, inheritable, because },
     { kind: "ambient", set: mask("ambient") & permitted & inheritable, because },
   ];
+}
+
+// user_namespaces(7), "setgroups": who maps no group but its own has to give up setting any.
+function groupsDenied(): InroError {
+  return new InroError("ID_NOT_MAPPED", {
+    what: "cannot give the process additional groups",
+    why: "in its user namespace nobody may set groups",
+    hint: "map a range of groups with newgidmap(1)",
+    at: "/process/user/additionalGids",
+  });
 }

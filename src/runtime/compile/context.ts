@@ -7,6 +7,7 @@ import type { Rootfs } from "../../oci/rootfs.ts";
 import type { RuntimeSpec } from "../../oci/runtime-spec.ts";
 import type { HostFacts } from "../facts.ts";
 import type { LogTarget } from "../runtime.ts";
+import type { Setgroups } from "./entry.ts";
 import type { NetDevice } from "./net-devices.ts";
 
 /** What the survey learnt of a bind mount's source, and the slot of its detached clone. */
@@ -53,6 +54,7 @@ export interface CompileInput {
   readonly netDevices: ReadonlyMap<string, NetDevice>;
   /** Where the host has the specification's devices (`nodeKey`): in a user namespace they are bound. */
   readonly nodes: ReadonlyMap<string, string>;
+  readonly setgroups: Setgroups;
   /** The first slot that the survey left free. */
   readonly firstSlot: Slot;
   /** The assembled filter of linux.seccomp. */

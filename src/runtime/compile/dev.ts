@@ -159,7 +159,9 @@ function bindNode(draft: Draft, { nodes }: CompileInput, { root, path, node }: N
   draft.boundNodes.push({ kind: "attach", tree: out, root, path, destination: "real-file", because });
 }
 
-export const hasUserNamespace = ({ spec }: CompileInput): boolean => userNamespaceOf(spec) !== "none";
+/** Whether the container is set up by who is privileged over a user namespace only: its own, or the runtime's. */
+export const hasUserNamespace = ({ spec, facts }: CompileInput): boolean =>
+  userNamespaceOf(spec) !== "none" || facts.privilege !== "host";
 
 function parents(path: string): string[] {
   const parts = path.split("/");

@@ -4,6 +4,7 @@ import type { Plan } from "../../kernel/plan/plan.ts";
 import type { NamespaceType, RuntimeSpec, SpecProcess } from "../../oci/runtime-spec.ts";
 import type { HostFacts } from "../facts.ts";
 import { CLONE, type Draft, finish, newDraft, POINT } from "./context.ts";
+import { enterOp, type Setgroups } from "./entry.ts";
 import { compilePassed } from "./keeper.ts";
 import { isLabelled, labelOps, privateProcOp } from "./labels.ts";
 import { compileListener } from "./listener.ts";
@@ -29,6 +30,7 @@ export interface ExecInput {
   readonly pid: number;
   readonly facts: HostFacts;
   readonly filter: Uint8Array | undefined;
+  readonly setgroups: Setgroups;
   /** Where the program belongs, in each hierarchy that the container joined. */
   readonly cgroups: readonly { readonly hierarchy: Hierarchy; readonly path: string }[];
   readonly keeper: ExecKeeper;
@@ -68,6 +70,7 @@ export function compileExec(input: ExecInput): Plan {
       linux: spec.linux ?? {},
       filter: input.filter,
       held: input.facts.boundingSet,
+      setgroups: input.setgroups,
       becauseOf: () => "exec",
     },
     diesWithParent: keeper.kind === "monitor",
@@ -93,12 +96,16 @@ function compileStreams(draft: Draft, { terminal }: SpecProcess, keeper: ExecKee
 }
 
 /** The slot that each of the container's namespaces is joined through. */
-function openNamespaces(draft: Draft, { spec, pid, keeper }: ExecInput): Map<NamespaceType, Slot> {
-  const types = (spec.linux?.namespaces ?? []).map(({ type }) => type);
+function openNamespaces(draft: Draft, { spec, pid, keeper, facts }: ExecInput): Map<NamespaceType, Slot> {
+  const enters = facts.privilege === "none";
+  const types = (spec.linux?.namespaces ?? []).flatMap(({ type }) =>
+    enters && type === "user" ? [] : [type],
+  );
   const { host } = draft.plan;
   if (keeper.kind === "caller") {
     const out = draft.newSlot();
     host.push({ kind: "openProcess", out, pid, startTime: keeper.startTime, because: "exec" });
+    if (enters) host.push(enterOp(out, "exec"));
     return new Map(types.map((type) => [type, out]));
   }
   return new Map(
@@ -127,6 +134,9 @@ function joinNamespaces(draft: Draft, input: ExecInput, birth: Slot | undefined)
   // R14 (CVE-2016-9962): nothing in the container may look into what joins it.
   plan.build.push({ kind: "dumpable", on: false, because: "exec, R14" });
   compileLabels(draft, input.process);
+  // R19: where it may set none inside, it has none when it comes.
+  if (opened.has("user") && input.setgroups !== "allowed")
+    plan.build.push({ kind: "groups", gids: [], because: "exec, R19" });
   for (const type of JOIN_ORDER) {
     const ns = opened.get(type);
     if (ns !== undefined) plan.build.push({ kind: "joinNamespace", ns, type: CLONE[type], because: "exec" });

@@ -5,6 +5,7 @@ import type { JoinedCgroups } from "./cgroups.ts";
 import { CLONE, type CompileInput, type Draft, POINT } from "./context.ts";
 import { hasUserNamespace } from "./dev.ts";
 import { mapText, userNamespaceOf } from "./id-maps.ts";
+import { compileScore } from "./proc.ts";
 
 /** What a container gets as its own, and what it shares by joining. */
 export interface Namespaces {
@@ -17,8 +18,10 @@ export interface Namespaces {
   readonly becauseOf: (type: NamespaceType) => string;
 }
 
-export function namespacesOf({ spec, becauseOf }: CompileInput): Namespaces {
-  const wanted = spec.linux?.namespaces ?? [];
+export function namespacesOf({ spec, facts, becauseOf }: CompileInput): Namespaces {
+  const listed = spec.linux?.namespaces ?? [];
+  // Without privilege the executor has entered the user namespace already (entry.ts).
+  const wanted = facts.privilege === "none" ? listed.filter(({ type }) => type !== "user") : listed;
   const seen = new Set<NamespaceType>();
   for (const [index, { type }] of wanted.entries()) {
     const at = `/linux/namespaces/${index}`;
@@ -28,7 +31,7 @@ export function namespacesOf({ spec, becauseOf }: CompileInput): Namespaces {
     seen.add(type);
   }
   const pointer = (type: NamespaceType): string =>
-    becauseOf(`/linux/namespaces/${wanted.findIndex((namespace) => namespace.type === type)}`);
+    becauseOf(`/linux/namespaces/${listed.findIndex((namespace) => namespace.type === type)}`);
   return {
     own: new Set(wanted.filter(({ path }) => path === undefined || path === "").map(({ type }) => type)),
     joined: wanted.flatMap(({ type, path }, index) => {
@@ -146,10 +149,18 @@ export function compileUserNamespace(draft: Draft, input: CompileInput): void {
   const because = input.becauseOf("/linux/uidMappings");
   const { uidMappings = [], gidMappings = [] } = input.spec.linux ?? {};
   const { map, build } = draft.plan;
-  if (userNamespaceOf(input.spec) === "new") {
+  const users = userNamespaceOf(input.spec);
+  compileScore(draft, input);
+  if (input.facts.privilege === "none") return;
+  if (users === "new") {
     const maps = { uidMap: mapText(uidMappings), gidMap: mapText(gidMappings), denySetgroups: false };
-    map.push({ kind: "mapIds", ...maps, because }, { kind: "release", point: POINT.mapped, because });
+    map.push({ kind: "mapIds", ...maps, because });
+  }
+  if (map.length > 0) {
+    map.push({ kind: "release", point: POINT.mapped, because });
     build.push({ kind: "await", point: POINT.mapped, because });
   }
-  build.push({ kind: "groups", gids: [], because }, { kind: "user", uid: 0, gid: 0, because });
+  if (users === "none") return;
+  const denied = users === "joined" ? { denied: true } : {};
+  build.push({ kind: "groups", gids: [], ...denied, because }, { kind: "user", uid: 0, gid: 0, because });
 }

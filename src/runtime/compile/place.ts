@@ -36,7 +36,7 @@ export function place(scene: Scene, planned: PlannedMount): void {
     scene.dev = { slot: mountDev(scene, planned), readOnly, because };
     return;
   }
-  const borrowed = borrowedFrom(planned, input.spec);
+  const borrowed = borrowedFrom(planned, input);
   const slot = compileMount(draft, input, planned, { ...to, borrowed });
   if (slot === undefined) return;
   if (path === "proc" && mount.type === "proc") scene.proc = slot;

@@ -1,5 +1,6 @@
 import type { Slot } from "../../kernel/plan/field.ts";
 import type { CompileInput, Draft } from "./context.ts";
+import { hasUserNamespace } from "./dev.ts";
 import { isLabelled, labelOps, privateProcOp } from "./labels.ts";
 import { ownSysctlPath, sysctlPointer } from "./sysctl.ts";
 
@@ -11,7 +12,7 @@ export function compileProcWrites(draft: Draft, input: CompileInput, mounted: Sl
   const { spec, becauseOf } = input;
   const sysctls = Object.entries(spec.linux?.sysctl ?? {});
   const { process } = spec;
-  const score = process?.oomScoreAdj;
+  const score = hasUserNamespace(input) ? undefined : process?.oomScoreAdj;
   const labelled = process !== undefined && isLabelled(process);
   if (sysctls.length === 0 && score === undefined && !labelled) return;
   const proc = mounted ?? privateProc(draft);
@@ -27,6 +28,32 @@ export function compileProcWrites(draft: Draft, input: CompileInput, mounted: Sl
     build.push({ kind: "writeProc", proc, path, data: String(score), optional: false, because });
   }
   if (labelled) build.push(...labelOps(process, proc, becauseOf));
+}
+
+/**
+ * KERNEL.md, "Privilege": in a user namespace a process that others may not look into cannot write its own score. Its
+ * parent does, before it goes on; or one without privilege sets its own before the clone, and that is inherited. A user
+ * who may not lower it keeps what there is.
+ */
+export function compileScore(draft: Draft, { spec, facts, becauseOf }: CompileInput): void {
+  const score = spec.process?.oomScoreAdj;
+  if (score === undefined) return;
+  const { host, map } = draft.plan;
+  const proc = draft.newSlot();
+  const because = becauseOf("/process/oomScoreAdj");
+  const data = String(score);
+  host.push({ kind: "openPath", out: proc, path: "/proc", use: "directory", because });
+  if (facts.privilege === "none")
+    host.push({ kind: "writeProc", proc, path: "self/oom_score_adj", data, optional: true, because });
+  else
+    map.push({
+      kind: "writeProc",
+      proc,
+      path: "oom_score_adj",
+      data,
+      optional: facts.privilege !== "host",
+      because,
+    });
 }
 
 export function privateProc(draft: Draft): Slot {

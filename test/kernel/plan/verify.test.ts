@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import type { Op } from "../../../src/kernel/plan/operations.ts";
 import type { Plan } from "../../../src/kernel/plan/plan.ts";
 import { laws, verify, violations } from "../../../src/kernel/plan/verify.ts";
 import { nativeArchitecture } from "../../../src/kernel/seccomp/architecture.ts";
@@ -129,6 +130,21 @@ test("a plan with hooks obeys every law too", () => {
   expect(violations(hooked)).toEqual([]);
 });
 
+const entering: Op = {
+  ...{
+    kind: "enterUserNamespace",
+    uidMap: "0 1 1",
+    gidMap: "0 1 1",
+    uidMapper: [],
+    gidMapper: [],
+    because: "x",
+  },
+};
+
+test("a plan of an executor without privilege obeys every law", () => {
+  expect(violations({ ...good, host: [entering, ...good.host] })).toEqual([]);
+});
+
 /** [what is wrong, the plan, the law that says so]. */
 const crimes: readonly (readonly [string, Plan, string])[] = [
   ["no exec", without("become", "exec"), "one clone, one gate, one exec"],
@@ -236,6 +252,27 @@ const crimes: readonly (readonly [string, Plan, string])[] = [
       clone: [{ kind: "joinNamespace", ns: 63, type: USER, because: "x" }, ...good.clone],
     },
     "limits and maps of a user namespace",
+  ],
+  ...(
+    [
+      ["somebody's mapper", { uidMapper: ["newuidmap", "0", "1", "1"] }, {}],
+      ["another program of the host", { gidMapper: ["/bin/sh", "0", "1", "1"] }, {}],
+      ["a second user namespace", {}, { clone: altered("clone", "clone", { flags: USER }).clone }],
+      [
+        "groups that may be passed over",
+        {},
+        { confine: altered("confine", "groups", { denied: true }).confine },
+      ],
+    ] as const
+  ).map(([what, entry, more]): readonly [string, Plan, string] => [
+    what,
+    { ...good, host: [{ ...entering, ...entry } as Op, ...good.host], ...more },
+    "without privilege the executor enters",
+  ]),
+  [
+    "an executor that enters its namespace late",
+    { ...good, host: [...good.host, entering] },
+    "without privilege the executor enters",
   ],
   ["a procfs of the image", altered("build", "writeProc", { proc: 10 }), "procfs of our own (R4)"],
   ["procfs by another path", altered("host", "openPath", { path: "/tmp/proc" }), "procfs of our own (R4)"],

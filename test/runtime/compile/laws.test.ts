@@ -269,7 +269,7 @@ test("labels are written through a procfs of our own, for a program that is exec
   ]);
   const { facts } = inputOf("v2", typical);
   const plan = compileExec({
-    ...{ process: labelled, spec: typical, pid: 4711, facts, filter: undefined },
+    ...{ process: labelled, spec: typical, pid: 4711, facts, filter: undefined, setgroups: "allowed" },
     ...{ cgroups: [], keeper: { kind: "monitor", openStdin: false }, container: { id: "abc", bundle: "/b" } },
   });
   expect(writes(plan)).toEqual(exec);

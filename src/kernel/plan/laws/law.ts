@@ -11,6 +11,8 @@ export interface Violation {
 /** Slots that batches before the plan have filled: detached trees below `firstSlot`. */
 export interface Surveyed {
   readonly firstSlot: number;
+  /** What those batches did. */
+  readonly ops?: readonly Op[];
 }
 
 /** A law that every plan obeys. */
