@@ -5,7 +5,10 @@ import { descriptorSchema } from "./descriptor.ts";
 export const indexSchema = v.object({
   schemaVersion: v.literal(2),
   mediaType: v.optional(v.string()),
+  artifactType: v.optional(v.string()),
   manifests: v.array(descriptorSchema),
+  /** The manifest that this one says something about. */
+  subject: v.optional(descriptorSchema),
   annotations: v.optional(v.record(v.string(), v.string())),
 });
 

@@ -8,6 +8,8 @@ export const manifestSchema = v.object({
   artifactType: v.optional(v.string()),
   config: descriptorSchema,
   layers: v.array(descriptorSchema),
+  /** The manifest that this one says something about. */
+  subject: v.optional(descriptorSchema),
   annotations: v.optional(v.record(v.string(), v.string())),
 });
 

@@ -1,115 +1,66 @@
 /** Credentials for one registry: the distribution spec's token exchange, or basic authentication. */
-import * as v from "valibot";
-import { InroError } from "../../oci/error.ts";
 import type { RegistryAuth } from "../images.ts";
-import { isLoopback } from "./address.ts";
+import { basicHeader } from "./basic.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
-import { bodyOf, request } from "./http.ts";
-
-const tokenSchema = v.object({ token: v.optional(v.string()), access_token: v.optional(v.string()) });
-
-function basic(auth: RegistryAuth | undefined): string | undefined {
-  if (auth === undefined || !("username" in auth)) return undefined;
-  return `Basic ${Buffer.from(`${auth.username}:${auth.password}`).toString("base64")}`;
-}
-
-function realmOf(challenge: Challenge): URL {
-  const realm = challenge.parameters["realm"] ?? "";
-  const url = URL.canParse(realm) ? new URL(realm) : undefined;
-  // Credentials go there, so it has to be as trustworthy as the registry itself.
-  if (
-    url !== undefined &&
-    (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname)))
-  )
-    return url;
-  throw new InroError("REGISTRY_ERROR", {
-    what: "cannot authenticate with the registry",
-    why: `it names ${JSON.stringify(realm)} as its token service, which is no https address`,
-  });
-}
-
-async function fetchToken(
-  challenge: Challenge,
-  scope: string,
-  auth: RegistryAuth | undefined,
-  signal?: AbortSignal,
-) {
-  const realm = realmOf(challenge);
-  const service = challenge.parameters["service"];
-  const wanted = challenge.parameters["scope"] ?? scope;
-  if (auth !== undefined && "identityToken" in auth) {
-    const form = {
-      grant_type: "refresh_token",
-      refresh_token: auth.identityToken,
-      client_id: "inro",
-      scope: wanted,
-      ...(service === undefined ? {} : { service }),
-    };
-    const headers = { "content-type": "application/x-www-form-urlencoded" };
-    return await request({
-      url: realm.href,
-      method: "POST",
-      headers,
-      body: new URLSearchParams(form).toString(),
-      signal,
-    });
-  }
-  if (service !== undefined) realm.searchParams.set("service", service);
-  realm.searchParams.set("scope", wanted);
-  const authorization = basic(auth);
-  return await request({
-    url: realm.href,
-    headers: authorization === undefined ? {} : { authorization },
-    signal,
-  });
-}
-
-async function tokenFor(
-  challenge: Challenge,
-  scope: string,
-  auth: RegistryAuth | undefined,
-  signal?: AbortSignal,
-) {
-  const response = await fetchToken(challenge, scope, auth, signal);
-  const body = await bodyOf(response, 1 << 20);
-  if (!response.ok) return undefined;
-  const parsed = v.safeParse(tokenSchema, JSON.parse(body.toString("utf8")));
-  const token = parsed.success ? (parsed.output.token ?? parsed.output.access_token) : undefined;
-  if (token !== undefined) return token;
-  throw new InroError("REGISTRY_ERROR", {
-    what: "cannot authenticate with the registry",
-    why: "its token service answered without a token",
-  });
-}
+import { joinScopes } from "./scope.ts";
+import { fetchToken, type Token } from "./token.ts";
 
 export interface Authorizer {
-  /** The header's value for the next request. */
-  current(): string | undefined;
-  /** Answers a 401; false where nothing better is known. */
-  answer(header: string, signal: AbortSignal | undefined): Promise<boolean>;
+  /** The header's value for the next request; a token that is about to expire is replaced first. */
+  current(signal: AbortSignal | undefined): Promise<string | undefined>;
+  /** Answers a 401 to a request that had the header `used`; false where nothing better is known. */
+  answer(challenge: string, used: string | undefined, signal: AbortSignal | undefined): Promise<boolean>;
 }
 
-/** Keeps the token for `scope` (`repository:library/debian:pull`) while it works. */
-export function authorizer(scope: string, auth: RegistryAuth | undefined): Authorizer {
+export interface AuthorizerOptions {
+  /** `repository:library/debian:pull`; none to ask for nothing but who one is. */
+  readonly scope: string;
+  readonly auth: RegistryAuth | undefined;
+  /** Asks token services for a lasting token too, and is told it. */
+  readonly onIdentityToken?: (token: string) => void;
+}
+
+/** Keeps the token for a scope while it works; requests that are refused at once share one renewal. */
+export function authorizer({ scope, auth, onIdentityToken }: AuthorizerOptions): Authorizer {
   let header = auth !== undefined && "registryToken" in auth ? `Bearer ${auth.registryToken}` : undefined;
+  let renewal: { readonly challenge: Challenge; readonly due: number } | undefined;
+  let renewing: Promise<boolean> | undefined;
+
+  const keep = (challenge: Challenge, token: Token): boolean => {
+    const before = header;
+    header = `Bearer ${token.value}`;
+    renewal = { challenge, due: token.due };
+    if (token.identity !== undefined) onIdentityToken?.(token.identity);
+    return header !== before;
+  };
+  const renew = (challenge: Challenge, signal: AbortSignal | undefined): Promise<boolean> => {
+    const { realm = "", service, scope: told = "" } = challenge.parameters;
+    const lasting = onIdentityToken !== undefined;
+    const ask = { realm, service, scopes: joinScopes(scope, told), auth, lasting, signal };
+    renewing ??= fetchToken(ask)
+      .then((token) => token !== undefined && keep(challenge, token))
+      .finally(() => {
+        renewing = undefined;
+      });
+    return renewing;
+  };
+  const take = async (challenge: Challenge, signal: AbortSignal | undefined): Promise<boolean> => {
+    if (challenge.scheme === "bearer") return await renew(challenge, signal);
+    const credentials = challenge.scheme === "basic" ? basicHeader(auth) : undefined;
+    if (credentials === undefined || credentials === header) return false;
+    header = credentials;
+    return true;
+  };
   return {
-    current: () => header,
-    async answer(challengeHeader, signal) {
-      for (const challenge of parseChallenges(challengeHeader)) {
-        if (challenge.scheme === "bearer") {
-          const token = await tokenFor(challenge, scope, auth, signal);
-          if (token === undefined) return false;
-          const fresh = `Bearer ${token}`;
-          const better = fresh !== header;
-          header = fresh;
-          return better;
-        }
-        const credentials = challenge.scheme === "basic" ? basic(auth) : undefined;
-        if (credentials !== undefined && credentials !== header) {
-          header = credentials;
-          return true;
-        }
-      }
+    async current(signal) {
+      if (renewal !== undefined && Date.now() >= renewal.due) await renew(renewal.challenge, signal);
+      return header;
+    },
+    async answer(challengeHeader, used, signal) {
+      // Another request has been refused before this one, and has a new token by now.
+      if (used !== header && renewing === undefined && header !== undefined) return true;
+      for (const challenge of parseChallenges(challengeHeader))
+        if (await take(challenge, signal)) return true;
       return false;
     },
   };

@@ -1,8 +1,7 @@
 /** A blob's download: resumed where it broke, given up when it no longer comes forward. */
 import type { Digest } from "../../oci/digest.ts";
 import { InroError } from "../../oci/error.ts";
-import { type Context, get, maxAttempts, pulling, type Retrying } from "./get.ts";
-import { backOff, pause } from "./http.ts";
+import { ask, type Context, patience, type Retrying } from "./ask.ts";
 
 export interface BlobRequest {
   readonly digest: Digest;
@@ -60,17 +59,18 @@ export async function* blobBytes(
 ): AsyncGenerator<Uint8Array> {
   const path = `/v2/${c.reference.path}/blobs/${digest}`;
   const { signal } = c.options;
-  const what = `${pulling(c)}, blob ${digest}`;
-  let had = 0;
-  for (let attempt = 1; ; attempt++) {
-    const before = had;
+  const what = `${c.what}, blob ${digest}`;
+  const waiting = patience(c, onRetry);
+  for (let had = 0; ; ) {
     let why = "";
     try {
-      const response = await get(c, path, had === 0 ? {} : { range: `bytes=${had}-` }, onRetry);
+      const headers: Record<string, string> = had === 0 ? {} : { range: `bytes=${had}-` };
+      const response = await ask(c, { path, headers, onRetry });
       checkLength(response, size, had, what);
       const bytes = bodyBytes(response, signal);
       for await (const chunk of response.status === 206 || had === 0 ? bytes : afterFirst(bytes, had)) {
         had += chunk.length;
+        waiting.forward();
         if (had > size)
           throw new InroError("BLOB_TOO_LARGE", {
             what,
@@ -86,11 +86,6 @@ export async function* blobBytes(
       why = error instanceof Error ? error.message : String(error);
       if (had === size) return;
     }
-    // Whatever brings the download forward may go on; only standing still is counted.
-    if (had > before) attempt = 1;
-    if (attempt >= maxAttempts) throw new InroError("BLOB_TRUNCATED", { what, why, hint: "pull again" });
-    const delayMs = backOff(attempt, c.options.retryBase ?? 250);
-    onRetry?.({ attempt, delayMs, why });
-    await pause(delayMs, signal);
+    if (!(await waiting.wait(why))) throw new InroError("BLOB_TRUNCATED", { what, why, hint: "pull again" });
   }
 }

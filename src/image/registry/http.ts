@@ -3,17 +3,23 @@ import { setTimeout as delay } from "node:timers/promises";
 import { InroError } from "../../oci/error.ts";
 import { hostCertificates } from "./address.ts";
 
+/** What a request carries; its length is told by the request's own content-length where it is a stream. */
+export type RequestBody = string | Uint8Array | AsyncIterable<Uint8Array>;
+
 export interface HttpRequest {
   readonly url: string;
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  /** Called for each time that the body has to be sent: redirects send it again. */
+  readonly body?: () => RequestBody;
   readonly signal: AbortSignal | undefined;
 }
 
 const maxRedirects = 10;
 /** Milliseconds until an answer's head has to be there. */
 const headTimeout = 30_000;
+/** The same after the last piece of a body was taken: what is on its way still has to arrive and to be stored. */
+const storeTimeout = 300_000;
 
 function unreachable(url: string, cause: unknown): InroError {
   const { host } = new URL(url);
@@ -42,30 +48,77 @@ export function isCertificateError(error: unknown): boolean {
   return /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ISSUER/.test(cause?.code ?? "");
 }
 
+/** Ends a request whose other side stays silent: `moved` begins the time anew. */
+function silenceOf(milliseconds: number) {
+  const controller = new AbortController();
+  const seconds = milliseconds / 1000;
+  const end = () => controller.abort(new Error(`it did not answer within ${seconds} s`));
+  let timer = setTimeout(end, milliseconds);
+  return {
+    signal: controller.signal,
+    moved() {
+      clearTimeout(timer);
+      timer = setTimeout(end, milliseconds);
+    },
+    [Symbol.dispose]: () => clearTimeout(timer),
+  };
+}
+
+interface Sending {
+  readonly body: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
+  /** What broke the source; the request then fails for this reason, not for the connection's. */
+  failure?: { readonly error: unknown };
+}
+
+function sending(body: RequestBody, moved: () => void): Sending {
+  if (typeof body === "string" || body instanceof Uint8Array)
+    return { body: body as string | Uint8Array<ArrayBuffer> };
+  const source = body[Symbol.asyncIterator]();
+  const result: Sending = {
+    body: new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        try {
+          const part = await source.next();
+          moved();
+          if (part.done) controller.close();
+          else controller.enqueue(part.value);
+        } catch (error) {
+          result.failure = { error };
+          controller.error(error);
+        }
+      },
+      async cancel() {
+        await source.return?.();
+      },
+    }),
+  };
+  return result;
+}
+
 async function once(r: HttpRequest, url: string, headers: Record<string, string>): Promise<Response> {
-  const timeout = new AbortController();
-  const timer = setTimeout(
-    () => timeout.abort(new Error(`it did not answer within ${headTimeout / 1000} s`)),
-    headTimeout,
-  );
-  const signals = [timeout.signal, ...(r.signal === undefined ? [] : [r.signal])];
+  using silence = silenceOf(r.body === undefined ? headTimeout : storeTimeout);
+  const signals = [silence.signal, ...(r.signal === undefined ? [] : [r.signal])];
   const ca = hostCertificates();
+  const sent = r.body === undefined ? undefined : sending(r.body(), silence.moved);
   try {
     return await fetch(url, {
       method: r.method ?? "GET",
       headers: { ...headers, "accept-encoding": "identity" },
       redirect: "manual",
       signal: AbortSignal.any(signals),
-      ...(r.body === undefined ? {} : { body: r.body }),
+      ...(sent === undefined ? {} : { body: sent.body }),
       ...(ca === undefined || url.startsWith("http:") ? {} : { tls: { ca } }),
     });
   } catch (error) {
     r.signal?.throwIfAborted();
-    throw unreachable(url, timeout.signal.aborted ? timeout.signal.reason : error);
-  } finally {
-    clearTimeout(timer);
+    if (sent?.failure !== undefined) throw sent.failure.error;
+    throw unreachable(url, silence.signal.aborted ? silence.signal.reason : error);
   }
 }
+
+// RFC 9110, 15.4: only these two keep the method and the body of a request that has them.
+const redirects = ({ method = "GET" }: HttpRequest) =>
+  method === "GET" || method === "HEAD" ? [301, 302, 303, 307, 308] : [307, 308];
 
 /** Follows redirects itself: the Authorization header stays with its origin, and TLS is not given up on the way. */
 export async function request(r: HttpRequest): Promise<Response> {
@@ -74,7 +127,7 @@ export async function request(r: HttpRequest): Promise<Response> {
   for (let i = 0; i < maxRedirects; i++) {
     const response = await once(r, url, headers);
     const location = response.headers.get("location");
-    if (![301, 302, 303, 307, 308].includes(response.status) || location === null) return response;
+    if (!redirects(r).includes(response.status) || location === null) return response;
     await response.body?.cancel();
     const next = new URL(location, url);
     if (url.startsWith("https:") && next.protocol !== "https:") {

@@ -32,15 +32,20 @@ export async function checkCredentials(
 }
 
 async function taken(url: string, auth: RegistryAuth, signal: AbortSignal | undefined): Promise<boolean> {
-  const authorize = authorizer("", auth);
+  const authorize = authorizer({ scope: "", auth });
   for (let attempt = 0; attempt < 3; attempt++) {
-    const authorization = authorize.current();
+    const authorization = await authorize.current(signal);
     const headers = authorization === undefined ? {} : { authorization };
     const response = await request({ url, headers, signal });
     await bodyOf(response, 1 << 20);
     if (response.ok) return true;
     const challenge = response.headers.get("www-authenticate");
-    if (response.status !== 401 || challenge === null || !(await authorize.answer(challenge, signal))) break;
+    if (
+      response.status !== 401 ||
+      challenge === null ||
+      !(await authorize.answer(challenge, authorization, signal))
+    )
+      break;
   }
   return false;
 }

@@ -1,32 +1,35 @@
-/** One repository of a registry: manifests and blobs by the distribution spec's API. */
-import { type Digest, digestOf, isDigest } from "../../oci/digest.ts";
-import { mediaType } from "../../oci/media-type.ts";
-import { type Reference, repositoryOf } from "../../oci/reference.ts";
-import { digestMismatch, maxDocument } from "../layout/blobs.ts";
+/** One repository of a registry: manifests and blobs by the distribution spec's API, in both directions. */
+import type { Descriptor } from "../../oci/descriptor.ts";
+import { type Digest, digestOf } from "../../oci/digest.ts";
+import { familiarName, type Reference, repositoryOf } from "../../oci/reference.ts";
 import { addressOf } from "./address.ts";
+import type { Context, RepositoryOptions } from "./ask.ts";
 import { authorizer } from "./auth.ts";
 import { type BlobRequest, blobBytes } from "./blob.ts";
-import { type Context, get, pulling, type RepositoryOptions } from "./get.ts";
-import { bodyOf, isCertificateError, request } from "./http.ts";
+import { isCertificateError, request } from "./http.ts";
+import { fetchManifest, type Pushed, putManifest, type RemoteDocument } from "./manifest.ts";
+import { listReferrers, putReferrer } from "./referrers.ts";
+import { type BlobSource, type Uploaded, type UploadOptions, uploadBlob } from "./upload.ts";
 
-export interface RemoteDocument {
-  readonly mediaType: string;
-  readonly digest: Digest;
-  readonly content: Buffer;
-}
+export type { RemoteDocument } from "./manifest.ts";
+
+type Written = Pick<RemoteDocument, "content" | "mediaType">;
 
 export interface Repository {
   manifest(tagOrDigest: string): Promise<RemoteDocument>;
   /** The blob's bytes, `size` of them; a broken connection is resumed. The digest is for the taker to check. */
   blob(r: BlobRequest): AsyncGenerator<Uint8Array>;
+  /** What refers to a manifest (signatures, …), of one type of artifact if one is given. */
+  referrers(digest: Digest, artifactType?: string): Promise<readonly Descriptor[]>;
+  /** Brings a blob there unless it is there. */
+  putBlob(blob: BlobSource, options?: UploadOptions): Promise<Uploaded>;
+  /** The same for a small one. */
+  putBytes(content: Uint8Array): Promise<{ readonly digest: Digest; readonly size: number }>;
+  /** What the document names has to be there before. */
+  putManifest(document: Written, tagOrDigest: string): Promise<Pushed>;
+  /** A manifest with a `subject`, by its digest: `referrers` of the subject list it then. */
+  putReferrer(document: Written): Promise<Pushed>;
 }
-
-const accept = [
-  mediaType.ociIndex,
-  mediaType.dockerIndex,
-  mediaType.ociManifest,
-  mediaType.dockerManifest,
-].join(", ");
 
 /** Finds out how the registry speaks. https://…/v2/ answers 200 or 401 (distribution spec, "Determining Support"). */
 async function findBase(reference: Reference, signal: AbortSignal | undefined): Promise<string> {
@@ -45,27 +48,33 @@ async function findBase(reference: Reference, signal: AbortSignal | undefined): 
   throw failure;
 }
 
-async function manifest(c: Context, tagOrDigest: string): Promise<RemoteDocument> {
-  const path = `/v2/${c.reference.path}/manifests/${tagOrDigest}`;
-  const response = await get(c, path, { accept });
-  const content = await bodyOf(response, maxDocument);
-  const type = (response.headers.get("content-type") ?? "").split(";")[0]?.trim() ?? "";
-  const told = isDigest(tagOrDigest) ? tagOrDigest : (response.headers.get("docker-content-digest") ?? "");
-  const digest = digestOf(content);
-  if (isDigest(told) && told.startsWith("sha256:") && told !== digest) {
-    throw digestMismatch(told, digest, `${pulling(c)}, manifest ${tagOrDigest}`);
-  }
-  return { mediaType: type, digest, content };
+async function* bytesOf(content: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield content;
 }
 
 /** Opens the repository of a reference. Throws REGISTRY_UNREACHABLE. */
 export async function openRepository(reference: Reference, options: RepositoryOptions): Promise<Repository> {
-  const base = await findBase(reference, options.signal);
-  const scope = `repository:${reference.path}:pull`;
-  const context: Context = { reference, options, authorize: authorizer(scope, options.auth), base };
+  const { access = "pull", auth, signal } = options;
+  const scope = `repository:${reference.path}:${access === "push" ? "pull,push" : "pull"}`;
+  const c: Context = {
+    ...{ reference, options, access },
+    what: `cannot ${access} "${familiarName(reference)}"`,
+    domain: reference.domain,
+    authorize: authorizer({ scope, auth }),
+    base: await findBase(reference, signal),
+  };
   return {
-    manifest: (tagOrDigest) => manifest(context, tagOrDigest),
-    blob: (r) => blobBytes(context, r),
+    manifest: (tagOrDigest) => fetchManifest(c, tagOrDigest),
+    blob: (r) => blobBytes(c, r),
+    referrers: (digest, artifactType) => listReferrers(c, digest, artifactType),
+    putBlob: (blob, uploading = {}) => uploadBlob(c, blob, uploading),
+    putManifest: (document, tagOrDigest) => putManifest(c, document, tagOrDigest),
+    putReferrer: (document) => putReferrer(c, document),
+    async putBytes(content) {
+      const blob = { digest: digestOf(content), size: content.length };
+      await uploadBlob(c, { ...blob, read: (from) => bytesOf(content.subarray(from)) }, {});
+      return blob;
+    },
   };
 }
 

@@ -1,0 +1,98 @@
+/**
+ * What refers to a manifest: signatures, bills of materials (distribution spec 1.1, "Listing Referrers"), also where the
+ * registry does not know them and a tag lists them instead ("Referrers Tag Schema").
+ */
+import type { Descriptor } from "../../oci/descriptor.ts";
+import { algorithmOf, type Digest, digestOf, hexOf } from "../../oci/digest.ts";
+import { InroError } from "../../oci/error.ts";
+import { mediaType } from "../../oci/media-type.ts";
+import { type Document, parseDocument } from "../document.ts";
+import { maxDocument } from "../layout/blobs.ts";
+import { ask, type Context } from "./ask.ts";
+import { bodyOf } from "./http.ts";
+import { findManifest, type Pushed, putManifest } from "./manifest.ts";
+
+/** Pages of an answer that are followed. */
+const maxPages = 100;
+
+/** The tag that lists the referrers of `digest`. */
+export function referrersTag(digest: Digest): string {
+  return `${algorithmOf(digest).slice(0, 32)}-${hexOf(digest).slice(0, 64)}`;
+}
+
+function listIn(content: Uint8Array, type: string, what: string): readonly Descriptor[] {
+  const parsed = parseDocument(content, type, what);
+  if (parsed.kind === "index") return parsed.index.manifests;
+  throw new InroError("IMAGE_INVALID", { what, why: "it is a manifest, where a list of referrers belongs" });
+}
+
+/** The path of `Link: <…>; rel="next"` (RFC 8288); another host's is not followed. */
+function nextPage(c: Context, response: Response): string | undefined {
+  const target = /<([^>]*)>\s*;[^,]*rel="?next"?/.exec(response.headers.get("link") ?? "")?.[1];
+  if (target === undefined || !URL.canParse(target, response.url)) return undefined;
+  const url = new URL(target, response.url);
+  return url.origin === new URL(c.base).origin ? `${url.pathname}${url.search}` : undefined;
+}
+
+async function listByTag(c: Context, digest: Digest): Promise<readonly Descriptor[]> {
+  const tag = referrersTag(digest);
+  const document = await findManifest(c, tag);
+  return document === undefined
+    ? []
+    : listIn(document.content, document.mediaType, `cannot read the referrers under the tag ${tag}`);
+}
+
+/** What refers to `digest`, of one type of artifact if one is given. */
+export async function listReferrers(
+  c: Context,
+  digest: Digest,
+  artifactType?: string,
+): Promise<readonly Descriptor[]> {
+  const query = artifactType === undefined ? "" : `?artifactType=${encodeURIComponent(artifactType)}`;
+  const what = `cannot read the referrers of ${digest}`;
+  const found: Descriptor[] = [];
+  let path: string | undefined = `/v2/${c.reference.path}/referrers/${digest}${query}`;
+  for (let page = 0; path !== undefined && page < maxPages; page++) {
+    const response: Response = await ask(c, { path, expected: [404] });
+    const body = await bodyOf(response, maxDocument);
+    if (response.ok) found.push(...listIn(body, mediaType.ociIndex, what));
+    else found.push(...(await listByTag(c, digest)));
+    path = response.ok ? nextPage(c, response) : undefined;
+  }
+  return found.filter((each) => artifactType === undefined || each.artifactType === artifactType);
+}
+
+/** The descriptor under which a manifest with a subject is listed. */
+function descriptorOf(content: Uint8Array, type: string, document: Document): Descriptor {
+  const { annotations } = document.kind === "manifest" ? document.manifest : document.index;
+  const artifactType =
+    document.kind === "manifest"
+      ? document.manifest.artifactType || document.manifest.config.mediaType
+      : document.index.artifactType;
+  return {
+    mediaType: type,
+    digest: digestOf(content),
+    size: content.length,
+    ...(artifactType === undefined ? {} : { artifactType }),
+    ...(annotations === undefined ? {} : { annotations }),
+  };
+}
+
+/** Puts a manifest that names a subject, so that it is found by it. */
+export async function putReferrer(
+  c: Context,
+  document: { readonly content: Uint8Array; readonly mediaType: string },
+): Promise<Pushed> {
+  const { content, mediaType: type } = document;
+  const parsed = parseDocument(content, type, c.what);
+  const { subject } = parsed.kind === "manifest" ? parsed.manifest : parsed.index;
+  const descriptor = descriptorOf(content, type, parsed);
+  const pushed = await putManifest(c, document, descriptor.digest);
+  if (subject === undefined || pushed.listed) return pushed;
+  const others = await listByTag(c, subject.digest);
+  if (others.some(({ digest }) => digest === descriptor.digest)) return pushed;
+  const index = { schemaVersion: 2, mediaType: mediaType.ociIndex, manifests: [...others, descriptor] };
+  const list = { content: Buffer.from(JSON.stringify(index)), mediaType: mediaType.ociIndex };
+  await putManifest(c, list, referrersTag(subject.digest));
+  return pushed;
+}

@@ -1,0 +1,155 @@
+/**
+ * A blob's upload (distribution spec, "Pushing blobs"): not at all where it is there, mounted where another repository
+ * has it, in one request where it is small, else in one chunk that is continued where it broke.
+ */
+import type { Digest } from "../../oci/digest.ts";
+import { InroError } from "../../oci/error.ts";
+import { ask, askOnce, type Context, isPassing, mayPass, patience, type Retrying, refusal } from "./ask.ts";
+import { withParameter } from "./location.ts";
+import { afterChunk, beginUpload, cancelUpload, mountBlob, type Session, standOf } from "./session.ts";
+
+export interface BlobSource {
+  readonly digest: Digest;
+  readonly size: number;
+  /** The blob's bytes from an offset on. */
+  read(from: number): AsyncIterable<Uint8Array>;
+}
+
+export interface UploadOptions {
+  /** A repository of the same registry that may have the blob. */
+  readonly from?: string | undefined;
+  /** How many bytes are on their way or there. */
+  readonly onBytes?: (bytes: number) => void;
+  readonly onRetry?: Retrying;
+}
+
+/** How the blob came to be there. */
+export type Uploaded = "present" | "mounted" | "uploaded";
+
+/** Bytes up to which a blob is sent with the request that ends its upload. */
+const monolithic = 1 << 20;
+/** Bytes of a chunk for a registry that refuses larger bodies. */
+const smallChunk = 16 << 20;
+
+/** An upload between its requests. */
+interface Upload {
+  readonly blob: BlobSource;
+  readonly onBytes: (bytes: number) => void;
+  readonly onRetry: Retrying | undefined;
+  session: Session | undefined;
+  /** The most bytes that one request may carry; less once a registry has refused as many. */
+  most: number;
+  /** It was continued once: a registry that counted otherwise than it said may have other bytes now. */
+  mended: boolean;
+}
+
+/** `done`, or a request that did not bring the upload further: what to say of it, and to throw when it is given up. */
+type Outcome =
+  | "done"
+  | "further"
+  | { readonly why: string; readonly error: Error; readonly response?: Response };
+
+/** Whether the repository has the blob. */
+export async function hasBlob(c: Context, digest: Digest): Promise<boolean> {
+  const path = `/v2/${c.reference.path}/blobs/${digest}`;
+  return (await ask(c, { path, method: "HEAD", expected: [404] })).ok;
+}
+
+/** The blob's bytes of one request, told as they are taken. */
+async function* part({ blob, onBytes }: Upload, from: number, length: number): AsyncGenerator<Uint8Array> {
+  let left = length;
+  for await (const chunk of blob.read(from)) {
+    const own = chunk.subarray(0, left);
+    left -= own.length;
+    onBytes(from + length - left);
+    yield own;
+    if (left === 0) return;
+  }
+  const what = `cannot read blob ${blob.digest}`;
+  throw new InroError("BLOB_TRUNCATED", { what, why: `it ends ${left} bytes too early` });
+}
+
+function sendPart(
+  c: Context,
+  u: Upload,
+  { location, had }: Session,
+  { length, isLast }: { length: number; isLast: boolean },
+): Promise<Response> {
+  const range = isLast ? {} : { "content-range": `${had}-${had + length - 1}` };
+  const type = length === 0 ? {} : { "content-type": "application/octet-stream" };
+  return askOnce(c, {
+    path: isLast ? withParameter(location, "digest", u.blob.digest) : location,
+    method: isLast ? "PUT" : "PATCH",
+    headers: { "content-length": String(length), ...type, ...range },
+    body: () => (length === 0 ? "" : part(u, had, length)),
+  });
+}
+
+/** Of an answer that was not hoped for: whether another attempt may do better. Throws where none can. */
+async function outcomeOf(c: Context, u: Upload, response: Response): Promise<Outcome> {
+  const error = await refusal(c, response);
+  const why = `it answered ${response.status}`;
+  const tooLarge = response.status === 413 && u.most > smallChunk;
+  if (tooLarge) u.most = smallChunk;
+  const lost = response.status === 404 || response.status === 416;
+  const damaged = error.code === "DIGEST_MISMATCH" && u.mended;
+  if (tooLarge || lost || damaged || mayPass(response)) return { why, error, response };
+  throw error;
+}
+
+/** One request of the upload. Throws what no other attempt can mend. */
+async function step(c: Context, u: Upload, session: Session): Promise<Outcome> {
+  const { size } = u.blob;
+  const isLast = session.had === size || (session.had === 0 && size <= monolithic);
+  const length = Math.min(size - session.had, Math.max(u.most, session.minChunk));
+  let response: Response;
+  try {
+    response = await sendPart(c, u, session, { length, isLast });
+  } catch (error) {
+    c.options.signal?.throwIfAborted();
+    if (!isPassing(error)) throw error;
+    return { why: (error as InroError).why, error: error as InroError };
+  }
+  if (!response.ok) return await outcomeOf(c, u, response);
+  await response.body?.cancel();
+  if (isLast) return "done";
+  u.session = afterChunk(c, session, response, session.had + length);
+  return "further";
+}
+
+/** Sends the blob's bytes into the session, into another one where the registry has forgotten it. */
+async function send(c: Context, u: Upload): Promise<void> {
+  const waiting = patience(c, u.onRetry);
+  for (let furthest = 0; ; ) {
+    u.session ??= await beginUpload(c, u.blob.digest, u.onRetry);
+    const outcome = await step(c, u, u.session);
+    if (outcome === "done") return;
+    if (outcome !== "further") {
+      if (!(await waiting.wait(outcome.why, outcome.response))) throw outcome.error;
+      // The answer to the last request may be all that was lost.
+      if (await hasBlob(c, u.blob.digest)) return;
+      const damaged = outcome.error instanceof InroError && outcome.error.code === "DIGEST_MISMATCH";
+      u.session = damaged ? undefined : await standOf(c, u.session);
+      u.mended = !damaged && (u.session?.had ?? 0) > 0;
+    }
+    if ((u.session?.had ?? 0) <= furthest) continue;
+    furthest = u.session?.had ?? 0;
+    waiting.forward();
+  }
+}
+
+/** Brings a blob into the repository. Throws UNAUTHORIZED, REGISTRY_BUSY, REGISTRY_ERROR, DIGEST_MISMATCH. */
+export async function uploadBlob(c: Context, blob: BlobSource, options: UploadOptions): Promise<Uploaded> {
+  if (await hasBlob(c, blob.digest)) return "present";
+  const { from, onBytes = () => {}, onRetry } = options;
+  const mounted = from === undefined ? undefined : await mountBlob(c, blob.digest, from);
+  if (mounted === "mounted") return "mounted";
+  const u: Upload = { blob, onBytes, onRetry, session: mounted, most: blob.size, mended: false };
+  try {
+    await send(c, u);
+    return "uploaded";
+  } catch (error) {
+    if (u.session !== undefined) await cancelUpload(c, u.session);
+    throw error;
+  }
+}
