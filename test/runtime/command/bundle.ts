@@ -22,6 +22,8 @@ export interface Bundle {
 export interface CommandLine extends AsyncDisposable {
   /** A folder of its own. */
   readonly path: string;
+  /** Below it are its containers' cgroups, in every hierarchy. */
+  readonly cgroups: string;
   /** Where it keeps state. */
   readonly root: string;
   /** The words that run it, before those of a command. */
@@ -73,6 +75,7 @@ export function commandLine(name: string): CommandLine {
 
   return Object.assign(inro, {
     path: room.path,
+    cgroups: parent,
     root,
     words,
     bundle,

@@ -2,11 +2,22 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { process as typicalProcess } from "../compile/spec.ts";
+import { typical, process as typicalProcess } from "../compile/spec.ts";
 import { canRun } from "../container.ts";
 import { commandLine, sleeping, until } from "./bundle.ts";
 
 const inro = commandLine("exec");
+
+interface Stored {
+  readonly cgroups: readonly {
+    readonly version: number;
+    readonly path: string;
+    readonly controllers: string[];
+  }[];
+}
+
+const cgroupsOf = (id: string) =>
+  (JSON.parse(readFileSync(join(inro.root, id, "state.json"), "utf8")) as Stored).cgroups;
 afterAll(() => inro[Symbol.asyncDispose]());
 
 describe.skipIf(!canRun)("exec", () => {
@@ -139,10 +150,40 @@ describe.skipIf(!canRun)("exec", () => {
     );
     expect(ran).toMatchObject({ code: 0, stdout: "one" });
     expect(await inro("exec", "--cgroup", "memory:nosuch", id, "true")).toMatchObject({ code: 255 });
+    const memory = cgroupsOf(id).find(({ controllers }) => controllers.includes("memory"));
+    mkdirSync(`${memory?.path}/sub`);
+    const [asked, place] = memory?.version === 2 ? ["sub", "^0:"] : ["memory:sub", ":memory:"];
+    const within = await inro("exec", "--cgroup", asked, id, "grep", place, "/proc/self/cgroup");
+    expect(within.stdout).toMatch(/:\/sub\n$/);
     expect(await inro("exec", "--cgroup", "../other", id, "true")).toMatchObject({
       code: 255,
       stderr: expect.stringContaining("no path below"),
     });
+  }, 20_000);
+
+  test("it enters a user namespace as the container's own root, and a time namespace", async () => {
+    const ids = [{ containerID: 0, hostID: 100_000, size: 65_536 }];
+    const namespaces = [
+      ...(typical.linux?.namespaces ?? []),
+      { type: "user" as const },
+      { type: "time" as const },
+    ];
+    const made = inro.bundle(sleeping, {
+      linux: {
+        ...typical.linux,
+        resources: {},
+        namespaces,
+        uidMappings: ids,
+        gidMappings: ids,
+        cgroupsPath: `${inro.cgroups}/user`,
+      },
+    });
+    await Bun.$`chown -R 100000:100000 ${join(made.path, "rootfs")} && chmod 755 ${inro.path} ${made.path}`.quiet();
+    expect(await inro("run", "-d", "-b", made.path, made.id)).toMatchObject({ code: 0, stderr: "" });
+    const probe =
+      "for n in user pid net ipc uts mnt cgroup time; do [ $(readlink /proc/1/ns/$n) = $(readlink /proc/self/ns/$n) ] || echo $n differs; done; id -u; head -1 /proc/self/uid_map";
+    const ran = await inro("exec", made.id, "sh", "-c", probe);
+    expect(ran.stdout).toMatch(/^0\n +0 +100000 +65536\n$/);
   }, 20_000);
 
   test("what the bundle says later is without effect", async () => {

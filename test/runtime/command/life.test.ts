@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { typical } from "../compile/spec.ts";
 import { canRun } from "../container.ts";
 import { commandLine, sleeping, until } from "./bundle.ts";
 
@@ -95,6 +96,29 @@ describe.skipIf(!canRun)("the OCI command line", () => {
     await inro("kill", "-a", id, "9");
     await until(async () => (await inro.state(id)).status === "stopped");
     await inro("delete", id);
+  }, 20_000);
+
+  test("without a pid namespace of its own a kill, or the end of the first process, takes the others too", async () => {
+    const namespaces = (typical.linux?.namespaces ?? []).filter(({ type }) => type !== "pid");
+    const linux = { ...typical.linux, resources: {}, namespaces };
+    const script = "sleep 100 & sleep 100 & touch /ready; sleep 100";
+    const { id, path } = await inro.running(
+      script,
+      {},
+      { linux: { ...linux, cgroupsPath: `${inro.cgroups}/shared` } },
+    );
+    await until(() => existsSync(join(path, "rootfs/ready")));
+    const pids: number[] = JSON.parse((await inro("ps", "-f", "json", id)).stdout);
+    expect(pids.length).toBeGreaterThan(2);
+    expect(await inro("kill", id, "KILL")).toMatchObject({ code: 0 });
+    expect(JSON.parse((await inro("ps", "-f", "json", id)).stdout)).toEqual([]);
+    await inro("delete", id);
+    const ends = inro.bundle(
+      { args: ["sh", "-c", "sleep 100 & exit 3"] },
+      { linux: { ...linux, cgroupsPath: `${inro.cgroups}/ends` } },
+    );
+    expect(await inro("run", "-b", ends.path, ends.id)).toMatchObject({ code: 3 });
+    expect(existsSync(`/sys/fs/cgroup/memory${inro.cgroups}/ends`)).toBe(false);
   }, 20_000);
 
   test("an id can be used once", async () => {
