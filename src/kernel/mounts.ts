@@ -108,18 +108,24 @@ export function parseMountOptions(options: readonly string[], type: string | und
   const data: string[] = [];
   for (const option of options) {
     const propagation = propagationOf(option);
-    const inTree = option.startsWith("r") ? ATTRIBUTES[option.slice(1)] : undefined;
-    if (MANNERS[option] !== undefined) {
-      manner = { ...manner, ...MANNERS[option] };
-      idMap = MANNERS[option].idMap ?? idMap;
+    const change = named(MANNERS, option);
+    const onTop = named(ATTRIBUTES, option);
+    const inTree = option.startsWith("r") ? named(ATTRIBUTES, option.slice(1)) : undefined;
+    if (change !== undefined) {
+      manner = { ...manner, ...change };
+      idMap = change.idMap ?? idMap;
     } else if (propagation !== undefined) propagations.push(propagation);
-    else if (ATTRIBUTES[option] !== undefined) apply(top, ATTRIBUTES[option]);
+    else if (onTop !== undefined) apply(top, onTop);
     else if (inTree !== undefined) apply(tree, inTree);
     else if (!UNSAID.has(option) && option !== "") data.push(option);
   }
   const { set: setRecursive, clear: clearRecursive } = tree;
   return { ...manner, ...top, setRecursive, clearRecursive, propagations, idMap, data };
 }
+
+/** `toString` is an option that a table does not have. */
+const named = <T>(table: Readonly<Record<string, T>>, name: string): T | undefined =>
+  Object.hasOwn(table, name) ? table[name] : undefined;
 
 function apply(to: { set: number; clear: number }, [set, clear]: readonly [number, number]): void {
   to.set = (to.set & ~clear) | set;

@@ -99,7 +99,7 @@ function assembleRule(rule: ConditionalReturn, bits: 32 | 64): Instruction[] {
 }
 
 function stepsOf(condition: SeccompArgument, bits: 32 | 64): Step[] {
-  const build = WIDE[condition.op];
+  const build = Object.hasOwn(WIDE, condition.op) ? WIDE[condition.op] : undefined;
   if (build === undefined)
     throw badSeccomp("/linux/seccomp/syscalls", `"${condition.op}" is not an operator`);
   const offset = DATA.argument + condition.index * 8;

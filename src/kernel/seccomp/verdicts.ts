@@ -78,7 +78,7 @@ function verdictsByNumber(
     const value = returnValue(rule.action, rule.errnoRet, at);
     const alternatives = alternativesOf(rule.args ?? [], at);
     for (const name of rule.names) {
-      const number = table[name];
+      const number = Object.hasOwn(table, name) ? table[name] : undefined;
       if (number === undefined) continue;
       known.add(number);
       if (value === fallback) continue;

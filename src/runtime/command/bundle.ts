@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { InroError } from "../../oci/error.ts";
 import { parseExactJson } from "../../oci/json.ts";
 import type { RuntimeSpec, SpecProcess } from "../../oci/runtime-spec.ts";
+import { processShape, specShape } from "../../oci/runtime-spec-shape.ts";
+import type { Shape } from "../../oci/shape.ts";
 import { absolutePath } from "../../platform/absolute-path.ts";
 
 /** bundle.md: a folder with config.json; paths in it are relative to the folder. */
@@ -15,8 +17,6 @@ export interface Bundle {
 export function readBundle(path: string): Bundle {
   const folder = absolutePath(process.cwd(), path);
   const spec = parseSpec(`${folder}/config.json`);
-  if (typeof spec.root?.path !== "string")
-    throw badSpec(folder, "it names no root file system", "/root/path");
   const mounts = (spec.mounts ?? []).map((mount) => {
     const bind =
       mount.type === "bind" || mount.options?.some((option) => option === "bind" || option === "rbind");
@@ -24,7 +24,7 @@ export function readBundle(path: string): Bundle {
       ? { ...mount, source: absolutePath(folder, mount.source) }
       : mount;
   });
-  return { path: folder, spec: { ...spec, mounts }, rootfs: absolutePath(folder, spec.root.path) };
+  return { path: folder, spec: { ...spec, mounts }, rootfs: absolutePath(folder, spec.root?.path ?? "") };
 }
 
 function parseSpec(path: string): RuntimeSpec {
@@ -40,31 +40,22 @@ function parseSpec(path: string): RuntimeSpec {
     });
   }
   try {
-    return checkShape(parseExactJson(text), path);
+    return checked(specShape, parseExactJson(text), path) as RuntimeSpec;
   } catch (cause) {
     if (cause instanceof InroError) throw cause;
     throw badSpec(path, `it is not JSON: ${(cause as Error).message}`, "");
   }
 }
 
-/** The few things whose absence would only be met deep in the compiler; the rest is checked where it is used. */
-function checkShape(value: unknown, path: string): RuntimeSpec {
-  const spec = value as Partial<RuntimeSpec> | null;
-  if (typeof spec !== "object" || spec === null) throw badSpec(path, "it is not an object", "");
-  if (typeof spec.ociVersion !== "string") throw badSpec(path, "it says no version", "/ociVersion");
-  if (!/^1\./.test(spec.ociVersion))
-    throw badSpec(path, `version ${spec.ociVersion} is not 1.x`, "/ociVersion");
-  if (spec.process !== undefined) checkProcess(spec.process, path, "/process");
-  return spec as RuntimeSpec;
-}
+/** A process by itself, which `exec` is given. */
+export const checkProcess = (value: unknown, path: string): SpecProcess =>
+  checked(processShape, value, path) as SpecProcess;
 
-/** The same for a process by itself, which `exec` is given; `at` points to it in the document. */
-export function checkProcess(value: unknown, path: string, at: string): SpecProcess {
-  const process = (value ?? {}) as Partial<SpecProcess>;
-  if (!Array.isArray(process.args)) throw badSpec(path, "the process has no arguments", `${at}/args`);
-  if (!process.cwd?.startsWith("/")) throw badSpec(path, "cwd is not an absolute path", `${at}/cwd`);
-  if (typeof process.user?.uid !== "number") throw badSpec(path, "the process has no user", `${at}/user`);
-  return process as SpecProcess;
+/** After this border every field that is there has the form that the specification gives it. */
+function checked(shape: Shape, value: unknown, path: string): unknown {
+  const misfit = shape(value, "");
+  if (misfit === undefined) return value;
+  throw badSpec(path, misfit.at === "" ? misfit.why : `${misfit.at}: ${misfit.why}`, misfit.at);
 }
 
 function badSpec(path: string, why: string, at: string): InroError {

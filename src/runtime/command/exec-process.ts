@@ -22,7 +22,7 @@ export function execProcess(
 
 function fromFile(path: string): SpecProcess {
   try {
-    return checkProcess(parseExactJson(readFileSync(path, "utf8")), path, "");
+    return checkProcess(parseExactJson(readFileSync(path, "utf8")), path);
   } catch (cause) {
     if (cause instanceof InroError) throw cause;
     throw new InroError("SPEC_INVALID", {

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { openBlockingExecutor } from "../../kernel/executor/blocking.ts";
 import { InroError } from "../../oci/error.ts";
 import type { SpecResources } from "../../oci/runtime-spec.ts";
+import { resourcesShape } from "../../oci/runtime-spec-shape.ts";
 import { updateLimits } from "../update.ts";
 import type { Invocation } from "./commands.ts";
 import { joinMissing } from "./join-missing.ts";
@@ -36,9 +37,9 @@ function askedFor({ values }: Invocation): SpecResources {
 function fromFile(path: string): SpecResources {
   try {
     const value: unknown = JSON.parse(readFileSync(path === "-" ? 0 : path, "utf8"));
-    if (typeof value !== "object" || value === null || Array.isArray(value))
-      throw new Error("it is no object");
-    return withoutNulls(value) as SpecResources;
+    const misfit = resourcesShape(value, "");
+    if (misfit !== undefined) throw new Error(`${misfit.at}: ${misfit.why}`);
+    return value as SpecResources;
   } catch (cause) {
     throw new InroError("RESOURCE_INVALID", {
       what: `cannot use the resources in "${path}"`,
@@ -47,11 +48,6 @@ function fromFile(path: string): SpecResources {
       cause,
     });
   }
-}
-
-/** Go's encoders write null for what is absent. */
-function withoutNulls(value: object): unknown {
-  return JSON.parse(JSON.stringify(value), (_, member) => (member === null ? undefined : member));
 }
 
 type Values = ReadonlyMap<string, string>;
