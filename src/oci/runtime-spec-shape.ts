@@ -25,18 +25,20 @@ import {
 
 const texts = list(text);
 
-const absolute: Shape = both(filled, (value, at) =>
-  (value as string).startsWith("/") ? undefined : { at, why: `"${String(value)}" is not an absolute path` },
+const absolute: Shape = both(filled, (value) =>
+  (value as string).startsWith("/")
+    ? undefined
+    : { at: "", why: `"${String(value)}" is not an absolute path` },
 );
 
 /** config.md, "Specification version": SemVer 2.0.0; the runtime is of major version 1. */
 const SEMVER =
   /^(\d+)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
 
-const version: Shape = both(text, (value, at): Misfit | undefined => {
+const version: Shape = both(text, (value): Misfit | undefined => {
   const major = SEMVER.exec(value as string)?.[1];
-  if (major === undefined) return { at, why: `"${String(value)}" is not a version like 1.3.0` };
-  return major === "1" ? undefined : { at, why: `version ${String(value)} is not 1.x` };
+  if (major === undefined) return { at: "", why: `"${String(value)}" is not a version like 1.3.0` };
+  return major === "1" ? undefined : { at: "", why: `version ${String(value)} is not 1.x` };
 });
 
 const id = integer(0, 2 ** 32 - 2);
@@ -138,15 +140,13 @@ export const resourcesShape: Shape = object(
 );
 
 /** config-linux.md, "Devices": numbers are required unless it is a FIFO. */
-const device: Shape = (value, at) => {
-  const numbers = { major: integer(0, 2 ** 32 - 1), minor: integer(0, 2 ** 32 - 1) };
-  const others = { fileMode: uint32, uid: id, gid: id };
-  const common = { path: absolute, type: oneOf("c", "b", "u", "p") };
-  const fifo = (value as { type?: unknown } | null)?.type === "p";
-  return fifo
-    ? object(common, { ...numbers, ...others })(value, at)
-    : object({ ...common, ...numbers }, others)(value, at);
-};
+const node = { path: absolute, type: oneOf("c", "b", "u", "p") };
+const numbers = { major: uint32, minor: uint32 };
+const ownership = { fileMode: uint32, uid: id, gid: id };
+const fifo = object(node, { ...numbers, ...ownership });
+const special = object({ ...node, ...numbers }, ownership);
+const device: Shape = (value) =>
+  (value as { type?: unknown } | null)?.type === "p" ? fifo(value) : special(value);
 
 const argument = object({ index: uint32, value: exact64, op: text }, { valueTwo: exact64 });
 const rule = object({ names: list(text, 1), action: text }, { errnoRet: uint32, args: list(argument) });

@@ -10,13 +10,17 @@ export interface Misfit {
   readonly why: string;
 }
 
-/** The first misfit of a value that stands at a pointer. */
-export type Shape = (value: unknown, at: string) => Misfit | undefined;
+/** The first misfit of a value, by a pointer relative to it: no pointer is written for what fits. */
+export type Shape = (value: unknown) => Misfit | undefined;
 
-const only =
-  (fits: (value: unknown) => boolean, what: string): Shape =>
-  (value, at) =>
-    fits(value) ? undefined : { at, why: `it is not ${what}` };
+const only = (fits: (value: unknown) => boolean, what: string): Shape => {
+  const misfit: Misfit = { at: "", why: `it is not ${what}` };
+  return (value) => (fits(value) ? undefined : misfit);
+};
+
+const below = (name: string | number, { at, why }: Misfit): Misfit => ({ at: `/${name}${at}`, why });
+
+const NO_OBJECT: Misfit = { at: "", why: "it is not an object" };
 
 /** The kernel takes no NUL in a text. */
 export const text = only((value) => typeof value === "string" && !value.includes("\0"), "a text without NUL");
@@ -53,12 +57,12 @@ export const oneOf = (...words: readonly string[]): Shape =>
 
 export const list =
   (of: Shape, least = 0): Shape =>
-  (value, at) => {
-    if (!Array.isArray(value)) return { at, why: "it is not a list" };
-    if (value.length < least) return { at, why: "it is an empty list" };
+  (value) => {
+    if (!Array.isArray(value)) return { at: "", why: "it is not a list" };
+    if (value.length < least) return { at: "", why: "it is an empty list" };
     for (let index = 0; index < value.length; index++) {
-      const misfit = of(value[index], `${at}/${index}`);
-      if (misfit !== undefined) return misfit;
+      const misfit = of(value[index]);
+      if (misfit !== undefined) return below(index, misfit);
     }
     return undefined;
   };
@@ -69,12 +73,11 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 /** Members of any name, as environment variables of a dictionary are. */
 export const record =
   (of: Shape, name: Shape = text): Shape =>
-  (value, at) => {
-    if (!isObject(value)) return { at, why: "it is not an object" };
+  (value) => {
+    if (!isObject(value)) return NO_OBJECT;
     for (const key of Object.keys(value)) {
-      const where = `${at}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
-      const misfit = name(key, where) ?? of(value[key], where);
-      if (misfit !== undefined) return misfit;
+      const misfit = name(key) ?? of(value[key]);
+      if (misfit !== undefined) return below(key.replaceAll("~", "~0").replaceAll("/", "~1"), misfit);
     }
     return undefined;
   };
@@ -84,23 +87,24 @@ type Members = Readonly<Record<string, Shape>>;
 export const object = (required: Members, optional: Members = {}): Shape => {
   const members = [...Object.entries(required), ...Object.entries(optional)];
   const needed = Object.keys(required);
-  return (value, at) => {
-    if (!isObject(value)) return { at, why: "it is not an object" };
+  return (value) => {
+    if (!isObject(value)) return NO_OBJECT;
     for (const [name, shape] of members) {
-      if (!Object.hasOwn(value, name)) continue;
-      if (value[name] === null) delete value[name];
+      const member = value[name];
+      if (member === undefined) continue;
+      if (member === null) delete value[name];
       else {
-        const misfit = shape(value[name], `${at}/${name}`);
-        if (misfit !== undefined) return misfit;
+        const misfit = shape(member);
+        if (misfit !== undefined) return below(name, misfit);
       }
     }
-    const missing = needed.find((name) => !Object.hasOwn(value, name));
-    return missing === undefined ? undefined : { at: `${at}/${missing}`, why: "it is missing" };
+    const missing = needed.find((name) => value[name] === undefined);
+    return missing === undefined ? undefined : { at: `/${missing}`, why: "it is missing" };
   };
 };
 
 /** Both hold. */
 export const both =
   (first: Shape, second: Shape): Shape =>
-  (value, at) =>
-    first(value, at) ?? second(value, at);
+  (value) =>
+    first(value) ?? second(value);

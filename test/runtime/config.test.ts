@@ -5,7 +5,7 @@ import { encodeActs } from "../../src/kernel/plan/encode.ts";
 import { verify } from "../../src/kernel/plan/verify.ts";
 import { assembleFilter } from "../../src/kernel/seccomp/assemble.ts";
 import { InroError } from "../../src/oci/error.ts";
-import { cgroupPathOf } from "../../src/runtime/cgroup-path.ts";
+import { placeOf } from "../../src/runtime/cgroup-path.ts";
 import { readBundle } from "../../src/runtime/command/bundle.ts";
 import { joinedHierarchies } from "../../src/runtime/compile/cgroups.ts";
 import { compile } from "../../src/runtime/compile/compile.ts";
@@ -191,7 +191,7 @@ function planned(config: unknown, host: "hybrid" | "v2") {
   if (seccomp !== undefined) assembleFilter(seccomp, "x86_64");
   const input = inputOf(host, spec, {
     filter: seccomp === undefined ? undefined : allowAll,
-    cgroupPath: cgroupPathOf(spec, "/inro", "x"),
+    ...placeOf(spec, "/inro", "x", inputOf(host, spec).facts),
     sources: new Everything({ slot: 0, directory: true }) as never,
     netDevices: new Everything({ index: 5, addresses: [] }) as never,
     firstSlot: 1,

@@ -53,7 +53,7 @@ export const checkProcess = (value: unknown, path: string): SpecProcess =>
 
 /** After this border every field that is there has the form that the specification gives it. */
 function checked(shape: Shape, value: unknown, path: string): unknown {
-  const misfit = shape(value, "");
+  const misfit = shape(value);
   if (misfit === undefined) return value;
   throw badSpec(path, misfit.at === "" ? misfit.why : `${misfit.at}: ${misfit.why}`, misfit.at);
 }

@@ -37,7 +37,7 @@ function askedFor({ values }: Invocation): SpecResources {
 function fromFile(path: string): SpecResources {
   try {
     const value: unknown = JSON.parse(readFileSync(path === "-" ? 0 : path, "utf8"));
-    const misfit = resourcesShape(value, "");
+    const misfit = resourcesShape(value);
     if (misfit !== undefined) throw new Error(`${misfit.at}: ${misfit.why}`);
     return value as SpecResources;
   } catch (cause) {
