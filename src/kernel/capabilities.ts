@@ -45,7 +45,7 @@ export const CAPABILITIES = [
   "CAP_CHECKPOINT_RESTORE",
 ] as const;
 
-/** A set of capabilities as the kernel's 64 bits. An unknown name is an error, as config.md asks for a warning at least. */
+/** A set of capabilities as the kernel's 64 bits. An unknown name is an error. */
 export function capabilityMask(names: readonly string[], at: string): bigint {
   let mask = 0n;
   for (const [index, name] of names.entries()) {
@@ -62,6 +62,8 @@ export function capabilityMask(names: readonly string[], at: string): bigint {
   }
   return mask;
 }
+
+export const isCapability = (name: string): boolean => (CAPABILITIES as readonly string[]).includes(name);
 
 export function capabilityNames(mask: bigint): string[] {
   return CAPABILITIES.filter((_, bit) => (mask >> BigInt(bit)) & 1n);

@@ -81,7 +81,7 @@ const mount = object(
   { type: text, source: text, options: texts, uidMappings: mappings, gidMappings: mappings },
 );
 
-const hooks = list(object({ path: filled }, { args: texts, env: texts, timeout: int32 }));
+const hooks = list(object({ path: absolute }, { args: texts, env: texts, timeout: integer(1, 2 ** 31 - 1) }));
 
 const deviceRule = object({ allow: flag }, { type: text, major: int64, minor: int64, access: text });
 const throttles = list(object({ major: int64, minor: int64, rate: uint64 }));

@@ -348,7 +348,7 @@ export const operations = {
   gate: op(124, ["confine"], { fifo: optional(uses("fifo")) }),
   /** Pid 1 stays ours: reaps, forwards signals and ends as its child does. */
   reaper: op(125, ["become"], {}),
-  /** execve in the container's own view: the one absolute container path that a plan carries. */
+  /** execve by path in the container's own view, from its working directory: the one path that is resolved like that. */
   exec: op(126, ["become"], { candidates: texts, argv: texts, env: texts }),
 
   /**

@@ -48,18 +48,22 @@ const WAIT_KILLABLE = 32;
  * What a filter returns for an action of the specification.
  * config-linux.md, "Seccomp": an errno given to an action that does not support one is an error; EPERM by default.
  */
-export function returnValue(action: SeccompAction, errnoRet: number | undefined, at: string): number {
+export function returnValue(
+  action: SeccompAction,
+  errnoRet: number | undefined,
+  at: { readonly action: string; readonly errno: string },
+): number {
   const base = Object.hasOwn(BASE, action) ? BASE[action] : undefined;
-  if (base === undefined) throw badSeccomp(at, `"${action}" is not an action`);
+  if (base === undefined) throw badSeccomp(at.action, `"${action}" is not an action`);
   const takesErrno = action === "SCMP_ACT_ERRNO" || action === "SCMP_ACT_TRACE";
   if (!takesErrno) {
-    if (errnoRet !== undefined) throw badSeccomp(at, `${action} takes no errnoRet`);
+    if (errnoRet !== undefined) throw badSeccomp(at.errno, `${action} takes no errnoRet`);
     return base;
   }
   const errno = errnoRet ?? EPERM;
   const limit = action === "SCMP_ACT_ERRNO" ? MAX_ERRNO : 0xffff;
   if (!Number.isInteger(errno) || errno < 0 || errno > limit) {
-    throw badSeccomp(at, `errnoRet ${errno} is not between 0 and ${limit}`);
+    throw badSeccomp(at.errno, `errnoRet ${errno} is not between 0 and ${limit}`);
   }
   return (base | errno) >>> 0;
 }

@@ -34,11 +34,10 @@ const always = (value: number): Verdict => ({ rules: [], otherwise: value });
  * profile answers ENOSYS, so that programs fall back as on an older kernel (R22). x32 calls are never let through.
  */
 export function segments(seccomp: SpecSeccomp, architecture: Architecture): Segment[] {
-  const fallback = returnValue(
-    seccomp.defaultAction,
-    seccomp.defaultErrnoRet,
-    "/linux/seccomp/defaultErrnoRet",
-  );
+  const fallback = returnValue(seccomp.defaultAction, seccomp.defaultErrnoRet, {
+    action: "/linux/seccomp/defaultAction",
+    errno: "/linux/seccomp/defaultErrnoRet",
+  });
   const named = verdictsByNumber(seccomp, architecture, fallback);
   const newest = Math.max(ARCHITECTURES[architecture].lastBefore51, ...[...named.keys()].filter(isPortable));
   const newer = refuses(fallback) ? RETURN.errno | ENOSYS : fallback;
@@ -75,7 +74,10 @@ function verdictsByNumber(
   const known = new Set<number>();
   for (const [index, rule] of (seccomp.syscalls ?? []).entries()) {
     const at = `/linux/seccomp/syscalls/${index}`;
-    const value = returnValue(rule.action, rule.errnoRet, at);
+    const value = returnValue(rule.action, rule.errnoRet, {
+      action: `${at}/action`,
+      errno: `${at}/errnoRet`,
+    });
     const alternatives = alternativesOf(rule.args ?? [], at);
     for (const name of rule.names) {
       const number = Object.hasOwn(table, name) ? table[name] : undefined;

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { InroError } from "../../oci/error.ts";
 import { parseExactJson } from "../../oci/json.ts";
@@ -28,9 +29,9 @@ export function readBundle(path: string): Bundle {
 }
 
 function parseSpec(path: string): RuntimeSpec {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = readFileSync(path, "utf8");
+    bytes = readFileSync(path);
   } catch (cause) {
     throw new InroError("BUNDLE_INVALID", {
       what: `cannot read the bundle's "${path}"`,
@@ -39,8 +40,10 @@ function parseSpec(path: string): RuntimeSpec {
       cause,
     });
   }
+  // glossary.md, "JSON": all of it must be encoded in UTF-8.
+  if (!isUtf8(bytes)) throw badSpec(path, "it is not UTF-8", "");
   try {
-    return checked(specShape, parseExactJson(text), path) as RuntimeSpec;
+    return checked(specShape, parseExactJson(bytes.toString()), path) as RuntimeSpec;
   } catch (cause) {
     if (cause instanceof InroError) throw cause;
     throw badSpec(path, `it is not JSON: ${(cause as Error).message}`, "");

@@ -4,6 +4,7 @@ import { verify } from "../../kernel/plan/verify.ts";
 import { nativeArchitecture } from "../../kernel/seccomp/architecture.ts";
 import { InroError } from "../../oci/error.ts";
 import type { RuntimeSpec, SpecProcess } from "../../oci/runtime-spec.ts";
+import { grantable } from "../capabilities.ts";
 import { compileExec } from "../compile/exec.ts";
 import { setgroupsOf } from "../entry.ts";
 import { explained } from "../execute.ts";
@@ -66,11 +67,11 @@ interface Wanted {
   readonly descriptors: number;
 }
 
-async function planOf({ root, lists }: Invocation, wanted: Wanted): Promise<Plan> {
+async function planOf({ root, lists, warn }: Invocation, wanted: Wanted): Promise<Plan> {
   const { stored, spec, process, descriptors } = wanted;
   const facts = readFacts();
   const plan = compileExec({
-    process,
+    process: grantable(process, facts.boundingSet, warn),
     spec,
     pid: stored.pid,
     facts,

@@ -8,6 +8,7 @@ import { nativeArchitecture } from "../../kernel/seccomp/architecture.ts";
 import { InroError } from "../../oci/error.ts";
 import type { RuntimeSpec } from "../../oci/runtime-spec.ts";
 import { makeFifo } from "../../platform/fifo.ts";
+import { grantable } from "../capabilities.ts";
 import { claimCgroups, placeOf } from "../cgroup-path.ts";
 import { compile } from "../compile/compile.ts";
 import { explained } from "../execute.ts";
@@ -129,7 +130,10 @@ interface Ingredients {
 async function prepare(from: Ingredients): Promise<{ plan: Plan; creating: StoredContainer }> {
   const { executor, id, bundle, gated, keeps, passed } = from;
   const { root, flags } = from.invocation;
-  const spec = withEnv(withHome(bundle.spec, bundle.rootfs), passed.env);
+  const asked = withEnv(withHome(bundle.spec, bundle.rootfs), passed.env);
+  const { boundingSet } = from.facts;
+  const process = asked.process && grantable(asked.process, boundingSet, from.invocation.warn);
+  const spec = process === undefined ? asked : { ...asked, process };
   const { cgroupPath, facts } = placeOf(spec, CGROUP_PARENT, id, from.facts);
   const cgroups = claimCgroups(spec, cgroupPath, facts);
   const becauseOf = (pointer: string): string => pointer;

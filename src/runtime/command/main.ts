@@ -44,10 +44,19 @@ export async function runtimeCommand(words: readonly string[], native: () => str
     const warn = (message: string) => tell("warning", message, log);
     return await run({ root, systemdCgroup, native, warn, ...parsed });
   } catch (cause) {
-    tell("error", cause instanceof InroError ? cause.message : String((cause as Error).stack ?? cause), log);
+    tell("error", cause instanceof InroError ? pointed(cause) : String((cause as Error).stack ?? cause), log);
     return failure;
   }
 }
+
+/**
+ * What is wrong with config.json is told with where it stands there, as RFC 6901 points. A program that cannot be started
+ * is told in the words that callers look for.
+ */
+const pointed = ({ code, message, at = "" }: InroError): string =>
+  at.startsWith("/") && !message.includes(at) && !code.startsWith("COMMAND_")
+    ? `${message} [${at}]`
+    : message;
 
 function print(text: string): number {
   writeSync(1, text);

@@ -4,7 +4,10 @@ import type { SpecProcess } from "../../oci/runtime-spec.ts";
 /** What is searched when the environment names no PATH. */
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** Where a program may be, in the order in which execvp(3) looks: absolute paths in the container's own view. */
+/**
+ * Where a program may be, in the order in which execvp(3) looks, in the container's own view: a name with a slash is taken
+ * as it is, from the working directory (a script is told it as its own name).
+ */
 export function candidatesOf({ args, env = [], cwd }: Pick<SpecProcess, "args" | "env" | "cwd">): string[] {
   const [program] = args;
   if (program === undefined || program === "") {
@@ -15,7 +18,7 @@ export function candidatesOf({ args, env = [], cwd }: Pick<SpecProcess, "args" |
       at: "/process/args",
     });
   }
-  if (program.includes("/")) return [absolute(cwd, program)];
+  if (program.includes("/")) return [program];
   const path = env.findLast((entry) => entry.startsWith("PATH="))?.slice("PATH=".length) ?? DEFAULT_PATH;
   return path.split(":").map((folder) => absolute(absolute(cwd, folder), program));
 }

@@ -3,7 +3,6 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { mounted, type Patch } from "../suite/bundle.ts";
 import { as, binds, must, type Requirement, section } from "../suite/requirement.ts";
-import { VALIDATION } from "../suite/today.ts";
 
 const AUTHOR = "who writes config.json";
 const annotated = (annotations: unknown): Patch => ({ annotations }) as Patch;
@@ -77,22 +76,14 @@ const invalid: Readonly<Record<string, Patch>> = {
 /** config.md: Annotations, Extensibility, Valid values; glossary.md: JSON */
 export const extensibility = [
   section("config.annotations", "Annotations", {
-    1: must(
-      "Annotations MUST be a key-value map.",
-      async (c) => {
-        for (const wrong of [["a=b"], "a=b", 5])
-          expect(await c.refused(annotated(wrong))).toContain("annotations");
-      },
-      VALIDATION,
-    ),
+    1: must("Annotations MUST be a key-value map.", async (c) => {
+      for (const wrong of [["a=b"], "a=b", 5])
+        expect(await c.refused(annotated(wrong))).toContain("annotations");
+    }),
     2: as("config.annotations.1", "Keys MUST be strings."),
-    3: must(
-      "Keys MUST NOT be an empty string.",
-      async (c) => {
-        expect(await c.refused(annotated({ "": "value" }))).toContain("annotations");
-      },
-      VALIDATION,
-    ),
+    3: must("Keys MUST NOT be an empty string.", async (c) => {
+      expect(await c.refused(annotated({ "": "value" }))).toContain("annotations");
+    }),
     4: binds(AUTHOR, "Keys SHOULD be named using a reverse domain notation - e.g. `com.example.myKey`."),
     5: binds(
       AUTHOR,
@@ -112,14 +103,10 @@ export const extensibility = [
       const one = await c.created(annotated(annotations));
       expect((await one.state())?.annotations).toEqual(annotations);
     }),
-    8: must(
-      "Values MUST be strings.",
-      async (c) => {
-        for (const value of [5, true, null, ["x"], { x: "y" }])
-          expect(await c.refused(annotated({ "com.example.key": value }))).toContain("annotations");
-      },
-      VALIDATION,
-    ),
+    8: must("Values MUST be strings.", async (c) => {
+      for (const value of [5, true, null, ["x"], { x: "y" }])
+        expect(await c.refused(annotated({ "com.example.key": value }))).toContain("annotations");
+    }),
   }),
   section("config.extensibility", "Extensibility", {
     1: must("Runtimes MAY log unknown properties but MUST otherwise ignore them.", async (c) => {
@@ -142,23 +129,18 @@ export const extensibility = [
         }
         expect(silent).toEqual([]);
       },
-      VALIDATION,
     ),
   }),
 ];
 
 export const json = section("glossary.json", "JSON", {
-  1: must(
-    "All configuration JSON MUST be encoded in UTF-8.",
-    async (c) => {
-      const one = c.container({ hostname: "latin", annotations: { "com.example.name": "größe ☃" } });
-      expect(await one.create()).toMatchObject({ code: 0 });
-      expect((await one.state())?.annotations).toEqual({ "com.example.name": "größe ☃" });
-      const other = c.container({ annotations: { "com.example.name": "größe" } });
-      writeFileSync(join(other.bundle, "config.json"), Buffer.from(JSON.stringify(other.config()), "latin1"));
-      expect(await other.create()).toMatchObject({ code: 1, stderr: expect.stringContaining("UTF-8") });
-    },
-    VALIDATION,
-  ),
+  1: must("All configuration JSON MUST be encoded in UTF-8.", async (c) => {
+    const one = c.container({ hostname: "latin", annotations: { "com.example.name": "größe ☃" } });
+    expect(await one.create()).toMatchObject({ code: 0 });
+    expect((await one.state())?.annotations).toEqual({ "com.example.name": "größe ☃" });
+    const other = c.container({ annotations: { "com.example.name": "größe" } });
+    writeFileSync(join(other.bundle, "config.json"), Buffer.from(JSON.stringify(other.config()), "latin1"));
+    expect(await other.create()).toMatchObject({ code: 1, stderr: expect.stringContaining("UTF-8") });
+  }),
   2: binds(AUTHOR, "JSON objects MUST NOT include duplicate names."),
 });

@@ -7,7 +7,6 @@ import { type Container, until } from "../suite/container.ts";
 import { diary, diaryOf, noting, phases, shell, withDiary } from "../suite/hooks.ts";
 import { as, type Body, binds, must, section } from "../suite/requirement.ts";
 import { breaches } from "../suite/schema.ts";
-import { VALIDATION } from "../suite/today.ts";
 import type { World } from "../suite/world.ts";
 
 /** A container's whole life with these hooks: created, started, ended by itself, deleted. */
@@ -127,9 +126,9 @@ const beforePivot =
 /** config.md: POSIX-platform Hooks and the sections of each */
 export const hooks = [
   section("config.hooks", "POSIX-platform Hooks", {
-    1: must(PATH, refuses([{ path: undefined }, { path: 5 }, { path: "" }]), VALIDATION),
-    2: must(ABSOLUTE, refuses([{ path: "bin/true" }, { path: "./true" }]), VALIDATION),
-    3: must(TIMEOUT, refuses([{ timeout: 0 }, { timeout: -1 }, { timeout: "5" }]), VALIDATION),
+    1: must(PATH, refuses([{ path: undefined }, { path: 5 }, { path: "" }])),
+    2: must(ABSOLUTE, refuses([{ path: "bin/true" }, { path: "./true" }])),
+    3: must(TIMEOUT, refuses([{ timeout: 0 }, { timeout: -1 }, { timeout: "5" }])),
     4: as("config.hooks.prestart.3", resolveIn("runtime")),
     5: as("config.hooks.prestart.4", executed("prestart", "runtime")),
     6: as("config.hooks.createRuntime.3", executed("createRuntime", "runtime")),

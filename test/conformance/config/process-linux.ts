@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { holding, type Patch } from "../suite/bundle.ts";
 import { realTime } from "../suite/cgroups.ts";
 import { must, type Requirement, section, should } from "../suite/requirement.ts";
-import { UNKNOWN_CAPABILITY, VALIDATION } from "../suite/today.ts";
 import type { World } from "../suite/world.ts";
 
 const rlimits = (...list: readonly Patch[]): Patch => ({ process: { rlimits: list } });
@@ -29,14 +28,10 @@ const [CHOWN, KILL, NET_BIND_SERVICE] = [1n << 0n, 1n << 5n, 1n << 10n];
 
 /** config.md: POSIX process */
 export const posixProcess = section("config.rlimits", "POSIX process", {
-  1: must(
-    "**`type`** (string, REQUIRED) the platform resource being limited.",
-    async (c) => {
-      for (const type of [undefined, null, 7, ""])
-        expect(await c.refused(rlimits({ type, soft: 1, hard: 1 }))).toContain("rlimits");
-    },
-    VALIDATION,
-  ),
+  1: must("**`type`** (string, REQUIRED) the platform resource being limited.", async (c) => {
+    for (const type of [undefined, null, 7, ""])
+      expect(await c.refused(rlimits({ type, soft: 1, hard: 1 }))).toContain("rlimits");
+  }),
   2: must(
     "The runtime MUST generate an error for any values which cannot be mapped to a relevant kernel interface.",
     async (c) => {
@@ -83,7 +78,6 @@ export const posixProcess = section("config.rlimits", "POSIX process", {
       for (const soft of [undefined, -2, "5", 1.5])
         expect(await c.refused(rlimits({ ...limit, soft }))).toContain("rlimits");
     },
-    VALIDATION,
   ),
   5: must(
     "**`hard`** (uint64, REQUIRED) the ceiling for the soft limit that could be set by an unprivileged process. `rlim.rlim_max` MUST match the configured value.",
@@ -95,7 +89,6 @@ export const posixProcess = section("config.rlimits", "POSIX process", {
       // getrlimit(2): a soft limit is never above the hard one.
       expect(await c.refused(rlimits({ ...limit, soft: 5000 }))).toContain("rlimits");
     },
-    VALIDATION,
   ),
   6: must(
     "If `rlimits` contains duplicated entries with same `type`, the runtime MUST generate an error.",
@@ -145,7 +138,6 @@ export const linuxProcess = section("config.process.linux", "Linux Process", {
       expect(await c.runtime("--log", log, "run", "--bundle", one.bundle, one.id)).toMatchObject({ code: 0 });
       expect(readFileSync(log, "utf8")).toMatch(/warn.*CAP_NOSUCH/);
     },
-    UNKNOWN_CAPABILITY,
   ),
   2: should(
     "Runtimes SHOULD NOT fail if the container configuration requests capabilities that cannot be granted, for example, if the runtime operates in a restricted environment with a limited set of capabilities.",
@@ -235,17 +227,13 @@ export const linuxProcess = section("config.process.linux", "Linux Process", {
       expect(await c.inside(look, { process: { noNewPrivileges: false } })).toBe("NoNewPrivs:\t0\n");
     },
   ),
-  9: must(
-    "If `oomScoreAdj` is set, the runtime MUST set `oom_score_adj` to the given value.",
-    async (c) => {
-      for (const oomScoreAdj of [100, 1000])
-        expect(await c.inside("cat /proc/self/oom_score_adj", { process: { oomScoreAdj } })).toBe(
-          `${oomScoreAdj}\n`,
-        );
-      expect(await c.refused({ process: { oomScoreAdj: 1001 } })).toContain("oomScoreAdj");
-    },
-    VALIDATION,
-  ),
+  9: must("If `oomScoreAdj` is set, the runtime MUST set `oom_score_adj` to the given value.", async (c) => {
+    for (const oomScoreAdj of [100, 1000])
+      expect(await c.inside("cat /proc/self/oom_score_adj", { process: { oomScoreAdj } })).toBe(
+        `${oomScoreAdj}\n`,
+      );
+    expect(await c.refused({ process: { oomScoreAdj: 1001 } })).toContain("oomScoreAdj");
+  }),
   10: must(
     "If `oomScoreAdj` is not set, the runtime MUST NOT change the value of `oom_score_adj`.",
     async (c) => {
@@ -253,20 +241,16 @@ export const linuxProcess = section("config.process.linux", "Linux Process", {
       expect(await c.inside("cat /proc/self/oom_score_adj")).toBe("77\n");
     },
   ),
-  11: must(
-    "**`policy`** (string, REQUIRED) represents the scheduling policy.",
-    async (c) => {
-      for (const [policy, number] of [
-        ["SCHED_OTHER", 0],
-        ["SCHED_BATCH", 3],
-        ["SCHED_IDLE", 5],
-      ])
-        expect(await c.inside(SCHEDULED, scheduler({ policy }))).toBe(`0 0 ${number}\n`);
-      for (const policy of [undefined, "SCHED_NOSUCH", 0])
-        expect(await c.refused(scheduler({ policy }))).toContain("scheduler");
-    },
-    VALIDATION,
-  ),
+  11: must("**`policy`** (string, REQUIRED) represents the scheduling policy.", async (c) => {
+    for (const [policy, number] of [
+      ["SCHED_OTHER", 0],
+      ["SCHED_BATCH", 3],
+      ["SCHED_IDLE", 5],
+    ])
+      expect(await c.inside(SCHEDULED, scheduler({ policy }))).toBe(`0 0 ${number}\n`);
+    for (const policy of [undefined, "SCHED_NOSUCH", 0])
+      expect(await c.refused(scheduler({ policy }))).toContain("scheduler");
+  }),
   12: must(
     "**`nice`** (int32, OPTIONAL) is the nice value for the process, affecting its priority. A lower nice value corresponds to a higher priority. If not set, the runtime must use the value 0.",
     async (c) => {
@@ -290,34 +274,26 @@ export const linuxProcess = section("config.process.linux", "Linux Process", {
   14: deadlineNeeds("runtime"),
   15: deadlineNeeds("deadline"),
   16: deadlineNeeds("period"),
-  17: must(
-    "**`class`** (string, REQUIRED) specifies the I/O scheduling class.",
-    async (c) => {
-      const classes = {
-        IOPRIO_CLASS_RT: "realtime",
-        IOPRIO_CLASS_BE: "best-effort",
-        IOPRIO_CLASS_IDLE: "idle",
-      };
-      for (const [name, said] of Object.entries(classes))
-        expect(await c.inside("ionice -p 1", ioPriority({ class: name, priority: 3 }))).toStartWith(said);
-      for (const name of [undefined, "IOPRIO_CLASS_NOSUCH", 2])
-        expect(await c.refused(ioPriority({ class: name, priority: 3 }))).toContain("ioPriority");
-    },
-    VALIDATION,
-  ),
+  17: must("**`class`** (string, REQUIRED) specifies the I/O scheduling class.", async (c) => {
+    const classes = {
+      IOPRIO_CLASS_RT: "realtime",
+      IOPRIO_CLASS_BE: "best-effort",
+      IOPRIO_CLASS_IDLE: "idle",
+    };
+    for (const [name, said] of Object.entries(classes))
+      expect(await c.inside("ionice -p 1", ioPriority({ class: name, priority: 3 }))).toStartWith(said);
+    for (const name of [undefined, "IOPRIO_CLASS_NOSUCH", 2])
+      expect(await c.refused(ioPriority({ class: name, priority: 3 }))).toContain("ioPriority");
+  }),
   18: must("**`priority`** (int, REQUIRED) specifies the priority level within the class.", async (c) => {
     expect(await c.inside("ionice -p 1", ioPriority({ class: "IOPRIO_CLASS_BE", priority: 6 }))).toBe(
       "best-effort: prio 6\n",
     );
   }),
-  19: should(
-    "The value should be an integer ranging from 0 (highest) to 7 (lowest).",
-    async (c) => {
-      for (const priority of [-1, 8, 1.5, "3"])
-        expect(await c.refused(ioPriority({ class: "IOPRIO_CLASS_BE", priority }))).toContain("ioPriority");
-    },
-    VALIDATION,
-  ),
+  19: should("The value should be an integer ranging from 0 (highest) to 7 (lowest).", async (c) => {
+    for (const priority of [-1, 8, 1.5, "3"])
+      expect(await c.refused(ioPriority({ class: "IOPRIO_CLASS_BE", priority }))).toContain("ioPriority");
+  }),
   20: should(
     "If omitted or empty, runtime SHOULD NOT change process' CPU affinity after the process is moved to container's cgroup, and the final affinity is determined by the Linux kernel.",
     async (c) => {

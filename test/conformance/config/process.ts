@@ -4,7 +4,6 @@ import { join } from "node:path";
 import type { Patch } from "../suite/bundle.ts";
 import { listen } from "../suite/listener.ts";
 import { as, must, section, should } from "../suite/requirement.ts";
-import { CONSOLE_SIZE, VALIDATION } from "../suite/today.ts";
 import type { World } from "../suite/world.ts";
 
 /** What a program with a terminal writes to it. */
@@ -39,31 +38,23 @@ export const process = [
             await c.inside("echo ignored", { process: { terminal, consoleSize: { height: 10, width: 20 } } }),
           ).toBe("ignored\n");
       }),
-      4: must(
-        "**`height`** (uint, REQUIRED)",
-        async (c) => {
-          expect(await onTerminal(c, "stty size", { consoleSize: { height: 31, width: 97 } })).toBe("31 97");
-          const socket = join(c.room, "console.sock");
+      4: must("**`height`** (uint, REQUIRED)", async (c) => {
+        expect(await onTerminal(c, "stty size", { consoleSize: { height: 31, width: 97 } })).toBe("31 97");
+        const socket = join(c.room, "console.sock");
 
-          for (const consoleSize of [{ width: 80 }, { height: -1, width: 80 }, { height: "25", width: 80 }]) {
-            const ran = await c
-              .container({ process: { terminal: true, consoleSize } })
-              .create("--console-socket", socket);
-            expect(ran).toMatchObject({ code: 1, stderr: expect.stringContaining("consoleSize") });
-          }
-        },
-        CONSOLE_SIZE,
-      ),
-      5: must(
-        "**`width`** (uint, REQUIRED)",
-        async (c) => {
-          const { socket } = await listen(c, "console");
-          const one = c.container({ process: { terminal: true, consoleSize: { height: 25 } } });
-          const ran = await one.create("--console-socket", socket);
+        for (const consoleSize of [{ width: 80 }, { height: -1, width: 80 }, { height: "25", width: 80 }]) {
+          const ran = await c
+            .container({ process: { terminal: true, consoleSize } })
+            .create("--console-socket", socket);
           expect(ran).toMatchObject({ code: 1, stderr: expect.stringContaining("consoleSize") });
-        },
-        CONSOLE_SIZE,
-      ),
+        }
+      }),
+      5: must("**`width`** (uint, REQUIRED)", async (c) => {
+        const { socket } = await listen(c, "console");
+        const one = c.container({ process: { terminal: true, consoleSize: { height: 25 } } });
+        const ran = await one.create("--console-socket", socket);
+        expect(ran).toMatchObject({ code: 1, stderr: expect.stringContaining("consoleSize") });
+      }),
       6: must(
         "**`cwd`** (string, REQUIRED) is the working directory that will be set for the executable.",
         async (c) => {
@@ -99,7 +90,6 @@ export const process = [
           one.configure({ process: { args: ["/tmp/tool"], cwd: "/" } });
           expect(await one.run()).toMatchObject({ code: 0, stdout: "/tmp/tool\n" });
         },
-        VALIDATION,
       ),
     },
     {

@@ -2,7 +2,6 @@ import { expect } from "bun:test";
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { binds, must, section } from "../suite/requirement.ts";
-import { VALIDATION } from "../suite/today.ts";
 
 /** config.md: Specification version, Root, Hostname, Domainname */
 export const root = [
@@ -27,7 +26,6 @@ export const root = [
         for (const ociVersion of ["1.0.0", "1.0.2-dev", "1.2.0-rc.1+build.5", "1.3.0"])
           expect(await c.inside("echo accepted", { ociVersion })).toBe("accepted\n");
       },
-      VALIDATION,
     ),
   }),
   section(
@@ -43,7 +41,6 @@ export const root = [
           for (const path of [undefined, null, 5, "", ["rootfs"]])
             expect(await c.refused({ root: { path } })).toContain("root");
         },
-        VALIDATION,
       ),
       3: must(
         "On POSIX platforms, `path` is either an absolute path or a relative path to the bundle.",

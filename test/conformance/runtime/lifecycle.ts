@@ -6,7 +6,6 @@ import { mounted } from "../suite/bundle.ts";
 import { cgroupsNamed } from "../suite/cgroups.ts";
 import { diary, noting, shell, withDiary } from "../suite/hooks.ts";
 import { type Body, must, section } from "../suite/requirement.ts";
-import { UNKNOWN_CAPABILITY } from "../suite/today.ts";
 import type { World } from "../suite/world.ts";
 
 /** The hook is invoked, and as late or early as its step says. */
@@ -165,7 +164,6 @@ export const lifecycle = [
         const said = await c.inside("grep CapPrm /proc/self/status", { process: { capabilities } });
         expect(said).toBe("CapPrm:\t0000000000000020\n");
       },
-      UNKNOWN_CAPABILITY,
     ),
   }),
 ];

@@ -138,7 +138,7 @@ test.each([
   ],
   [{ flags: ["toString"] }, "/linux/seccomp/flags/0"],
   [{ syscalls: [{ names: [], action: "SCMP_ACT_ALLOW" }] }, "/linux/seccomp/syscalls/0/names"],
-  [{ defaultAction: "toString" }, "/linux/seccomp/defaultErrnoRet"],
+  [{ defaultAction: "toString" }, "/linux/seccomp/defaultAction"],
 ])("a filter with a word that means nothing is refused: %o", (more, at) => {
   const spec = { defaultAction: "SCMP_ACT_ERRNO", ...more } as SpecSeccomp;
   expect(() => assembleFilter(spec, "x86_64")).toThrow(

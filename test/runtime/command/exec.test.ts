@@ -90,7 +90,7 @@ describe.skipIf(!canRun)("exec", () => {
     writeFileSync(file, '{"args": "sh"}');
     expect(await inro("exec", "-p", file, id)).toMatchObject({
       code: 255,
-      stderr: expect.stringContaining("no arguments"),
+      stderr: expect.stringContaining("/args: it is not a list"),
     });
   }, 20_000);
 
