@@ -232,6 +232,8 @@ describe.skipIf(!canRun)("hooks", () => {
         { stdio: ["ignore", "ignore", "ignore"] },
       );
       while (!existsSync(pid) || readFileSync(pid, "utf8") === "") await Bun.sleep(5);
+      // The shell has told its pid before it becomes what sleeps.
+      while (sleepersBelow(creating.pid).length === 0) await Bun.sleep(5);
       const hooks = sleepersBelow(creating.pid);
       expect(hooks.length).toBe(1);
       creating.kill("SIGKILL");
