@@ -5,6 +5,7 @@
 import {
   anything,
   both,
+  either,
   exact64,
   filled,
   flag,
@@ -13,6 +14,7 @@ import {
   integer,
   list,
   type Misfit,
+  matching,
   object,
   oneOf,
   record,
@@ -50,6 +52,9 @@ const capabilities = object(
   { bounding: texts, effective: texts, permitted: texts, inheritable: texts, ambient: texts },
 );
 
+/** -1 is written for no limit. */
+const limit = either(integer(-1, -1), exact64);
+
 const scheduler = object(
   { policy: text },
   { nice: int32, priority: int32, flags: texts, runtime: exact64, deadline: exact64, period: exact64 },
@@ -63,7 +68,7 @@ export const processShape: Shape = object(
     consoleSize: object({ height: uint16, width: uint16 }),
     env: texts,
     capabilities,
-    rlimits: list(object({ type: text, soft: exact64, hard: exact64 })),
+    rlimits: list(object({ type: text, soft: limit, hard: limit })),
     noNewPrivileges: flag,
     apparmorProfile: text,
     selinuxLabel: text,
@@ -83,9 +88,18 @@ const mount = object(
 
 const hooks = list(object({ path: absolute }, { args: texts, env: texts, timeout: integer(1, 2 ** 31 - 1) }));
 
-const deviceRule = object({ allow: flag }, { type: text, major: int64, minor: int64, access: text });
+const deviceRule = object(
+  { allow: flag },
+  { type: text, major: int64, minor: int64, access: matching(/^[rwm]*$/, "some of r, w and m") },
+);
 const throttles = list(object({ major: int64, minor: int64, rate: uint64 }));
 const weight = { weight: uint16, leafWeight: uint16 };
+
+/** config-linux.md, "Block IO": at least one of them in each entry. */
+const weighted: Shape = (value) =>
+  "weight" in (value as object) || "leafWeight" in (value as object)
+    ? undefined
+    : { at: "", why: "it has neither weight nor leafWeight" };
 
 /** linux.resources, and what `update` is given. */
 export const resourcesShape: Shape = object(
@@ -125,7 +139,7 @@ export const resourcesShape: Shape = object(
       {},
       {
         ...weight,
-        weightDevice: list(object({ major: int64, minor: int64 }, weight)),
+        weightDevice: list(both(object({ major: int64, minor: int64 }, weight), weighted)),
         throttleReadBpsDevice: throttles,
         throttleWriteBpsDevice: throttles,
         throttleReadIOPSDevice: throttles,

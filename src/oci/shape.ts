@@ -4,6 +4,8 @@
  * for nothing.
  */
 
+import { isUint64 } from "./json.ts";
+
 /** What is wrong, and where (RFC 6901). */
 export interface Misfit {
   readonly at: string;
@@ -43,14 +45,8 @@ export const uint32 = integer(0, 2 ** 32 - 1);
 /** For sizes and times, where a rounded last digit means nothing. */
 export const int64 = integer(-(2 ** 63), 2 ** 63);
 export const uint64 = integer(0, 2 ** 64);
-/** All 64 bits count: beyond 2⁵³ it is a bigint (oci/json.ts). -1 is written for the greatest. */
-export const exact64 = only(
-  (value) =>
-    typeof value === "bigint"
-      ? value >= -1n && value < 1n << 64n
-      : Number.isSafeInteger(value) && (value as number) >= -1,
-  "a whole number of 64 bits",
-);
+/** All 64 bits count: beyond 2⁵³ it is a bigint (oci/json.ts). */
+export const exact64 = only(isUint64, "a whole number of 64 bits");
 
 export const oneOf = (...words: readonly string[]): Shape =>
   only((value) => typeof value === "string" && words.includes(value), `one of ${words.join(", ")}`);
@@ -103,8 +99,18 @@ export const object = (required: Members, optional: Members = {}): Shape => {
   };
 };
 
+/** A text that a pattern describes in words. */
+export const matching = (pattern: RegExp, what: string): Shape =>
+  only((value) => typeof value === "string" && pattern.test(value), what);
+
 /** Both hold. */
 export const both =
   (first: Shape, second: Shape): Shape =>
   (value) =>
     first(value) ?? second(value);
+
+/** One of two holds; else the misfit of the second is told. */
+export const either =
+  (first: Shape, second: Shape): Shape =>
+  (value) =>
+    first(value) === undefined ? undefined : second(value);

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { mounted, type Patch } from "../suite/bundle.ts";
 import { readMounts } from "../suite/mountinfo.ts";
 import { as, binds, must, section, should } from "../suite/requirement.ts";
-import { VALIDATION } from "../suite/today.ts";
 import type { World } from "../suite/world.ts";
 
 const tmpfs = (destination: string, ...options: string[]): Patch => ({ destination, type: "tmpfs", options });
@@ -42,7 +41,6 @@ export const mounts = [
           for (const destination of [undefined, null, 7, ""])
             expect(await c.refused(mounted({ type: "tmpfs", destination }))).toContain("destination");
         },
-        VALIDATION,
       ),
       3: binds("who writes config.json", "This value SHOULD be an absolute path."),
       4: must(

@@ -5,7 +5,7 @@ import { holding, inUserNamespace, mounts, type Patch } from "../suite/bundle.ts
 import { cgroupOf, onV1, onV2 } from "../suite/cgroups.ts";
 import type { Container } from "../suite/container.ts";
 import { as, must, section, should } from "../suite/requirement.ts";
-import { CGROUP_OWNER, VALIDATION } from "../suite/today.ts";
+import { CGROUP_OWNER } from "../suite/today.ts";
 import type { World } from "../suite/world.ts";
 
 const at = (cgroupsPath: Patch[string]): Patch => ({ linux: { cgroupsPath } });
@@ -50,18 +50,14 @@ export const cgroups = [
     ),
   }),
   section("linux.cgroups.path", "Cgroups Path", {
-    1: must(
-      "The value of `cgroupsPath` MUST be either an absolute path or a relative path.",
-      async (c) => {
-        const one = c.container();
-        const path = one.config().linux?.cgroupsPath ?? "";
-        one.configure(at(path.slice(1)));
-        expect(await one.create()).toMatchObject({ code: 0 });
-        expect(readFileSync(`/proc/${await one.pid()}/cgroup`, "utf8")).toContain(`${path}\n`);
-        expect(await c.refused(at(5))).toContain("cgroupsPath");
-      },
-      VALIDATION,
-    ),
+    1: must("The value of `cgroupsPath` MUST be either an absolute path or a relative path.", async (c) => {
+      const one = c.container();
+      const path = one.config().linux?.cgroupsPath ?? "";
+      one.configure(at(path.slice(1)));
+      expect(await one.create()).toMatchObject({ code: 0 });
+      expect(readFileSync(`/proc/${await one.pid()}/cgroup`, "utf8")).toContain(`${path}\n`);
+      expect(await c.refused(at(5))).toContain("cgroupsPath");
+    }),
     2: must(
       "In the case of an absolute path (starting with `/`), the runtime MUST take the path to be relative to the cgroups mount point.",
       async (c) => {
@@ -185,33 +181,25 @@ export const cgroups = [
       expect(await under(none, rule(true), rule(false))).toBe("refused\n");
       expect(await under(none, rule(false), rule(true))).toBe("opened\n");
     }),
-    2: must(
-      "**`allow`** *(boolean, REQUIRED)* - whether the entry is allowed or denied.",
-      async (c) => {
-        for (const allow of [undefined, null, "true", 1])
-          expect(await c.refused(resources({ devices: [{ allow, access: "rwm" }] }))).toContain("device");
-      },
-      VALIDATION,
-    ),
+    2: must("**`allow`** *(boolean, REQUIRED)* - whether the entry is allowed or denied.", async (c) => {
+      for (const allow of [undefined, null, "true", 1])
+        expect(await c.refused(resources({ devices: [{ allow, access: "rwm" }] }))).toContain("device");
+    }),
     // Making nodes is let through by the rules that every container has: what they lead to is not.
-    3: must(
-      "A composition of `r` (read), `w` (write), and `m` (mknod).",
-      async (c) => {
-        const list = (access: string) =>
-          resources({
-            devices: [
-              { allow: false, access: "rwm" },
-              { allow: true, type: "c", major: 1, minor: 11, access },
-            ],
-          });
-        const node = { linux: { devices: [{ type: "c", path: "/mnt/log", major: 1, minor: 11 }] } };
-        const probe = "(: </mnt/log) 2>/dev/null && echo r; (: >/mnt/log) 2>/dev/null && echo w; true";
-        expect(await c.inside(probe, holding("CAP_MKNOD", "CAP_SYSLOG"), node, list("r"))).toBe("r\n");
-        expect(await c.inside(probe, holding("CAP_MKNOD", "CAP_SYSLOG"), node, list("wm"))).toBe("w\n");
-        expect(await c.refused(list("rx"))).toContain("access");
-      },
-      VALIDATION,
-    ),
+    3: must("A composition of `r` (read), `w` (write), and `m` (mknod).", async (c) => {
+      const list = (access: string) =>
+        resources({
+          devices: [
+            { allow: false, access: "rwm" },
+            { allow: true, type: "c", major: 1, minor: 11, access },
+          ],
+        });
+      const node = { linux: { devices: [{ type: "c", path: "/mnt/log", major: 1, minor: 11 }] } };
+      const probe = "(: </mnt/log) 2>/dev/null && echo r; (: >/mnt/log) 2>/dev/null && echo w; true";
+      expect(await c.inside(probe, holding("CAP_MKNOD", "CAP_SYSLOG"), node, list("r"))).toBe("r\n");
+      expect(await c.inside(probe, holding("CAP_MKNOD", "CAP_SYSLOG"), node, list("wm"))).toBe("w\n");
+      expect(await c.refused(list("rx"))).toContain("access");
+    }),
   }),
 ];
 

@@ -2,7 +2,6 @@ import { expect } from "bun:test";
 import { type Patch, withNamespaces } from "../suite/bundle.ts";
 import { readMounts } from "../suite/mountinfo.ts";
 import { must, section } from "../suite/requirement.ts";
-import { VALIDATION } from "../suite/today.ts";
 import type { World } from "../suite/world.ts";
 
 const linux = (wanted: Patch): Patch => ({ linux: wanted });
@@ -33,14 +32,10 @@ export const files = [
     ),
   }),
   section("linux.rootfs-propagation", "Rootfs Mount Propagation", {
-    1: must(
-      "Its value is either `shared`, `slave`, `private` or `unbindable`.",
-      async (c) => {
-        for (const value of ["nosuch", "rshared,ro", 5])
-          expect(await c.refused(linux({ rootfsPropagation: value }))).toContain("rootfsPropagation");
-      },
-      VALIDATION,
-    ),
+    1: must("Its value is either `shared`, `slave`, `private` or `unbindable`.", async (c) => {
+      for (const value of ["nosuch", "rshared,ro", 5])
+        expect(await c.refused(linux({ rootfsPropagation: value }))).toContain("rootfsPropagation");
+    }),
     2: must(
       "**`shared`**: the rootfs mount belongs to a new peer group.",
       async (c) => {
@@ -81,14 +76,10 @@ export const files = [
         );
       },
     ),
-    2: must(
-      "The values MUST be absolute paths in the container namespace.",
-      async (c) => {
-        for (const path of wrongPaths)
-          expect(await c.refused(linux({ maskedPaths: [path] }))).toContain("maskedPaths");
-      },
-      VALIDATION,
-    ),
+    2: must("The values MUST be absolute paths in the container namespace.", async (c) => {
+      for (const path of wrongPaths)
+        expect(await c.refused(linux({ maskedPaths: [path] }))).toContain("maskedPaths");
+    }),
   }),
   section("linux.readonly-paths", "Readonly Paths", {
     1: must(
@@ -103,14 +94,10 @@ export const files = [
         expect(said).toBe("etc\nsys\nothers are not\n");
       },
     ),
-    2: must(
-      "The values MUST be absolute paths in the container namespace.",
-      async (c) => {
-        for (const path of wrongPaths)
-          expect(await c.refused(linux({ readonlyPaths: [path] }))).toContain("readonlyPaths");
-      },
-      VALIDATION,
-    ),
+    2: must("The values MUST be absolute paths in the container namespace.", async (c) => {
+      for (const path of wrongPaths)
+        expect(await c.refused(linux({ readonlyPaths: [path] }))).toContain("readonlyPaths");
+    }),
   }),
   section("linux.personality", "Personality", {
     1: must("**`domain`** *(string, REQUIRED)* - the execution domain.", async (c) => {
@@ -121,7 +108,7 @@ export const files = [
         "00000000\n",
       );
       for (const domain of [undefined, "", "NOSUCH", 5])
-        expect(await c.refused(linux({ personality: { domain } }))).toContain("LINUX");
+        expect(await c.refused(linux({ personality: { domain } }))).toContain("personality/domain");
     }),
     2: must("Currently no flag values are supported.", async (c) => {
       expect(await c.refused(linux({ personality: { domain: "LINUX", flags: ["NOSUCH"] } }))).toContain(

@@ -88,7 +88,7 @@ export const rdtAndPolicy = [
       for (const [mode, [nodes, said]] of Object.entries(modes))
         expect(await c.inside(look, policy(nodes === "" ? { mode } : { mode, nodes }))).toBe(`${said}\n`);
       for (const mode of [undefined, "", "MPOL_NOSUCH", 5])
-        expect(await c.refused(policy({ mode }))).toContain("MPOL");
+        expect(await c.refused(policy({ mode }))).toContain("memoryPolicy");
     }),
     2: must(
       "**`flags`** *(array of strings, OPTIONAL)* - list of flags to use with set_mempolicy(2).",
@@ -96,7 +96,7 @@ export const rdtAndPolicy = [
         const look = "head -1 /proc/self/numa_maps | cut -d' ' -f2";
         const wanted = { mode: "MPOL_BIND", nodes: "0", flags: ["MPOL_F_STATIC_NODES"] };
         expect(await c.inside(look, policy(wanted))).toBe("bind=static:0\n");
-        expect(await c.refused(policy({ ...wanted, flags: ["MPOL_F_NOSUCH"] }))).toContain("MPOL");
+        expect(await c.refused(policy({ ...wanted, flags: ["MPOL_F_NOSUCH"] }))).toContain("memoryPolicy");
       },
     ),
   }),

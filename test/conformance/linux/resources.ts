@@ -4,7 +4,6 @@ import { join } from "node:path";
 import type { Patch } from "../suite/bundle.ts";
 import { cgroupOf, has, onV2 } from "../suite/cgroups.ts";
 import { binds, must, section, should } from "../suite/requirement.ts";
-import { VALIDATION } from "../suite/today.ts";
 import type { World } from "../suite/world.ts";
 
 const resources = (wanted: Patch): Patch => ({ linux: { resources: wanted } });
@@ -128,24 +127,17 @@ export const linuxResources = [
     }),
   }),
   section("linux.block-io", "Block IO", {
-    1: must(
-      NUMBERS,
-      async (c) => {
-        for (const change of [{ major: undefined }, { minor: undefined }, { major: -1 }, { minor: "0" }])
-          expect(
-            await c.refused(
-              resources({ blockIO: { weightDevice: [{ ...disk(), weight: 500, ...change }] } }),
-            ),
-          ).toContain("blockIO");
-      },
-      VALIDATION,
-    ),
+    1: must(NUMBERS, async (c) => {
+      for (const change of [{ major: undefined }, { minor: undefined }, { major: -1 }, { minor: "0" }])
+        expect(
+          await c.refused(resources({ blockIO: { weightDevice: [{ ...disk(), weight: 500, ...change }] } })),
+        ).toContain("blockIO");
+    }),
     2: must(
       "You MUST specify at least one of `weight` or `leafWeight` in a given entry, and MAY specify both.",
       async (c) => {
         expect(await c.refused(resources({ blockIO: { weightDevice: [{ ...disk() }] } }))).toMatch(/weight/);
       },
-      VALIDATION,
     ),
     3: must(
       "**`rate`** *(uint64, REQUIRED)* - bandwidth rate limit in bytes per second for the device",
@@ -156,19 +148,14 @@ export const linuxResources = [
         for (const rate of [undefined, -1, "1"])
           expect(await c.refused(resources(throttle({ rate })))).toContain("blockIO");
       },
-      VALIDATION,
     ),
-    4: must(
-      "**`rate`** *(uint64, REQUIRED)* - IO rate limit for the device",
-      async (c) => {
-        const { major, minor } = disk();
-        const said = await setting(c, iops({}), "blkio", "blkio.throttle.write_iops_device", "io.max");
-        expect(said).toMatch(new RegExp(`^${major}:${minor} (100|.*wiops=100)$`));
-        for (const rate of [undefined, -1, "1"])
-          expect(await c.refused(resources(iops({ rate })))).toContain("blockIO");
-      },
-      VALIDATION,
-    ),
+    4: must("**`rate`** *(uint64, REQUIRED)* - IO rate limit for the device", async (c) => {
+      const { major, minor } = disk();
+      const said = await setting(c, iops({}), "blkio", "blkio.throttle.write_iops_device", "io.max");
+      expect(said).toMatch(new RegExp(`^${major}:${minor} (100|.*wiops=100)$`));
+      for (const rate of [undefined, -1, "1"])
+        expect(await c.refused(resources(iops({ rate })))).toContain("blockIO");
+    }),
   }),
   section("linux.hugepages", "Huge page limits", {
     1: should(
@@ -188,14 +175,10 @@ export const linuxResources = [
       },
       { needs: has("hugetlb") },
     ),
-    2: must(
-      "**`pageSize`** *(string, REQUIRED)* - hugepage size.",
-      async (c) => {
-        for (const pageSize of [undefined, "", 2097152])
-          expect(await c.refused(resources({ hugepageLimits: [{ pageSize, limit: 0 }] }))).toMatch(/huge/i);
-      },
-      VALIDATION,
-    ),
+    2: must("**`pageSize`** *(string, REQUIRED)* - hugepage size.", async (c) => {
+      for (const pageSize of [undefined, "", 2097152])
+        expect(await c.refused(resources({ hugepageLimits: [{ pageSize, limit: 0 }] }))).toMatch(/huge/i);
+    }),
     3: must(
       "The value has the format `<size><unit-prefix>B` (64KB, 2MB, 1GB), and must match the `<hugepagesize>` of the corresponding control file found in `/sys/fs/cgroup/hugetlb/hugetlb.<hugepagesize>.rsvd.limit_in_bytes` (if hugetlb_cgroup reservation is supported) or `/sys/fs/cgroup/hugetlb/hugetlb.<hugepagesize>.limit_in_bytes` (if not supported).",
       async (c) => {
@@ -213,7 +196,6 @@ export const linuxResources = [
             /huge/i,
           );
       },
-      VALIDATION,
     ),
   }),
   section("linux.network", "Network", {
@@ -222,15 +204,11 @@ export const linuxResources = [
         /network|net_prio/,
       );
     }),
-    2: must(
-      "**`priority`** *(uint32, REQUIRED)* - priority applied to the interface",
-      async (c) => {
-        expect(await c.refused(resources({ network: { priorities: [{ name: "lo" }] } }))).toMatch(
-          /network|net_prio/,
-        );
-      },
-      VALIDATION,
-    ),
+    2: must("**`priority`** *(uint32, REQUIRED)* - priority applied to the interface", async (c) => {
+      expect(await c.refused(resources({ network: { priorities: [{ name: "lo" }] } }))).toMatch(
+        /network|net_prio/,
+      );
+    }),
   }),
   section("linux.pids", "PIDs", {
     1: should(

@@ -6,7 +6,6 @@ import type { Patch } from "../suite/bundle.ts";
 import { type Listener, listen } from "../suite/listener.ts";
 import { must, section } from "../suite/requirement.ts";
 import { breaches } from "../suite/schema.ts";
-import { VALIDATION } from "../suite/today.ts";
 import type { World } from "../suite/world.ts";
 
 const filtered = (seccomp: Patch): Patch => ({
@@ -95,20 +94,16 @@ const ERRNO = "When the action doesn't support an errno, the runtime MUST print 
 /** config-linux.md: Seccomp, The Container Process State */
 export const seccomp = [
   section("linux.seccomp", "Seccomp", {
-    1: must(
-      "**`defaultAction`** *(string, REQUIRED)* - the default action for seccomp.",
-      async (c) => {
-        const all = {
-          defaultAction: "SCMP_ACT_ERRNO",
-          defaultErrnoRet: 77,
-          syscalls: [{ names: EVERYTHING_BUT_MKDIR, action: "SCMP_ACT_ALLOW" }],
-        };
-        expect(await c.inside(MKDIR, filtered(all))).toContain("error 77");
-        for (const defaultAction of [undefined, "", "SCMP_ACT_NOSUCH", 5])
-          expect(await c.refused(filtered({ defaultAction }))).toContain("seccomp");
-      },
-      VALIDATION,
-    ),
+    1: must("**`defaultAction`** *(string, REQUIRED)* - the default action for seccomp.", async (c) => {
+      const all = {
+        defaultAction: "SCMP_ACT_ERRNO",
+        defaultErrnoRet: 77,
+        syscalls: [{ names: EVERYTHING_BUT_MKDIR, action: "SCMP_ACT_ALLOW" }],
+      };
+      expect(await c.inside(MKDIR, filtered(all))).toContain("File descriptor in bad state");
+      for (const defaultAction of [undefined, "", "SCMP_ACT_NOSUCH", 5])
+        expect(await c.refused(filtered({ defaultAction }))).toContain("seccomp");
+    }),
     2: must(
       `**\`defaultErrnoRet\`** *(uint, OPTIONAL)* - the errno return code to use. Some actions like \`SCMP_ACT_ERRNO\` and \`SCMP_ACT_TRACE\` allow to specify the errno code to return. ${ERRNO}`,
       async (c) => {
@@ -165,15 +160,11 @@ export const seccomp = [
     9: must("This field MUST NOT be set if `listenerPath` is not set.", async (c) => {
       expect(await c.refused(filtered({ listenerMetadata: "x" }))).toContain("listener");
     }),
-    10: must(
-      "**`names`** *(array of strings, REQUIRED)* - the names of the syscalls.",
-      async (c) => {
-        expect(await c.inside(MKDIR, rule({}))).toContain("not permitted");
-        for (const names of [undefined, "mkdir", [5]])
-          expect(await c.refused(rule({ names }))).toContain("names");
-      },
-      VALIDATION,
-    ),
+    10: must("**`names`** *(array of strings, REQUIRED)* - the names of the syscalls.", async (c) => {
+      expect(await c.inside(MKDIR, rule({}))).toContain("not permitted");
+      for (const names of [undefined, "mkdir", [5]])
+        expect(await c.refused(rule({ names }))).toContain("names");
+    }),
     11: must("`names` MUST contain at least one entry.", async (c) => {
       expect(await c.refused(rule({ names: [] }))).toContain("names");
     }),
@@ -209,15 +200,11 @@ export const seccomp = [
           /index|argument/,
         );
     }),
-    15: must(
-      "**`value`** *(uint64, REQUIRED)* - the value for syscall arguments in seccomp.",
-      async (c) => {
-        expect(await c.inside(CHMOD, chmodded("SCMP_CMP_EQ", M500))).toBe("400\n600\n");
-        for (const value of [undefined, -1, "1"])
-          expect(await c.refused(chmodded("SCMP_CMP_EQ", value as number))).toContain("value");
-      },
-      VALIDATION,
-    ),
+    15: must("**`value`** *(uint64, REQUIRED)* - the value for syscall arguments in seccomp.", async (c) => {
+      expect(await c.inside(CHMOD, chmodded("SCMP_CMP_EQ", M500))).toBe("400\n600\n");
+      for (const value of [undefined, -1, "1"])
+        expect(await c.refused(chmodded("SCMP_CMP_EQ", value as number))).toContain("value");
+    }),
     16: must("**`op`** *(string, REQUIRED)* - the operator for syscall arguments in seccomp.", async (c) => {
       for (const [op, passed] of Object.entries(operators))
         expect({ op, passed: await c.inside(CHMOD, chmodded(op, M500)) }).toEqual({
