@@ -1,0 +1,63 @@
+import { dlopen, FFIType } from "bun:ffi";
+import { describe, expect, test } from "bun:test";
+import { globSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { canRun, openWorld } from "../conformance/suite/world.ts";
+import { CYCLES, holdingsOf, kernelMemory, settled } from "./holdings.ts";
+
+// prctl(2): processes that lose their parent become this one's children, where they can be counted.
+const PR_SET_CHILD_SUBREAPER = 36;
+const { prctl } = dlopen("libc.so.6", {
+  prctl: { args: [FFIType.i32, FFIType.u64], returns: FFIType.i32 },
+}).symbols;
+
+const children = (): number =>
+  readFileSync(`/proc/self/task/${process.pid}/children`, "utf8")
+    .trim()
+    .split(" ")
+    .filter(Boolean)
+    .filter((pid) => !/^State:\tZ/m.test(statusOf(pid))).length;
+
+function statusOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, "utf8");
+  } catch {
+    return "State:\tZ";
+  }
+}
+
+describe.skipIf(!canRun)("the OCI command line", () => {
+  test(
+    `leaves nothing after ${CYCLES} times create, start, delete`,
+    async () => {
+      prctl(PR_SET_CHILD_SUBREAPER, 1);
+      await using c = openWorld();
+      const hooks = { createRuntime: [{ path: "/bin/true" }], poststop: [{ path: "/bin/true" }] };
+      const limits = { resources: { pids: { limit: 10 } } };
+      const namespaces = ["pid", "mount", "ipc", "uts", "network", "cgroup"].map((type) => ({ type }));
+      const one = c.container({ process: { args: ["true"] }, hooks, linux: { ...limits, namespaces } });
+      const look = () => ({
+        ...holdingsOf("self", c.room),
+        children: children(),
+        states: readdirSync(join(c.room, "state")).filter((name) => !name.startsWith(".")),
+        cgroups: globSync(`/sys/fs/cgroup/{.,*}/inro-conformance-${process.pid}/*/`),
+      });
+      const cycle = async () => {
+        expect(await one.create()).toMatchObject({ code: 0 });
+        expect(await one.start()).toMatchObject({ code: 0 });
+        await one.stopped();
+        expect(await one.delete()).toMatchObject({ code: 0 });
+      };
+      for (let n = 0; n < 3; n++) await cycle();
+      const [before, kernel, began] = [look(), kernelMemory(), performance.now()];
+      for (let n = 0; n < CYCLES; n++) await cycle();
+      const milliseconds = Math.round(performance.now() - began);
+      expect(await settled(look, before)).toEqual(before);
+      expect(before).toMatchObject({ children: 0, states: [], cgroups: [], mounts: 0 });
+      console.log(
+        `command: ${CYCLES} cycles in ${milliseconds} ms; kernel memory ${kernelMemory() - kernel} kB more`,
+      );
+    },
+    CYCLES * 2000 + 60_000,
+  );
+});
