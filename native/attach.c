@@ -3,6 +3,7 @@
 
 #include "monitor.h"
 #include "monitor_abi.h"
+#include "opening.h"
 
 void attach_watch(struct monitor *m, struct client *c) {
   u32 mask = EPOLLHUP;
@@ -28,6 +29,7 @@ void client_close(struct monitor *m, struct client *c) {
     session_watch(m, c->session);
   }
   socket_forget_waits(m, c);
+  opening_forget(m, c);
   u8 was = c->kind;
   c->kind = CLIENT_FREE;
   if (was == CLIENT_ATTACH) attach_end(m);

@@ -12,7 +12,7 @@
 #include "session.h"
 #include "sys.h"
 
-enum client_kind { CLIENT_FREE, CLIENT_FRAMES, CLIENT_ATTACH, CLIENT_EXEC };
+enum client_kind { CLIENT_FREE, CLIENT_FRAMES, CLIENT_OPENING, CLIENT_ATTACH, CLIENT_EXEC };
 
 enum { FRAME_HEADER = 12, FRAME_INLINE = 112 };
 enum { STREAM_HEADER = 8 };  // Docker's: stream, three zeros, big-endian length

@@ -75,8 +75,23 @@ long op_clone(struct execution *e, const struct op_clone *o, struct record *r) {
 
 static u32 last_of_child(const struct execution *e) { return e->plan.first[ACT_UNDO]; }
 
+// A child ended at an operation without a word about it.
+static long vanished(struct execution *e, u32 at) {
+  struct record *r = &e->records[at];
+  i32 signal = e->status & 0x7f;
+  e->failed = at;
+  r->state = RECORD_FAILED;
+  r->error = ESRCH;
+  r->step = NO_STEP;
+  detail(r, "the process ended here");
+  if (!e->ended) return -ESRCH;
+  detail(r, signal ? ", by signal " : ", with exit code ");
+  detail_number(r, (u64)(signal ? signal : (e->status >> 8) & 0xff));
+  return -ESRCH;
+}
+
 // The child's own record of its failure, or the operation at which it vanished.
-static long find_failure(struct execution *e, i32 status) {
+static long find_failure(struct execution *e) {
   u32 from = e->plan.first[ACT_BUILD], to = last_of_child(e), at = from;
   for (u32 i = from; i < to; i++)
     if (e->records[i].state == RECORD_FAILED) {
@@ -84,24 +99,15 @@ static long find_failure(struct execution *e, i32 status) {
       return -e->records[i].error;
     }
   while (at + 1 < to && e->records[at].state != RECORD_NOT_RUN) at++;
-  if (e->failed != NO_FAILURE || at >= to) return 0;
-  struct record *r = &e->records[at];
-  e->failed = at;
-  r->state = RECORD_FAILED;
-  r->error = ESRCH;
-  r->step = NO_STEP;
-  detail(r, "the process ended here, ");
-  detail(r, (status & 0x7f) ? "by signal " : "with exit code ");
-  detail_number(r, (u64)((status & 0x7f) ? status & 0x7f : (status >> 8) & 0xff));
-  return -ESRCH;
+  return e->failed != NO_FAILURE || at >= to || !e->ended ? 0 : vanished(e, at);
 }
 
-static i32 reap(struct execution *e) {
-  i32 status = 0;
+// A frozen child does not die before it is thawed, and the monitor waits for nobody: it reaps whatever comes.
+static void reap(struct execution *e) {
   long got = -EINTR;
-  while (got == -EINTR) got = SYS(wait4, e->pid, &status, 0x40000000 /* __WALL */, 0);
+  while (got == -EINTR && !e->ended && !e->unattended) got = SYS(wait4, e->pid, &e->status, 0x40000000 /* __WALL */, 0);
+  if (!e->unattended) e->ended = 1;
   e->pid = 0;
-  return status;
 }
 
 static enum undo_part part_of(const struct op *op) {
@@ -124,7 +130,8 @@ static long abandon(struct execution *e, long error) {
   if (e->pid) {
     // A child that failed has told why before it ended.
     SYS(kill, e->pid, ABI_SIGKILL);
-    long told = find_failure(e, reap(e));
+    reap(e);
+    long told = find_failure(e);
     if (told) error = told;
   }
   close_childs_ends(e);
@@ -150,39 +157,102 @@ static void note_gate(struct execution *e) {
     if (e->plan.ops[i].code == OP_STDIO) e->terminal = e->plan.ops[i].stdio.terminal;
 }
 
-int execute_plan(struct execution *e, struct span acts, u32 deadline_ms) {
+// Up to the clone.
+static long bring_forth(struct execution *e) {
   const u32 *first = e->plan.first;
-  int refused = plan_decode(&e->plan, acts);
-  if (!refused) refused = share_records(e);
-  if (refused) return refused;
-  e->deadline_ms = deadline_ms;
   note_gate(e);
   long done = operate_range(e, first[ACT_HOST], first[ACT_CLONE]);
   if (done >= 0) done = operate_range(e, first[ACT_CLONE], first[ACT_MAP]);
-  if (done >= 0 && e->pid == 0) done = -EPROTO;  // a plan without its clone
-  if (done >= 0) done = operate_range(e, first[ACT_MAP], first[ACT_BUILD]);
+  return done >= 0 && e->pid == 0 ? -EPROTO : done;  // a plan without its clone
+}
+
+static int decode_plan(struct execution *e, struct span acts) {
+  int refused = plan_decode(&e->plan, acts);
+  return refused ? refused : share_records(e);
+}
+
+int execute_plan(struct execution *e, struct span acts, u32 deadline_ms) {
+  int refused = decode_plan(e, acts);
+  if (refused) return refused;
+  e->deadline_ms = deadline_ms;
+  long done = bring_forth(e);
+  if (done >= 0) done = operate_range(e, e->plan.first[ACT_MAP], e->plan.first[ACT_BUILD]);
   if (done >= 0) done = sync_wait(e, SYNC_READY);
   if (done < 0) return (int)abandon(e, done);
   execution_drop_slots(e);
   return 0;
 }
 
-int execution_start(struct execution *e, u32 deadline_ms) {
-  e->deadline_ms = deadline_ms;
-  long done = sync_send(e, SYNC_GO);
-  // The child's end closes at exec, or with the child.
-  while (done >= 0) done = sync_wait(e, SYNC_NEVER);
-  close_fd(&e->sync);
-  if (done != -EPIPE) return (int)done;
-  for (u32 i = e->plan.first[ACT_BECOME]; i < last_of_child(e); i++) {
-    if (e->records[i].state != RECORD_FAILED) continue;
-    e->failed = i;
-    return -e->records[i].error;
+int execution_begin(struct execution *e, struct span acts) {
+  int refused = decode_plan(e, acts);
+  if (refused) return refused;
+  e->unattended = 1;
+  e->next = e->plan.first[ACT_MAP];
+  long done = bring_forth(e);
+  return done < 0 ? (int)abandon(e, done) : 0;
+}
+
+// What has come, and whether more can come.
+static long listen(struct execution *e) {
+  long done = sync_drain(e);
+  return done >= 0 && e->ended ? -EPIPE : done;
+}
+
+int execution_advance(struct execution *e) {
+  long done = listen(e);
+  for (; done >= 0 && e->next < e->plan.first[ACT_BUILD]; e->next++) {
+    const struct op *op = &e->plan.ops[e->next];
+    if (op->code == OP_AWAIT && !sync_came(e, op->await.point)) return EXECUTION_PENDING;
+    e->clock = now_ns();
+    done = operate(e, e->next);
+    if (done < 0) e->failed = e->next;
   }
-  if (last_of_child(e) > e->plan.first[ACT_BECOME]) e->records[last_of_child(e) - 1].state = RECORD_DONE;
+  if (done < 0) return (int)abandon(e, done);
+  if (!e->ready) return EXECUTION_PENDING;
+  execution_drop_slots(e);
+  return 0;
+}
+
+void execution_open_gate(struct execution *e) { sync_send(e, SYNC_GO); }
+
+// The child's end of the sync is closed: by its exec, or with it, before it came so far.
+static int outcome(struct execution *e) {
+  u32 first = e->plan.first[ACT_BECOME], last = last_of_child(e) - 1;
+  if (first > last || last == (u32)-1) return -EPROTO;
+  for (u32 i = first; i <= last; i++) {
+    struct record *r = &e->records[i];
+    int reached = i < last ? r->state != RECORD_NOT_RUN : r->step == __NR_execve;
+    if (r->state == RECORD_FAILED || !reached) {
+      e->failed = i;
+      return r->state == RECORD_FAILED ? -r->error : (int)vanished(e, i);
+    }
+  }
+  e->records[last].state = RECORD_DONE;
   e->started = 1;
   return 0;
 }
+
+int execution_launched(struct execution *e) {
+  long done = listen(e);
+  if (done >= 0) return EXECUTION_PENDING;
+  close_fd(&e->sync);
+  return done == -EPIPE ? outcome(e) : (int)done;
+}
+
+int execution_start(struct execution *e) {
+  long done = sync_send(e, SYNC_GO);
+  e->deadline_ms = 0;
+  while (done >= 0) done = sync_wait(e, SYNC_NEVER);
+  close_fd(&e->sync);
+  return done == -EPIPE ? outcome(e) : (int)done;
+}
+
+void execution_child_ended(struct execution *e, i32 status) {
+  e->ended = 1;
+  e->status = status;
+}
+
+void execution_abandon_unreaped(struct execution *e) { abandon(e, -ETIMEDOUT); }
 
 void execution_drop_slots(struct execution *e) {
   for (u32 i = 0; i < SLOT_LIMIT; i++) {

@@ -57,6 +57,10 @@ struct execution {
   const struct op_monitor *monitor;  // points into `plan`; NULL: nobody stays
   i32 memory_cgroup;                 // monitor's `memory` slot; -1
 
+  u32 next;               // of act `map`, for who does not wait
+  u8 ended;               // the child was reaped by somebody else, with `status`
+  u8 unattended;          // a child that is killed is reaped by somebody else
+  i32 status;
   u32 deadline_ms;        // for each wait on the child; 0: for ever
   i32 caller;             // whose hanging up ends such a wait; -1: nobody's
 
@@ -87,12 +91,24 @@ void execution_init(struct execution *e);
 // The message has to stay mapped as long as the execution lives. `deadline_ms`: 0 waits forever.
 int execute_plan(struct execution *e, struct span acts, u32 deadline_ms);
 
+// The same for who may not wait (the monitor): up to the clone, 0 or -errno as above; then, whenever the child's end of the
+// sync has something to say, what of it can be done. EXECUTION_PENDING: more has to come; 0: at the gate; -errno.
+enum { EXECUTION_PENDING = 1 };
+int execution_begin(struct execution *e, struct span acts);
+int execution_advance(struct execution *e);
+void execution_open_gate(struct execution *e);
+// 0: the program runs; -errno: it could not be started.
+int execution_launched(struct execution *e);
+// What is told of the child by who reaps for everybody; and the end of a child that nobody here may wait for.
+void execution_child_ended(struct execution *e, i32 status);
+void execution_abandon_unreaped(struct execution *e);
+
 // Takes back a plan that stands at its gate: the child is killed and reaped, `undo` is executed.
 void execution_abandon(struct execution *e);
 
 // Opens the gate and waits until the program runs (0) or could not be started (-errno; the child is gone or going: its
 // end is reported like every other).
-int execution_start(struct execution *e, u32 deadline_ms);
+int execution_start(struct execution *e);
 
 // The act `undo`, or some of it: every operation is tried, what fails is kept in its record. An interface's removal waits
 // for the kernel's grace periods (netdev_run_todo, 20 ms), and a hook may take its time: whoever waits for a container's

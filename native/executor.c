@@ -119,7 +119,7 @@ static int wait_for_end(struct execution *e, u32 request) {
 // Nobody is told of the end of a program that runs; one that could not be started is taken back.
 static int start_and_leave(struct execution *e, u32 request) {
   u32 pid = (u32)e->pid;
-  int failed = execution_start(e, 0);
+  int failed = execution_start(e);
   struct range become = {e, e->plan.first[ACT_BECOME], e->plan.first[ACT_UNDO], pid};
   reply(FRAME_STARTED, request, put_outcome, &become);
   if (failed) execution_abandon(e);
@@ -128,7 +128,7 @@ static int start_and_leave(struct execution *e, u32 request) {
 
 static int start_and_wait(struct execution *e, u32 request) {
   u32 pid = (u32)e->pid;
-  execution_start(e, 0);
+  execution_start(e);
   struct range become = {e, e->plan.first[ACT_BECOME], e->plan.first[ACT_UNDO], pid};
   reply(FRAME_STARTED, request, put_outcome, &become);
   execution_own_records(e);

@@ -2,6 +2,7 @@
 #include "monitor.h"
 
 #include "monitor_abi.h"
+#include "opening.h"
 
 // Pages that no session and no client ever used cost nothing.
 struct monitor the_monitor;
@@ -34,6 +35,10 @@ static void client_event(struct monitor *m, struct client *c, u32 events) {
     return;
   }
   if (c->kind == CLIENT_FREE) return;
+  if (c->kind == CLIENT_OPENING) {
+    client_close(m, c);
+    return;
+  }
   if (events & (EPOLLHUP | EPOLLERR)) c->detached = 1;
   if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) attach_input(m, c);
   if (c->kind == CLIENT_FREE || !c->detached) return;
@@ -52,6 +57,7 @@ static void dispatch(struct monitor *m, const struct epoll_event *event) {
       break;
     }
     case WATCH_CLIENT: client_event(m, &m->rows[index].client, event->events); break;
+    case WATCH_OPENING: opening_event(m, &m->rows[index & 0xffff].session); break;
     case WATCH_SESSION: session_event(m, &m->rows[index & 0xffff].session, part, event->events); break;
   }
 }
@@ -68,9 +74,10 @@ static int still_needed(struct monitor *m, int *wait) {
     if (c->kind == CLIENT_EXEC && c->session->pending && now - c->moved_at > IDLE_CLIENT_MS) client_close(m, c);
     if (c->kind == CLIENT_ATTACH) needed = 1;
   }
-  for (u32 i = 0; i < m->session_top; i++)
-    if (m->rows[i].session.state == SESSION_CREATED || m->rows[i].session.state == SESSION_RUNNING ||
-        m->rows[i].session.state == SESSION_ENDED) needed = 1;
+  for (u32 i = 0; i < m->session_top; i++) {
+    u8 state = m->rows[i].session.state;
+    if (state != SESSION_FREE && state != SESSION_RECORDED) needed = 1;
+  }
   if (needed && (*wait < 0 || *wait > 10000)) *wait = 10000;
   return needed;
 }

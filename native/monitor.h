@@ -11,7 +11,7 @@
 enum { PATH_MAX_ = 4096, MAX_ROWS = 256 };
 
 // epoll data: what | index << 8
-enum watch_kind { WATCH_LISTEN, WATCH_SIGNAL, WATCH_CLIENT, WATCH_SESSION /* + part << 32 */ };
+enum watch_kind { WATCH_LISTEN, WATCH_SIGNAL, WATCH_CLIENT, WATCH_OPENING, WATCH_SESSION /* + part << 32 */ };
 enum session_part { PART_STDOUT, PART_STDERR, PART_INPUT, PART_MASTER };
 
 struct wait {

@@ -69,7 +69,8 @@ int monitor_open(struct execution *e, i32 control) {
   if (log == NULL) return -ENAMETOOLONG;
   m->spool_path = log;
   if (!m->log_is_spool) log_open(&m->log, log, asked->max_size, asked->max_files);
-  m->container = session_begin(m, "", e);
+  m->container = session_open(m, "");
+  session_take(m, m->container, e);
   m->container->stdin_once = asked->stdin_once;
   if (control >= 0) socket_adopt(m, control);
   return socket_listen(m, asked->socket_folder);

@@ -65,6 +65,9 @@ long sync_send(const struct execution *e, u32 message);
 long sync_send_descriptor(i32 fd, u32 message, i32 descriptor);
 // Parent: waits until `message` came, keeping what else comes. 0, -EPIPE when the child's end closed, -ETIMEDOUT.
 long sync_wait(struct execution *e, u32 message);
+// Parent: keeps what has come so far. 0, or -EPIPE when the child's end is closed.
+long sync_drain(struct execution *e);
+int sync_came(const struct execution *e, u32 message);
 // Child: the same with plain reads, as is allowed after seccomp.
 long sync_read(struct execution *e, u32 message);
 

@@ -8,6 +8,7 @@
 #include "execute.h"
 #include "monitor.h"
 #include "monitor_abi.h"
+#include "opening.h"
 
 static i32 *part_fd(struct session *s, u32 part) {
   if (part == PART_MASTER) return &s->master;
@@ -49,30 +50,39 @@ int session_id_valid(const char *id, size_t n) {
   return 1;
 }
 
-struct session *session_find(struct monitor *m, const char *id) {
+struct session *session_find(const struct monitor *m, const char *id) {
   for (u32 i = 0; i < m->session_top; i++) {
-    struct session *s = &m->rows[i].session;
-    if (s->state == SESSION_FREE) continue;
-    if (str_equal(s->id, id)) return s;
+    const struct session *s = &m->rows[i].session;
+    if (s->state != SESSION_FREE && str_equal(s->id, id)) return (struct session *)s;
   }
   return NULL;
 }
 
-struct session *session_begin(struct monitor *m, const char *id, const struct execution *e) {
+struct session *session_open(struct monitor *m, const char *id) {
   u32 i = 0;
   while (i < MAX_ROWS && m->rows[i].session.state != SESSION_FREE) i++;
   if (i == MAX_ROWS) return NULL;
   if (i >= m->session_top) m->session_top = i + 1;
   struct session *s = &m->rows[i].session;
-  *s = (struct session){.state = SESSION_CREATED, .number = (u16)i, .pid = e->pid, .pidfd = e->pidfd, .input = e->input,
-                        .output = {e->output, e->errors}, .master = e->master, .terminal = e->master >= 0};
+  *s = (struct session){.state = SESSION_OPENING, .number = (u16)i, .pidfd = -1, .input = -1, .output = {-1, -1}, .master = -1};
   memcpy(s->id, id, strlen(id) + 1);
+  return s;
+}
+
+void session_take(struct monitor *m, struct session *s, const struct execution *e) {
+  s->state = SESSION_CREATED;
+  s->pid = e->pid;
+  s->pidfd = e->pidfd;
+  s->input = e->input;
+  s->output[0] = e->output;
+  s->output[1] = e->errors;
+  s->master = e->master;
+  s->terminal = e->master >= 0;
   set_nonblocking(s->input);
   set_nonblocking(s->output[0]);
   set_nonblocking(s->output[1]);
   set_nonblocking(s->master);
   session_watch(m, s);
-  return s;
 }
 
 static void deliver(struct monitor *m, struct session *s, u8 stream, const u8 *bytes, size_t n) {
@@ -166,6 +176,7 @@ void session_reap(struct monitor *m) {
     if (pid <= 0) return;
     for (u32 i = 0; i < m->session_top; i++) {
       struct session *s = &m->rows[i].session;
+      opening_child_ended(m, s, (i32)pid, status);
       int alive = s->state == SESSION_CREATED || s->state == SESSION_RUNNING;
       if (alive && s->pid == pid) ended(m, s, status);
     }
@@ -176,6 +187,8 @@ int session_settle(struct monitor *m) {
   int soonest = -1;
   for (u32 i = 0; i < m->session_top; i++) {
     struct session *s = &m->rows[i].session;
+    int opening = opening_settle(m, s);
+    if (opening >= 0 && (soonest < 0 || opening < soonest)) soonest = opening;
     if (s->state != SESSION_ENDED || s->pending) continue;
     int open = s->output[0] >= 0 || s->output[1] >= 0 || s->master >= 0;
     u64 now = open ? monotonic_ms() : 0;

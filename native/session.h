@@ -12,7 +12,8 @@
 
 enum { QUIET_MS = 250, DRAIN_MS = 2000, SESSION_ID_MAX = 64 };
 
-enum session_state { SESSION_FREE, SESSION_CREATED, SESSION_RUNNING, SESSION_ENDED, SESSION_RECORDED };
+// OPENING: an exec session that has no program yet (opening.h).
+enum session_state { SESSION_FREE, SESSION_CREATED, SESSION_RUNNING, SESSION_ENDED, SESSION_RECORDED, SESSION_OPENING };
 
 struct session {
   u8 state;
@@ -33,14 +34,17 @@ struct session {
   u64 quiet_until, drain_until;  // monotonic ms
   u8 *pending;  // exec only: what its client's socket did not take yet; nothing more is read meanwhile
   u32 pending_from, pending_to;
+  struct opening *opening;  // its program is being started
 };
 
 struct monitor;
 
 struct execution;
 
+// A session without a child yet. NULL: there are too many.
+struct session *session_open(struct monitor *m, const char *id);
 // Takes over the child, its pidfd and its streams.
-struct session *session_begin(struct monitor *m, const char *id, const struct execution *e);
+void session_take(struct monitor *m, struct session *s, const struct execution *e);
 void session_event(struct monitor *m, struct session *s, u32 part, u32 events);
 // Reaps every child that ended; an orphan's end is nobody's.
 void session_reap(struct monitor *m);
@@ -50,7 +54,7 @@ int session_settle(struct monitor *m);
 long session_feed(struct monitor *m, struct session *s, const u8 *bytes, size_t n);
 void session_close_input(struct monitor *m, struct session *s);
 void session_watch(struct monitor *m, struct session *s);
-struct session *session_find(struct monitor *m, const char *id);
+struct session *session_find(const struct monitor *m, const char *id);
 int session_id_valid(const char *id, size_t n);
 long session_signal(struct session *s, u32 signo);
 long session_resize(struct session *s, u32 rows, u32 columns);

@@ -36,26 +36,39 @@ static void keep(struct execution *e, u32 message, const struct abi_rights *righ
   e->master = rights->fd;
 }
 
-static int came(const struct execution *e, u32 message) {
+int sync_came(const struct execution *e, u32 message) {
   return message == SYNC_READY ? e->ready : message < SYNC_POINTS && (e->arrived & (1u << message));
 }
 
+// One message, if there is one: -EAGAIN when there is none.
+static long receive(struct execution *e) {
+  u32 got = 0;
+  struct abi_rights rights = {0};
+  struct abi_iovec part = {&got, sizeof got};
+  struct abi_msghdr head = {.iov = &part, .iov_count = 1, .control = &rights, .control_length = sizeof rights};
+  long n = SYS(recvmsg, e->sync, &head, ABI_MSG_CMSG_CLOEXEC | ABI_MSG_DONTWAIT);
+  // A child that is killed with messages unread resets the pair.
+  if (n == 0 || n == -ECONNRESET) return -EPIPE;
+  if (n == sizeof got) keep(e, got, &rights);
+  return n < 0 ? n : 0;
+}
+
 long sync_wait(struct execution *e, u32 message) {
-  while (!came(e, message)) {
-    u32 got = 0;
-    struct abi_rights rights = {0};
-    struct abi_iovec part = {&got, sizeof got};
-    struct abi_msghdr head = {.iov = &part, .iov_count = 1, .control = &rights, .control_length = sizeof rights};
-    long n = wait_readable(e);
-    if (n < 0) return n;
-    n = SYS(recvmsg, e->sync, &head, ABI_MSG_CMSG_CLOEXEC | ABI_MSG_DONTWAIT);
-    if (n == -EINTR || n == -EAGAIN) continue;
-    // A child that is killed with messages unread resets the pair.
-    if (n == 0 || n == -ECONNRESET) return -EPIPE;
-    if (n < 0) return n;
-    if (n == sizeof got) keep(e, got, &rights);
+  while (!sync_came(e, message)) {
+    long done = wait_readable(e);
+    if (done < 0) return done;
+    done = receive(e);
+    if (done < 0 && done != -EINTR && done != -EAGAIN) return done;
   }
   return 0;
+}
+
+long sync_drain(struct execution *e) {
+  for (;;) {
+    long done = receive(e);
+    if (done == -EAGAIN) return 0;
+    if (done < 0 && done != -EINTR) return done;
+  }
 }
 
 long sync_read(struct execution *e, u32 message) {
