@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import type { Hierarchies, Hierarchy } from "../kernel/cgroup/hierarchies.ts";
 import { type CgroupSet, isFrozen, processesOf } from "../kernel/cgroup/set.ts";
 import { InroError } from "../oci/error.ts";
@@ -64,12 +64,24 @@ export function claimCgroups(spec: RuntimeSpec, path: string, facts: HostFacts):
   return set;
 }
 
-/** Where each hierarchy of a container's cgroups has it: what joins the container goes there. */
+/**
+ * Where what joins a container belongs in each hierarchy: on v2 where its first process is, which may be below the
+ * container's own cgroup; that then may hold no process itself (cgroup-v2.rst, "No Internal Process Constraint").
+ */
 export function joinedPaths(
   set: CgroupSet,
   path: string,
   { list }: Hierarchies,
+  pid: number,
 ): { readonly hierarchy: Hierarchy; readonly path: string }[] {
   const joined = list.filter(({ mount }) => set.some((folder) => folder.path === mount + path));
-  return joined.map((hierarchy) => ({ hierarchy, path }));
+  return joined.map((hierarchy) => ({
+    hierarchy,
+    path: hierarchy.version === 2 ? currentPath(pid, path) : path,
+  }));
+}
+
+function currentPath(pid: number, path: string): string {
+  const [, current] = /^0::(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, "utf8")) ?? [];
+  return current?.startsWith(`${path}/`) === true ? current : path;
 }

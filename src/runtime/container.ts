@@ -101,7 +101,7 @@ async function exec(live: Live, request: ExecRequest): Promise<ExecSession> {
     facts,
     filter: await live.assemble(spec.linux?.seccomp),
     setgroups: setgroupsOf(spec, pid),
-    cgroups: joinedPaths(cgroups, cgroupPath, facts.hierarchies),
+    cgroups: joinedPaths(cgroups, cgroupPath, facts.hierarchies, pid),
     keeper: { kind: "monitor", openStdin: request.openStdin },
     container: { id: live.id, bundle: live.folder },
   });

@@ -6,7 +6,9 @@ import { openExecutor } from "../../src/kernel/executor/executor.ts";
 import type { Op } from "../../src/kernel/plan/operations.ts";
 import type { SpecResources } from "../../src/oci/runtime-spec.ts";
 import { readFacts } from "../../src/runtime/facts.ts";
+import { typical } from "./compile/spec.ts";
 import { canRun, removeTestCgroups, type TestContainer, testContainer } from "./container.ts";
+import { ended } from "./executed.ts";
 
 afterAll(removeTestCgroups);
 
@@ -119,6 +121,35 @@ describe.skipIf(!canRun)("each limit is in the kernel", () => {
     }
     if (cpu.pressure !== null) expect(cpu.pressure.some.totalUs).toBeGreaterThan(0n);
     if (v2) expect(cpu.pressure).not.toBeNull();
+  });
+});
+
+describe.skipIf(!canRun)("a container that may write to its cgroups", () => {
+  const writable = (wish: Parameters<typeof testContainer>[0]) => {
+    const own = { destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["nosuid"] };
+    const mounts = typical.mounts?.map((mount) => (mount.destination === own.destination ? own : mount));
+    return testContainer({ ...wish, spec: { mounts: mounts ?? [] } });
+  };
+
+  test("is joined where its first process is, when it has put that below", async () => {
+    const top = v2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/unified";
+    const enable = v2 ? `echo +pids >${top}/cgroup.subtree_control;` : "";
+    await using c = await writable({
+      script: `mkdir ${top}/inner; echo 1 >${top}/inner/cgroup.procs; ${enable} echo done; exec sleep 600`,
+    });
+    const container = await c.create();
+    await container.start();
+    while (!c.output().includes("done")) await Bun.sleep(10);
+    const { output } = await ended(container, "grep ^0: /proc/self/cgroup");
+    expect(output).toBe("0::/inner\n");
+  });
+
+  test.skipIf(!v2)("owns on v2 what was delegated to its user, and no limit", async () => {
+    await using c = await writable({ process: { user: { uid: 1000, gid: 1000 } }, script: "sleep 600" });
+    await c.create();
+    const owner = (file: string): number => statSync(`${folderOf(c, "memory")}/${file}`).uid;
+    expect([".", "cgroup.procs", "cgroup.subtree_control"].map(owner)).toEqual([1000, 1000, 1000]);
+    expect(["memory.max", "pids.max", "cgroup.freeze"].map(owner)).toEqual([0, 0, 0]);
   });
 });
 

@@ -1,12 +1,10 @@
-import { readFileSync } from "node:fs";
 import type { Hierarchies, Hierarchy } from "../../kernel/cgroup/hierarchies.ts";
 import { InroError } from "../../oci/error.ts";
 import { joinedPaths } from "../cgroup-path.ts";
 import type { StoredContainer } from "./stored.ts";
 
 /**
- * Where a program that is executed in the container belongs: where its first process is. On v2 that may be below the
- * container's own cgroup, which then may hold no process itself (cgroup-v2.rst, "No Internal Process Constraint").
+ * Where a program that is executed in the container belongs.
  * @param asked `--cgroup [CONTROLLERS:]PATH`: cgroups that exist below the container's
  */
 export function cgroupsOf(
@@ -15,13 +13,13 @@ export function cgroupsOf(
   asked: readonly string[],
 ): { readonly hierarchy: Hierarchy; readonly path: string }[] {
   const wishes = asked.map(parseWish);
-  return joinedPaths(stored.cgroups, stored.cgroupPath, hierarchies).map(({ hierarchy, path }) => {
+  const { cgroups, cgroupPath, pid } = stored;
+  return joinedPaths(cgroups, cgroupPath, hierarchies, pid).map(({ hierarchy, path }) => {
     const wish = wishes.findLast(
       ({ controllers }) =>
         controllers === undefined || controllers.some((name) => hierarchy.controllers.includes(name)),
     );
-    if (wish !== undefined) return { hierarchy, path: `${path}/${wish.path}` };
-    return { hierarchy, path: hierarchy.version === 2 ? currentOf(stored) : path };
+    return { hierarchy, path: wish === undefined ? path : `${cgroupPath}/${wish.path}` };
   });
 }
 
@@ -40,9 +38,4 @@ function parseWish(text: string): { readonly controllers?: readonly string[]; re
   }
   const path = parts.join("/");
   return at < 0 ? { path } : { controllers: text.slice(0, at).split(","), path };
-}
-
-function currentOf({ pid, cgroupPath }: StoredContainer): string {
-  const [, current] = /^0::(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, "utf8")) ?? [];
-  return current?.startsWith(`${cgroupPath}/`) === true ? current : cgroupPath;
 }
