@@ -1,4 +1,5 @@
 import type { SpecDeviceRule } from "../../oci/runtime-spec.ts";
+import { invalid } from "./setting.ts";
 
 /** A rule with everything spelt out; null matches any number. */
 export interface DeviceRule {
@@ -45,20 +46,32 @@ const DENY_ALL: DeviceRule = {
 
 /** Nothing to begin with, then the rules of a specification in their order, then those that every container has. */
 export function deviceRules(rules: readonly SpecDeviceRule[]): DeviceRule[] {
-  const asked = rules.map(
-    (rule, index): DeviceRule => ({
-      allow: rule.allow,
-      type: rule.type === "c" || rule.type === "b" ? rule.type : "a",
-      major: number(rule.major),
-      minor: number(rule.minor),
-      access: rule.access === undefined || rule.access === "" ? "rwm" : rule.access,
-      at: `/linux/resources/devices/${index}`,
-    }),
-  );
+  const asked = rules.map(spelt);
   const own = asked[0] !== undefined && coversAll(asked[0]) ? asked : [DENY_ALL, ...asked];
   if (allowsEverything(own)) return own;
   const settled = own.slice(own.findLastIndex((rule) => !rule.allow) + 1);
   return [...own, ...DEFAULT_RULES.filter((rule) => !settled.some((earlier) => sameDevices(earlier, rule)))];
+}
+
+const TYPES = ["a", "c", "b"] as const;
+
+/** config-linux.md, "Allowed Device list": what is unset means all. A word that means nothing must not mean all. */
+function spelt({ allow, type = "", major, minor, access = "" }: SpecDeviceRule, index: number): DeviceRule {
+  const found = type === "" ? "a" : TYPES.find((one) => one === type);
+  const at = `/devices/${index}`;
+  if (found === undefined)
+    throw invalid(at, `cannot use a rule for devices of type "${type}"`, "a type is a, c or b");
+  if (!/^[rwm]*$/.test(access))
+    throw invalid(at, `cannot use a rule for the access "${access}"`, "access is made of r, w and m");
+  const letters = access === "" ? "rwm" : [..."rwm"].filter((letter) => access.includes(letter)).join("");
+  return {
+    allow,
+    type: found,
+    major: number(major),
+    minor: number(minor),
+    access: letters,
+    at: `/linux/resources${at}`,
+  };
 }
 
 export const coversAll = (rule: DeviceRule): boolean =>

@@ -56,8 +56,9 @@ export function memoryV2(memory: SpecMemory): Setting[] {
   // A kernel that does not count swap has no memory.swap.max, and none to keep a container from.
   const harmless = swap === "max" || swap === "0";
   if (swap !== undefined) settings.push(write("memory.swap.max", swap, "swap", harmless));
-  if (given(limit)) settings.push(write("memory.max", orMax(limit), "limit"));
-  if (given(reservation)) settings.push(write("memory.low", orMax(reservation), "reservation"));
+  if (given(limit)) settings.push(write("memory.max", orMax(limit, "/memory/limit"), "limit"));
+  if (given(reservation))
+    settings.push(write("memory.low", orMax(reservation, "/memory/reservation"), "reservation"));
   return settings;
 }
 
@@ -73,7 +74,7 @@ function refuseFlat({ useHierarchy }: SpecMemory): void {
 
 function swapV2({ limit, swap }: SpecMemory): string | undefined {
   if (!given(swap)) return limit === -1 ? "max" : undefined;
-  if (swap < 0) return "max";
+  if (swap < 0) return orMax(swap, "/memory/swap");
   if (given(limit) && limit > 0 && swap >= limit) return integer(swap - limit);
   throw invalid(
     "/memory/swap",

@@ -21,8 +21,12 @@ export interface Setting extends FileValue {
 /** A value is missing when it is absent; for most limits of v1 and of runc zero means absent too. */
 export const given = (value: number | undefined): value is number => value !== undefined && value !== 0;
 
-/** -1 is the specification's word for no limit, `max` is v2's. */
-export const orMax = (value: number): string => (value < 0 ? "max" : integer(value));
+/** -1 is the specification's word for no limit, `max` is v2's; nothing else below zero means anything. */
+export function orMax(value: number, at: string): string {
+  if (value < -1)
+    throw invalid(at, `cannot limit anything to ${value}`, "it is below zero", "-1 is no limit");
+  return value === -1 ? "max" : integer(value);
+}
 
 /** Decimal digits without exponent: what the kernel parses. */
 export function integer(value: number): string {

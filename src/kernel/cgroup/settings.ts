@@ -68,7 +68,8 @@ function place<H extends Home>(setting: Setting, homes: readonly H[]): Placed<H>
 function pids({ pids: wanted }: SpecResources): Setting[] {
   if (wanted?.limit === undefined) return [];
   // config-linux.md, "PIDs": 0 is a valid limit, -1 is none.
-  return [{ controller: "pids", file: "pids.max", value: orMax(wanted.limit), at: "/pids/limit" }];
+  const at = "/pids/limit";
+  return [{ controller: "pids", file: "pids.max", value: orMax(wanted.limit, at), at }];
 }
 
 /** config-linux.md, "Huge page limits": reservations where the kernel counts them, else what is in use. */

@@ -29,6 +29,13 @@ test("rules that allow everything need no filter, whatever stands before them", 
   expect(allowsEverything(deviceRules([]))).toBe(false);
 });
 
+test.each([
+  [{ allow: true, type: "q" }, 'cannot use a rule for devices of type "q": a type is a, c or b'],
+  [{ allow: true, access: "rx" }, 'cannot use a rule for the access "rx": access is made of r, w and m'],
+])("a rule that means nothing does not mean everything: %o", (rule, message) => {
+  expect(() => deviceRules([rule])).toThrow(message);
+});
+
 test("v1 gets one line a rule, a rule for both kinds of device as two", () => {
   const rules = deviceRules([{ allow: false }, { allow: true, major: 10, minor: 229, access: "rw" }]);
   expect(
