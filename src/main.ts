@@ -14,12 +14,10 @@ async function main(): Promise<void> {
 }
 
 async function runtime(words: readonly string[]): Promise<void> {
-  const [{ runtimeCommand }, { nativeProgram }] = await Promise.all([
-    import("./runtime/command/main.ts"),
-    import("./main/programs.ts"),
-  ]);
+  const { runtimeCommand } = await import("./runtime/command/main.ts");
+  const native = async () => (await import("./main/programs.ts")).nativeProgram();
   // Its output is written synchronously.
-  process.exit(await runtimeCommand(words, nativeProgram));
+  process.exit(await runtimeCommand(words, native));
 }
 
 /** `inro --data-root /x serve`: the verb may come after options and their values. */

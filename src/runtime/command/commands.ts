@@ -10,8 +10,8 @@ export interface Invocation {
   readonly values: ReadonlyMap<string, string>;
   readonly lists: ReadonlyMap<string, readonly string[]>;
   readonly operands: readonly string[];
-  /** The native program's path. */
-  readonly native: () => string;
+  /** The native program's path; few commands need it. */
+  readonly native: () => Promise<string>;
   /** Tells what went wrong and stops nothing, where errors are told. */
   readonly warn: (message: string) => void;
 }

@@ -1,9 +1,8 @@
 import { killAll, processesOf, removeAll } from "../../kernel/cgroup/set.ts";
 import type { Invocation } from "./commands.ts";
-import { callPoststop } from "./hooks.ts";
 import { isAlive } from "./status.ts";
 import { forget } from "./store.ts";
-import type { StoredContainer } from "./stored.ts";
+import { hasHooks, type StoredContainer } from "./stored.ts";
 
 const SIGKILL = 9;
 const POLL_MS = 1;
@@ -28,5 +27,7 @@ export async function destroy(invocation: Invocation, stored: StoredContainer): 
   await killFirst(stored);
   await removeAll(stored.cgroups);
   forget(invocation.root, stored.id);
-  callPoststop(invocation, stored);
+  if (!hasHooks(stored, "poststop")) return;
+  const { callPoststop } = await import("./hooks.ts");
+  await callPoststop(invocation, stored);
 }

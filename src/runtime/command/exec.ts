@@ -31,7 +31,7 @@ export async function execCommand(invocation: Invocation): Promise<number> {
   const process = execProcess(invocation, spec, stored.rootfs, passed.env);
   const detach = flags.has("detach");
   checkConsole(invocation, process.terminal === true, detach);
-  const executor = openBlockingExecutor(native(), [0, 1, 2], passed.descriptors);
+  const executor = openBlockingExecutor(await native(), [0, 1, 2], passed.descriptors);
   try {
     const plan = await planOf(invocation, { stored, spec, process, descriptors: passed.descriptors.length });
     return await execute(invocation, executor, plan, process.terminal === true);

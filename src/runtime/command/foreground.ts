@@ -11,7 +11,7 @@ interface Standing {
   readonly executor: BlockingExecutor;
   readonly pid: number;
   readonly terminal: boolean;
-  readonly started: () => void;
+  readonly started: () => void | Promise<void>;
 }
 
 /**
@@ -23,7 +23,7 @@ export async function stayWith({ executor, pid, terminal, started }: Standing): 
   try {
     forwardSignals(pid, terminal);
     executor.start();
-    started();
+    await started();
     const { code, signal } = await executor.ended();
     await relay?.drained();
     return signal === 0 ? code : 128 + signal;

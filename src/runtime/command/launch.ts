@@ -64,7 +64,7 @@ export async function launch(invocation: Invocation, start: Start): Promise<Laun
   const terminal = bundle.spec.process?.terminal === true;
   checkConsole(invocation, terminal, start !== "attached");
   const passed = passedDescriptors(values.get("preserve-fds"));
-  const program = invocation.native();
+  const program = await invocation.native();
   claimFolder(root, id);
   const gated = start === "gated";
   const keeps = start === "attached" && flags.has("keep");

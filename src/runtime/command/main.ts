@@ -18,7 +18,10 @@ export const OCI_VERSION = "1.3.0";
 const NO_SUCH_COMMAND = 3;
 
 /** `inro-runtime`: the OCI command line. Its exit code; errors are told on stderr and in the log that was asked for. */
-export async function runtimeCommand(words: readonly string[], native: () => string): Promise<number> {
+export async function runtimeCommand(
+  words: readonly string[],
+  native: () => Promise<string>,
+): Promise<number> {
   let log: ErrorLog = { path: undefined, json: false };
   let failure = 1;
   try {

@@ -25,7 +25,7 @@ async function leave(invocation: Invocation, launched: Launched): Promise<number
   } catch (cause) {
     throw await takenBack(invocation, launched, cause);
   }
-  const failure = callPoststart(invocation, stored);
+  const failure = await callPoststart(invocation, stored);
   if (failure === undefined) return 0;
   await destroy(invocation, stored);
   throw failure;
@@ -34,8 +34,8 @@ async function leave(invocation: Invocation, launched: Launched): Promise<number
 /** When it has ended, its executor takes back what it made, and calls its poststop hooks. */
 async function attend(invocation: Invocation, launched: Launched): Promise<number> {
   const { stored, executor, terminal } = launched;
-  const started = (): void => {
-    const failure = callPoststart(invocation, stored);
+  const started = async (): Promise<void> => {
+    const failure = await callPoststart(invocation, stored);
     if (failure !== undefined) throw failure;
   };
   try {
@@ -51,7 +51,7 @@ async function takenBack(invocation: Invocation, launched: Launched, cause: unkn
   const { stored, executor, undo } = launched;
   await killAll(stored.cgroups);
   await executor.close();
-  if (isLost(cause)) execute(invocation.native(), undo, false);
+  if (isLost(cause)) execute(await invocation.native(), undo, false);
   if (!invocation.flags.has("keep")) await takeAway(invocation, stored);
   return explained(cause, nativeArchitecture());
 }

@@ -1,6 +1,6 @@
 import type { CgroupFolder, CgroupSet } from "../../kernel/cgroup/set.ts";
 import { InroError } from "../../oci/error.ts";
-import type { SpecHook, SpecHooks } from "../../oci/runtime-spec.ts";
+import type { HookPhase, SpecHook, SpecHooks } from "../../oci/runtime-spec.ts";
 
 /** What the OCI command line remembers of a container between two calls. */
 export interface StoredContainer {
@@ -28,6 +28,9 @@ export interface StoredContainer {
   /** What `start` and `delete` have to call. */
   readonly hooks: SpecHooks;
 }
+
+export const hasHooks = ({ hooks }: StoredContainer, phase: HookPhase): boolean =>
+  (hooks[phase] ?? []).length > 0;
 
 /** Whatever stands in the file: a state that is whole, or an error that names the file. */
 export function parseStored(text: string, id: string, path: string): StoredContainer {

@@ -20,7 +20,8 @@ export async function updateCommand(invocation: Invocation): Promise<number> {
       why: "container not running",
     });
   }
-  const open = () => openBlockingExecutor(native(), [0, 1, 2]);
+  const program = await native();
+  const open = () => openBlockingExecutor(program, [0, 1, 2]);
   const asked = askedFor(invocation);
   const cgroups = await joinMissing(stored, asked, open);
   if (cgroups !== stored.cgroups) writeStored(root, { ...stored, cgroups });

@@ -14,6 +14,6 @@ for (let round = 0; round < Number(rounds); round++) {
   const name = HARMLESS[next(HARMLESS.length)] as string;
   const more = Array.from({ length: next(4) }, () => WORDS[next(WORDS.length)] as string);
   const words = ["--root", root, name, ...more];
-  const code = await runtimeCommand(words, () => "/no/such/program");
+  const code = await runtimeCommand(words, async () => "/no/such/program");
   if (![0, 1, 3, 255].includes(code)) throw new Error(`${code} from ${JSON.stringify(words)}`);
 }

@@ -93,7 +93,7 @@ function invocation(id: string, bundle: string, ...flags: string[]): Invocation 
     lists: new Map(),
     values: new Map([["bundle", bundle]]),
     operands: [id],
-    native: () => faulty?.path ?? "",
+    native: async () => faulty?.path ?? "",
     warn: () => {},
   };
 }

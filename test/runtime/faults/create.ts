@@ -9,7 +9,7 @@ const code = await createCommand({
   lists: new Map(),
   values: new Map([["bundle", bundle]]),
   operands: [id],
-  native: () => program,
+  native: async () => program,
   warn: () => {},
 });
 process.exit(code);
