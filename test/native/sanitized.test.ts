@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openExecutor } from "../../src/kernel/executor/executor.ts";
+import { mounting } from "../kernel/plan/mounting.ts";
 import { simplePlan } from "../kernel/plan/simple.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
@@ -48,7 +49,9 @@ test.skipIf(!isRoot)(
       }),
     ];
     for (const plan of failing) await expect(executor.plan(plan)).rejects.toThrow();
-    await executor.plan(simplePlan({ argv: ["probe", "exit", "9"], useInit: true, env: ["A=b"] }));
+    await executor.plan(
+      simplePlan({ ...mounting, argv: ["probe", "exit", "9"], useInit: true, env: ["A=b"] }),
+    );
     await executor.start();
     expect((await executor.ended).code).toBe(9);
     await executor.close();

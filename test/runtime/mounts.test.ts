@@ -223,7 +223,7 @@ describe.skipIf(!canRun)("tmpcopyup", () => {
     chmodSync(data, 0o751);
     setXattr(join(data, "sub"), "trusted.test", "kept");
     lutimesSync(join(data, "sub/file"), 1000, 2000);
-    lutimesSync(join(data, "sub"), 1000, 3000);
+    for (const name of ["sub/deep", "fifo", "sub"]) lutimesSync(join(data, name), 1000, 3000);
   };
   const LOOK =
     "stat -c '%n %F %a %u:%g %h %s %Y' /data/sub /data/sub/file /data/hard /data/sub/deep /data/fifo";
@@ -240,9 +240,9 @@ describe.skipIf(!canRun)("tmpcopyup", () => {
       script: `${LOOK}; stat -c %a /data; readlink /data/link; cmp /data/hard /data/sub/file; rm -r /data/sub; ls /data; stat -c %u /data/link`,
     });
     const copied = (await c.run()).output;
-    const sizes = (text: string): string => text.replaceAll(/(directory .*) \d+ (\d+)$/gm, "$1 $2");
-    expect(sizes(copied).startsWith(sizes(output))).toBe(true);
-    expect(copied).toEndWith("fifo\nhard\nlink\n11\n");
+    // A folder's size, and on some file systems its links, are the file system's own.
+    const same = (text: string): string => text.replaceAll(/(directory \S+ \S+) \d+ \d+ (\d+)$/gm, "$1 $2");
+    expect(same(copied)).toBe(`${same(output)}fifo\nhard\nlink\n11\n`);
     expect(readdirSync(join(c.rootfs, "data"))).toContain("sub");
   });
 

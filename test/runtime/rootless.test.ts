@@ -97,6 +97,37 @@ describe.skipIf(!canRunRootless)("an unprivileged user", () => {
     await room.inro("delete", "--force", id);
   }, 30_000);
 
+  test("gets mounts of the host with the flags that the host has locked", async () => {
+    const bind = (...options: string[]) =>
+      room.bundle("grep ' /data ' /proc/self/mountinfo | cut -d' ' -f6", (spec) => ({
+        ...spec,
+        mounts: [
+          ...(spec.mounts ?? []),
+          {
+            destination: "/data",
+            type: "none",
+            source: join(room.path, "locked"),
+            options: ["rbind", ...options],
+          },
+        ],
+      }));
+    mkdirSync(join(room.path, "locked"), { recursive: true });
+    await Bun.$`mount -t tmpfs -o ro,nosuid,nodev tmpfs ${room.path}/locked`.quiet();
+    try {
+      const kept = await bind("noexec");
+      expect((await room.inro("run", "--bundle", kept.path, kept.id)).stdout).toBe(
+        "ro,nosuid,nodev,noexec,relatime\n",
+      );
+      const opened = await bind("rw");
+      expect(await room.inro("run", "--bundle", opened.path, opened.id)).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining("mount_setattr: EPERM"),
+      });
+    } finally {
+      await Bun.$`umount -l ${room.path}/locked`.quiet();
+    }
+  });
+
   test("may raise the OOM score; what he may not have is kept as it is, or named", async () => {
     const raised = await room.bundle("cat /proc/self/oom_score_adj", withProcess({ oomScoreAdj: 400 }));
     expect((await room.inro("run", "--bundle", raised.path, raised.id)).stdout).toBe("400\n");
@@ -155,11 +186,13 @@ describe.skipIf(!canRunRootless)("an unprivileged user", () => {
         "cut -d: -f2- /proc/self/cgroup | grep pids; sh -c 'sleep 1 & sleep 1 & sleep 1 & wait' 2>&1 | tail -n 1",
         withLinux({ cgroupsPath, resources: { pids: { limit: 3 } } }),
       );
-      const ran = await room.inro("run", "--bundle", path, id);
-      expect(ran.stdout).toContain("can't fork");
+      // cgroup-v2.rst, "Delegation Containment": who moves a process owns a cgroup above both places.
+      mkdirSync(`${folder}/self`);
+      const ran = await room.inroIn(`${folder}/self`, "run", "--bundle", path, id);
+      expect(ran).toMatchObject({ stdout: expect.stringContaining("can't fork"), stderr: "" });
       expect(existsSync(`${folder}/c`)).toBe(false);
     } finally {
-      rmdirSync(folder);
+      for (const path of [`${folder}/self`, folder]) rmdirSync(path);
     }
   });
 });
@@ -217,4 +250,62 @@ describe.skipIf(!canMapRanges)("with newuidmap and newgidmap", () => {
     });
     expect(readFileSync("/etc/passwd", "utf8")).not.toContain("tester");
   });
+});
+
+/** As a rootless engine calls its runtime: root of a user namespace, of mounts and of a network of its own. */
+describe.skipIf(!canRunRootless)("root of a user namespace that is there already", () => {
+  async function inside(...words: string[]) {
+    const holder = Bun.spawn(
+      ["unshare", "--user", "--mount", "--net", "sh", "-c", "echo ready; exec sleep 100"],
+      {
+        stdio: ["ignore", "pipe", "inherit"],
+      },
+    );
+    try {
+      await holder.stdout.getReader().read();
+      for (const map of ["gid_map", "uid_map"])
+        writeFileSync(`/proc/${holder.pid}/${map}`, `0 ${USER} 1\n1 ${RANGE} 65536\n`);
+      const enter = ["nsenter", `--target=${holder.pid}`, "--user", "--mount", "--net", "-S", "0", "-G", "0"];
+      const child = Bun.spawn([...enter, "sh", "-c", 'exec 2>&1; exec "$@"', "sh", ...words], {
+        stdio: ["ignore", "pipe", "inherit"],
+        timeout: 20_000,
+      });
+      const [output, code] = await Promise.all([new Response(child.stdout).text(), child.exited]);
+      return { output, code };
+    } finally {
+      holder.kill(9);
+      await holder.exited;
+    }
+  }
+
+  const program = () => [join(room.path, "bin/inro-runtime"), "--root", join(room.path, "run/inside"), "run"];
+  const flat = (spec: RuntimeSpec): RuntimeSpec => {
+    const { uidMappings: _, gidMappings: __, ...linux } = spec.linux ?? {};
+    const namespaces = (linux.namespaces ?? []).filter(({ type }) => type !== "user");
+    return { ...spec, linux: { ...linux, namespaces } } as RuntimeSpec;
+  };
+
+  test("runs a container without one of its own", async () => {
+    const script = "id -u; echo x > /dev/null; readlink /proc/self/ns/user; mount | grep -c ' /dev/zero '";
+    const { id, path } = await room.bundle(script, flat);
+    const { output, code } = await inside(...program(), "--bundle", path, id);
+    expect(output).toMatch(/^0\nuser:\[\d+\]\n1\n$/);
+    expect(output).not.toContain((await Bun.$`readlink /proc/self/ns/user`.text()).trim());
+    expect(code).toBe(0);
+  }, 30_000);
+
+  test("and one with another below it, with ids of its own", async () => {
+    // user_namespaces(7): a range has to lie within one of the namespace above.
+    const maps = [
+      { containerID: 0, hostID: 0, size: 1 },
+      { containerID: 1, hostID: 1, size: 99 },
+    ];
+    const { id, path } = await room.bundle("cat /proc/self/uid_map; id -G", (spec) => ({
+      ...withProcess({ user: { uid: 0, gid: 0, additionalGids: [5] }, oomScoreAdj: 100 })(spec),
+      linux: { ...spec.linux, uidMappings: maps, gidMappings: maps },
+    }));
+    const { output, code } = await inside(...program(), "--bundle", path, id);
+    expect(output.replaceAll(/ +/g, " ")).toBe(" 0 0 1\n 1 1 99\n0 5\n");
+    expect(code).toBe(0);
+  }, 30_000);
 });

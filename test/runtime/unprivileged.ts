@@ -33,6 +33,8 @@ export interface Room extends Disposable {
   readonly environment: Readonly<Record<string, string>>;
   /** Runs inro-runtime as the user. */
   inro(...words: string[]): Promise<Ran>;
+  /** The same by a process in a cgroup (a folder's path) that root has put it into. */
+  inroIn(cgroup: string, ...words: string[]): Promise<Ran>;
   /** A bundle of `spec --rootless`, with a shell's line as its program; `change` has the last word. */
   bundle(script: string, change?: (spec: RuntimeSpec) => RuntimeSpec): Promise<{ id: string; path: string }>;
 }
@@ -48,9 +50,11 @@ export function openRoom(programs: "with mappers" | "without mappers" = "without
   for (const each of [path, join(path, "run")]) chownSync(each, USER, USER);
   const PATH = programs === "with mappers" ? `${path}/bin:/usr/bin:/bin` : "/nowhere";
   const environment = { PATH, HOME: path, XDG_RUNTIME_DIR: join(path, "run") };
-  const inro = (...words: string[]) => asUser(environment, path, [join(path, "bin/inro-runtime"), ...words]);
+  const command = (words: string[]) => [join(path, "bin/inro-runtime"), ...words];
+  const inro = (...words: string[]) => asUser(environment, path, command(words));
+  const inroIn = (cgroup: string, ...words: string[]) => asUser(environment, path, command(words), cgroup);
   return {
-    ...{ path, environment, inro },
+    ...{ path, environment, inro, inroIn },
     bundle: async (script, change = (spec) => spec) => {
       const id = `r${process.pid}x${++count}`;
       const bundle = join(path, id);
@@ -79,8 +83,10 @@ function place(from: string, to: string): void {
 
 /** As the package would install them: with set-user-ID. */
 function installMappers(folder: string): void {
+  const root = toolRoot("uidmap");
+  if (root === undefined) return;
   for (const name of ["newuidmap", "newgidmap"]) {
-    copyFileSync(join(toolRoot("uidmap") ?? "", "usr/bin", name), join(folder, name));
+    copyFileSync(join(root, "usr/bin", name), join(folder, name));
     chmodSync(join(folder, name), 0o4755);
   }
 }
@@ -93,18 +99,33 @@ const FILES = {
 };
 
 /** Under an /etc that knows the user and what ids he was given: in a mount namespace of the test's own. */
-async function asUser(environment: Room["environment"], path: string, command: string[]): Promise<Ran> {
+async function asUser(
+  environment: Room["environment"],
+  path: string,
+  command: string[],
+  cgroup?: string,
+): Promise<Ran> {
   const [etc, work] = [join(path, "etc"), join(path, "etc.work")];
   for (const folder of [etc, work]) mkdirSync(folder, { recursive: true });
   for (const [name, text] of Object.entries(FILES)) writeFileSync(join(etc, name), text(path));
   const mount = `mount -t overlay overlay -o lowerdir=/etc,upperdir=${etc},workdir=${work} /etc`;
+  const enter = cgroup === undefined ? "" : `&& echo 0 > ${cgroup}/cgroup.procs`;
   const become = ["setpriv", "--reuid", USER, "--regid", USER, "--clear-groups", "--"].map(String);
   const clean = [
     "/usr/bin/env",
     "-i",
     ...Object.entries(environment).map(([name, value]) => `${name}=${value}`),
   ];
-  const words = ["--mount", "sh", "-c", `${mount} && exec "$@"`, "sh", ...become, ...clean, ...command];
+  const words = [
+    "--mount",
+    "sh",
+    "-c",
+    `${mount} ${enter} && exec "$@"`,
+    "sh",
+    ...become,
+    ...clean,
+    ...command,
+  ];
   const [out, err] = [join(path, `out${++count}`), join(path, `err${count}`)];
   const stdio = ["ignore", Bun.file(out), Bun.file(err)] as const;
   const child = Bun.spawn(["unshare", ...words], { stdio: [...stdio], cwd: path, timeout: 20_000 });

@@ -97,7 +97,7 @@ describe.skipIf(!canRun)("user namespaces", () => {
     await using c = await inUserNamespace(
       {
         script:
-          "ls /sys/class/net/lo > /dev/null && echo there; grep -c '^sysfs /sys .*ro' /proc/mounts; mkdir /sys/x",
+          "ls /sys/class/net/lo > /dev/null && echo there; grep -c ' /sys sysfs ro' /proc/mounts; mkdir /sys/x",
       },
       shifted,
       own("pid", "ipc", "uts", "cgroup"),
@@ -304,7 +304,8 @@ describe.skipIf(!canRun)("id-mapped mounts", () => {
   ])("with %s what is mounted below belongs to %s", async (option, owner) => {
     await using c = await inUserNamespace({ image: data, script: "stat -c %u /data/below" });
     const below = join(c.rootfs, "../data/below");
-    await Bun.$`mount -t tmpfs tmpfs ${below}`.quiet();
+    mkdirSync(join(c.rootfs, "../other"));
+    await Bun.$`mount --bind ${join(c.rootfs, "../other")} ${below}`.quiet();
     try {
       place(c, bind(c, { options: ["rbind", option] }));
       expect((await c.run()).output).toBe(`${owner}\n`);

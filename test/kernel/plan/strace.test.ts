@@ -9,6 +9,7 @@ import type { Plan } from "../../../src/kernel/plan/plan.ts";
 import { printPlan } from "../../../src/kernel/plan/print.ts";
 import { temporaryFolder } from "../../support/temporary.ts";
 import { callsOf } from "./calls.ts";
+import { mounting } from "./mounting.ts";
 import { openTalking, type Simple, simplePlan } from "./simple.ts";
 
 const strace = ["/usr/bin/strace", "/bin/strace"].find((path) => existsSync(path));
@@ -94,7 +95,7 @@ const scheduling: readonly Op[] = [
 test.skipIf(!canTrace)(
   "what strace sees of the child is what the printed plan says, operation by operation",
   async () => {
-    const { plan, pid, calls } = await traced({ confine: scheduling });
+    const { plan, pid, calls } = await traced({ ...mounting, confine: scheduling });
     const [prelude = [], ...parts] = segments(namesOf(calls, pid));
     expect([...new Set(prelude)]).toEqual(["close_range", "rt_sigaction", "rt_sigprocmask", "umask"]);
     const timed = actsOf(plan, ["build", "confine"]);
@@ -182,7 +183,10 @@ test.skipIf(!canTrace)(
   "what strace sees of the executor is what the printed plan says, and its own housekeeping",
   async () => {
     const cpus = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
-    const { plan, parent } = await traced({ clone: [{ kind: "cpuAffinity", cpus, because: "test" }] });
+    const { plan, parent } = await traced({
+      ...mounting,
+      clone: [{ kind: "cpuAffinity", cpus, because: "test" }],
+    });
     const planned = new Set(
       actsOf(plan, ["host", "clone", "map"]).flatMap(({ kind }) => callsOf[kind] ?? []),
     );
