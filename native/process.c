@@ -114,6 +114,13 @@ long op_await(struct execution *e, const struct op_await *o, struct record *r) {
   return e->in_child ? sync_read(e, o->point) : sync_wait(e, o->point);
 }
 
+long op_chroot(struct execution *e, const struct op_chroot *o, struct record *r) {
+  long done = CALL(r, fchdir, slot_of(e, o->root));
+  if (done >= 0) done = CALL(r, chroot, ".");
+  if (done >= 0) done = CALL(r, chdir, "/");
+  return done;
+}
+
 long op_hostname(struct execution *e, const struct op_hostname *o, struct record *r) {
   (void)e;
   return CALL(r, sethostname, o->name, strlen(o->name));

@@ -116,6 +116,9 @@ static inline void op_encode(struct writer *w, const struct op *op) {
     case OP_PIVOT:
       put_u16(w, op->pivot.root);
       break;
+    case OP_CHROOT:
+      put_u16(w, op->chroot.root);
+      break;
     case OP_WRITE_PROC:
       put_u16(w, op->write_proc.proc);
       put_text(w, op->write_proc.path);

@@ -25,6 +25,7 @@ enum op_code {
   OP_MASK = 14,
   OP_READONLY_PATH = 15,
   OP_PIVOT = 16,
+  OP_CHROOT = 130,
   OP_WRITE_PROC = 17,
   OP_CLONE = 32,
   OP_JOIN_NAMESPACE = 33,
@@ -214,6 +215,10 @@ struct op_readonly_path {
 };
 
 struct op_pivot {
+  u16 root;
+};
+
+struct op_chroot {
   u16 root;
 };
 
@@ -543,6 +548,7 @@ struct op {
     struct op_mask mask;
     struct op_readonly_path readonly_path;
     struct op_pivot pivot;
+    struct op_chroot chroot;
     struct op_write_proc write_proc;
     struct op_clone clone;
     struct op_join_namespace join_namespace;
@@ -630,6 +636,7 @@ static const struct op_definition op_definitions[OP_CODES] = {
   [OP_MASK] = {"mask", 8, {offsetof(struct op_mask, root) + 1, offsetof(struct op_mask, null) + 1}, 0},
   [OP_READONLY_PATH] = {"readonlyPath", 8, {offsetof(struct op_readonly_path, root) + 1}, 0},
   [OP_PIVOT] = {"pivot", 8, {offsetof(struct op_pivot, root) + 1}, 0},
+  [OP_CHROOT] = {"chroot", 8, {offsetof(struct op_chroot, root) + 1}, 0},
   [OP_WRITE_PROC] = {"writeProc", 31, {offsetof(struct op_write_proc, proc) + 1}, 0},
   [OP_CLONE] = {"clone", 2, {offsetof(struct op_clone, cgroup) + 1}, offsetof(struct op_clone, pidfd) + 1},
   [OP_JOIN_NAMESPACE] = {"joinNamespace", 10, {offsetof(struct op_join_namespace, ns) + 1}, 0},
@@ -800,6 +807,9 @@ static inline int op_decode(struct reader *r, struct op *op) {
       break;
     case OP_PIVOT:
       op->pivot.root = get_slot(r, 0);
+      break;
+    case OP_CHROOT:
+      op->chroot.root = get_slot(r, 0);
       break;
     case OP_WRITE_PROC:
       op->write_proc.proc = get_slot(r, 0);

@@ -146,3 +146,45 @@ describe.skipIf(!canRun)("a namespace that is joined by its path", () => {
     });
   });
 });
+
+describe.skipIf(!canRun)("a mount namespace that is shared", () => {
+  const shared = (...mount: SpecNamespace[]) => ({
+    linux: {
+      namespaces: [...namespaces().filter(({ type }) => type !== "mount"), ...mount],
+      maskedPaths: [],
+      readonlyPaths: [],
+    },
+    spec: { mounts: [] },
+  });
+  const mounts = () => readFileSync("/proc/self/mountinfo", "utf8").split("\n").sort();
+
+  test("with the host is entered by chroot, out of which nothing leads, and nothing is mounted", async () => {
+    await using c = await testContainer({
+      ...shared(),
+      process: { cwd: "/tmp" },
+      script: "pwd; ls -d /bin /usr 2>&1; cd ../../../..; pwd; ls; exec sleep 100",
+    });
+    const container = await c.create();
+    expect(readlinkSync(`/proc/${container.pid}/ns/mnt`)).toBe(readlinkSync("/proc/self/ns/mnt"));
+    expect(mounts().filter((line) => line.includes(c.folder))).toEqual([]);
+    await container.start();
+    while (!c.output().includes("tmp\n")) await Bun.sleep(5);
+    expect(c.output()).toBe(
+      "/tmp\nls: /usr: No such file or directory\n/bin\n/\nbin\ndev\netc\nproc\nroot\nsys\ntmp\n",
+    );
+  });
+
+  test("with a process that is joined by its path has that namespace's files as its root", async () => {
+    using there = await other("--mount", "mnt");
+    const path = `/proc/${there.pid}/ns/mnt`;
+    await using c = await testContainer({
+      ...shared({ type: "mount", path }),
+      script: "ls /; exec sleep 100",
+    });
+    const container = await c.create();
+    expect(readlinkSync(`/proc/${container.pid}/ns/mnt`)).toBe(readlinkSync(path));
+    await container.start();
+    while (!c.output().includes("tmp\n")) await Bun.sleep(5);
+    expect(c.output()).toBe("bin\ndev\netc\nproc\nroot\nsys\ntmp\n");
+  });
+});

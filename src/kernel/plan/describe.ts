@@ -102,6 +102,7 @@ const lines: { readonly [K in Kind]: Line<K> } = {
   mask: { verb: "mask", text: (op, name) => below(name(op.root), op.path) },
   readonlyPath: { verb: "make read-only", text: (op, name) => below(name(op.root), op.path) },
   pivot: { verb: "pivot", text: (op, name) => `into ${name(op.root)}, detach the host's root` },
+  chroot: { verb: "enter", text: (op, name) => `${name(op.root)} as its root` },
   writeProc: {
     verb: "write",
     text: (op, name) => `${shellWord(shortened(op.data.trim(), 40))} to ${below(name(op.proc), op.path)}`,

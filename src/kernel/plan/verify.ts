@@ -25,6 +25,7 @@ import {
   copyLaw,
   coverLaw,
   destinationLaw,
+  foreignMountLaw,
   hostPathLaw,
   nullLaw,
   peerLaw,
@@ -77,6 +78,7 @@ export const laws: readonly Law[] = [
   peerLaw,
   cgroupGiftLaw,
   enterLaw,
+  foreignMountLaw,
 ];
 
 /** What the laws say against a plan, one line each; empty for a good one. Pure. */

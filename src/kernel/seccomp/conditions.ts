@@ -76,6 +76,8 @@ const NARROW: { readonly [O in SeccompOperator]: (w: Words, load: Step) => Step[
   SCMP_CMP_MASKED_EQ: (w, load) => [load, [AND, w.low], [JUMP_EQUAL, w.low2, "next", "fails"]],
 };
 
+export const OPERATOR_NAMES: readonly string[] = Object.keys(NARROW);
+
 /** The instructions that reach a verdict; they end in returns. */
 export function assembleVerdict(verdict: Verdict, bits: 32 | 64): Instruction[] {
   const rules = verdict.rules.flatMap((rule) => assembleRule(rule, bits));

@@ -3,13 +3,13 @@ import { CAPABILITIES } from "../../kernel/capabilities.ts";
 import { MOUNT_OPTION_NAMES } from "../../kernel/mounts.ts";
 import { MEMORY_FLAGS, MEMORY_MODES } from "../../kernel/scheduling.ts";
 import { ACTION_NAMES, FLAG_NAMES } from "../../kernel/seccomp/actions.ts";
-import { ARCHITECTURES, nativeArchitecture, TWIN } from "../../kernel/seccomp/architecture.ts";
+import { KNOWN_ARCHITECTURES } from "../../kernel/seccomp/architecture.ts";
+import { OPERATOR_NAMES } from "../../kernel/seccomp/conditions.ts";
 import { HOOK_PHASES } from "../compile/hooks.ts";
 import { OCI_VERSION } from "./main.ts";
 
 /** features.md and features-linux.md: what this runtime can do, whatever this host can. */
 export function featuresCommand(): number {
-  const native = nativeArchitecture();
   const features = {
     ociVersionMin: "1.0.0",
     ociVersionMax: OCI_VERSION,
@@ -22,21 +22,13 @@ export function featuresCommand(): number {
       seccomp: {
         enabled: true,
         actions: ACTION_NAMES,
-        operators: [
-          "SCMP_CMP_NE",
-          "SCMP_CMP_LT",
-          "SCMP_CMP_LE",
-          "SCMP_CMP_EQ",
-          "SCMP_CMP_GE",
-          "SCMP_CMP_GT",
-          "SCMP_CMP_MASKED_EQ",
-        ],
-        archs: [ARCHITECTURES[native].oci, ARCHITECTURES[TWIN[native]].oci],
+        operators: OPERATOR_NAMES,
+        archs: [...KNOWN_ARCHITECTURES],
         knownFlags: FLAG_NAMES,
         supportedFlags: FLAG_NAMES,
       },
-      apparmor: { enabled: false },
-      selinux: { enabled: false },
+      apparmor: { enabled: true },
+      selinux: { enabled: true },
       intelRdt: { enabled: false },
       memoryPolicy: { modes: Object.keys(MEMORY_MODES), flags: Object.keys(MEMORY_FLAGS) },
       mountExtensions: { idmap: { enabled: true } },

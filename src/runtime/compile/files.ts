@@ -8,7 +8,8 @@ import type { Namespaces } from "./namespaces.ts";
 import { compilePaths } from "./paths.ts";
 import { finishDev, isCgroup, place, type Scene, withDev } from "./place.ts";
 import { compileProcWrites } from "./proc.ts";
-import { compileRoot, finishRoot } from "./root.ts";
+import { compileRoot, finishRoot, spreadRoot } from "./root.ts";
+import { openSharedRoot, sharesMounts } from "./shared-mounts.ts";
 
 /** What a container sees as its file system. The order of this function is the order in the plan. */
 export function compileFiles(
@@ -17,6 +18,10 @@ export function compileFiles(
   cgroups: JoinedCgroups,
   namespaces: Namespaces,
 ): void {
+  if (sharesMounts(input.spec)) {
+    compileSharedFiles(draft, input, cgroups, namespaces);
+    return;
+  }
   const root = compileRoot(draft, input);
   const mounts = withDev(planMounts(input));
   // config.md, "Mounts": in the listed order; cgroups are mounted after every hierarchy is joined.
@@ -36,6 +41,24 @@ export function compileFiles(
   finishDev(scene);
   finishRoot(draft, input, root);
   draft.plan.build.push({ kind: "pivot", root, because: input.becauseOf("/root") });
+  spreadRoot(draft, input, root);
+}
+
+/** In a mount namespace that is not its own the container has the files that are there. */
+function compileSharedFiles(
+  draft: Draft,
+  input: CompileInput,
+  cgroups: JoinedCgroups,
+  namespaces: Namespaces,
+): void {
+  const root = openSharedRoot(draft, input);
+  compileFragments(draft, input);
+  compileProcWrites(draft, input, undefined);
+  enterCgroups(draft, input, cgroups, namespaces);
+  compileOtherNodes(draft, input, root);
+  ensureWorkingDirectory(draft, input, root);
+  compileCreateHooks(draft, input);
+  draft.plan.build.push({ kind: "chroot", root, because: input.becauseOf("/root") });
 }
 
 function compileFragments(draft: Draft, { fragments }: CompileInput): void {

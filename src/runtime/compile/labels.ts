@@ -1,6 +1,6 @@
 import type { Slot } from "../../kernel/plan/field.ts";
 import type { Op } from "../../kernel/plan/operations.ts";
-import type { SpecProcess } from "../../oci/runtime-spec.ts";
+import type { RuntimeSpec, SpecProcess } from "../../oci/runtime-spec.ts";
 
 type BecauseOf = (pointer: string) => string;
 
@@ -47,3 +47,10 @@ export const privateProcOp = (out: Slot, because: string): Op => ({
   attributes: 0xe, // nosuid, nodev, noexec
   because,
 });
+
+/** File systems whose inodes take the label of their mount (selinux(8), context=); others have labels of their own. */
+const LABELLED: readonly string[] = ["tmpfs", "ramfs", "devpts", "mqueue"];
+
+/** linux.mountLabel for a new file system. Structured to the last hop (R24): a label holds commas. */
+export const labelData = (type: string | undefined, { linux = {} }: RuntimeSpec): string[] =>
+  linux.mountLabel && LABELLED.includes(type ?? "") ? [`context=${linux.mountLabel}`] : [];

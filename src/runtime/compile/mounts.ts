@@ -7,6 +7,7 @@ import { bindTree, propagationChange, UNCHANGED } from "./binds.ts";
 import { borrowedTree } from "./borrow.ts";
 import type { CompileInput, Draft } from "./context.ts";
 import { mountMapOf } from "./id-maps.ts";
+import { labelData } from "./labels.ts";
 
 /** Where a mount goes: beneath which slot, under which name there, and how links on the way are met. */
 export interface Target {
@@ -37,7 +38,8 @@ export function planMounts({ spec, becauseOf }: CompileInput): PlannedMount[] {
     // config.md, "Mounts": a relative destination is one relative to "/"; a root that is mounted over is no root.
     const path = posix.resolve("/", mount.destination).slice(1);
     if (path === "") throw mountOnRoot(mount, at);
-    const options = parseMountOptions(mount.options ?? [], mount.type);
+    const parsed = parseMountOptions(mount.options ?? [], mount.type);
+    const options = { ...parsed, data: [...parsed.data, ...labelData(mount.type, spec)] };
     const planned = { index, mount, options, path, because: becauseOf(at) };
     checkMount(planned, at);
     mountMapOf(spec, index, options);

@@ -48,20 +48,19 @@ export function compileRoot(draft: Draft, input: CompileInput): Slot {
 }
 
 /** After the last mount: what of the root's own mount the specification asks for. */
-export function finishRoot(draft: Draft, input: CompileInput, root: Slot): void {
-  const readOnly = input.spec.root?.readonly === true;
+export function finishRoot(draft: Draft, { spec, becauseOf }: CompileInput, root: Slot): void {
+  if (spec.root?.readonly !== true) return;
+  const change = { set: MOUNT_ATTR.readOnly, clear: 0, propagation: 0, recursive: false };
+  draft.plan.build.push({ kind: "setTree", tree: root, ...change, because: becauseOf("/root/readonly") });
+}
+
+/** pivot_root(2) takes no root that is shared, so it becomes so afterwards: a peer group of its own. */
+export function spreadRoot(draft: Draft, input: CompileInput, root: Slot): void {
   const wanted = /shared|unbindable/.exec(input.spec.linux?.rootfsPropagation ?? "")?.[0];
-  const propagation = wanted === undefined ? 0 : PROPAGATION[wanted as "shared" | "unbindable"];
-  if (!readOnly && propagation === 0) return;
-  draft.plan.build.push({
-    kind: "setTree",
-    tree: root,
-    set: readOnly ? MOUNT_ATTR.readOnly : 0,
-    clear: 0,
-    propagation,
-    recursive: false,
-    because: readOnly ? input.becauseOf("/root/readonly") : reason(input),
-  });
+  if (wanted === undefined) return;
+  const propagation = PROPAGATION[wanted as "shared" | "unbindable"];
+  const change = { set: 0, clear: 0, propagation, recursive: false };
+  draft.plan.build.push({ kind: "setTree", tree: root, ...change, because: reason(input) });
 }
 
 const reason = ({ spec, becauseOf }: CompileInput): string =>

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { inUserNamespace, namespaces, type Patch, withNamespaces } from "../suite/bundle.ts";
 import { until } from "../suite/container.ts";
 import { must, section, should } from "../suite/requirement.ts";
-import { NAMESPACES } from "../suite/today.ts";
 import type { World } from "../suite/world.ts";
 
 /** namespaces(7): each type's file below /proc/<pid>/ns. */
@@ -125,7 +124,6 @@ export const linuxNamespaces = [
         const shared = await c.created({ mounts: [], linux: { namespaces: others("mount") } });
         expect(linkOf("mount", await shared.pid())).toBe(linkOf("mount"));
       },
-      NAMESPACES,
     ),
     8: must(
       "If a `namespaces` field contains duplicated namespaces with same `type`, the runtime MUST generate an error.",

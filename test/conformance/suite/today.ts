@@ -2,5 +2,4 @@
 const notYet = (fails: string) => ({ fails });
 
 export const MOUNT_OPTIONS = notYet("the option is handed to the file system");
-export const NAMESPACES = notYet("sharing the mount namespace is refused");
 export const CGROUP_OWNER = notYet("the cgroup stays its creator's");

@@ -15,6 +15,7 @@ import { allowAll, altered, before, behind, changed, good, moved, without } from
 
 const USER = 0x10000000;
 const CGROUP = 0x02000000;
+const MOUNT = 0x00020000;
 
 /** A filter that answers `action` to one system call and allows the rest. */
 function against(name: keyof CallNumbers["x86_64"], action: number): Uint8Array {
@@ -42,7 +43,7 @@ test("a plan that breaks a law is refused with the operation, the reason and the
 
 const fullUser: Plan = {
   ...good,
-  clone: altered("clone", "clone", { flags: USER }).clone,
+  clone: altered("clone", "clone", { flags: USER | MOUNT }).clone,
   map: [
     { kind: "rlimit", resource: 7, soft: 1n, hard: 1n, because: "x" },
     { kind: "mapIds", uidMap: "0 1 1", gidMap: "0 1 1", denySetgroups: true, because: "x" },
@@ -424,6 +425,33 @@ const crimes: readonly (readonly [string, Plan, string])[] = [
       optional: false,
     }),
     "before the clone the executor enters",
+  ],
+  [
+    "a mount in a namespace that is the host's too",
+    altered("clone", "clone", { flags: 0x20000000 }),
+    "nothing is mounted in a mount namespace",
+  ],
+  [
+    "a chroot in a mount namespace of its own",
+    before(
+      "build",
+      "pivot",
+      { kind: "openPath", out: 61, path: "/bundle/rootfs", use: "directory" },
+      { kind: "chroot", root: 61 },
+    ),
+    "nothing is mounted in a mount namespace",
+  ],
+  [
+    "a host's path after chroot",
+    {
+      ...good,
+      build: [
+        { kind: "openPath", out: 61, path: "/bundle/rootfs", use: "directory", because: "x" },
+        { kind: "chroot", root: 61, because: "x" },
+        { kind: "openPath", out: 62, path: "/etc", use: "directory", because: "x" },
+      ],
+    },
+    "no host path is used after pivot",
   ],
   ["groups after the user", moved("confine", "groups"), "order law 5"],
   [

@@ -163,14 +163,14 @@ test("a name for a host that the container shares is refused", () => {
   }
 });
 
-test.each([
-  [{ linux: { ...typical.linux, namespaces: [{ type: "pid" }] } }, "/linux/namespaces"],
-  [{ linux: { ...typical.linux, intelRdt: {} } }, "/linux/intelRdt"],
-])("a wish that cannot be met is refused and named: %o", (more, at) => {
-  expect(() => compiled("v2", { ...typical, ...more } as RuntimeSpec)).toThrow(
-    expect.objectContaining({ code: "SPEC_UNSUPPORTED", at }),
-  );
-});
+test.each([[{ linux: { ...typical.linux, intelRdt: {} } }, "/linux/intelRdt"]])(
+  "a wish that cannot be met is refused and named: %o",
+  (more, at) => {
+    expect(() => compiled("v2", { ...typical, ...more } as RuntimeSpec)).toThrow(
+      expect.objectContaining({ code: "SPEC_UNSUPPORTED", at }),
+    );
+  },
+);
 
 test.each([
   [{ prestart: [{ path: "x" }] }, "/hooks/prestart/0/path"],
@@ -325,5 +325,37 @@ test("in a user namespace what is shared is a slave of the host's first", () => 
   expect(set).toMatchObject([
     { propagation: 1 << 19, recursive: true },
     { propagation: 1 << 20, recursive: true },
+  ]);
+});
+
+test.each([
+  [{}, "/mounts"],
+  [{ mounts: [] }, "/linux/maskedPaths"],
+  [{ mounts: [], linux: { readonlyPaths: ["/proc/sys"] } }, "/linux/readonlyPaths"],
+  [{ mounts: [], linux: {}, root: { path: "/x", readonly: true } }, "/root/readonly"],
+  [{ mounts: [], linux: { rootfsPropagation: "shared" } }, "/linux/rootfsPropagation"],
+  [{ mounts: [], linux: {}, process: { ...process, terminal: true } }, "/process/terminal"],
+])("in a mount namespace that it shares a container cannot have %o", (more, at) => {
+  const rootfs = { kind: "folder", path: "/bundle/rootfs" } as const;
+  for (const shared of [[], [{ type: "mount", path: "/run/mounts" }]]) {
+    const spec = { ...typical, hostname: "", ...more } as RuntimeSpec;
+    const linux = { ...(spec.linux ?? {}), sysctl: {}, namespaces: [{ type: "pid" }, ...shared] };
+    expect(() => compiled("v2", { ...spec, linux } as RuntimeSpec, { rootfs })).toThrow(
+      expect.objectContaining({ code: "SPEC_INVALID", at }),
+    );
+  }
+});
+
+test("a new file system gets the label of linux.mountLabel where it takes one", () => {
+  const mountLabel = "system_u:object_r:container_file_t:s0:c715,c811";
+  const { build } = compiled("v2", { ...typical, linux: { ...typical.linux, mountLabel } });
+  const labelled = build.filter(
+    (op) => op.kind === "fsMount" && op.options.includes(`context=${mountLabel}`),
+  );
+  expect(labelled.map((op) => op.kind === "fsMount" && op.fstype)).toEqual([
+    "tmpfs",
+    "devpts",
+    "mqueue",
+    "tmpfs",
   ]);
 });

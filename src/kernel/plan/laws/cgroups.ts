@@ -39,7 +39,9 @@ export const cgroupNamespaceLaw: Law = {
 export const ownJoinLaw: Law = {
   name: "a child joins its cgroups itself, and before it joins namespaces or leaves the host's root (R14)",
   check(plan) {
-    const enters = plan.build.findIndex((op) => op.kind === "joinNamespace" || op.kind === "pivot");
+    const enters = plan.build.findIndex(
+      (op) => op.kind === "joinNamespace" || op.kind === "pivot" || op.kind === "chroot",
+    );
     return plan.build.flatMap((op, at): Violation[] => {
       if (op.kind !== "joinCgroup") return [];
       if (op.who !== "self") return [{ op, why: "it has no child" }];

@@ -1,13 +1,31 @@
 import { absolutePath } from "../../../platform/absolute-path.ts";
 import type { Slot } from "../field.ts";
-import type { Op, OpOf } from "../operations.ts";
+import type { Kind, Op, OpOf } from "../operations.ts";
 import type { Plan } from "../plan.ts";
 import { ATTRIBUTE_READ_ONLY, childOps, cloneOf, isKind, type Law, NEW, type Violation } from "./law.ts";
 
 const afterPivot = (plan: Plan): readonly Op[] => {
   const ops = childOps(plan);
-  const at = ops.findIndex(isKind("pivot"));
+  const at = ops.findIndex(({ kind }) => kind === "pivot" || kind === "chroot");
   return at < 0 ? [] : ops.slice(at + 1);
+};
+
+/** What would be seen by whoever else is in the namespace, and stay when the container is gone. */
+const MOUNTING: readonly Kind[] = [
+  ...(["setPropagation", "overlay", "attach", "mask", "readonlyPath", "remount"] as const),
+  ...(["console", "pivot"] as const),
+];
+
+/** ADR 4: nothing is mounted on the host. */
+export const foreignMountLaw: Law = {
+  name: "nothing is mounted in a mount namespace that is not the container's own",
+  check(plan) {
+    const own = ((cloneOf(plan)?.flags ?? 0) & NEW.mount) !== 0;
+    return plan.build.flatMap((op): Violation[] => {
+      if (own && op.kind === "chroot") return [{ op, why: "the host's root would stay beneath it" }];
+      return !own && MOUNTING.includes(op.kind) ? [{ op, why: "others are in its mount namespace" }] : [];
+    });
+  },
 };
 
 /** pivot_root(2): with the old root attached, `..` of a moved working directory and chroot(2) lead back to the host. */
