@@ -34,7 +34,8 @@ interface Making {
   readonly patches: readonly Patch[];
 }
 
-const PATIENCE_MS = 10_000;
+/** An emulated machine is a hundred times slower than it should be. */
+const PATIENCE_MS = 30_000;
 
 export function makeContainer({ room, id, runtime, cgroupsPath, patches }: Making): Container {
   const bundle = join(room, id);

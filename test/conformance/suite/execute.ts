@@ -2,7 +2,7 @@ import { expect } from "bun:test";
 import { join } from "node:path";
 
 const EXECUTABLE = join(import.meta.dir, "../../../build/inro-runtime");
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 export interface Ran {
   readonly code: number;

@@ -3,8 +3,6 @@ import type { Proven, Requirement } from "./requirement.ts";
 import type { Page } from "./table.ts";
 import { canRun, openWorld } from "./world.ts";
 
-const PATIENCE_MS = 30_000;
-
 /** One test for each requirement of the pages that has one, named by its id and the specification's words. */
 export function prove(pages: readonly Page[]): void {
   for (const { id, title, requirements } of pages.flatMap(({ sections }) => sections)) {
@@ -19,7 +17,7 @@ function declare(id: string, { quote, proof }: Requirement): void {
   const missing = proof.needs.filter(({ met }) => !met).map(({ name }) => name);
   const needs = missing.length === 0 ? "" : ` (needs ${missing.join(" and ")})`;
   const declareTest = missing.length > 0 ? test.skip : proof.fails === undefined ? test : test.failing;
-  declareTest(`${id} ${quote}${needs}`, () => run(proof), PATIENCE_MS);
+  declareTest(`${id} ${quote}${needs}`, () => run(proof));
 }
 
 async function run({ body }: Proven): Promise<void> {

@@ -91,6 +91,8 @@ async function undo(steps: readonly (() => unknown)[]): Promise<void> {
 async function refusal(made: Container): Promise<string> {
   const { code, stderr } = await made.create();
   expect({ code, stderr }).toMatchObject({ code: 1 });
+  // An error of ours is a sentence; a stack is a defect that happened to stop it.
+  expect(stderr).not.toMatch(/\n +at /);
   expect(await made.state()).toBeUndefined();
   return stderr;
 }
