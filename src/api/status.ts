@@ -31,7 +31,9 @@ const byStatus: Readonly<Record<number, readonly string[]>> = {
     "SIGNAL_UNKNOWN",
     "SPEC_UNSUPPORTED",
   ],
-  401: ["UNAUTHORIZED"],
+  401: ["CREDENTIALS_REFUSED"],
+  // Not 401: docker's command line would ask for a password then, wherever it runs.
+  404: ["UNAUTHORIZED"],
   409: [
     "CONTAINER_LEAVING",
     "CONTAINER_PAUSED",

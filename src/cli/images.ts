@@ -1,4 +1,5 @@
 import type { Client } from "./client/client.ts";
+import { registryHeaders } from "./credentials/header.ts";
 import { type ProgressLine, progress } from "./print/progress.ts";
 
 /** `name:tag`, `name@digest` or `name`, split where the API wants it: what follows the last colon of the last part. */
@@ -25,6 +26,7 @@ export async function pullImage(client: Client, reference: string, options: Pull
     method: "POST",
     path: "/images/create",
     query: { ...splitTag(reference), platform: options.platform },
+    headers: await registryHeaders(reference),
   });
   for await (const line of lines) {
     if (!options.quiet) view.show(line);

@@ -35,6 +35,8 @@ async function dispatch(line: readonly string[]): Promise<number> {
   const found = findVerb(words);
   if (found === undefined) return noVerb(words, wantsHelp);
   const place = placeOf(options);
+  // Docker's name for the folder of its command line, wherever it comes from.
+  if (options.config !== undefined) process.env["DOCKER_CONFIG"] = options.config;
   const context: Context = { client: openClient(() => connectOrStart(place)), place };
   return runVerb(context, found, await found.entry.load(), wantsHelp);
 }
@@ -77,7 +79,7 @@ async function showMain(): Promise<number> {
 
 /** Docker's verbs that are still to come (docs/ROADMAP.md): a typing error is not what they are. */
 const LATER = new Set(
-  "build buildx builder commit compose config context import login logout manifest node plugin push save search secret service stack swarm trust update".split(
+  "build buildx builder commit compose config context import manifest node plugin save search secret service stack swarm trust update".split(
     " ",
   ),
 );

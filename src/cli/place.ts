@@ -11,7 +11,10 @@ export const globalOptions = {
   version: flag("Print the version", { short: "v" }),
   debug: flag("Docker's; the daemon has its own", { short: "D", hidden: true }),
   "log-level": text("LEVEL", "Docker's", { short: "l", hidden: true }),
-  config: text("FOLDER", "Docker's", { hidden: true }),
+  config: text(
+    "FOLDER",
+    "Where docker's config.json with credentials is (default ~/.docker, or DOCKER_CONFIG)",
+  ),
 };
 
 /** Where an engine lives. */

@@ -8,3 +8,9 @@ export function printError(error: unknown): string {
   const message = (error instanceof Error ? error.message : String(error)).replace(/\s*\n\s*/g, "; ");
   return `${paint("red", "inro:")} ${message}\n`;
 }
+
+/** The same of something that does not hinder. */
+export function printWarning(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return `${paintFor(isTerminal(2))("yellow", "WARNING:")} ${message}\n`;
+}

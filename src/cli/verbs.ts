@@ -167,6 +167,24 @@ export const verbs: readonly Entry[] = [
     load: async () => (await import("./verb/inspect.ts")).inspectContainer,
   },
   {
+    names: ["push", "image push"],
+    group: images,
+    summary: "Send an image to a registry",
+    load: async () => (await import("./verb/push.ts")).push,
+  },
+  {
+    names: ["login"],
+    group: images,
+    summary: "Log in to a registry",
+    load: async () => (await import("./verb/login.ts")).login,
+  },
+  {
+    names: ["logout"],
+    group: images,
+    summary: "Forget what logs in to a registry",
+    load: async () => (await import("./verb/logout.ts")).logout,
+  },
+  {
     names: ["pull", "image pull"],
     group: images,
     summary: "Fetch an image from a registry",

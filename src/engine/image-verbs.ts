@@ -18,6 +18,12 @@ export function engineImages(core: Core): EngineImages {
       tell("pull", familiarName(reference), familiarName(reference));
       return image;
     },
+    push: async (reference, options) => {
+      const pushed = await images.push(reference, options);
+      const name = familiarName({ ...reference, tag: pushed.tag });
+      tell("push", name, name);
+      return pushed;
+    },
     load: async (archive, onProgress) => {
       const loaded = await images.load(archive, onProgress);
       for (const image of loaded) tell("load", image.id, image.names[0] ?? image.id);

@@ -1,4 +1,12 @@
-import type { Archive, Image, OnProgress, PullOptions, Removal } from "../image/images.ts";
+import type {
+  Archive,
+  Image,
+  OnProgress,
+  PullOptions,
+  Pushed,
+  PushOptions,
+  Removal,
+} from "../image/images.ts";
 import type { Reference } from "../oci/reference.ts";
 
 /** The image store as the engine offers it: what changes in it is told as an event, what is in use stays. */
@@ -7,6 +15,8 @@ export interface EngineImages {
   /** By reference, id or prefix of one. NO_SUCH_IMAGE, IMAGE_AMBIGUOUS. */
   resolve(image: string): Image;
   pull(reference: Reference, options?: PullOptions): Promise<Image>;
+  /** To the registry that the name names. NO_SUCH_IMAGE, UNAUTHORIZED, REGISTRY_BUSY, REGISTRY_ERROR. */
+  push(reference: Reference, options?: PushOptions): Promise<Pushed>;
   /** docker-archive and OCI-archive tars, plain or compressed. */
   load(archive: Archive, onProgress?: OnProgress): Promise<readonly Image[]>;
   tag(image: string, reference: Reference): Promise<void>;

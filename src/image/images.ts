@@ -2,11 +2,13 @@ import type { Platform } from "../oci/platform.ts";
 import type { Reference } from "../oci/reference.ts";
 import type { Rootfs } from "../oci/rootfs.ts";
 import type { Image } from "./image.ts";
-import type { OnProgress } from "./progress.ts";
+import type { OnProgress, OnPushProgress } from "./progress.ts";
+import type { Pushed } from "./push.ts";
 
 export type { Image } from "./image.ts";
 export { openImages } from "./open.ts";
-export type { LayerState, OnProgress, PullProgress } from "./progress.ts";
+export type { LayerState, OnProgress, PullProgress, PushProgress } from "./progress.ts";
+export type { Pushed } from "./push.ts";
 
 export type RegistryAuth =
   | { readonly username: string; readonly password: string }
@@ -16,6 +18,14 @@ export type RegistryAuth =
 export interface PullOptions {
   readonly platform?: Platform;
   readonly onProgress?: OnProgress;
+  readonly auth?: RegistryAuth;
+  readonly signal?: AbortSignal;
+}
+
+export interface PushOptions {
+  /** The one platform of an index that is pushed; all of it otherwise. */
+  readonly platform?: Platform;
+  readonly onProgress?: OnPushProgress;
   readonly auth?: RegistryAuth;
   readonly signal?: AbortSignal;
 }
@@ -37,6 +47,8 @@ export type Archive = AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>;
 /** The image store of one data root. An image is either wholly there or not at all, whatever happens to the process. */
 export interface Images {
   pull(reference: Reference, options?: PullOptions): Promise<Image>;
+  /** The image of this name, which has a tag, to the registry that it names; sent is what is missing there. */
+  push(reference: Reference, options?: PushOptions): Promise<Pushed>;
   /** Docker's archives (`docker save`) and OCI layouts as a tar, plain or compressed. */
   load(archive: Archive, onProgress?: OnProgress): Promise<Image[]>;
   list(): Image[];

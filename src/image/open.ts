@@ -13,6 +13,7 @@ import { fetchLayers } from "./layers.ts";
 import { openBlobs } from "./layout/blobs.ts";
 import { type NamedManifest, openNames } from "./layout/names.ts";
 import { pullImage } from "./pull.ts";
+import { pushNamed } from "./push-named.ts";
 import { openRecords } from "./records.ts";
 import { removeImage } from "./remove.ts";
 import { prepareOverlay, releaseOverlay } from "./snapshot/overlay.ts";
@@ -90,6 +91,7 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
           loaded.push(await publish(named));
         return loaded;
       }),
+    push: (reference, o = {}) => sweeps.during(() => pushNamed({ blobs, names, records }, reference, o)),
     list: () => records.list(),
     resolve: (nameOrId) => records.resolve(nameOrId),
     async tag(image, reference) {

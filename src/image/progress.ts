@@ -15,3 +15,18 @@ export type LayerState =
   | { readonly state: "retrying"; readonly attempt: number; readonly delayMs: number; readonly why: string };
 
 export type OnProgress = (progress: PullProgress) => void;
+
+/** What a push tells while it works; layers in any order, `pushed` when the name is there. */
+export type PushProgress =
+  | { readonly kind: "resolved"; readonly reference: string; readonly layers: readonly string[] }
+  | { readonly kind: "layer"; readonly digest: string; readonly state: PushState }
+  | { readonly kind: "pushed"; readonly tag: string; readonly digest: string; readonly size: number };
+
+/** `present` layers were there before, `mounted` ones the registry had in another repository. */
+export type PushState =
+  | { readonly state: "present" | "done" }
+  | { readonly state: "mounted"; readonly from: string }
+  | { readonly state: "uploading"; readonly bytes: number; readonly total: number }
+  | Extract<LayerState, { readonly state: "retrying" }>;
+
+export type OnPushProgress = (progress: PushProgress) => void;

@@ -40,6 +40,8 @@ export interface WrittenOptions {
   /** Knows referrers by itself. */
   readonly referrers?: boolean;
   readonly minChunk?: number;
+  /** Reads nothing of what is uploaded, and never answers. */
+  readonly hold?: boolean;
 }
 
 const sha256 = (bytes: Uint8Array) => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
@@ -95,6 +97,7 @@ export async function writtenRegistry(options: WrittenOptions = {}): Promise<Wri
         location: where(name, id),
         ...(had.length > 0 ? { range: `0-${had.length - 1}` } : {}),
       });
+    if (options.hold === true) return request.pause();
     const range = request.headers["content-range"];
     if (range !== undefined && Number(range.split("-")[0]) !== had.length) return end(416);
     const cutAfter = fault !== undefined && "cutAfter" in fault ? fault.cutAfter : Number.POSITIVE_INFINITY;
@@ -131,10 +134,13 @@ export async function writtenRegistry(options: WrittenOptions = {}): Promise<Wri
     const document = JSON.parse(content.toString()) as {
       subject?: { digest: string };
       config?: { digest: string };
-      layers?: { digest: string }[];
+      layers?: { digest: string; urls?: string[] }[];
       manifests?: { digest: string }[];
     };
-    const wanted = [document.config, ...(document.layers ?? [])].flatMap((each) => each?.digest ?? []);
+    const wanted = [
+      document.config,
+      ...(document.layers ?? []).filter(({ urls }) => urls === undefined),
+    ].flatMap((each) => each?.digest ?? []);
     const isThere =
       wanted.every((digest) => owners.get(digest)?.has(name)) &&
       (document.manifests ?? []).every(({ digest }) => manifests.has(`${name}@${digest}`));

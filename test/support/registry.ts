@@ -18,7 +18,8 @@ export interface Registry extends AsyncDisposable {
 
 export const registryMissing = tool("docker-registry") === undefined || tool("skopeo") === undefined;
 
-export async function registry(host: Host): Promise<Registry> {
+/** `auth` is the part of its configuration of this name, as JSON. */
+export async function registry(host: Host, auth?: object): Promise<Registry> {
   const folder = temporaryFolder("registry");
   const port = 20_000 + Math.floor(Math.random() * 10_000);
   const address = `127.0.0.1:${port}`;
@@ -27,7 +28,10 @@ export async function registry(host: Host): Promise<Registry> {
   mkdirSync(data);
   writeFileSync(
     config,
-    `version: 0.1\nstorage: {filesystem: {rootdirectory: ${data}}}\nhttp: {addr: "${address}"}\nlog: {level: error}\n`,
+    [
+      `version: 0.1\nstorage: {filesystem: {rootdirectory: ${data}}}\nhttp: {addr: "${address}"}\nlog: {level: error}\n`,
+      ...(auth === undefined ? [] : [`auth: ${JSON.stringify(auth)}\n`]),
+    ].join(""),
   );
   const server = host.spawn(tool("docker-registry") ?? "docker-registry", ["serve", config], {
     stdio: ["ignore", "ignore", "ignore"],
@@ -38,7 +42,7 @@ export async function registry(host: Host): Promise<Registry> {
     server.kill("SIGKILL");
     await ended;
   };
-  for (let tries = 0; (await host.run("curl", ["-sf", `http://${address}/v2/`])).code !== 0; tries++) {
+  for (let tries = 0; (await host.run("curl", ["-s", `http://${address}/v2/`])).code !== 0; tries++) {
     if (tries > 200) throw new Error("docker-registry does not answer");
     await Bun.sleep(25);
   }

@@ -9,6 +9,7 @@ import { refuse } from "../status.ts";
 import { createdSeconds, imageHistory, imageInspect, imageSummary } from "../tell/image.ts";
 import { imageFilter } from "./filter.ts";
 import { pullRoutes } from "./pull.ts";
+import { pushRoutes } from "./push.ts";
 
 export const imageRoutes: readonly Route[] = [
   { method: "GET", pattern: "/images/json", handle: list },
@@ -16,6 +17,7 @@ export const imageRoutes: readonly Route[] = [
   { method: "GET", pattern: "/images/get", handle: save },
   { method: "POST", pattern: "/images/prune", handle: prune },
   ...pullRoutes,
+  ...pushRoutes,
   { method: "GET", pattern: "/images/{name...}/json", handle: inspect },
   { method: "GET", pattern: "/images/{name...}/history", handle: history },
   { method: "GET", pattern: "/images/{name...}/get", handle: save },

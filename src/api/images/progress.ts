@@ -1,12 +1,18 @@
-import type { LayerState, PullProgress } from "../../image/images.ts";
+import type { LayerState, PullProgress, PushProgress } from "../../image/images.ts";
 import { humanDuration } from "../tell/state.ts";
 
-/** One line of the stream that `docker pull` draws its bars from. */
+/** One line of the stream that `docker pull` and `docker push` draw their bars from. */
 export interface ProgressLine {
   readonly status: string;
   readonly id?: string;
   readonly progressDetail?: { readonly current?: number; readonly total?: number };
   readonly progress?: string;
+}
+
+/** What programs read of a push that is done. */
+export interface PushedLine {
+  readonly progressDetail: object;
+  readonly aux: { readonly Tag: string; readonly Digest: string; readonly Size: number };
 }
 
 const words: Readonly<Record<Exclude<LayerState["state"], "downloading" | "retrying">, string>> = {
@@ -30,15 +36,40 @@ export function progressLines(progress: PullProgress): readonly ProgressLine[] {
   }
   const { state } = progress;
   const id = short(progress.digest);
-  if (state.state === "downloading") {
-    const progressDetail = { current: state.bytes, total: state.total };
-    return [{ status: "Downloading", progressDetail, progress: bar(state.bytes, state.total), id }];
-  }
-  if (state.state === "retrying") {
-    const wait = humanDuration(state.delayMs / 1000).toLowerCase();
-    return [{ status: `Retrying in ${wait}: ${state.why}`, progressDetail: {}, id }];
-  }
+  if (state.state === "downloading") return [moving("Downloading", state, id)];
+  if (state.state === "retrying") return [retrying(state, id)];
   return [{ status: words[state.state], progressDetail: {}, id }];
+}
+
+function moving(
+  status: string,
+  { bytes, total }: { bytes: number; total: number },
+  id: string,
+): ProgressLine {
+  return { status, progressDetail: { current: bytes, total }, progress: bar(bytes, total), id };
+}
+
+function retrying({ delayMs, why }: { delayMs: number; why: string }, id: string): ProgressLine {
+  const wait = humanDuration(delayMs / 1000).toLowerCase();
+  return { status: `Retrying in ${wait}: ${why}`, progressDetail: {}, id };
+}
+
+/** The same for a push; the name that it goes to is told once before, for all of its tags. */
+export function pushLines(progress: PushProgress): readonly (ProgressLine | PushedLine)[] {
+  if (progress.kind === "resolved")
+    return progress.layers.map((layer) => ({ status: "Preparing", progressDetail: {}, id: short(layer) }));
+  if (progress.kind === "pushed") {
+    const { tag: Tag, digest: Digest, size: Size } = progress;
+    const status = `${Tag}: digest: ${Digest} size: ${Size}`;
+    return [{ status }, { progressDetail: {}, aux: { Tag, Digest, Size } }];
+  }
+  const { state } = progress;
+  const id = short(progress.digest);
+  if (state.state === "uploading") return [moving("Pushing", state, id)];
+  if (state.state === "retrying") return [retrying(state, id)];
+  if (state.state === "mounted") return [{ status: `Mounted from ${state.from}`, progressDetail: {}, id }];
+  const status = state.state === "present" ? "Layer already exists" : "Pushed";
+  return [{ status, progressDetail: {}, id }];
 }
 
 const units = ["B", "kB", "MB", "GB", "TB"];
@@ -65,10 +96,10 @@ function bar(current: number, total: number): string {
  * Thins out what a fast download tells: a bar that moves ten times a second is smooth, and the rest only fills the
  * client's socket. A change of state always passes.
  */
-export function thinner(intervalMs = 100): (progress: PullProgress, now: number) => boolean {
+export function thinner(intervalMs = 100): (progress: PullProgress | PushProgress, now: number) => boolean {
   const last = new Map<string, number>();
   return (progress, now) => {
-    if (progress.kind !== "layer" || progress.state.state !== "downloading") return true;
+    if (progress.kind !== "layer" || !("bytes" in progress.state)) return true;
     const { bytes, total } = progress.state;
     const before = last.get(progress.digest);
     if (before !== undefined && now - before < intervalMs && bytes !== total) return false;

@@ -2,53 +2,19 @@ import type { PullProgress } from "../../image/images.ts";
 import { isDigest } from "../../oci/digest.ts";
 import { parsePlatform } from "../../oci/platform.ts";
 import { familiarName, parseReference, type Reference, withDefaultTag } from "../../oci/reference.ts";
-import { fail } from "../answer.ts";
 import { invalid } from "../asked.ts";
-import { type Exchange, parameter, type Route } from "../exchange.ts";
+import type { Exchange, Route } from "../exchange.ts";
 import { flag, text } from "../query.ts";
-import { messageOf, refuse } from "../status.ts";
+import { refuse } from "../status.ts";
 import { registryAuth } from "./auth.ts";
-import { type ProgressLine, progressLines, thinner } from "./progress.ts";
+import { lines } from "./lines.ts";
+import { progressLines, thinner } from "./progress.ts";
 
 /** Images from a registry or an archive, with progress as it comes. */
 export const pullRoutes: readonly Route[] = [
   { method: "POST", pattern: "/images/create", handle: create },
   { method: "POST", pattern: "/images/load", handle: load },
-  { method: "POST", pattern: "/images/{name...}/push", handle: push },
 ];
-
-/**
- * The stream of JSON lines. Progress is news, not data: what a slow client has not taken by then is dropped. The
- * head goes out with the first line, so that a failure before it has a status of its own.
- */
-function lines(x: Exchange) {
-  const begin = () => {
-    if (!x.response.headersSent) x.response.writeHead(200, { "content-type": "application/json" });
-  };
-  return {
-    say(line: object): void {
-      begin();
-      x.response.write(`${JSON.stringify(line)}\r\n`);
-    },
-    news(line: ProgressLine): void {
-      if (!x.response.writableNeedDrain) this.say(line);
-    },
-    end(): void {
-      begin();
-      x.response.end();
-    },
-    fail(error: unknown): void {
-      if (x.signal.aborted) return;
-      if (!x.response.headersSent) {
-        fail(x.response, error);
-        return;
-      }
-      const message = messageOf(error);
-      this.say({ errorDetail: { message }, error: message });
-      x.response.end();
-    },
-  };
-}
 
 async function create(x: Exchange): Promise<void> {
   const reference = askedReference(x);
@@ -119,9 +85,4 @@ async function load(x: Exchange): Promise<void> {
   } catch (error) {
     out.fail(error);
   }
-}
-
-function push(x: Exchange): void {
-  x.engine.images.resolve(parameter(x, "name"));
-  throw refuse(501, "cannot push the image", "pushing is not supported yet");
 }

@@ -88,6 +88,10 @@ async function auth(x: Exchange): Promise<void> {
   const asked = await body(x.request);
   const found = credentials(asked);
   if (found === null) throw refuse(400, "cannot log in", "no credentials are given");
-  await checkCredentials(registryOf(text(asked, "serveraddress")), found, x.signal);
-  json(x, 200, { Status: "Login Succeeded", IdentityToken: "" });
+  const { identityToken = "" } = await checkCredentials(
+    registryOf(text(asked, "serveraddress")),
+    found,
+    x.signal,
+  );
+  json(x, 200, { Status: "Login Succeeded", IdentityToken: identityToken });
 }

@@ -2,7 +2,7 @@ import { err, isTerminal, out } from "../terminal/output.ts";
 import { type Paint, paintFor } from "../terminal/paint.ts";
 import { decimalSize } from "./human.ts";
 
-/** One line of the streams of pull and load. */
+/** One line of the streams of pull, push and load. */
 export interface ProgressLine {
   readonly status?: string;
   readonly id?: string;
@@ -82,7 +82,7 @@ function liveProgress(write: (text: string) => void, paint: Paint): Progress {
 }
 
 const isDone = (line: ProgressLine) =>
-  /complete$|exists$/.test(line.status ?? "") && line.status !== "Download complete";
+  /complete$|exists$|^Pushed$|^Mounted from /.test(line.status ?? "") && line.status !== "Download complete";
 
 /** More layers than the window has rows: those that are done make way. */
 function fitting(lines: readonly ProgressLine[], room: number): readonly ProgressLine[] {

@@ -27,7 +27,8 @@ export interface Blobs {
   sizeOf(digest: Digest): number | undefined;
   /** A whole small blob, its digest verified again. Throws BLOB_MISSING, DIGEST_MISMATCH. */
   read(digest: Digest): Promise<Buffer>;
-  stream(digest: Digest): AsyncIterable<Uint8Array>;
+  /** The blob's bytes, from an offset on. Throws BLOB_MISSING. */
+  stream(digest: Digest, from?: number): AsyncIterable<Uint8Array>;
   put(content: Uint8Array | string): Promise<{ digest: Digest; size: number }>;
   begin(algorithm?: string): Promise<BlobWriter>;
   list(): Promise<Digest[]>;
@@ -153,9 +154,12 @@ export async function openBlobs(root: string, native: string): Promise<Blobs> {
     pathOf,
     sizeOf: (digest) => statSync(pathOf(digest), { throwIfNoEntry: false })?.size,
     read: (digest) => readVerified(pathOf(digest), digest),
-    async *stream(digest) {
+    async *stream(digest, from = 0) {
       if (statSync(pathOf(digest), { throwIfNoEntry: false }) === undefined) throw missing(digest);
-      yield* createReadStream(pathOf(digest), { highWaterMark: 1 << 18 }) as AsyncIterable<Uint8Array>;
+      yield* createReadStream(pathOf(digest), {
+        start: from,
+        highWaterMark: 1 << 18,
+      }) as AsyncIterable<Uint8Array>;
     },
     async put(content) {
       const digest = digestOf(content);

@@ -42,8 +42,8 @@ function unauthorized({ what, domain, access }: Refused, words: string): InroErr
 }
 
 function notFound({ what, domain, access }: Refused, words: string): InroError {
-  if (access === "push")
-    return new InroError("REGISTRY_ERROR", { what, why: `${domain} has no such repository${says(words)}` });
+  const unknown = words === "" ? `${domain} has no such repository` : `${domain} answered 404${says(words)}`;
+  if (access === "push") return new InroError("REGISTRY_ERROR", { what, why: unknown });
   const hint = "check the name and the tag";
   return new InroError("NO_SUCH_IMAGE", { what, why: `${domain} has no such image`, hint });
 }

@@ -1,0 +1,73 @@
+import type { PushProgress } from "../../image/images.ts";
+import { type Platform, parsePlatform } from "../../oci/platform.ts";
+import { familiarName, parseReference, type Reference, repositoryOf } from "../../oci/reference.ts";
+import { asked, invalid, text as member } from "../asked.ts";
+import { type Exchange, parameter, type Route } from "../exchange.ts";
+import { text } from "../query.ts";
+import { refuse } from "../status.ts";
+import { registryAuth } from "./auth.ts";
+import { lines } from "./lines.ts";
+import { pushLines, thinner } from "./progress.ts";
+
+/** Images to a registry, with progress as it comes. */
+export const pushRoutes: readonly Route[] = [
+  { method: "POST", pattern: "/images/{name...}/push", handle: push },
+];
+
+async function push(x: Exchange): Promise<void> {
+  const named = parseReference(parameter(x, "name"));
+  if (named.digest !== undefined) throw invalid("name", "a push goes to a tag, not to a digest");
+  const { domain, path } = named;
+  const references = tagsOf(x, { domain, path });
+  const auth = registryAuth(x.request.headers["x-registry-auth"]);
+  const platform = askedPlatform(text(x.query, "platform"));
+  const out = lines(x);
+  const passes = thinner();
+  const tell = (progress: PushProgress) => {
+    if (!passes(progress, Date.now())) return;
+    for (const line of pushLines(progress)) {
+      // A bar's move may be dropped for a slow client; what became of a layer may not.
+      if ("progress" in line) out.news(line);
+      else out.say(line);
+    }
+  };
+  try {
+    for (const reference of references) {
+      out.say({ status: `The push refers to repository [${repositoryOf(reference)}]` });
+      await x.engine.images.push(reference, {
+        ...(platform === undefined ? {} : { platform }),
+        ...(auth === null ? {} : { auth }),
+        signal: x.signal,
+        onProgress: tell,
+      });
+    }
+    out.end();
+  } catch (error) {
+    out.fail(error);
+  }
+}
+
+/** The tag that is asked for; without one, every tag that the repository has here (a tag in the name says nothing). */
+function tagsOf(x: Exchange, repository: Reference): readonly Reference[] {
+  const tag = text(x.query, "tag");
+  const all = x.engine.images.list().flatMap(({ names }) => names.map(parseReference));
+  const here = all.filter((each) => repositoryOf(each) === repositoryOf(repository));
+  const wanted = tag === null ? here : here.filter((each) => each.tag === tag);
+  if (wanted.length > 0) return wanted;
+  const name = familiarName(tag === null ? repository : { ...repository, tag });
+  throw refuse(404, `cannot push "${name}"`, "no image has this name (tag one with it first)");
+}
+
+/** JSON of a platform (API 1.46 on). */
+function askedPlatform(value: string | null): Platform | undefined {
+  if (value === null) return undefined;
+  let found: unknown;
+  try {
+    found = JSON.parse(value);
+  } catch {
+    return parsePlatform(value);
+  }
+  const parts = asked(found, "platform.");
+  const [os, architecture, variant] = ["os", "architecture", "variant"].map((key) => member(parts, key));
+  return parsePlatform([os || "linux", architecture, variant].filter((part) => part !== "").join("/"));
+}

@@ -1,0 +1,114 @@
+/** Push: from an image of the store to a name at a registry. */
+import type { Descriptor } from "../oci/descriptor.ts";
+import type { Digest } from "../oci/digest.ts";
+import { familiarName, formatReference, type Reference } from "../oci/reference.ts";
+import type { PushOptions } from "./images.ts";
+import type { Blobs } from "./layout/blobs.ts";
+import type { OnPushProgress, PushState } from "./progress.ts";
+import { pushContent, type Root } from "./push-content.ts";
+import { openRepository, type Repository } from "./registry/repository.ts";
+
+export interface PushStore {
+  readonly blobs: Blobs;
+  /** Another repository of the registry that has the blob, as an image came from there. */
+  readonly holder: (blob: Digest) => string | undefined;
+}
+
+export interface Pushed {
+  readonly tag: string;
+  readonly digest: Digest;
+  /** Bytes of the manifest. */
+  readonly size: number;
+}
+
+/** Blobs that are on their way at once. */
+const parallel = 4;
+
+/** Does the work for each item, a few at a time; the first failure stops the others and is thrown when they have ended. */
+async function eachOf<T>(
+  items: readonly T[],
+  stop: AbortController,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  let failure: { readonly error: unknown } | undefined;
+  const worker = async () => {
+    for (let item = items[next++]; item !== undefined && failure === undefined; item = items[next++]) {
+      try {
+        await work(item);
+      } catch (error) {
+        failure ??= { error };
+        stop.abort();
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(parallel, items.length) }, worker));
+  if (failure !== undefined) throw failure.error;
+}
+
+/** One blob, with what becomes of it told. */
+async function pushBlob(
+  { blobs, holder }: PushStore,
+  repository: Repository,
+  { digest, size }: Descriptor,
+  tell: (state: PushState) => void,
+): Promise<void> {
+  const from = holder(digest);
+  const source = { digest, size, read: (offset: number) => blobs.stream(digest, offset) };
+  const how = await repository.putBlob(source, {
+    from,
+    onBytes: (bytes) => tell({ state: "uploading", bytes, total: size }),
+    onRetry: (notice) => tell({ state: "retrying", ...notice }),
+  });
+  if (how === "mounted" && from !== undefined) tell({ state: "mounted", from });
+  else tell({ state: how === "present" ? "present" : "done" });
+}
+
+/**
+ * Brings a manifest or an index of the store, and all that it names, under the reference's tag. The tag moves last, so
+ * nobody ever sees an image whose parts are not there.
+ */
+export async function pushImage(
+  store: PushStore,
+  root: Root,
+  reference: Reference & { readonly tag: string },
+  options: PushOptions,
+): Promise<Pushed> {
+  const { auth, platform, onProgress = () => {} } = options;
+  const what = `cannot push "${familiarName(reference)}"`;
+  const content = await pushContent(store.blobs, root, { platform, what });
+  const stop = new AbortController();
+  const signal = AbortSignal.any([stop.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+  onProgress({
+    kind: "resolved",
+    reference: formatReference(reference),
+    layers: content.layers.map(({ digest }) => digest),
+  });
+  const repository = await openRepository(reference, {
+    ...{ access: "push", signal },
+    ...(auth === undefined ? {} : { auth }),
+  });
+  const teller = (digest: Digest) => (state: PushState) => onProgress({ kind: "layer", digest, state });
+  const silent = () => {};
+  const work = [
+    ...content.layers.map((blob) => ({ blob, tell: teller(blob.digest) })),
+    ...content.configs.map((blob) => ({ blob, tell: silent })),
+  ];
+  await eachOf(work, stop, ({ blob, tell }) => pushBlob(store, repository, blob, tell));
+  return await putDocuments(repository, content.documents, reference.tag, onProgress);
+}
+
+async function putDocuments(
+  repository: Repository,
+  documents: readonly (Root & { readonly content: Buffer })[],
+  tag: string,
+  onProgress: OnPushProgress,
+): Promise<Pushed> {
+  const last = documents.at(-1);
+  if (last === undefined) throw new Error("a push consists of one document at least");
+  for (const document of documents)
+    await repository.putManifest(document, document === last ? tag : document.digest);
+  const pushed = { tag, digest: last.digest, size: last.content.length };
+  onProgress({ kind: "pushed", ...pushed });
+  return pushed;
+}
