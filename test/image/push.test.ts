@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import type { Image, PushOptions, PushProgress } from "../../src/image/images.ts";
 import { openBlobs } from "../../src/image/layout/blobs.ts";
 import { pushImage } from "../../src/image/push.ts";
 import { openRepository } from "../../src/image/registry/repository.ts";
+import type { Descriptor } from "../../src/oci/descriptor.ts";
 import { digestOf } from "../../src/oci/digest.ts";
 import { parseReference } from "../../src/oci/reference.ts";
 import { rootMissing } from "../support/engine.ts";
@@ -29,6 +31,39 @@ async function loaded(store: TestStore, name: string): Promise<Image> {
   const diffIds = layers.map((layer) => digestOf(layer));
   const [image] = await store.images.load(chunks(dockerArchive(name, layers, diffIds)));
   return image as Image;
+}
+
+/** A wire to `upstream` that breaks after so many bytes have gone up, once for each number; then it holds. */
+async function breakingWire(upstream: string, breaks: number[]) {
+  const [host, port] = upstream.split(":");
+  const open = new Set<Socket>();
+  const server = createServer((near) => {
+    open.add(near);
+    const far = connect(Number(port), host);
+    let sent = 0;
+    near.on("data", (bytes: Buffer) => {
+      sent += bytes.length;
+      far.write(bytes);
+      if (sent < (breaks[0] ?? Number.POSITIVE_INFINITY)) return;
+      breaks.shift();
+      near.destroy();
+      far.end();
+    });
+    far.on("data", (bytes: Buffer) => near.write(bytes));
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const)
+      one.on("error", () => other.destroy()).on("close", () => other.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
+  return {
+    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      for (const near of open) near.destroy();
+      await new Promise<void>((resolve) => void server.close(() => resolve()));
+    },
+  };
 }
 
 const states = (heard: readonly PushProgress[]) =>
@@ -271,6 +306,25 @@ describe.skipIf(rootMissing || registryMissing)("push to Debian's docker-registr
     expect(pulled).toEqual({ code: 0, stdout: `${image.id.slice("sha256:".length)}\n`, stderr: "" });
     const inspected = await podman("image", "inspect", "--format", "{{.Digest}}", name);
     expect(inspected.stdout.trim()).toBe(digest);
+  });
+
+  test("through a connection that breaks: docker-registry forgets such an upload, and it begins anew", async () => {
+    await using store = await testStore();
+    await using wire = await breakingWire(open.address, [2_000_000, 1_500_000]);
+    const name = `${wire.address}/broken/app:1`;
+    await loaded(store, name);
+    const heard: PushProgress[] = [];
+    const onProgress = (progress: PushProgress) => heard.push(progress);
+    const { digest } = await store.images.push(parseReference(name), { onProgress });
+    expect(states(heard).filter((state) => state === "retrying").length).toBeGreaterThanOrEqual(2);
+    const repository = await openRepository(parseReference(`${open.address}/broken/app`), {});
+    const { content } = await repository.manifest("1");
+    expect(digestOf(content)).toBe(digest);
+    for (const layer of (JSON.parse(content.toString()) as { layers: Descriptor[] }).layers) {
+      const parts: Uint8Array[] = [];
+      for await (const part of repository.blob(layer)) parts.push(part);
+      expect(digestOf(Buffer.concat(parts))).toBe(layer.digest);
+    }
   });
 
   test("into a second repository it is mounted", async () => {

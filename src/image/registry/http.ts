@@ -2,9 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { InroError } from "../../oci/error.ts";
 import { hostCertificates } from "./address.ts";
-
-/** What a request carries; its length is told by the request's own content-length where it is a stream. */
-export type RequestBody = string | Uint8Array | AsyncIterable<Uint8Array>;
+import { type RequestBody, sending, silenceOf } from "./body.ts";
 
 export interface HttpRequest {
   readonly url: string;
@@ -46,53 +44,6 @@ function unreachable(url: string, cause: unknown): InroError {
 export function isCertificateError(error: unknown): boolean {
   const { cause } = error as { cause?: { code?: string } };
   return /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ISSUER/.test(cause?.code ?? "");
-}
-
-/** Ends a request whose other side stays silent: `moved` begins the time anew. */
-function silenceOf(milliseconds: number) {
-  const controller = new AbortController();
-  const seconds = milliseconds / 1000;
-  const end = () => controller.abort(new Error(`it did not answer within ${seconds} s`));
-  let timer = setTimeout(end, milliseconds);
-  return {
-    signal: controller.signal,
-    moved() {
-      clearTimeout(timer);
-      timer = setTimeout(end, milliseconds);
-    },
-    [Symbol.dispose]: () => clearTimeout(timer),
-  };
-}
-
-interface Sending {
-  readonly body: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
-  /** What broke the source; the request then fails for this reason, not for the connection's. */
-  failure?: { readonly error: unknown };
-}
-
-function sending(body: RequestBody, moved: () => void): Sending {
-  if (typeof body === "string" || body instanceof Uint8Array)
-    return { body: body as string | Uint8Array<ArrayBuffer> };
-  const source = body[Symbol.asyncIterator]();
-  const result: Sending = {
-    body: new ReadableStream<Uint8Array>({
-      async pull(controller) {
-        try {
-          const part = await source.next();
-          moved();
-          if (part.done) controller.close();
-          else controller.enqueue(part.value);
-        } catch (error) {
-          result.failure = { error };
-          controller.error(error);
-        }
-      },
-      async cancel() {
-        await source.return?.();
-      },
-    }),
-  };
-  return result;
 }
 
 async function once(r: HttpRequest, url: string, headers: Record<string, string>): Promise<Response> {
