@@ -144,10 +144,20 @@ describe.skipIf(!canRun)("limits and numbers", () => {
       "until [ -f /go ]; do sleep 0.01; done; dd if=/dev/zero of=/dev/null bs=96M count=1; sleep 1; exit 0";
     const { id, path } = await inro.running(hog);
     await inro("update", "--memory", "16m", "--memory-swap", "16m", id);
-    const events = inro("events", "--interval", "150ms", id);
-    await Bun.sleep(400);
-    writeFileSync(join(path, "rootfs/go"), "");
-    const lines = (await events).stdout.trim().split("\n");
+    const events = Bun.spawn([...inro.words, "events", "--interval", "150ms", id], {
+      stdout: "pipe",
+      timeout: 20_000,
+    });
+    const reader = events.stdout.getReader();
+    const decoder = new TextDecoder();
+    let told = "";
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      // It watches once it has told something.
+      if (told === "") writeFileSync(join(path, "rootfs/go"), "");
+      told += decoder.decode(read.value);
+    }
+    expect(await events.exited).toBe(0);
+    const lines = told.trim().split("\n");
     const types = lines.map((line) => JSON.parse(line).type);
     expect(types.filter((type) => type === "stats").length).toBeGreaterThan(1);
     expect(types).toContain("oom");
