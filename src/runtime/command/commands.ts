@@ -1,3 +1,5 @@
+import type { Op } from "../../kernel/plan/operations.ts";
+import type { Plan } from "../../kernel/plan/plan.ts";
 import type { CommandSyntax } from "./options.ts";
 
 /** What every command of the OCI command line is told. */
@@ -14,6 +16,8 @@ export interface Invocation {
   readonly native: () => Promise<string>;
   /** Tells what went wrong and stops nothing, where errors are told. */
   readonly warn: (message: string) => void;
+  /** `--debug`: tells a plan in the log, one line an operation. `surveyed`: what was asked before it. */
+  readonly explain?: (plan: Plan, surveyed: readonly Op[]) => Promise<void>;
 }
 
 type Run = (invocation: Invocation) => Promise<number> | number;

@@ -67,7 +67,7 @@ interface Wanted {
   readonly descriptors: number;
 }
 
-async function planOf({ root, lists, warn }: Invocation, wanted: Wanted): Promise<Plan> {
+async function planOf({ root, lists, warn, explain }: Invocation, wanted: Wanted): Promise<Plan> {
   const { stored, spec, process, descriptors } = wanted;
   const facts = readFacts();
   const plan = compileExec({
@@ -82,6 +82,7 @@ async function planOf({ root, lists, warn }: Invocation, wanted: Wanted): Promis
     keeper: { kind: "caller", startTime: BigInt(stored.startTime), descriptors },
   });
   verify(plan);
+  await explain?.(plan, []);
   return plan;
 }
 

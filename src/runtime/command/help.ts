@@ -15,7 +15,8 @@ global flags:
   --log-format FORMAT   text or json
   --rootless VALUE      true, false or auto (auto)
   --systemd-cgroup      refused: cgroups are made without systemd
-  --debug, --criu FILE  taken for the sake of callers
+  --debug               the plans that are executed are written to the log too
+  --criu FILE           taken for the sake of callers
   --help, --version
 `;
 }

@@ -1,11 +1,9 @@
-import type { CgroupSet } from "../../kernel/cgroup/set.ts";
 import { type BlockingExecutor, openBlockingExecutor } from "../../kernel/executor/blocking.ts";
 import { isLost } from "../../kernel/executor/failure.ts";
 import type { Op } from "../../kernel/plan/operations.ts";
 import type { Plan } from "../../kernel/plan/plan.ts";
 import { verify } from "../../kernel/plan/verify.ts";
 import { nativeArchitecture } from "../../kernel/seccomp/architecture.ts";
-import { InroError } from "../../oci/error.ts";
 import type { RuntimeSpec } from "../../oci/runtime-spec.ts";
 import { makeFifo } from "../../platform/fifo.ts";
 import { grantable } from "../capabilities.ts";
@@ -18,9 +16,11 @@ import { survey } from "../survey.ts";
 import { type Bundle, readBundle } from "./bundle.ts";
 import type { Invocation } from "./commands.ts";
 import { withHome } from "./home.ts";
-import { execute, laterHooks } from "./hooks.ts";
+import { execute } from "./hooks.ts";
 import { type Passed, passedDescriptors } from "./passed.ts";
 import { writePidFile } from "./pid-file.ts";
+import { record } from "./record.ts";
+import { refuseFlags } from "./refuse-flags.ts";
 import { startTimeOf } from "./status.ts";
 import {
   CGROUP_PARENT,
@@ -96,25 +96,6 @@ export async function launch(invocation: Invocation, start: Start): Promise<Laun
   }
 }
 
-/** What runc would do otherwise, and this runtime does not do at all. */
-function refuseFlags({ systemdCgroup, flags }: Invocation): void {
-  if (systemdCgroup) {
-    throw new InroError("SYSTEMD_UNSUPPORTED", {
-      what: "cannot have systemd make the container's cgroups",
-      why: "this runtime makes them itself",
-      hint: "configure the caller for the cgroupfs driver",
-      at: "--systemd-cgroup",
-    });
-  }
-  if (!flags.has("no-pivot")) return;
-  throw new InroError("NO_PIVOT_UNSAFE", {
-    what: "cannot set the container up without pivot_root",
-    why: "the host's root would stay mounted beneath the container's",
-    hint: "on a host that runs from its initramfs, switch to a mounted root first",
-    at: "--no-pivot",
-  });
-}
-
 interface Ingredients {
   readonly executor: BlockingExecutor;
   readonly facts: HostFacts;
@@ -151,6 +132,7 @@ async function prepare(from: Ingredients): Promise<{ plan: Plan; creating: Store
     fragments: [],
   });
   verify(plan, surveyed);
+  await from.invocation.explain?.(plan, surveyed.ops);
   writeSpec(root, id, bundle.spec);
   return { plan, creating: record({ id, bundle, gated, cgroupPath, cgroups }) };
 }
@@ -176,34 +158,4 @@ async function bringToGate(
   const pidFile = values.get("pid-file");
   if (pidFile !== undefined) writePidFile(pidFile, pid);
   return stored;
-}
-
-interface Claimed {
-  readonly id: string;
-  readonly bundle: Bundle;
-  readonly gated: boolean;
-  readonly cgroupPath: string;
-  readonly cgroups: CgroupSet;
-}
-
-function record({ id, bundle, gated, cgroupPath, cgroups }: Claimed): StoredContainer {
-  const { spec } = bundle;
-  return {
-    version: 1,
-    ociVersion: spec.ociVersion,
-    id,
-    bundle: bundle.path,
-    rootfs: bundle.rootfs,
-    annotations: spec.annotations ?? {},
-    pid: process.pid,
-    startTime: startTimeOf(process.pid) ?? "",
-    cgroupPath,
-    cgroups,
-    ownPids: spec.linux?.namespaces?.some(({ type, path }) => type === "pid" && !path) === true,
-    created: new Date().toISOString(),
-    owner: process.getuid?.() ?? 0,
-    gated,
-    creating: true,
-    hooks: laterHooks(spec),
-  };
 }

@@ -7,18 +7,20 @@ export interface ErrorLog {
 }
 
 /** logrus' words. */
-type Level = "error" | "warning";
+type Level = "error" | "warning" | "debug";
 
 const READABLE = 0o644;
 
 /**
  * What callers of OCI runtimes read errors from: the file of --log, one line each, as JSON or in logrus' text format.
- * stderr is for people, unless JSON without a file was asked for.
+ * stderr is for people, unless JSON without a file was asked for; what a caller takes for an error's text is no place for
+ * what is told of a plan, if there is another.
  */
 export function tell(level: Level, message: string, { path, json }: ErrorLog): void {
   const line = lineOf(level, message, json);
-  const prefix = level === "warning" ? "warning: " : "";
-  writeSync(2, path === undefined && json ? line : `inro-runtime: ${prefix}${message}\n`);
+  const prefix = level === "error" ? "" : `${level}: `;
+  if (level !== "debug" || path === undefined)
+    writeSync(2, path === undefined && json ? line : `inro-runtime: ${prefix}${message}\n`);
   if (path === undefined) return;
   try {
     appendFileSync(path, line, { mode: READABLE });

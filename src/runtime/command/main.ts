@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 import { InroError } from "../../oci/error.ts";
-import { ABSENT, COMMANDS, type Command } from "./commands.ts";
+import { ABSENT, COMMANDS, type Command, type Invocation } from "./commands.ts";
 import { type ErrorLog, tell } from "./log.ts";
 import { type CommandSyntax, parseArguments, truth } from "./options.ts";
 
@@ -45,7 +45,8 @@ export async function runtimeCommand(
     const root = global.values.get("root") ?? defaultRoot();
     const systemdCgroup = global.flags.has("systemd-cgroup");
     const warn = (message: string) => tell("warning", message, log);
-    return await run({ root, systemdCgroup, native, warn, ...parsed });
+    const debug = global.flags.has("debug") ? { explain: explainIn(log) } : {};
+    return await run({ root, systemdCgroup, native, warn, ...debug, ...parsed });
   } catch (cause) {
     tell("error", cause instanceof InroError ? pointed(cause) : String((cause as Error).stack ?? cause), log);
     return failure;
@@ -60,6 +61,13 @@ const pointed = ({ code, message, at = "" }: InroError): string =>
   at.startsWith("/") && !message.includes(at) && !code.startsWith("COMMAND_")
     ? `${message} [${at}]`
     : message;
+
+function explainIn(log: ErrorLog): NonNullable<Invocation["explain"]> {
+  return async (plan, surveyed) => {
+    const { printPlan } = await import("../../kernel/plan/print.ts");
+    for (const line of printPlan(plan, [], surveyed).trimEnd().split("\n")) tell("debug", line, log);
+  };
+}
 
 function print(text: string): number {
   writeSync(1, text);

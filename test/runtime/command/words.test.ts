@@ -50,6 +50,21 @@ describe("what the command line understands", () => {
     }
   });
 
+  test.skipIf(!canRun)("--debug tells the plan, in the log if there is one", async () => {
+    const { id, path } = inro.bundle({ args: ["echo", "said"] });
+    const log = join(path, "log");
+    const words = ["--debug", "--log", log, "--log-format", "json"];
+    expect(await inro(...words, "run", "-b", path, id)).toEqual({ code: 0, stdout: "said\n", stderr: "" });
+    const lines = readFileSync(log, "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(lines.every(({ level }) => level === "debug")).toBe(true);
+    expect(lines.map(({ msg }) => msg).join("\n")).toMatch(/^host .*\n(.*\n)+become .* exec .*said/);
+    const onStderr = await inro("--debug", "run", "-b", path, id);
+    expect(onStderr.stderr).toMatch(/^inro-runtime: debug: host /);
+  });
+
   test("help names every command and its flags", async () => {
     const all = (await inro("--help")).stdout;
     for (const name of "create start run exec state list ps kill delete pause resume update events spec features".split(
