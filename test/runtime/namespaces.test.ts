@@ -168,11 +168,25 @@ describe.skipIf(!canRun)("a mount namespace that is shared", () => {
     expect(readlinkSync(`/proc/${container.pid}/ns/mnt`)).toBe(readlinkSync("/proc/self/ns/mnt"));
     expect(mounts().filter((line) => line.includes(c.folder))).toEqual([]);
     await container.start();
-    while (!c.output().includes("tmp\n")) await Bun.sleep(5);
+    while (!c.output().includes("sys\ntmp\n")) await Bun.sleep(5);
     expect(c.output()).toBe(
       "/tmp\nls: /usr: No such file or directory\n/bin\n/\nbin\ndev\netc\nproc\nroot\nsys\ntmp\n",
     );
   });
+
+  test.each([false, true])(
+    "keeps a program that is executed in the container's root too (joined: %p)",
+    async (joined) => {
+      using there = await other("--mount", "mnt");
+      const mount = joined ? [{ type: "mount", path: `/proc/${there.pid}/ns/mnt` } as const] : [];
+      await using c = await testContainer({ ...shared(...mount), script: "sleep 100" });
+      const container = await c.create();
+      await container.start();
+      const { output } = await ended(container, "cd ../..; ls; ls /proc/self/fd /root/../../usr 2>&1");
+      expect(output).toStartWith("bin\ndev\netc\nproc\nroot\nsys\ntmp\n");
+      expect(output).toContain("ls: /root/../../usr: No such file or directory");
+    },
+  );
 
   test("with a process that is joined by its path has that namespace's files as its root", async () => {
     using there = await other("--mount", "mnt");
@@ -184,7 +198,7 @@ describe.skipIf(!canRun)("a mount namespace that is shared", () => {
     const container = await c.create();
     expect(readlinkSync(`/proc/${container.pid}/ns/mnt`)).toBe(readlinkSync(path));
     await container.start();
-    while (!c.output().includes("tmp\n")) await Bun.sleep(5);
+    while (!c.output().includes("sys\ntmp\n")) await Bun.sleep(5);
     expect(c.output()).toBe("bin\ndev\netc\nproc\nroot\nsys\ntmp\n");
   });
 });

@@ -31,6 +31,7 @@ import {
   peerLaw,
   pivotLaw,
   procLaw,
+  rootLaw,
   writableLaw,
 } from "./laws/mounts.ts";
 import { closeLaw, shapeLaw, streamLaw } from "./laws/shape.ts";
@@ -79,6 +80,7 @@ export const laws: readonly Law[] = [
   cgroupGiftLaw,
   enterLaw,
   foreignMountLaw,
+  rootLaw,
 ];
 
 /** What the laws say against a plan, one line each; empty for a good one. Pure. */

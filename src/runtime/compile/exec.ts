@@ -10,6 +10,7 @@ import { isLabelled, labelOps, privateProcOp } from "./labels.ts";
 import { compileListener } from "./listener.ts";
 import { compileProcess, compileRlimits } from "./process.ts";
 import { affinityOps } from "./scheduling.ts";
+import { sharesMounts } from "./shared-mounts.ts";
 
 /** Who stays with the program. */
 export type ExecKeeper =
@@ -134,6 +135,7 @@ function joinNamespaces(draft: Draft, input: ExecInput, birth: Slot | undefined)
   // R14 (CVE-2016-9962): nothing in the container may look into what joins it.
   plan.build.push({ kind: "dumpable", on: false, because: "exec, R14" });
   compileLabels(draft, input.process);
+  const root = sharesMounts(input.spec) ? openRoot(draft, input.pid) : undefined;
   // R19: where it may set none inside, it has none when it comes.
   if (opened.has("user") && input.setgroups !== "allowed")
     plan.build.push({ kind: "groups", gids: [], because: "exec, R19" });
@@ -141,7 +143,21 @@ function joinNamespaces(draft: Draft, input: ExecInput, birth: Slot | undefined)
     const ns = opened.get(type);
     if (ns !== undefined) plan.build.push({ kind: "joinNamespace", ns, type: CLONE[type], because: "exec" });
   }
+  if (root !== undefined) plan.build.push({ kind: "chroot", root, because: "exec" });
   if (opened.has("user")) plan.build.push({ kind: "user", uid: 0, gid: 0, because: "exec" });
+}
+
+/** In a mount namespace that is not the container's own its root is the folder that its first process is in. */
+function openRoot(draft: Draft, pid: number): Slot {
+  const out = draft.newSlot();
+  draft.plan.build.push({
+    kind: "openPath",
+    out,
+    path: `/proc/${pid}/root`,
+    use: "directory",
+    because: "exec",
+  });
+  return out;
 }
 
 /** Before it joins: a user namespace may see no procfs but one with masks, and there none can be mounted anew. */

@@ -453,6 +453,11 @@ const crimes: readonly (readonly [string, Plan, string])[] = [
     },
     "no host path is used after pivot",
   ],
+  [
+    "a program in the host's root",
+    { ...good, clone: altered("clone", "clone", { flags: 0 }).clone, build: [] },
+    "the child leaves the host's root",
+  ],
   ["groups after the user", moved("confine", "groups"), "order law 5"],
   [
     "capabilities before the user",

@@ -39,6 +39,18 @@ export const pivotLaw: Law = {
   },
 };
 
+/** Whatever else is asked for: no program of a container's has the host's root. */
+export const rootLaw: Law = {
+  name: "the child leaves the host's root: it pivots, enters a folder, or joins a mount namespace",
+  check(plan) {
+    const leaves = (op: Op): boolean =>
+      op.kind === "pivot" || op.kind === "chroot" || (op.kind === "joinNamespace" && op.type === NEW.mount);
+    return plan.build.some(leaves)
+      ? []
+      : [{ op: cloneOf(plan), why: "its child would have the host's files" }];
+  },
+};
+
 export const hostPathLaw: Law = {
   name: "no host path is used after pivot",
   check: (plan) =>
