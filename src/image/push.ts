@@ -14,6 +14,13 @@ export interface PushStore {
   readonly holder: (blob: Digest) => string | undefined;
 }
 
+/** One push under way. */
+interface Push extends PushStore {
+  readonly repository: Repository;
+  /** Repositories that gave nothing: a registry that lets nobody mount from them is not asked for each layer. */
+  readonly unhelpful: Set<string>;
+}
+
 export interface Pushed {
   readonly tag: string;
   readonly digest: Digest;
@@ -48,18 +55,19 @@ async function eachOf<T>(
 
 /** One blob, with what becomes of it told. */
 async function pushBlob(
-  { blobs, holder }: PushStore,
-  repository: Repository,
+  { blobs, holder, repository, unhelpful }: Push,
   { digest, size }: Descriptor,
   tell: (state: PushState) => void,
 ): Promise<void> {
-  const from = holder(digest);
+  const holding = holder(digest);
+  const from = holding === undefined || unhelpful.has(holding) ? undefined : holding;
   const source = { digest, size, read: (offset: number) => blobs.stream(digest, offset) };
   const how = await repository.putBlob(source, {
     from,
     onBytes: (bytes) => tell({ state: "uploading", bytes, total: size }),
     onRetry: (notice) => tell({ state: "retrying", ...notice }),
   });
+  if (how === "uploaded" && from !== undefined) unhelpful.add(from);
   if (how === "mounted" && from !== undefined) tell({ state: "mounted", from });
   else tell({ state: how === "present" ? "present" : "done" });
 }
@@ -94,7 +102,8 @@ export async function pushImage(
     ...content.layers.map((blob) => ({ blob, tell: teller(blob.digest) })),
     ...content.configs.map((blob) => ({ blob, tell: silent })),
   ];
-  await eachOf(work, stop, ({ blob, tell }) => pushBlob(store, repository, blob, tell));
+  const push: Push = { ...store, repository, unhelpful: new Set() };
+  await eachOf(work, stop, ({ blob, tell }) => pushBlob(push, blob, tell));
   return await putDocuments(repository, content.documents, reference.tag, onProgress);
 }
 

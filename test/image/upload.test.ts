@@ -71,6 +71,9 @@ describe("a blob is uploaded", () => {
       "content-range": `0-${size - 1}`,
       "content-length": String(size),
     });
+    // Requests without a body say so, as the specification asks.
+    for (const each of seen.filter((a) => a.method === "POST" || put(a)))
+      expect(each.headers["content-length"]).toBe("0");
     expect(told.at(-1)).toBe(size);
     expect(told.length).toBeGreaterThan(10);
   });
@@ -171,6 +174,20 @@ describe("an upload goes on", () => {
     });
   });
 
+  test("whole again when the credentials are refused in its middle", async () => {
+    const challenge = { "www-authenticate": 'Basic realm="x"' };
+    const right = `Basic ${btoa("me:secret")}`;
+    const { how, there, methods, received } = await upload(
+      {
+        decide: (a) =>
+          patch(a) && a.headers.authorization !== right ? { status: 401, headers: challenge } : undefined,
+      },
+      { auth: { username: "me", password: "secret" } },
+    );
+    expect({ how, there, received }).toEqual({ how: "uploaded", there: true, received: size });
+    expect(methods).toBe("GET HEAD POST PATCH PATCH PUT");
+  });
+
   test("in smaller chunks where the registry takes no large bodies, not smaller than it wants them", async () => {
     const big = randomBytes(40 << 20);
     const limit = 20 << 20;
@@ -200,6 +217,17 @@ describe("an upload goes on", () => {
     );
     expect(least.there).toBe(true);
     expect(least.seen.filter(patch)[1]?.headers["content-range"]).toBe(`0-${(18 << 20) - 1}`);
+  });
+
+  test("in one request where the registry knows no chunks", async () => {
+    for (const status of [400, 405, 501]) {
+      const { how, there, methods } = await upload({ decide: (a) => (patch(a) ? { status } : undefined) });
+      expect({ how, there, methods }).toEqual({
+        how: "uploaded",
+        there: true,
+        methods: "GET HEAD POST PATCH HEAD GET PUT",
+      });
+    }
   });
 
   test("is done when only the last answer was lost", async () => {
@@ -241,6 +269,17 @@ describe("an upload ends", () => {
     const liar = { digest: digestOf("else"), size: 5, read: () => chunks(Buffer.from("small")) };
     await expect(repository.putBlob(liar)).rejects.toMatchObject({ code: "DIGEST_MISMATCH" });
     expect(registry.open.size).toBe(0);
+  });
+
+  test("where the registry says that it stored something else", async () => {
+    const other = digestOf("something else");
+    const { error } = await upload({
+      decide: (a) => (put(a) ? { status: 201, headers: { "docker-content-digest": other } } : undefined),
+    });
+    expect(error).toMatchObject({
+      code: "DIGEST_MISMATCH",
+      message: expect.stringContaining(`has stored it as ${other}`),
+    });
   });
 
   test("where its source ends too early or breaks, for the source's reason", async () => {

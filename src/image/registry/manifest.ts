@@ -1,5 +1,6 @@
 /** Manifests and indexes of a repository (distribution spec, "Pulling manifests", "Pushing manifests"). */
-import { type Digest, digestOf, isDigest } from "../../oci/digest.ts";
+import { algorithmOf, type Digest, digestOf, isDigest } from "../../oci/digest.ts";
+import { InroError } from "../../oci/error.ts";
 import { mediaType } from "../../oci/media-type.ts";
 import { digestMismatch, maxDocument } from "../layout/blobs.ts";
 import { ask, type Context } from "./ask.ts";
@@ -25,6 +26,15 @@ const accept = [
 ].join(", ");
 
 const pathOf = (c: Context, tagOrDigest: string) => `/v2/${c.reference.path}/manifests/${tagOrDigest}`;
+
+/** Whether a registry stored what it was given, as far as it says so. Throws DIGEST_MISMATCH. */
+export function checkStored(c: Context, response: Response, digest: Digest): void {
+  const told = response.headers.get("docker-content-digest") ?? "";
+  if (!isDigest(told) || told === digest || algorithmOf(told) !== algorithmOf(digest)) return;
+  const why = `${c.domain} has stored it as ${told}`;
+  const hint = "the registry, or a proxy before it, changes what passes";
+  throw new InroError("DIGEST_MISMATCH", { what: `${c.what}, ${digest}`, why, hint });
+}
 
 function checkTold(told: string | null, digest: Digest, what: string): void {
   if (told !== null && isDigest(told) && told.startsWith("sha256:") && told !== digest)
@@ -69,6 +79,6 @@ export async function putManifest(
   const response = await ask(c, { path, method: "PUT", headers, body: () => content });
   await response.body?.cancel();
   const digest = digestOf(content);
-  checkTold(response.headers.get("docker-content-digest"), digest, `${c.what}, manifest ${tagOrDigest}`);
+  checkStored(c, response, digest);
   return { digest, listed: response.headers.has("oci-subject") };
 }

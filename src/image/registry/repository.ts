@@ -8,8 +8,9 @@ import { authorizer } from "./auth.ts";
 import { type BlobRequest, blobBytes } from "./blob.ts";
 import { isCertificateError, request } from "./http.ts";
 import { fetchManifest, type Pushed, putManifest, type RemoteDocument } from "./manifest.ts";
+import type { BlobSource } from "./part.ts";
 import { listReferrers, putReferrer } from "./referrers.ts";
-import { type BlobSource, type Uploaded, type UploadOptions, uploadBlob } from "./upload.ts";
+import { type Uploaded, type UploadOptions, uploadBlob } from "./upload.ts";
 
 export type { RemoteDocument } from "./manifest.ts";
 

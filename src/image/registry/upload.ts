@@ -4,16 +4,10 @@
  */
 import type { Digest } from "../../oci/digest.ts";
 import { InroError } from "../../oci/error.ts";
-import { ask, askOnce, type Context, isPassing, mayPass, patience, type Retrying, refusal } from "./ask.ts";
-import { withParameter } from "./location.ts";
+import { ask, type Context, isPassing, mayPass, patience, type Retrying, refusal } from "./ask.ts";
+import { checkStored } from "./manifest.ts";
+import { type BlobSource, sendPart } from "./part.ts";
 import { afterChunk, beginUpload, cancelUpload, mountBlob, type Session, standOf } from "./session.ts";
-
-export interface BlobSource {
-  readonly digest: Digest;
-  readonly size: number;
-  /** The blob's bytes from an offset on. */
-  read(from: number): AsyncIterable<Uint8Array>;
-}
 
 export interface UploadOptions {
   /** A repository of the same registry that may have the blob. */
@@ -37,8 +31,10 @@ interface Upload {
   readonly onBytes: (bytes: number) => void;
   readonly onRetry: Retrying | undefined;
   session: Session | undefined;
-  /** The most bytes that one request may carry; less once a registry has refused as many. */
+  /** The most bytes that one chunk may carry; less once a registry has refused as many. */
   most: number;
+  /** Bytes up to which the blob goes with the request that ends its upload; any for a registry without chunks. */
+  whole: number;
   /** It was continued once: a registry that counted otherwise than it said may have other bytes now. */
   mended: boolean;
 }
@@ -55,64 +51,41 @@ export async function hasBlob(c: Context, digest: Digest): Promise<boolean> {
   return (await ask(c, { path, method: "HEAD", expected: [404] })).ok;
 }
 
-/** The blob's bytes of one request, told as they are taken. */
-async function* part({ blob, onBytes }: Upload, from: number, length: number): AsyncGenerator<Uint8Array> {
-  let left = length;
-  for await (const chunk of blob.read(from)) {
-    const own = chunk.subarray(0, left);
-    left -= own.length;
-    onBytes(from + length - left);
-    yield own;
-    if (left === 0) return;
-  }
-  const what = `cannot read blob ${blob.digest}`;
-  throw new InroError("BLOB_TRUNCATED", { what, why: `it ends ${left} bytes too early` });
-}
-
-function sendPart(
-  c: Context,
-  u: Upload,
-  { location, had }: Session,
-  { length, isLast }: { length: number; isLast: boolean },
-): Promise<Response> {
-  const range = isLast ? {} : { "content-range": `${had}-${had + length - 1}` };
-  const type = length === 0 ? {} : { "content-type": "application/octet-stream" };
-  return askOnce(c, {
-    path: isLast ? withParameter(location, "digest", u.blob.digest) : location,
-    method: isLast ? "PUT" : "PATCH",
-    headers: { "content-length": String(length), ...type, ...range },
-    body: () => (length === 0 ? "" : part(u, had, length)),
-  });
-}
-
 /** Of an answer that was not hoped for: whether another attempt may do better. Throws where none can. */
-async function outcomeOf(c: Context, u: Upload, response: Response): Promise<Outcome> {
+async function outcomeOf(c: Context, u: Upload, response: Response, isChunk: boolean): Promise<Outcome> {
   const error = await refusal(c, response);
-  const why = `it answered ${response.status}`;
-  const tooLarge = response.status === 413 && u.most > smallChunk;
+  const { status } = response;
+  const why = `it answered ${status}`;
+  const tooLarge = status === 413 && u.most > smallChunk;
   if (tooLarge) u.most = smallChunk;
-  const lost = response.status === 404 || response.status === 416;
+  const noChunks = isChunk && [400, 405, 501].includes(status);
+  if (noChunks) u.whole = u.blob.size;
+  const lost = status === 404 || status === 416;
   const damaged = error.code === "DIGEST_MISMATCH" && u.mended;
-  if (tooLarge || lost || damaged || mayPass(response)) return { why, error, response };
+  if (tooLarge || noChunks || lost || damaged || mayPass(response)) return { why, error, response };
   throw error;
 }
 
 /** One request of the upload. Throws what no other attempt can mend. */
 async function step(c: Context, u: Upload, session: Session): Promise<Outcome> {
-  const { size } = u.blob;
-  const isLast = session.had === size || (session.had === 0 && size <= monolithic);
+  const { blob } = u;
+  const { size } = blob;
+  const isLast = session.had === size || (session.had === 0 && size <= u.whole);
   const length = Math.min(size - session.had, Math.max(u.most, session.minChunk));
   let response: Response;
   try {
-    response = await sendPart(c, u, session, { length, isLast });
+    response = await sendPart(c, { blob, onBytes: u.onBytes, length, isLast }, session);
   } catch (error) {
     c.options.signal?.throwIfAborted();
     if (!isPassing(error)) throw error;
     return { why: (error as InroError).why, error: error as InroError };
   }
-  if (!response.ok) return await outcomeOf(c, u, response);
+  if (!response.ok) return await outcomeOf(c, u, response, !isLast);
   await response.body?.cancel();
-  if (isLast) return "done";
+  if (isLast) {
+    checkStored(c, response, u.blob.digest);
+    return "done";
+  }
   u.session = afterChunk(c, session, response, session.had + length);
   return "further";
 }
@@ -144,7 +117,10 @@ export async function uploadBlob(c: Context, blob: BlobSource, options: UploadOp
   const { from, onBytes = () => {}, onRetry } = options;
   const mounted = from === undefined ? undefined : await mountBlob(c, blob.digest, from);
   if (mounted === "mounted") return "mounted";
-  const u: Upload = { blob, onBytes, onRetry, session: mounted, most: blob.size, mended: false };
+  const u: Upload = {
+    ...{ blob, onBytes, onRetry, session: mounted },
+    ...{ most: blob.size, whole: monolithic, mended: false },
+  };
   try {
     await send(c, u);
     return "uploaded";
