@@ -16,6 +16,7 @@ import { pullImage } from "./pull.ts";
 import { pushNamed } from "./push-named.ts";
 import { openRecords } from "./records.ts";
 import { removeImage } from "./remove.ts";
+import { makeMountPoints } from "./snapshot/mount-points.ts";
 import { prepareOverlay, releaseOverlay } from "./snapshot/overlay.ts";
 import { openSnapshots } from "./snapshot/snapshots.ts";
 import { sweep, sweeper } from "./sweep.ts";
@@ -35,6 +36,7 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
   const names = await openNames(root);
   const blobs = await openBlobs(root, native);
   const snapshots = await openSnapshots(root, native);
+  const mountPoints = makeMountPoints(root);
   const records = await openRecords(blobs, names, snapshots);
   const fetchLayer = layerFetcher(blobs, snapshots);
   const store = { blobs, fetchLayer, platform };
@@ -111,7 +113,8 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
     },
     async prepare(containerFolder, image) {
       await sweeps.during(() => unpackAll(image));
-      return await prepareOverlay(containerFolder, [...image.chainIds].reverse().map(snapshots.folderOf));
+      const layers = [...image.chainIds].reverse().map(snapshots.folderOf);
+      return await prepareOverlay(containerFolder, [...layers, mountPoints]);
     },
     release: (containerFolder) => releaseOverlay(containerFolder),
     async close() {

@@ -369,6 +369,13 @@ describe.skipIf(rootMissing || busyboxMissing)("a container's files", () => {
     expect(await containers().changes(id)).toContainEqual({ path: "/tmp/new", kind: "added" });
   });
 
+  test("what the engine mounts over is not in the writable layer of a container that writes nothing", async () => {
+    const id = await o.run(["true"]);
+    await o.ended(id);
+    expect(readdirSync(join(o.root, "containers", id, "upper"))).toEqual([]);
+    expect(await containers().changes(id)).toEqual([]);
+  });
+
   test("it knows itself: host name, hosts and who it is", async () => {
     const id = await o.run(["sh", "-c", "hostname; cat /etc/hostname; grep -c localhost /etc/hosts; id -u"], {
       hostname: "box",

@@ -220,7 +220,7 @@ describe.skipIf(rootMissing)("a container's root", () => {
     expect(rootfs).toEqual({
       kind: "overlay",
       folder: container.path,
-      lower: ["l/0", "l/1"],
+      lower: ["l/0", "l/1", "l/2"],
       upper: "upper",
       work: "work",
       mountpoint: "rootfs",

@@ -48,10 +48,7 @@ function nameLayers(folder: string, layers: readonly string[]): string[] {
     symlinkSync(relative(links, layer), join(links, i.toString(36)));
     names.push(`l/${i.toString(36)}`);
   }
-  if (names.length > 0) return names;
-  // overlayfs wants at least one lower folder, and an image may have no layers.
-  mkdirSync(join(links, "0"), { mode: 0o755 });
-  return ["l/0"];
+  return names;
 }
 
 /** Locks the container's writable layer and names the layers below it, uppermost first. Throws ROOTFS_IN_USE. */
