@@ -28,9 +28,12 @@ export function orMax(value: number, at: string): string {
   return value === -1 ? "max" : integer(value);
 }
 
-/** Decimal digits without exponent: what the kernel parses. */
+const UINT64_MAX = 2n ** 64n - 1n;
+
+/** Decimal digits without exponent: what the kernel parses. The greatest number of 64 bits is rounded up by JSON. */
 export function integer(value: number): string {
-  return BigInt(Math.trunc(value)).toString();
+  const whole = BigInt(Math.trunc(value));
+  return String(whole > UINT64_MAX ? UINT64_MAX : whole);
 }
 
 /** What the specification can say and the kernel cannot do. */
