@@ -33,9 +33,8 @@ export interface Place {
 }
 
 export function placeOf(spec: RuntimeSpec, parent: string, id: string, facts: HostFacts): Place {
-  const { hierarchies } = facts;
-  const cgroupPath = cgroupPathOf(spec, cgroupParent(hierarchies, parent), id);
-  return { cgroupPath, facts: { ...facts, hierarchies: usableHierarchies(hierarchies, cgroupPath) } };
+  const cgroupPath = cgroupPathOf(spec, cgroupParent(facts, parent), id);
+  return { cgroupPath, facts: { ...facts, hierarchies: usableHierarchies(facts, cgroupPath) } };
 }
 
 /**

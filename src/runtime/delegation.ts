@@ -1,14 +1,17 @@
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Hierarchies, type Hierarchy, parseControllers } from "../kernel/cgroup/hierarchies.ts";
+import type { HostFacts } from "./facts.ts";
+
+type Given = Pick<HostFacts, "hierarchies" | "privilege">;
 
 /**
  * The hierarchies in which a cgroup can be made at `path`: for root all of them; for another user those in which the
  * nearest folder that exists was delegated to him, with the controllers that can be used there (cgroup-v2.rst,
  * "Delegation"). A limit of any other is then missing a controller; a container without limits does without.
  */
-export function usableHierarchies(hierarchies: Hierarchies, path: string): Hierarchies {
-  if (hierarchies.list.every(({ mount }) => isWritable(mount)) || isRoot()) return hierarchies;
+export function usableHierarchies({ hierarchies, privilege }: Given, path: string): Hierarchies {
+  if (privilege === "host") return hierarchies;
   return { ...hierarchies, list: hierarchies.list.flatMap((hierarchy) => delegated(hierarchy, path)) };
 }
 
@@ -27,19 +30,12 @@ function delegated(hierarchy: Hierarchy, path: string): Hierarchy[] {
  * not write there below what was delegated to him, beside his own cgroup, which holds his processes and so can have
  * no children with limits, or else in it.
  */
-export function cgroupParent(hierarchies: Hierarchies, parent: string): string {
+export function cgroupParent({ hierarchies, privilege }: Given, parent: string): string {
   const unified = hierarchies.list.find(({ version }) => version === 2);
-  if (unified === undefined || isWritable(unified.mount) || isRoot()) return parent;
+  if (privilege === "host" || unified === undefined || isWritable(unified.mount)) return parent;
   const own = /^0::(.*)$/m.exec(readFileSync("/proc/self/cgroup", "utf8"))?.[1] ?? "/";
   const [above, self] = [dirname(own), own].map((path) => path.replace(/\/$/, ""));
   return isWritable(`${unified.mount}${above}`) ? `${above}${parent}` : `${self}${parent}`;
-}
-
-/** In the first user namespace: its refusals are errors, not a delegation that is missing. */
-function isRoot(): boolean {
-  return (
-    process.geteuid?.() === 0 && /^\s*0\s+0\s+4294967295$/m.test(readFileSync("/proc/self/uid_map", "utf8"))
-  );
 }
 
 function isWritable(path: string): boolean {

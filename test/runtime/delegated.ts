@@ -10,9 +10,9 @@ import { readFacts } from "../../src/runtime/facts.ts";
 
 // Until it stands in its cgroup.
 readSync(0, Buffer.alloc(1));
-const { hierarchies } = readFacts();
-const parent = cgroupParent(hierarchies, "/inro-runtime");
-const usable = usableHierarchies(hierarchies, `${parent}/c`);
+const facts = readFacts();
+const parent = cgroupParent(facts, "/inro-runtime");
+const usable = usableHierarchies(facts, `${parent}/c`);
 const executor = openExecutor(join(import.meta.dir, "../../build/native/inro-native"));
 const because = "test";
 const { mount, controllers } = unifiedOf(usable) ?? { mount: "", controllers: [] as string[] };
