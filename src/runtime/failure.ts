@@ -116,7 +116,15 @@ const TELLINGS: { readonly [K in Kind]?: Telling<K> } = {
   replaceDeviceFilter: { code: "CGROUP_FAILED", what: () => "cannot change the container's device rules" },
   netlink: { code: "NETWORK_SETUP_FAILED", what: ({ what }) => `cannot set the network up (${what})` },
   joinNamespace: { code: "NAMESPACE_FAILED", what: () => "cannot join the namespace" },
-  clone: { code: "NAMESPACE_FAILED", what: () => "cannot make the container's namespaces" },
+  clone: {
+    code: (_, errno) => (errno === EACCES ? "CGROUP_FAILED" : "NAMESPACE_FAILED"),
+    what: () => "cannot make the container's first process",
+    // cgroup-v2.rst, "Delegation Containment": clone3 says EACCES for CLONE_INTO_CGROUP alone.
+    hint: (_, errno) =>
+      errno === EACCES
+        ? "a user's processes move only within what was delegated to him: start in it, or name another cgroupsPath"
+        : undefined,
+  },
   hostname: { code: "HOSTNAME_REFUSED", what: ({ name }) => `cannot set the host name "${name}"` },
   rlimit: {
     code: "RLIMIT_REFUSED",

@@ -155,9 +155,9 @@ test("network classes and priorities, RDMA, and the unified hierarchy's own file
 });
 
 test("the greatest numbers that other programs say for no limit are numbers for the kernel", () => {
-  const hugepageLimits = [{ pageSize: "2MB", limit: 18_446_744_073_709_551_615 }];
+  const hugepageLimits = [{ pageSize: "2MB", limit: 2 ** 64 }];
   expect(written("hybrid", { hugepageLimits })[0]).toContain("= 18446744073709551615 or");
-  expect(written("v1", { memory: { limit: 9_223_372_036_854_771_712 } })).toEqual([
+  expect(written("v1", { memory: { limit: 2 ** 63 - 2 ** 12 } })).toEqual([
     "/sys/fs/cgroup/memory/memory.limit_in_bytes = 9223372036854771712",
   ]);
 });
