@@ -15,7 +15,7 @@ export async function deleteCommand(invocation: Invocation): Promise<number> {
   if (stored === undefined) return 0;
   const status = statusOf(root, stored);
   // One that stands at its gate has run nothing of the image yet: containerd and podman delete it as it is.
-  if ((status === "running" || status === "creating") && !force) {
+  if (status !== "stopped" && status !== "created" && !force) {
     throw new InroError("NOT_STOPPED", {
       what: `cannot delete the container "${id}"`,
       why: `it is ${status}`,

@@ -1,5 +1,6 @@
 import { writeSync } from "node:fs";
 import { InroError } from "../../oci/error.ts";
+import { absolutePath } from "../../platform/absolute-path.ts";
 import { ABSENT, COMMANDS, type Command, type Invocation } from "./commands.ts";
 import { type ErrorLog, tell } from "./log.ts";
 import { type CommandSyntax, parseArguments, truth } from "./options.ts";
@@ -42,25 +43,30 @@ export async function runtimeCommand(
     checkOperands(name, command, parsed.operands.length);
     failure = command.failure;
     const run = await command.load();
-    const root = global.values.get("root") ?? defaultRoot();
+    const root = absolutePath(process.cwd(), global.values.get("root") ?? defaultRoot());
     const systemdCgroup = global.flags.has("systemd-cgroup");
     const warn = (message: string) => tell("warning", message, log);
     const debug = global.flags.has("debug") ? { explain: explainIn(log) } : {};
     return await run({ root, systemdCgroup, native, warn, ...debug, ...parsed });
   } catch (cause) {
-    tell("error", cause instanceof InroError ? pointed(cause) : String((cause as Error).stack ?? cause), log);
+    tell("error", wordsOf(cause), log);
     return failure;
   }
 }
 
 /**
  * What is wrong with config.json is told with where it stands there, as RFC 6901 points. A program that cannot be started
- * is told in the words that callers look for.
+ * is told in the words that callers look for; the kernel's refusal of a file in its own; anything else is a defect.
  */
-const pointed = ({ code, message, at = "" }: InroError): string =>
-  at.startsWith("/") && !message.includes(at) && !code.startsWith("COMMAND_")
-    ? `${message} [${at}]`
-    : message;
+function wordsOf(cause: unknown): string {
+  if (!(cause instanceof InroError)) {
+    const { message, stack, syscall } = cause as NodeJS.ErrnoException;
+    return String((syscall === undefined ? stack : message) ?? cause);
+  }
+  const { code, message, at = "" } = cause;
+  const points = at.startsWith("/") && !message.includes(at) && !code.startsWith("COMMAND_");
+  return points ? `${message} [${at}]` : message;
+}
 
 function explainIn(log: ErrorLog): NonNullable<Invocation["explain"]> {
   return async (plan, surveyed) => {

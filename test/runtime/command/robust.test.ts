@@ -132,6 +132,29 @@ describe.skipIf(!canRun)("what goes wrong", () => {
     expect((await inro("list", "-q")).stdout).toBe("");
   }, 60_000);
 
+  test("files of the caller's that cannot be written are told in the kernel's words, and leave nothing", async () => {
+    const { id, path } = inro.bundle(sleeping);
+    for (const command of ["create", "run"]) {
+      const ran = await inro(command, "-b", path, "--pid-file", "/no/such/pid", id);
+      expect(ran).toMatchObject({ code: 1, stderr: expect.stringMatching(/^inro-runtime: ENOENT: .*\n$/) });
+    }
+    const told = await inro("--log", "/no/such/log", "state", id);
+    expect(told.stderr).toContain('cannot write the log "/no/such/log"');
+    expect((await inro("list", "-q")).stdout).toBe("");
+    expect(await inro("--root", "/proc/nothing", "create", "-b", path, id)).toMatchObject({
+      code: 1,
+      stderr: expect.not.stringContaining(" at "),
+    });
+  }, 30_000);
+
+  test("state is kept below a relative --root too", async () => {
+    const { id, path } = inro.bundle(sleeping);
+    const here = `../../../${join(process.cwd(), "x").replace(/[^/]+/g, "..")}${inro.path}/relative`;
+    expect(await inro("--root", here, "create", "-b", path, id)).toMatchObject({ code: 0, stderr: "" });
+    expect(await inro("--root", `${inro.path}/relative`, "start", id)).toMatchObject({ code: 0 });
+    expect(await inro("--root", here, "delete", "-f", id)).toMatchObject({ code: 0 });
+  }, 30_000);
+
   test("a console socket where nobody listens fails create, and leaves nothing", async () => {
     const { id, path } = inro.bundle({ ...sleeping, terminal: true });
     const ran = await inro("create", "-b", path, "--console-socket", join(inro.path, "nobody"), id);

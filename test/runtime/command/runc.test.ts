@@ -49,7 +49,17 @@ const LIFE: readonly string[] = [
   ...["exec ID", "exec", "exec -t -d ID true", "exec --cwd /nosuch ID true", "exec --user 1:2 -g 3 ID id"],
   ...["exec --console-socket /x ID true", "exec --process /nosuch ID"],
   ...["update --memory 64m ID", "update --memory much ID", "update -r /nosuch ID", "events --stats ID"],
-  ...["pause ID", "pause ID", "state ID", "exec ID true", "kill ID 0", "start ID", "resume ID", "resume ID"],
+  ...[
+    "pause ID",
+    "pause ID",
+    "state ID",
+    "exec ID true",
+    "kill ID 0",
+    "start ID",
+    "delete ID",
+    "resume ID",
+    "resume ID",
+  ],
   ...[
     "delete ID",
     "kill ID FOO",
