@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { spawn } from "node:child_process";
-import { isAlive, startTimeOf } from "../../src/runtime/command/status.ts";
+import { bootId, isAlive, startTimeOf } from "../../src/runtime/command/status.ts";
 import type { StoredContainer } from "../../src/runtime/command/stored.ts";
 
-const stored = (pid: number, startTime: string): StoredContainer => ({
+const stored = (pid: number, startTime: string, boot = bootId()): StoredContainer => ({
   version: 1,
   ociVersion: "1.3.0",
   id: "identity",
@@ -12,6 +12,7 @@ const stored = (pid: number, startTime: string): StoredContainer => ({
   annotations: {},
   pid,
   startTime,
+  boot,
   cgroupPath: "/identity",
   cgroups: [],
   ownPids: true,
@@ -30,6 +31,8 @@ test("a process is known by pid and start time: another one with its pid is not 
     expect(startTime).toMatch(/^[0-9]+$/);
     expect(isAlive(stored(pid, startTime))).toBe(true);
     expect(isAlive(stored(pid, String(Number(startTime) - 1)))).toBe(false);
+    // A root on disk, after a reboot.
+    expect(isAlive(stored(pid, startTime, "another-boot"))).toBe(false);
   } finally {
     const ended = new Promise((resolve) => first.once("exit", resolve));
     first.kill("SIGKILL");

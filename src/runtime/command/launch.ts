@@ -151,7 +151,7 @@ async function bringToGate(
 ): Promise<StoredContainer> {
   writeStored(root, creating);
   const { pid } = executor.plan(plan);
-  const stored = { ...creating, creating: false, pid, startTime: startTimeOf(pid) ?? "" };
+  const stored = { ...creating, creating: false, pid, startTime: startTimeOf(pid) ?? "0" };
   const socket = values.get("console-socket");
   if (socket !== undefined) (await import("./console.ts")).sendTerminalMaster(executor.pid, socket);
   writeStored(root, stored);

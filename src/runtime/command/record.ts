@@ -1,7 +1,7 @@
 import type { CgroupSet } from "../../kernel/cgroup/set.ts";
 import type { Bundle } from "./bundle.ts";
 import { laterHooks } from "./hooks.ts";
-import { startTimeOf } from "./status.ts";
+import { bootId, startTimeOf } from "./status.ts";
 import type { StoredContainer } from "./stored.ts";
 
 interface Claimed {
@@ -23,7 +23,8 @@ export function record({ id, bundle, gated, cgroupPath, cgroups }: Claimed): Sto
     rootfs: bundle.rootfs,
     annotations: spec.annotations ?? {},
     pid: process.pid,
-    startTime: startTimeOf(process.pid) ?? "",
+    startTime: startTimeOf(process.pid) ?? "0",
+    boot: bootId(),
     cgroupPath,
     cgroups,
     ownPids: spec.linux?.namespaces?.some(({ type, path }) => type === "pid" && !path) === true,

@@ -8,6 +8,8 @@ import type { StoredContainer } from "./stored.ts";
 /** runtime.md, "State", lets a runtime add to the four; `paused` is what callers of runc know. */
 export type Status = OciState["status"] | "paused";
 
+export const bootId = (): string => readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
+
 /** Field 22 of /proc/<pid>/stat, counted behind the command's closing bracket; undefined when there is no such process. */
 export function startTimeOf(pid: number): string | undefined {
   const fields = statFields(pid);
@@ -26,7 +28,8 @@ function statFields(pid: number): string[] | undefined {
 /** Whether the very process of this record still lives; a zombie does not. */
 export function isAlive(stored: StoredContainer): boolean {
   const fields = statFields(stored.pid);
-  return fields !== undefined && fields[19] === stored.startTime && fields[0] !== "Z" && fields[0] !== "X";
+  if (fields === undefined || fields[0] === "Z" || fields[0] === "X") return false;
+  return fields[19] === stored.startTime && stored.boot === bootId();
 }
 
 export function statusOf(root: string, stored: StoredContainer): Status {

@@ -13,6 +13,8 @@ export interface StoredContainer {
   readonly pid: number;
   /** Field 22 of /proc/<pid>/stat (proc_pid_stat(5)): with the pid it names one process of this boot. */
   readonly startTime: string;
+  /** /proc/sys/kernel/random/boot_id: a root on disk outlives the processes in it. */
+  readonly boot: string;
   /** Absolute below every hierarchy that it joined. */
   readonly cgroupPath: string;
   readonly cgroups: CgroupSet;
@@ -52,7 +54,16 @@ export function parseStored(text: string, id: string, path: string): StoredConta
   return value;
 }
 
-const STRINGS = ["ociVersion", "id", "bundle", "rootfs", "startTime", "cgroupPath", "created"] as const;
+const STRINGS = [
+  "ociVersion",
+  "id",
+  "bundle",
+  "rootfs",
+  "startTime",
+  "boot",
+  "cgroupPath",
+  "created",
+] as const;
 
 function isStored(value: unknown): value is StoredContainer {
   const stored = value as StoredContainer | null;
@@ -61,6 +72,7 @@ function isStored(value: unknown): value is StoredContainer {
     stored !== null &&
     stored.version === 1 &&
     STRINGS.every((name) => typeof stored[name] === "string") &&
+    /^\d+$/.test(stored.startTime) &&
     Number.isInteger(stored.pid) &&
     stored.pid > 0 &&
     Number.isInteger(stored.owner) &&

@@ -17,6 +17,7 @@ const good: StoredContainer = {
   annotations: { a: "b" },
   pid: 4711,
   startTime: "123",
+  boot: "b",
   cgroupPath: "/inro-runtime/one",
   cgroups: [{ version: 2, path: "/sys/fs/cgroup/inro-runtime/one", controllers: ["memory"] }],
   ownPids: true,
