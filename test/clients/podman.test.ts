@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { podman as podmanWith } from "../../bench/contenders/podman.ts";
 import { rootMissing } from "../support/engine.ts";
@@ -93,6 +93,27 @@ describe.skipIf(missing)("the unmodified podman drives inro-runtime", () => {
     expect(await run("--read-only", "--cap-drop", "ALL", "busybox", "touch", "/x")).toMatchObject({
       code: 1,
     });
+  }, 60_000);
+
+  test("OCI hooks that the host has for all containers", async () => {
+    const hooks = join(podman.path, "hooks");
+    const told = join(podman.path, "told");
+    mkdirSync(hooks);
+    const script = `sed 's/.*"status":"\\([a-z]*\\)".*/\\1/' >> ${told}; echo >> ${told}`;
+    const hook = {
+      version: "1.0.0",
+      hook: { path: "/bin/sh", args: ["sh", "-c", script] },
+      when: { always: true },
+      stages: ["createRuntime", "poststart", "poststop"],
+    };
+    writeFileSync(join(hooks, "told.json"), JSON.stringify(hook));
+    const ran = await podman("--hooks-dir", hooks, "run", "--rm", "busybox", "echo", "said");
+    expect(ran).toMatchObject({ code: 0, stdout: "said\n" });
+    expect(readFileSync(told, "utf8").split("\n").filter(Boolean)).toEqual([
+      "creating",
+      "running",
+      "stopped",
+    ]);
   }, 60_000);
 
   test("run -it and exec -it: a terminal, resized with the client's", async () => {

@@ -60,7 +60,23 @@ describe.skipIf(!canRun)("exec", () => {
     ]);
     const root = await inro("exec", "--cap", "CAP_SYS_PTRACE", id, "grep", "CapEff", "/proc/self/status");
     expect(root.stdout).toBe("CapEff:\t0000000000080021\n");
-    expect(await inro("exec", "--user", "root", id, "true")).toMatchObject({ code: 255 });
+    // R20: an id is a number between 0 and 2³²−2, with nothing behind it.
+    for (const user of [
+      "root",
+      "4294967295",
+      "4294967296",
+      "-1",
+      "0x0",
+      "1:",
+      "1:2:3",
+      "1 ",
+      "99999999999999999999",
+    ]) {
+      expect({ user, code: (await inro("exec", "--user", user, id, "true")).code }).toEqual({
+        user,
+        code: 255,
+      });
+    }
   }, 20_000);
 
   test("--process takes a process of the specification's form, --detach leaves it, its pid is written", async () => {
