@@ -7,7 +7,10 @@ import { parseReference } from "../../src/oci/reference.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
 /** A registry with a certificate of its own; it counts what comes without TLS too. */
-async function withRegistry(work: (address: string, certificate: string) => Promise<void>): Promise<void> {
+async function withRegistry(
+  work: (address: string, certificate: string) => Promise<void>,
+  answer: (request: Request) => Response = () => Response.json({ schemaVersion: 2 }),
+): Promise<void> {
   using folder = temporaryFolder("tls");
   const [key, certificate] = [join(folder.path, "key.pem"), join(folder.path, "certificate.pem")];
   const make = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=registry -addext subjectAltName=IP:127.0.0.1 -keyout ${key} -out ${certificate}`;
@@ -16,13 +19,24 @@ async function withRegistry(work: (address: string, certificate: string) => Prom
     port: 0,
     hostname: "127.0.0.1",
     tls: { key: readFileSync(key), cert: readFileSync(certificate) },
-    fetch: (request) =>
-      new URL(request.url).pathname === "/v2/" ? Response.json({}) : Response.json({ schemaVersion: 2 }),
+    fetch: (request) => (new URL(request.url).pathname === "/v2/" ? Response.json({}) : answer(request)),
   });
   try {
     await work(`127.0.0.1:${server.port}`, certificate);
   } finally {
     await server.stop(true);
+  }
+}
+
+/** While it works, the host's bundle is this certificate. */
+async function trusting(certificate: string, work: () => Promise<void>): Promise<void> {
+  const before = process.env["SSL_CERT_FILE"];
+  process.env["SSL_CERT_FILE"] = certificate;
+  try {
+    await work();
+  } finally {
+    if (before === undefined) delete process.env["SSL_CERT_FILE"];
+    else process.env["SSL_CERT_FILE"] = before;
   }
 }
 
@@ -37,14 +51,28 @@ describe.skipIf(Bun.which("openssl") === null)("TLS", () => {
 
   test("a certificate of the host's bundle is trusted", () =>
     withRegistry(async (address, certificate) => {
-      const before = process.env["SSL_CERT_FILE"];
-      process.env["SSL_CERT_FILE"] = certificate;
-      try {
+      await trusting(certificate, async () => {
         const repository = await openRepository(parseReference(`${address}/x`), {});
         expect((await repository.manifest("latest")).content.toString()).toBe('{"schemaVersion":2}');
-      } finally {
-        if (before === undefined) delete process.env["SSL_CERT_FILE"];
-        else process.env["SSL_CERT_FILE"] = before;
-      }
+      });
     }));
+
+  test("a registry behind a proxy that ends TLS calls its uploads http: they go on with TLS", async () => {
+    const heard: string[] = [];
+    const answer = ({ method, url }: Request) => {
+      heard.push(`${method} ${url.replace(/:\d+\//, "/")}`);
+      if (method === "POST")
+        return new Response("", { status: 202, headers: { location: "http://127.0.0.1/upload/1?state=2" } });
+      return new Response("", { status: method === "PUT" ? 201 : 404 });
+    };
+    await withRegistry(
+      (address, certificate) =>
+        trusting(certificate, async () => {
+          const repository = await openRepository(parseReference(`${address}/x`), { access: "push" });
+          await repository.putBytes(Buffer.from("small"));
+        }),
+      answer,
+    );
+    expect(heard.at(-1)).toStartWith("PUT https://127.0.0.1/upload/1?state=2&digest=sha256%3A");
+  });
 });

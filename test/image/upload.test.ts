@@ -339,6 +339,26 @@ describe("the place to upload to", () => {
     expect(error?.message).toContain("which is no address");
   });
 
+  test("is followed where a redirect leads, but not without TLS to others", async () => {
+    await using storage = await writtenRegistry();
+    const followed = await upload({
+      decide: ({ method, path }) =>
+        method === "POST"
+          ? { status: 307, headers: { location: `http://${storage.address}${path}` } }
+          : undefined,
+    });
+    expect([followed.how, storage.blobs.has(digest)]).toEqual(["uploaded", true]);
+    for (const place of ["http://192.0.2.1/x", "http://["]) {
+      const { error } = await upload({
+        decide: (a) => (patch(a) ? { status: 307, headers: { location: place } } : undefined),
+      });
+      expect(error).toMatchObject({
+        code: "REGISTRY_UNREACHABLE",
+        message: expect.stringMatching(/without TLS|no address/),
+      });
+    }
+  });
+
   test("gets no credentials when it is another host's", async () => {
     await using storage = await writtenRegistry();
     const right = `Basic ${btoa("me:secret")}`;

@@ -1,7 +1,7 @@
 /** Requests as a registry needs them: no redirect carries credentials away, no silence is waited for for ever. */
 import { setTimeout as delay } from "node:timers/promises";
 import { InroError } from "../../oci/error.ts";
-import { hostCertificates } from "./address.ts";
+import { hostCertificates, isLoopback } from "./address.ts";
 import { type RequestBody, sending, silenceOf } from "./body.ts";
 
 export interface HttpRequest {
@@ -10,6 +10,8 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Called for each time that the body has to be sent: redirects send it again. */
   readonly body?: () => RequestBody;
+  /** The body is a secret, which no other origin gets. */
+  readonly isSecret?: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -71,6 +73,20 @@ async function once(r: HttpRequest, url: string, headers: Record<string, string>
 const redirects = ({ method = "GET" }: HttpRequest) =>
   method === "GET" || method === "HEAD" ? [301, 302, 303, 307, 308] : [307, 308];
 
+/** Where a redirect leads, if one may go there. */
+function redirection(r: HttpRequest, url: string, location: string): URL {
+  if (!URL.canParse(location, url)) throw unreachable(url, new Error("it redirects to what is no address"));
+  const next = new URL(location, url);
+  const isElsewhere = next.origin !== new URL(url).origin;
+  if (r.isSecret === true && isElsewhere)
+    throw unreachable(url, new Error(`it redirects a secret to ${next.origin}`));
+  const isPlain = next.protocol !== "https:" && isElsewhere && !isLoopback(next.hostname);
+  // What is fetched is checked by its digest; what is sent can be read by whoever is on the way.
+  if ((url.startsWith("https:") && next.protocol !== "https:") || (r.body !== undefined && isPlain))
+    throw unreachable(url, new Error(`it redirects to ${next.origin} without TLS`));
+  return next;
+}
+
 /** Follows redirects itself: the Authorization header stays with its origin, and TLS is not given up on the way. */
 export async function request(r: HttpRequest): Promise<Response> {
   let url = r.url;
@@ -80,10 +96,7 @@ export async function request(r: HttpRequest): Promise<Response> {
     const location = response.headers.get("location");
     if (!redirects(r).includes(response.status) || location === null) return response;
     await response.body?.cancel();
-    const next = new URL(location, url);
-    if (url.startsWith("https:") && next.protocol !== "https:") {
-      throw unreachable(url, new Error(`it redirects to ${next.origin} without TLS`));
-    }
+    const next = redirection(r, url, location);
     if (next.origin !== new URL(url).origin) {
       const { authorization: _, ...others } = headers;
       headers = others;

@@ -4,13 +4,13 @@ import { isLoopback } from "./address.ts";
 import type { Context } from "./ask.ts";
 
 /**
- * The upload's URL, absolute, or relative to what was asked. A registry behind a proxy that ends TLS may call itself
+ * The upload's URL, absolute, or relative to what answered. A registry behind a proxy that ends TLS may call itself
  * `http:`; it is asked the way it was found. Image data goes to nobody else without TLS. Throws REGISTRY_ERROR.
  */
-export function uploadLocation(c: Context, response: Response, asked: string): string {
+export function uploadLocation(c: Context, response: Response): string {
   const location = response.headers.get("location") ?? "";
   const base = new URL(c.base);
-  const from = new URL(asked, base);
+  const from = new URL(response.url);
   if (location === "" || !URL.canParse(location, from.href)) {
     const why = `${c.domain} names ${JSON.stringify(location)} as the place to upload to, which is no address`;
     throw new InroError("REGISTRY_ERROR", { what: c.what, why });

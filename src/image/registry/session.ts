@@ -15,7 +15,7 @@ const uploads = (c: Context) => `/v2/${c.reference.path}/blobs/uploads/`;
 
 function sessionOf(c: Context, response: Response): Session {
   const least = /^\d{1,15}$/.exec(response.headers.get("oci-chunk-min-length") ?? "")?.[0];
-  return { location: uploadLocation(c, response, uploads(c)), had: 0, minChunk: Number(least ?? 0) };
+  return { location: uploadLocation(c, response), had: 0, minChunk: Number(least ?? 0) };
 }
 
 /** Asks for the blob of another repository; a session may be what the registry gives instead of it. */
@@ -53,7 +53,7 @@ function rangeOf(response: Response): number | undefined {
 /** The session after a chunk up to `sent`, of which the registry may have taken less. */
 export function afterChunk(c: Context, session: Session, response: Response, sent: number): Session {
   const had = Math.min(rangeOf(response) ?? sent, sent);
-  return { ...session, location: uploadLocation(c, response, session.location), had };
+  return { ...session, location: uploadLocation(c, response), had };
 }
 
 /** Where the registry's side stands; undefined where it knows of none. */
@@ -63,7 +63,7 @@ export async function standOf(c: Context, session: Session): Promise<Session | u
   if (!response.ok) return undefined;
   const had = rangeOf(response) ?? 0;
   const moved = response.headers.has("location");
-  const location = moved ? uploadLocation(c, response, session.location) : session.location;
+  const location = moved ? uploadLocation(c, response) : session.location;
   // Docker's registry says 0-0 of an upload that has no byte.
   return { ...session, location, had: had === 1 ? 0 : had };
 }

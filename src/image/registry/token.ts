@@ -52,7 +52,14 @@ function byRefreshToken({ service, scopes, signal }: TokenRequest, url: URL, tok
   if (scopes.length > 0) form.set("scope", scopes.join(" "));
   if (service !== undefined) form.set("service", service);
   const headers = { "content-type": "application/x-www-form-urlencoded" };
-  return request({ url: url.href, method: "POST", headers, body: () => form.toString(), signal });
+  return request({
+    url: url.href,
+    method: "POST",
+    headers,
+    body: () => form.toString(),
+    isSecret: true,
+    signal,
+  });
 }
 
 function byPassword({ service, scopes, auth, lasting, signal }: TokenRequest, url: URL) {
