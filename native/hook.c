@@ -78,17 +78,22 @@ static void keep_last(char kept[OUTPUT_KEPT + 1], const char *from, size_t n) {
   kept[stay + take] = 0;
 }
 
-// Until the hook has ended (0), its time is over, or nobody waits for the plan any more. ppoll(2) leaves what is left of
+// Until the hook has ended (0), its time is over, the container has ended that it is called for, or nobody waits for the
+// plan any more. ppoll(2) leaves what is left of
 // the time in its argument, and is not continued by another call after a stop: both hold under the filter.
 static long watch(const struct execution *e, const struct op_hook *o, i32 pidfd, i32 output, char *kept) {
   struct __kernel_timespec left = {o->timeout / 1000, (long long)(o->timeout % 1000) * 1000000};
-  struct abi_pollfd poll[] = {{output, ABI_POLLIN, 0}, {pidfd, ABI_POLLIN, 0}, {e->in_child ? -1 : e->caller, ABI_POLLRDHUP, 0}};
+  struct abi_pollfd poll[] = {
+    {output, ABI_POLLIN, 0}, {pidfd, ABI_POLLIN, 0},
+    {e->in_child ? -1 : e->caller, ABI_POLLRDHUP, 0}, {e->in_child ? -1 : e->sync, ABI_POLLRDHUP, 0},
+  };
   for (int last = 0; last < LAST_READS;) {
     char chunk[4096];
-    long ready = SYS(ppoll, poll, 3, o->timeout == NO_NUMBER ? NULL : &left, 0, 8);
+    long ready = SYS(ppoll, poll, 4, o->timeout == NO_NUMBER ? NULL : &left, 0, 8);
     if (ready == -EINTR) continue;
     if (ready <= 0) return ready == 0 ? -ETIMEDOUT : ready;
     if (poll[2].revents) return -ECANCELED;
+    if (poll[3].revents & ~ABI_POLLIN) return -EPIPE;
     // What it started may hold its output open, and write on: its own last words are read, and no more.
     if (poll[1].revents) last++;
     if (poll[0].revents) {
@@ -114,6 +119,7 @@ static long judge(struct record *r, const struct op_hook *o, long watched, i32 s
     detail_number(r, o->timeout);
     detail(r, " ms and was killed");
   } else if (watched == -ECANCELED) detail(r, "nobody waits for it any more");
+  else if (watched == -EPIPE) detail(r, "the container has ended");
   else if (watched >= 0) {
     detail(r, (status & 0x7f) ? "it was ended by signal " : "it ended with exit code ");
     detail_number(r, (u64)((status & 0x7f) ? status & 0x7f : (status >> 8) & 0xff));

@@ -214,6 +214,26 @@ describe.skipIf(!canRun)("hooks", () => {
     expect(await one.state()).toBeUndefined();
   });
 
+  test("end with the container that is deleted meanwhile, and the poststop hooks are called once", async () => {
+    await using c = openWorld();
+    const pid = join(c.room, "pid");
+    const poststop = leaving(c, "unused", `echo called >>${join(c.room, "calls")}`);
+    const one = c.container({
+      hooks: { createRuntime: [leaving(c, "x", `echo $$ >${pid}; exec sleep 1000`)], poststop: [poststop] },
+    });
+    const creating = one.create();
+    while (!existsSync(pid) || readFileSync(pid, "utf8") === "") await Bun.sleep(5);
+    expect(await one.delete()).toMatchObject({ code: 1, stderr: expect.stringContaining("it is creating") });
+    expect(await one.delete("--force")).toMatchObject({ code: 0 });
+    expect(await creating).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("the container has ended"),
+    });
+    expect(left(c, "calls")).toBe("called\n");
+    expect(existsSync(`/proc/${readFileSync(pid, "utf8").trim()}`)).toBe(false);
+    expect(await one.state()).toBeUndefined();
+  });
+
   test("end with the command that waits for them", async () => {
     await using c = openWorld();
     const pid = join(c.room, "pid");

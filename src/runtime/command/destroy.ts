@@ -21,13 +21,17 @@ async function killFirst(stored: StoredContainer): Promise<void> {
   }
 }
 
-/** runtime.md, "Lifecycle", 12 and 13: what `create` made goes, then the poststop hooks are called. */
+/**
+ * runtime.md, "Lifecycle", 12 and 13: what `create` made goes, then the poststop hooks are called. A create that is still
+ * at it calls them itself, when it finds its container gone.
+ */
 export async function destroy(invocation: Invocation, stored: StoredContainer): Promise<void> {
+  const isBeingCreated = stored.creating && isAlive(stored);
   if (processesOf(stored.cgroups).length > 0) await killAll(stored.cgroups);
   await killFirst(stored);
   await removeAll(stored.cgroups);
   forget(invocation.root, stored.id);
-  if (!hasHooks(stored, "poststop")) return;
+  if (isBeingCreated || !hasHooks(stored, "poststop")) return;
   const { callPoststop } = await import("./hooks.ts");
   await callPoststop(invocation, stored);
 }
