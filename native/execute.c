@@ -142,6 +142,8 @@ static long abandon(struct execution *e, long error) {
   close_fd(&e->sync);
   e->pidfd = e->memory_cgroup = -1;
   execution_drop_slots(e);
+  // Whoever has hung up waits for nothing any more; what is taken back is taken back all the same.
+  e->caller = -1;
   e->partial = 1;
   execution_undo(e, UNDO_ALL);
   e->partial = 0;

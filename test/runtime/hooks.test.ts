@@ -237,8 +237,11 @@ describe.skipIf(!canRun)("hooks", () => {
   test("end with the command that waits for them", async () => {
     await using c = openWorld();
     const pid = join(c.room, "pid");
+    const calls = join(c.room, "calls");
     for (const phase of ["createRuntime", "createContainer"]) {
-      const one = c.container({ hooks: { [phase]: [leaving(c, "x", `echo $$ >${pid}; exec sleep 1000`)] } });
+      const slow = leaving(c, "x", `echo $$ >${pid}; exec sleep 1000`);
+      const poststop = leaving(c, "y", `sleep 0.2; echo ${phase} >>${calls}`);
+      const one = c.container({ hooks: { [phase]: [slow], poststop: [poststop] } });
       const creating = Bun.spawn(
         [
           join(import.meta.dir, "../../build/inro-runtime"),
@@ -258,6 +261,7 @@ describe.skipIf(!canRun)("hooks", () => {
       expect(hooks.length).toBe(1);
       creating.kill("SIGKILL");
       while (hooks.some((hook) => existsSync(`/proc/${hook}/exe`))) await Bun.sleep(5);
+      while (!existsSync(calls) || !readFileSync(calls, "utf8").includes(phase)) await Bun.sleep(5);
       expect(await one.state()).toMatchObject({ status: "stopped" });
       expect(await one.delete()).toMatchObject({ code: 0 });
       expect(await Bun.$`find /sys/fs/cgroup -name ${one.id}`.nothrow().text()).toBe("");
