@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { connectExecutor } from "../../src/kernel/executor/executor.ts";
 import { runSimple } from "../kernel/plan/simple.ts";
 import { nativeProgram } from "../native/programs.ts";
+import { testContainer } from "../runtime/container.ts";
+import { agent, canSupervise, notifying } from "../runtime/supervisor.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
 const isRoot = process.getuid?.() === 0;
@@ -77,5 +79,21 @@ test.skipIf(!isRoot)(
     // The attack is real: one of these descriptors is the leaked folder, and it is the check that stops it.
     expect(answers.some((answer) => answer.includes("lies outside the container's root"))).toBe(true);
     expect(answers.filter((answer) => answer === "the host's")).toEqual([]);
+  },
+);
+
+test.skipIf(!canSupervise).each([false, true])(
+  "R13 the listener of a seccomp filter is not the program's to answer itself (no_new_privs: %p)",
+  async (noNewPrivileges) => {
+    await using supervisor = await agent();
+    await using c = await testContainer({
+      // Whoever held it could let its own calls through (seccomp_unotify(2)).
+      script: "for fd in /proc/self/fd/*; do readlink $fd; done; mkdir /tmp/x",
+      process: { noNewPrivileges },
+      linux: { seccomp: notifying(supervisor.socket) },
+    });
+    const { output } = await c.run();
+    expect(output).not.toContain("seccomp");
+    expect(output).toContain("Invalid cross-device link");
   },
 );

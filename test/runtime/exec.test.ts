@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { canRun, removeTestCgroups, testContainer } from "./container.ts";
 import { ended as exec } from "./executed.ts";
 
@@ -63,4 +64,16 @@ describe.skipIf(!canRun)("one more program in a running container", () => {
     const codes = await Promise.all([1, 2, 3, 4].map((n) => exec(container, `sleep 0.0${n}; exit ${n}`)));
     expect(codes.map(({ code }) => code)).toEqual([1, 2, 3, 4]);
   });
+
+  test.skipIf(!existsSync("/proc/keys"))(
+    "it has a session keyring of its own, not the engine's",
+    async () => {
+      await using c = await testContainer({ script: "sleep 100" });
+      const container = await c.create();
+      await container.start();
+      // keyctl(2): those that this user may look at; the container's own is one of them.
+      const { output } = await exec(container, `grep -c ' _ses.${c.id}:' /proc/keys`);
+      expect(output).toBe("2\n");
+    },
+  );
 });

@@ -2,55 +2,16 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import type { SpecSeccomp } from "../../src/oci/runtime-spec.ts";
-import { temporaryFolder } from "../support/temporary.ts";
 import { canRun, removeTestCgroups, testContainer } from "./container.ts";
 import { ended } from "./executed.ts";
 import { testProgram } from "./programs.ts";
+import { agent, canSupervise, notifying } from "./supervisor.ts";
 
 afterAll(removeTestCgroups);
 
-const agentProgram = canRun ? testProgram("agent") : undefined;
 const askProgram = canRun ? testProgram("ask") : undefined;
 
-/** A supervisor of notifications that fails every one of them with EXDEV, and the states that it was sent. */
-async function agent(connections = 1) {
-  const room = temporaryFolder("agent");
-  const socket = join(room.path, "agent.sock");
-  const child = Bun.spawn([agentProgram as string, socket, String(connections)], {
-    stdout: "pipe",
-    stderr: "inherit",
-  });
-  const lines = linesOf(child.stdout);
-  if ((await lines.next()).value !== "ready") throw new Error("the agent does not listen");
-  return {
-    socket,
-    next: async () => JSON.parse((await lines.next()).value ?? "null"),
-    [Symbol.asyncDispose]: async () => {
-      child.kill("SIGKILL");
-      await child.exited;
-      room[Symbol.dispose]();
-    },
-  };
-}
-
-async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  let held = "";
-  for await (const chunk of stream as unknown as AsyncIterable<Uint8Array>) {
-    held += Buffer.from(chunk).toString();
-    const parts = held.split("\n");
-    held = parts.pop() ?? "";
-    yield* parts;
-  }
-}
-
-const notifying = (listenerPath: string, more: Partial<SpecSeccomp> = {}): SpecSeccomp => ({
-  defaultAction: "SCMP_ACT_ALLOW",
-  syscalls: [{ names: ["mkdir", "mkdirat"], action: "SCMP_ACT_NOTIFY" }],
-  listenerPath,
-  ...more,
-});
-
-describe.skipIf(agentProgram === undefined)("a filter that asks a supervisor", () => {
+describe.skipIf(!canSupervise)("a filter that asks a supervisor", () => {
   test.each([
     [false, ["SECCOMP_FILTER_FLAG_LOG"]],
     [true, ["SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]],

@@ -145,6 +145,9 @@ function joinNamespaces(draft: Draft, input: ExecInput, birth: Slot | undefined)
   }
   if (root !== undefined) plan.build.push({ kind: "chroot", root, because: "exec" });
   if (opened.has("user")) plan.build.push({ kind: "user", uid: 0, gid: 0, because: "exec" });
+  // One of its own, never that of whoever executes the program. Sharing the container's by its name would take a
+  // keyring that every process of its user could join (KEYCTL_JOIN_SESSION_KEYRING wants search permission).
+  plan.build.push({ kind: "keyring", name: `_ses.${input.container.id}`, because: "exec" });
 }
 
 /** In a mount namespace that is not the container's own its root is the folder that its first process is in. */
