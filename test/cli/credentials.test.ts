@@ -68,6 +68,19 @@ describe("credentials in docker's config.json", () => {
     expect(Object.keys(held().auths)).not.toContain("https://old.example.com/v1/");
   });
 
+  test("that a pipeline hands over in its environment go before the file", async () => {
+    write({ auths: { a: { auth: btoa("me:file") }, b: { auth: btoa("me:file") } } });
+    process.env["DOCKER_AUTH_CONFIG"] = JSON.stringify({ auths: { a: { auth: btoa("me:handed") } } });
+    try {
+      expect(await findCredentials("a")).toEqual({ username: "me", password: "handed" });
+      expect(await findCredentials("b")).toEqual({ username: "me", password: "file" });
+      process.env["DOCKER_AUTH_CONFIG"] = "no";
+      await expect(findCredentials("a")).rejects.toMatchObject({ what: "cannot read DOCKER_AUTH_CONFIG" });
+    } finally {
+      delete process.env["DOCKER_AUTH_CONFIG"];
+    }
+  });
+
   test("a link to the file stays a link, what is unknown in it stays there", async () => {
     mkdirSync(join(folder.path, "else"));
     const real = join(folder.path, "else/real.json");

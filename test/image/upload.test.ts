@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import type { RepositoryOptions } from "../../src/image/registry/ask.ts";
+import { retryAfter } from "../../src/image/registry/http.ts";
 import { openRepository } from "../../src/image/registry/repository.ts";
 import { digestOf } from "../../src/oci/digest.ts";
 import { parseReference } from "../../src/oci/reference.ts";
@@ -55,7 +56,7 @@ describe("a blob is uploaded", () => {
   test("in one request where it is small, with its length told", async () => {
     const { how, there, methods, seen } = await upload({}, { bytes: Buffer.from("small") });
     expect({ how, there, methods }).toEqual({ how: "uploaded", there: true, methods: "GET HEAD POST PUT" });
-    expect(seen.at(-1)?.headers).toMatchObject({ "content-length": "5" });
+    expect(seen.at(-1)?.headers).toMatchObject({ "content-length": "5", "user-agent": "inro" });
     expect(seen.at(-1)?.headers["transfer-encoding"]).toBeUndefined();
   });
 
@@ -230,6 +231,22 @@ describe("an upload goes on", () => {
     }
   });
 
+  test("when the registry is started again in its middle", async () => {
+    let restarted: Promise<void> | undefined;
+    await using registry = await writtenRegistry({
+      decide(a) {
+        if (!patch(a) || a.before > 0) return undefined;
+        restarted = Bun.sleep(0).then(() => registry.restart(200));
+        return { cutAfter: 1_000_000 };
+      },
+    });
+    const reference = parseReference(`${registry.address}/team/app`);
+    const repository = await openRepository(reference, { access: "push", retryBase: 50 });
+    expect(await repository.putBlob(source(content))).toBe("uploaded");
+    await restarted;
+    expect(registry.blobs.get(digest)?.equals(content)).toBe(true);
+  });
+
   test("is done when only the last answer was lost", async () => {
     const { how, there, received } = await upload({ decide: (a) => (put(a) ? { silent: true } : undefined) });
     expect({ how, there, received }).toEqual({ how: "uploaded", there: true, received: size });
@@ -251,6 +268,14 @@ describe("an upload ends", () => {
     expect(error).toMatchObject({ code: "REGISTRY_BUSY", hint: "wait, or log in" });
     expect(error?.message).toContain("limits how often it is asked, and names 0 s to wait");
     expect(open).toBe(0);
+  });
+
+  test("the time that an answer names is seconds, or a date", () => {
+    const named = (value: string) => retryAfter(new Response("", { headers: { "retry-after": value } }));
+    expect(named("7")).toBeWithin(6900, 7001);
+    expect(named(new Date(Date.now() + 20_000).toUTCString())).toBeWithin(18_000, 20_001);
+    expect(named(new Date(Date.now() - 20_000).toUTCString())).toBe(0);
+    expect(named("soon")).toBeUndefined();
   });
 
   test("at one that does not let it in", async () => {

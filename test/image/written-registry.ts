@@ -31,6 +31,8 @@ export interface WrittenRegistry extends AsyncDisposable {
   readonly open: ReadonlyMap<string, Buffer>;
   /** Bytes of bodies of PATCH and PUT for blobs. */
   readonly received: () => number;
+  /** Is not there for so many milliseconds. */
+  restart(milliseconds: number): Promise<void>;
 }
 
 export interface WrittenOptions {
@@ -208,11 +210,19 @@ export async function writtenRegistry(options: WrittenOptions = {}): Promise<Wri
   const server = createServer((request, answer) => {
     handle(request, answer).catch(() => answer.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
+  const listen = (port: number) =>
+    new Promise<void>((resolve) => void server.listen(port, "127.0.0.1", () => resolve()));
+  await listen(0);
   address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     ...{ address, seen, blobs, manifests, open },
     received: () => received,
+    async restart(milliseconds) {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await Bun.sleep(milliseconds);
+      await listen(Number(address.split(":")[1]));
+    },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -44,8 +44,13 @@ export function readConfig(path: string): Config {
     if ((error as { code?: string }).code === "ENOENT") return {};
     throw error;
   }
-  const what = `cannot read "${path}"`;
-  const hint = "correct it, or take it away: it is docker's file for credentials";
+  return parseConfig(text, `"${path}"`);
+}
+
+/** Throws CONFIG_INVALID; `of` is where the text comes from. */
+export function parseConfig(text: string, of: string): Config {
+  const what = `cannot read ${of}`;
+  const hint = "correct it, or take it away: it holds docker's credentials for registries";
   try {
     return v.parse(configSchema, JSON.parse(text));
   } catch (error) {

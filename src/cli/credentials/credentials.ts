@@ -1,5 +1,5 @@
 /** What one says to a registry to be let in: found, kept and forgotten where docker's command line does it too. */
-import { type Config, configPath, type Entry, readConfig, writeConfig } from "./config-file.ts";
+import { type Config, configPath, type Entry, parseConfig, readConfig, writeConfig } from "./config-file.ts";
 import { helperErase, helperGet, helperStore } from "./helper.ts";
 
 export type Credentials =
@@ -51,15 +51,23 @@ const helperOf = (config: Config, server: string): string | undefined => {
   return name === "" ? undefined : name;
 };
 
-/** What is kept for a registry. Throws CONFIG_INVALID, CREDENTIAL_HELPER_FAILED. */
+function entryIn(config: Config, server: string): Credentials | undefined {
+  const [key] = keysOf(config, server);
+  return key === undefined ? undefined : ofEntry(config.auths?.[key] ?? {});
+}
+
+/**
+ * What is kept for a registry; DOCKER_AUTH_CONFIG, the file's text that a pipeline hands over, goes before the file.
+ * Throws CONFIG_INVALID, CREDENTIAL_HELPER_FAILED.
+ */
 export async function findCredentials(registry: string): Promise<Credentials | undefined> {
-  const config = readConfig(configPath());
   const server = serverOf(registry);
+  const handed = process.env["DOCKER_AUTH_CONFIG"] ?? "";
+  const first = handed === "" ? undefined : entryIn(parseConfig(handed, "DOCKER_AUTH_CONFIG"), server);
+  if (first !== undefined) return first;
+  const config = readConfig(configPath());
   const helper = helperOf(config, server);
-  if (helper === undefined) {
-    const [key] = keysOf(config, server);
-    return key === undefined ? undefined : ofEntry(config.auths?.[key] ?? {});
-  }
+  if (helper === undefined) return entryIn(config, server);
   const kept = await helperGet(helper, server);
   if (kept === undefined) return undefined;
   if (kept.Username === tokenUser) return { username: "", identityToken: kept.Secret };

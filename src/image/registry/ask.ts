@@ -44,11 +44,14 @@ const maxAttempts = 6;
 const maxBody = 1 << 20;
 const passing = (status: number) => status === 429 || status === 408 || status >= 500;
 
-/** Nobody listens, no such name, a wrong certificate: that does not pass by itself in a second. */
+/**
+ * A connection that ended, and one that nobody takes: the registry has been reached before, so it is being started
+ * again. No such name, a wrong certificate: that does not pass by itself in a second.
+ */
 export function isPassing(error: unknown): boolean {
   if (!(error instanceof InroError)) return false;
   const code = (error.cause as { code?: string } | undefined)?.code ?? "";
-  return /ConnectionClosed|ECONNRESET|Timeout|EPIPE/i.test(code);
+  return /ConnectionClosed|ECONNRESET|ConnectionRefused|ECONNREFUSED|Timeout|EPIPE/i.test(code);
 }
 
 /** Whether the same request may have a better answer later. */

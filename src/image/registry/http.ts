@@ -56,7 +56,7 @@ async function once(r: HttpRequest, url: string, headers: Record<string, string>
   try {
     return await fetch(url, {
       method: r.method ?? "GET",
-      headers: { ...headers, "accept-encoding": "identity" },
+      headers: { ...headers, "accept-encoding": "identity", "user-agent": "inro" },
       redirect: "manual",
       signal: AbortSignal.any(signals),
       ...(sent === undefined ? {} : { body: sent.body }),
@@ -108,10 +108,17 @@ export async function request(r: HttpRequest): Promise<Response> {
 
 const maxDelay = 30_000;
 
+/** Milliseconds that an answer asks to wait: seconds, or a date (RFC 9110, 10.2.3). */
+export function retryAfter(response: Response): number | undefined {
+  const value = response.headers.get("retry-after") ?? "";
+  const until = /^\d+$/.test(value) ? Date.now() + Number(value) * 1000 : Date.parse(value);
+  return Number.isNaN(until) ? undefined : Math.max(until - Date.now(), 0);
+}
+
 /** Milliseconds to wait before attempt `attempt` (from 1): doubling from `base`, with some chance in it, as the answer asks. */
 export function backOff(attempt: number, base: number, response?: Response): number {
-  const asked = Number(response?.headers.get("retry-after") ?? Number.NaN) * 1000;
-  if (asked >= 0) return Math.min(asked, maxDelay);
+  const asked = response === undefined ? undefined : retryAfter(response);
+  if (asked !== undefined) return Math.min(asked, maxDelay);
   return Math.min(base * 2 ** (attempt - 1) * (0.75 + Math.random() / 2), maxDelay);
 }
 

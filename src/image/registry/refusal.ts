@@ -1,6 +1,7 @@
 /** What a registry's refusal means, in our words and in its own. */
 import * as v from "valibot";
 import { InroError } from "../../oci/error.ts";
+import { retryAfter } from "./http.ts";
 
 /** Whose request was refused. */
 export interface Refused {
@@ -49,8 +50,8 @@ function notFound({ what, domain, access }: Refused, words: string): InroError {
 }
 
 function busy({ what, domain }: Refused, response: Response): InroError {
-  const after = response.headers.get("retry-after");
-  const wait = after === null || !/^\d+$/.test(after) ? "" : `, and names ${after} s to wait`;
+  const after = retryAfter(response);
+  const wait = after === undefined ? "" : `, and names ${Math.ceil(after / 1000)} s to wait`;
   const why = `${domain} limits how often it is asked${wait}`;
   return new InroError("REGISTRY_BUSY", { what, why, hint: "wait, or log in" });
 }
