@@ -127,6 +127,28 @@ static long begin(struct copying *c, i32 source) {
   return to;
 }
 
+static long copy_mode(struct record *r, i32 source, i32 tree) {
+  struct statx like;
+  long done = look(r, source, &like);
+  if (done < 0) return done;
+  long to = CALL(r, openat, tree, ".", ABI_O_RDONLY | ABI_O_DIRECTORY | ABI_O_CLOEXEC, 0);
+  if (to < 0) return to;
+  done = CALL(r, fchmod, to, like.stx_mode & 07777);
+  SYS(close, to);
+  return done;
+}
+
+static long copy_contents(struct record *r, i32 source, i32 tree, int dress_top) {
+  struct copying *c = map_memory(sizeof *c);
+  if (!c) return -ENOMEM;
+  c->r = r;
+  c->tree = tree;
+  long done = begin(c, source);
+  if (done >= 0) done = walk(c, dress_top);
+  unmap_memory(c, sizeof *c);
+  return done;
+}
+
 long op_copy_up(struct execution *e, const struct op_copy_up *o, struct record *r) {
   long source = open_beneath(r, slot_of(e, o->root), o->path, ABI_O_PATH | ABI_O_DIRECTORY, IN_ROOT);
   if (source == -ENOENT) {
@@ -134,15 +156,9 @@ long op_copy_up(struct execution *e, const struct op_copy_up *o, struct record *
     return 0;
   }
   if (source < 0) return source;
-  struct copying *c = map_memory(sizeof *c);
-  long done = c ? 0 : -ENOMEM;
-  if (c) {
-    c->r = r;
-    c->tree = slot_of(e, o->tree);
-    done = begin(c, (i32)source);
-    if (done >= 0) done = walk(c, o->dress);
-    unmap_memory(c, sizeof *c);
-  }
+  i32 tree = slot_of(e, o->tree);
+  long done = o->what == COPY_UP_WHAT_MODE ? copy_mode(r, (i32)source, tree)
+                                           : copy_contents(r, (i32)source, tree, o->what == COPY_UP_WHAT_ALL);
   SYS(close, source);
   return done;
 }

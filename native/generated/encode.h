@@ -60,7 +60,7 @@ static inline void op_encode(struct writer *w, const struct op *op) {
       put_u16(w, op->copy_up.tree);
       put_u16(w, op->copy_up.root);
       put_text(w, op->copy_up.path);
-      put_u8(w, op->copy_up.dress);
+      put_u8(w, op->copy_up.what);
       break;
     case OP_SET_PROPAGATION:
       put_u32(w, op->set_propagation.propagation);

@@ -146,11 +146,12 @@ struct op_remount {
   u8 recursive;
 };
 
+enum { COPY_UP_WHAT_MODE = 0, COPY_UP_WHAT_CONTENTS = 1, COPY_UP_WHAT_ALL = 2 };
 struct op_copy_up {
   u16 tree;
   u16 root;
   const char *path;
-  u8 dress;
+  u8 what;
 };
 
 struct op_set_propagation {
@@ -752,7 +753,7 @@ static inline int op_decode(struct reader *r, struct op *op) {
       op->copy_up.tree = get_slot(r, 0);
       op->copy_up.root = get_slot(r, 0);
       op->copy_up.path = get_text(r);
-      op->copy_up.dress = get_flag(r);
+      op->copy_up.what = get_choice(r, 7u);
       break;
     case OP_SET_PROPAGATION:
       op->set_propagation.propagation = get_u32(r);

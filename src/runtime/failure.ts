@@ -76,7 +76,7 @@ const TELLINGS: { readonly [K in Kind]?: Telling<K> } = {
   },
   mapIds: { code: "ID_MAPPING_INVALID", what: () => "cannot map the container's users" },
   copyUp: {
-    code: "MOUNT_FAILED",
+    code: (_, errno) => (errno === ENOTDIR ? "DESTINATION_NOT_DIRECTORY" : "MOUNT_FAILED"),
     what: ({ path }) => `cannot fill the tmpfs on "/${path}" with what the image has there`,
     hint: (_, errno) => (errno === ENOSPC ? "give it a larger size=" : undefined),
   },

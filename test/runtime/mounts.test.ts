@@ -61,6 +61,14 @@ describe.skipIf(!canRun)("mount options", () => {
     expect((await c.run()).output.split(" ")[0]?.trim()).toBe(expected);
   });
 
+  test("a tmpfs has the mode of the folder that the image has there, unless it is given one", async () => {
+    await using c = await mounted([tmpfs("/there"), tmpfs("/there/new"), tmpfs("/tmp", "mode=1770", "ro")], {
+      image: (rootfs) => mkdirSync(join(rootfs, "there"), { mode: 0o711 }),
+      script: "stat -c %a /there /there/new /tmp",
+    });
+    expect((await c.run()).output).toBe("711\n1777\n1770\n");
+  });
+
   test("flags of a file system reach it", async () => {
     await using c = await mounted([tmpfs("/data", "sync", "dirsync", "lazytime", "size=1m")], {
       script: "grep ' /data ' /proc/self/mountinfo | sed 's/.* - //'",

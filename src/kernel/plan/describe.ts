@@ -75,7 +75,8 @@ const lines: { readonly [K in Kind]: Line<K> } = {
   },
   copyUp: {
     verb: "copy",
-    text: (op, name) => `what ${below(name(op.root), op.path)} holds into ${name(op.tree)}`,
+    text: (op, name) =>
+      `${op.what === "mode" ? "the mode of" : "what is in"} ${below(name(op.root), op.path)} to ${name(op.tree)}`,
   },
   setPropagation: { verb: "make", text: (op) => `every mount ${propagationWords(op.propagation)}` },
   attach: { verb: "attach", text: (op, name) => `${name(op.tree)} to ${below(name(op.root), op.path)}` },

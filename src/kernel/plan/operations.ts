@@ -103,11 +103,16 @@ export const operations = {
     recursive: flag,
   }),
   /**
-   * Copies what a folder holds, and the folder's own mode, owner and times, into a tree that nobody can see yet. Links
-   * are copied as links and never followed; what is mounted below the folder is not entered. Bounded in entries and
-   * depth. A folder that is not there has nothing to copy.
+   * Makes a tree that nobody can see yet like a folder: `mode` just its mode; `contents` what it holds; `all` that, and
+   * its mode, owner, attributes and times. Links are copied as links and never followed; what is mounted below the
+   * folder is not entered. Bounded in entries and depth. A folder that is not there has nothing to copy.
    */
-  copyUp: op(20, inside, { tree: uses("tree"), root, path: text, dress: flag }),
+  copyUp: op(20, inside, {
+    tree: uses("tree"),
+    root,
+    path: text,
+    what: choice({ mode: 0, contents: 1, all: 2 }),
+  }),
   /** Of every mount of the new namespace: MS_SLAVE or MS_PRIVATE before anything is attached. */
   setPropagation: op(7, inside, { propagation: u32 }),
   /**

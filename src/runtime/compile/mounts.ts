@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import { MOUNT_ATTR, type MountOptions, parseMountOptions } from "../../kernel/mounts.ts";
 import type { Slot } from "../../kernel/plan/field.ts";
+import type { OpOf } from "../../kernel/plan/operations.ts";
 import { InroError } from "../../oci/error.ts";
 import type { SpecMount } from "../../oci/runtime-spec.ts";
 import { bindTree, propagationChange, UNCHANGED } from "./binds.ts";
@@ -126,20 +127,30 @@ const fileSystemData = ({ mount, options }: PlannedMount): readonly string[] =>
     ? ["ro", ...options.data]
     : options.data;
 
+/**
+ * What a tmpfs takes over from the folder that the image has at its place. Without a mode of its own it has the folder's,
+ * as in runc and crun; where there is none, the kernel's default.
+ */
+function copiedBy({ mount, options }: PlannedMount): OpOf<"copyUp">["what"] | undefined {
+  if (mount.type !== "tmpfs") return undefined;
+  const ownMode = options.data.some((option) => option.startsWith("mode="));
+  if (!options.copyUp) return ownMode ? undefined : "mode";
+  return ownMode ? "contents" : "all";
+}
+
 function fileSystem(draft: Draft, planned: PlannedMount, to: Target): Slot {
   const { mount, options, because } = planned;
   const { build } = draft.plan;
   const out = draft.newSlot();
   const fstype = mount.type ?? "";
   const wanted = options.set | options.setRecursive;
+  const copied = copiedBy(planned);
   // What is to be filled is read-only only afterwards.
-  const attributes = options.copyUp ? wanted & ~MOUNT_ATTR.readOnly : wanted;
+  const attributes = copied === undefined ? wanted : wanted & ~MOUNT_ATTR.readOnly;
   const source = mount.source ?? fstype;
   build.push({ kind: "fsMount", out, fstype, source, options: fileSystemData(planned), attributes, because });
-  if (options.copyUp) {
-    const dress = !options.data.some((option) => option.startsWith("mode="));
-    build.push({ kind: "copyUp", tree: out, root: to.root, path: to.path, dress, because });
-  }
+  if (copied !== undefined)
+    build.push({ kind: "copyUp", tree: out, root: to.root, path: to.path, what: copied, because });
   const changes = options.propagations.map(propagationChange);
   if (attributes !== wanted) changes.unshift({ ...UNCHANGED, set: MOUNT_ATTR.readOnly });
   for (const change of changes) build.push({ kind: "setTree", tree: out, ...change, because });

@@ -29,8 +29,9 @@ export const mounting: Simple = {
     { kind: "makeLink", root: 40, path: "folder/link", target: "/nowhere" },
     { kind: "makeNode", ...root, path: "folder/fifo", mode: FIFO | 0o600, major: 0, minor: 0 },
     tree(41),
-    { kind: "copyUp", tree: 41, root: 40, path: "", dress: true },
-    { kind: "copyUp", tree: 41, root: 40, path: "missing", dress: true },
+    { kind: "copyUp", tree: 41, root: 40, path: "", what: "all" },
+    { kind: "copyUp", tree: 41, root: 40, path: "missing", what: "all" },
+    { kind: "copyUp", tree: 41, root: 40, path: "folder", what: "mode" },
     ...[41, 31].flatMap((slot): Bare<Op>[] => [
       { kind: "ensureMountpoint", root: 10, path: `at${slot}`, directory: true, mode: 0o755 },
       { kind: "attach", tree: slot, root: 10, path: `at${slot}`, destination: "in-root" },

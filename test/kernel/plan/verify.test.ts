@@ -218,7 +218,7 @@ const crimes: readonly (readonly [string, Plan, string])[] = [
   ],
   [
     "a tmpfs that is filled when everybody sees it",
-    before("build", "pivot", { kind: "copyUp", tree: 12, root: 10, path: "run", dress: true }),
+    before("build", "pivot", { kind: "copyUp", tree: 12, root: 10, path: "run", what: "all" }),
     "filled before it is attached",
   ],
   [
