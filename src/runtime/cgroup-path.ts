@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
+import { isFrozen } from "../kernel/cgroup/freezer.ts";
 import type { Hierarchies, Hierarchy } from "../kernel/cgroup/hierarchies.ts";
-import { type CgroupSet, isFrozen, processesOf } from "../kernel/cgroup/set.ts";
+import { type CgroupSet, processesOf } from "../kernel/cgroup/set.ts";
 import { InroError } from "../oci/error.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
 import { joinedHierarchies } from "./compile/cgroups.ts";

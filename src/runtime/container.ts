@@ -1,4 +1,5 @@
-import { type CgroupSet, killAll, processesOf, setFrozen } from "../kernel/cgroup/set.ts";
+import { setFrozen } from "../kernel/cgroup/freezer.ts";
+import { type CgroupSet, killAll, processesOf } from "../kernel/cgroup/set.ts";
 import { readStats } from "../kernel/cgroup/stats/stats.ts";
 import { openExecutor } from "../kernel/executor/executor.ts";
 import type { Plan } from "../kernel/plan/plan.ts";

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { isFrozen } from "../../src/kernel/cgroup/set.ts";
+import { isFrozen } from "../../src/kernel/cgroup/freezer.ts";
 import { readKept } from "../../src/runtime/kept.ts";
 import { canRun, removeTestCgroups, type TestContainer, testContainer } from "./container.ts";
 

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { InroError } from "../../oci/error.ts";
 import { deepestFirst } from "./folders.ts";
+import { PATIENCE_MS, until } from "./patience.ts";
 
 /** A container's cgroup in one hierarchy. */
 export interface CgroupFolder {
@@ -13,9 +14,6 @@ export interface CgroupFolder {
 
 /** A container's cgroups, one in every hierarchy that it joined. */
 export type CgroupSet = readonly CgroupFolder[];
-
-const POLL_MS = 1;
-const PATIENCE_MS = 5000;
 
 /** Host pids of every process in the container, nested cgroups included. */
 export function processesOf(set: CgroupSet): number[] {
@@ -32,57 +30,16 @@ function readPids(path: string): number[] {
   }
 }
 
-const freezerOf = (set: CgroupSet): CgroupFolder | undefined =>
+/** Where v1 can stop processes. */
+export const freezerOf = (set: CgroupSet): CgroupFolder | undefined =>
   set.find(({ version, controllers }) => version === 1 && controllers.includes("freezer"));
 
 /** Every kernel that we run on has both files in every cgroup of v2 but the root. */
-const unifiedWith = (set: CgroupSet, file: "cgroup.freeze" | "cgroup.kill"): CgroupFolder | undefined =>
+export const unifiedWith = (
+  set: CgroupSet,
+  file: "cgroup.freeze" | "cgroup.kill",
+): CgroupFolder | undefined =>
   set.find(({ version, path }) => version === 2 && existsSync(`${path}/${file}`));
-
-/**
- * Stops or continues every process; resolves when the kernel says that all of them stand or go. CGROUP_FAILED when one
- * of them does not come to a stand: then all go on.
- */
-export async function setFrozen(set: CgroupSet, frozen: boolean): Promise<void> {
-  const unified = unifiedWith(set, "cgroup.freeze");
-  const freezer = freezerOf(set);
-  const done =
-    unified !== undefined
-      ? await until(frozenV2(unified, frozen))
-      : freezer === undefined || (await until(frozenV1(freezer, frozen)));
-  if (done) return;
-  if (frozen) await setFrozen(set, false);
-  throw new InroError("CGROUP_FAILED", {
-    what: `cannot ${frozen ? "freeze" : "thaw"} the processes in ${(unified ?? freezer)?.path}`,
-    why: `one of them did not ${frozen ? "come to a stand" : "go on"} within ${PATIENCE_MS / 1000} s`,
-    hint: "a process that waits for a device cannot be stopped: try again",
-  });
-}
-
-function frozenV2({ path }: CgroupFolder, frozen: boolean): () => boolean {
-  writeFileSync(`${path}/cgroup.freeze`, frozen ? "1" : "0");
-  return () => readFileSync(`${path}/cgroup.events`, "utf8").includes(`frozen ${frozen ? 1 : 0}`);
-}
-
-/** Documentation/admin-guide/cgroup-v1/freezer-subsystem.rst: FREEZING until all stand; asked again, it tries again. */
-function frozenV1({ path }: CgroupFolder, frozen: boolean): () => boolean {
-  const state = frozen ? "FROZEN" : "THAWED";
-  return () => {
-    writeFileSync(`${path}/freezer.state`, state);
-    return readFileSync(`${path}/freezer.state`, "utf8").trim() === state;
-  };
-}
-
-export function isFrozen(set: CgroupSet): boolean {
-  return set.some(({ path, version }) => {
-    try {
-      const file = version === 2 ? "cgroup.freeze" : "freezer.state";
-      return /^(1|FROZEN|FREEZING)\n?$/.test(readFileSync(`${path}/${file}`, "utf8"));
-    } catch {
-      return false;
-    }
-  });
-}
 
 /**
  * Kills everything in the container, a storm of forks included: cgroup.kill where there is one (v2 and hybrid), else
@@ -164,14 +121,4 @@ function removed(path: string): boolean {
     if (code === "EBUSY") return false;
     throw error;
   }
-}
-
-/** Whether it came true in time. */
-async function until(done: () => boolean): Promise<boolean> {
-  const end = performance.now() + PATIENCE_MS;
-  while (!done()) {
-    if (performance.now() > end) return false;
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
-  return true;
 }

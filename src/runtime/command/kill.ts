@@ -1,4 +1,5 @@
-import { killAll, processesOf, setFrozen } from "../../kernel/cgroup/set.ts";
+import { setFrozen } from "../../kernel/cgroup/freezer.ts";
+import { killAll, processesOf } from "../../kernel/cgroup/set.ts";
 import { signalNumber } from "../../kernel/signals.ts";
 import { InroError } from "../../oci/error.ts";
 import type { Invocation } from "./commands.ts";

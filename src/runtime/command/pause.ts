@@ -1,4 +1,4 @@
-import { setFrozen } from "../../kernel/cgroup/set.ts";
+import { setFrozen } from "../../kernel/cgroup/freezer.ts";
 import { InroError } from "../../oci/error.ts";
 import type { Invocation } from "./commands.ts";
 import { needCgroups, type Status, statusOf } from "./status.ts";

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { isFrozen } from "../../kernel/cgroup/set.ts";
+import { isFrozen } from "../../kernel/cgroup/freezer.ts";
 import { InroError } from "../../oci/error.ts";
 import type { OciState } from "../../oci/state.ts";
 import { gateOf } from "./store.ts";

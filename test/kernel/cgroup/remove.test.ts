@@ -3,13 +3,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import {
-  type CgroupSet,
-  killAll,
-  processesOf,
-  removeAll,
-  setFrozen,
-} from "../../../src/kernel/cgroup/set.ts";
+import { setFrozen } from "../../../src/kernel/cgroup/freezer.ts";
+import { type CgroupSet, killAll, processesOf, removeAll } from "../../../src/kernel/cgroup/set.ts";
 import { openExecutor } from "../../../src/kernel/executor/executor.ts";
 import type { Op } from "../../../src/kernel/plan/operations.ts";
 import { canMakeCgroups, liveCgroups } from "./live.ts";

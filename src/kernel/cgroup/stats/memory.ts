@@ -120,8 +120,3 @@ function pageSizes({ path, version }: CgroupFolder): string[] {
     return [];
   }
 }
-
-export function pidsStats(set: CgroupSet): { readonly current: number; readonly limit: number | null } {
-  const folder = folderOf(set, "pids");
-  return { current: number(folder, "pids.current") ?? 0, limit: number(folder, "pids.max") };
-}

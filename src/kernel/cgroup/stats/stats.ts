@@ -1,7 +1,8 @@
 import type { CgroupSet } from "../set.ts";
 import { type BlockIoStats, blockIoStats } from "./block-io.ts";
 import { type CpuStats, type CpusetStats, cpuStats, cpusetStats } from "./cpu.ts";
-import { type Charge, hugetlbStats, type MemoryStats, memoryStats, pidsStats } from "./memory.ts";
+import { folderOf, number } from "./files.ts";
+import { type Charge, hugetlbStats, type MemoryStats, memoryStats } from "./memory.ts";
 
 /** A cgroup's use of the machine at one moment; bytes, nanoseconds, counts. */
 export interface CgroupStats {
@@ -24,4 +25,9 @@ export function readStats(set: CgroupSet): CgroupStats {
     blockIo: blockIoStats(set),
     hugetlb: hugetlbStats(set),
   };
+}
+
+function pidsStats(set: CgroupSet): CgroupStats["pids"] {
+  const folder = folderOf(set, "pids");
+  return { current: number(folder, "pids.current") ?? 0, limit: number(folder, "pids.max") };
 }
