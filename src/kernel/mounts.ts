@@ -85,6 +85,9 @@ const UNSAID = new Set([
   ...["silent", "loud", "iversion", "noiversion"],
 ]);
 
+/** mount(8), "FILESYSTEM-INDEPENDENT MOUNT OPTIONS": `x-…`, `X-…` and `comment=…` are for programs that read them. */
+const isRemark = (option: string): boolean => /^([xX]-|comment=)/.test(option);
+
 /** What the options of a mount do besides attributes, propagation and data. */
 const MANNERS: Readonly<
   Record<string, Partial<Pick<MountOptions, "bind" | "recursive" | "remount" | "copyUp" | "idMap">>>
@@ -117,7 +120,7 @@ export function parseMountOptions(options: readonly string[], type: string | und
     } else if (propagation !== undefined) propagations.push(propagation);
     else if (onTop !== undefined) apply(top, onTop);
     else if (inTree !== undefined) apply(tree, inTree);
-    else if (!UNSAID.has(option) && option !== "") data.push(option);
+    else if (!UNSAID.has(option) && !isRemark(option) && option !== "") data.push(option);
   }
   const { set: setRecursive, clear: clearRecursive } = tree;
   return { ...manner, ...top, setRecursive, clearRecursive, propagations, idMap, data };

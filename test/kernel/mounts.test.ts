@@ -37,6 +37,11 @@ test("changing the atime mode names its whole field (mount_setattr(2))", () => {
   });
 });
 
+test("what mount(8) keeps for itself is not the file system's", () => {
+  const words = ["nofail", "x-systemd.automount", "X-mount.mkdir", "comment=a word", "size=1m"];
+  expect(parseMountOptions(words, "tmpfs").data).toEqual(["size=1m"]);
+});
+
 test("rbind brings along what is mounted below", () => {
   expect(parseMountOptions(["rbind"], undefined)).toMatchObject({ bind: true, recursive: true });
 });

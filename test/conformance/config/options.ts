@@ -4,7 +4,6 @@ import { featuresOf } from "../features/output.ts";
 import { inUserNamespace, mounted, type Patch } from "../suite/bundle.ts";
 import { type Mounted, readMounts } from "../suite/mountinfo.ts";
 import { as, type Body, binds, must, type Requirement, section, should } from "../suite/requirement.ts";
-import { MOUNT_OPTIONS } from "../suite/today.ts";
 import type { World } from "../suite/world.ts";
 import { owned } from "./mounts.ts";
 
@@ -264,7 +263,6 @@ export const options = [
         for (const option of ["nofail", "auto", "noauto", "_netdev", "x-systemd.automount", "comment=x"])
           await accepted(option)(c);
       },
-      MOUNT_OPTIONS,
     ),
     unknown: should(
       "Runtimes SHOULD treat unknown options as filesystem-specific ones) and pass those as a comma-separated string to the fifth (`const void *data`) argument of `mount(2)`.",

@@ -1,5 +1,4 @@
 /** What this runtime does not do today. A test so marked has to fail: once it passes, its mark here has to go. */
 const notYet = (fails: string) => ({ fails });
 
-export const MOUNT_OPTIONS = notYet("the option is handed to the file system");
 export const CGROUP_OWNER = notYet("the cgroup stays its creator's");
