@@ -167,28 +167,16 @@ export const verbs: readonly Entry[] = [
     load: async () => (await import("./verb/inspect.ts")).inspectContainer,
   },
   {
-    names: ["push", "image push"],
-    group: images,
-    summary: "Send an image to a registry",
-    load: async () => (await import("./verb/push.ts")).push,
-  },
-  {
-    names: ["login"],
-    group: images,
-    summary: "Log in to a registry",
-    load: async () => (await import("./verb/login.ts")).login,
-  },
-  {
-    names: ["logout"],
-    group: images,
-    summary: "Forget what logs in to a registry",
-    load: async () => (await import("./verb/logout.ts")).logout,
-  },
-  {
     names: ["pull", "image pull"],
     group: images,
     summary: "Fetch an image from a registry",
     load: async () => (await import("./verb/pull.ts")).pull,
+  },
+  {
+    names: ["push", "image push"],
+    group: images,
+    summary: "Send an image to a registry",
+    load: async () => (await import("./verb/push.ts")).push,
   },
   {
     names: ["images", "image ls", "image list"],
@@ -219,6 +207,18 @@ export const verbs: readonly Entry[] = [
     group: images,
     summary: "Remove images",
     load: async () => (await import("./verb/rmi.ts")).rmi,
+  },
+  {
+    names: ["login"],
+    group: images,
+    summary: "Log in to a registry",
+    load: async () => (await import("./verb/login.ts")).login,
+  },
+  {
+    names: ["logout"],
+    group: images,
+    summary: "Forget what logs in to a registry",
+    load: async () => (await import("./verb/logout.ts")).logout,
   },
   {
     names: ["image prune"],

@@ -1,12 +1,18 @@
 import { describe, expect, test } from "bun:test";
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import type { RepositoryOptions } from "../../src/image/registry/ask.ts";
 import { retryAfter } from "../../src/image/registry/http.ts";
 import { openRepository } from "../../src/image/registry/repository.ts";
 import { digestOf } from "../../src/oci/digest.ts";
 import { parseReference } from "../../src/oci/reference.ts";
 import { chunks } from "./fixtures.ts";
-import { type WrittenOptions, writtenRegistry } from "./written-registry.ts";
+import { type Refusal, type WrittenOptions, writtenRegistry } from "./written-registry.ts";
+
+/** The same numbers every time. */
+function numbers(seed: number): (below: number) => number {
+  let count = 0;
+  return (below) => createHash("sha256").update(`${seed}:${count++}`).digest().readUInt32LE() % below;
+}
 
 const size = 5 << 20;
 const content = randomBytes(size);
@@ -259,6 +265,37 @@ describe("an upload goes on", () => {
     expect({ how, received }).toEqual({ how: "uploaded", received: size });
   });
 });
+
+test("whatever a registry does, the blob is there whole or an error says why", async () => {
+  const outcomes = { uploaded: 0, refused: 0 };
+  for (let seed = 0; seed < 60; seed++) {
+    const roll = numbers(seed);
+    const bytes = content.subarray(0, (1 << 20) + roll(3 << 20));
+    const ill = 2 + roll(4);
+    const fault = (): Refusal =>
+      [
+        { cutAfter: roll(bytes.length) },
+        { silent: true as const },
+        { status: 500 + roll(4) },
+        { status: 429, headers: { "retry-after": "0" } },
+        { status: [400, 404, 413, 416][roll(4)] ?? 400 },
+        { cutAfter: 0 },
+      ][roll(6)];
+    const { how, error, there } = await upload(
+      { decide: (a) => (a.path !== "/v2/" && a.method !== "DELETE" && roll(10) < ill ? fault() : undefined) },
+      { bytes, retryBase: 1 },
+    );
+    if (error === undefined) expect([seed, how, there]).toEqual([seed, expect.any(String), true]);
+    else
+      expect([seed, error.code]).toEqual([
+        seed,
+        expect.stringMatching(/^REGISTRY_|^BLOB_|^DIGEST_|^NO_SUCH/),
+      ]);
+    outcomes[error === undefined ? "uploaded" : "refused"]++;
+  }
+  expect(outcomes.uploaded).toBeGreaterThan(10);
+  expect(outcomes.refused).toBeGreaterThan(3);
+}, 60_000);
 
 describe("an upload ends", () => {
   test("at a registry that is always busy, with its words and the time that it names", async () => {
