@@ -8,11 +8,11 @@ import type { PlannedMount } from "./mounts.ts";
 import { PROPAGATION } from "./propagation.ts";
 
 /** File systems that show a namespace: which, and where the host has its own. */
-const SHOWN: Readonly<Record<string, readonly [namespace: NamespaceType, path: string]>> = {
-  sysfs: ["network", "/sys"],
-  proc: ["pid", "/proc"],
-  mqueue: ["ipc", "/dev/mqueue"],
-};
+const SHOWN: ReadonlyMap<string, readonly [namespace: NamespaceType, path: string]> = new Map([
+  ["sysfs", ["network", "/sys"]],
+  ["proc", ["pid", "/proc"]],
+  ["mqueue", ["ipc", "/dev/mqueue"]],
+]);
 
 /**
  * Whose mount a container gets instead of one of its own. sysfs(5), proc(5), mq_overview(7): a file system that shows a
@@ -21,7 +21,7 @@ const SHOWN: Readonly<Record<string, readonly [namespace: NamespaceType, path: s
  */
 export function borrowedFrom({ mount }: PlannedMount, input: CompileInput): string | undefined {
   const { spec } = input;
-  const [type, path] = SHOWN[mount.type ?? ""] ?? [];
+  const [type, path] = SHOWN.get(mount.type ?? "") ?? [];
   if (!hasUserNamespace(input) || type === undefined) return undefined;
   const shown = spec.linux?.namespaces?.find((namespace) => namespace.type === type);
   const foreign = type === "network" && userNamespaceOf(spec) === "new" && (shown?.path ?? "") !== "";
