@@ -329,3 +329,29 @@ describe.skipIf(!canRun)("cgroup mounts", () => {
     expect((await c.run()).output).toBe("1\n");
   });
 });
+
+/** A file system of its own on a loop device, for the scope. */
+async function blockDevice(file: string): Promise<{ readonly path: string } & AsyncDisposable> {
+  await Bun.$`truncate -s 8M ${file} && mkfs.ext4 -q -F ${file}`.quiet();
+  const path = (await Bun.$`losetup --find --show ${file}`.text()).trim();
+  return { path, [Symbol.asyncDispose]: async () => void (await Bun.$`losetup -d ${path}`.quiet()) };
+}
+
+const canLoop = canRun && Bun.which("mkfs.ext4") !== null && Bun.which("losetup") !== null;
+
+describe.skipIf(!canLoop)("a block device", () => {
+  test.each([
+    [[], "rw,relatime ext4 rw"],
+    [["ro"], "ro,relatime ext4 ro"],
+  ])("is mounted with %p, its file system too: %s", async (options, expected) => {
+    await using c = await testContainer({
+      script:
+        "grep ' /data ' /proc/self/mountinfo | sed 's/^.* .data //; s/ - / /; s/ .dev.loop[0-9]*//; s/,[^ ]*$//'",
+    });
+    await using device = await blockDevice(join(c.rootfs, "../disk"));
+    const mount = { destination: "/data", type: "ext4", source: device.path, options };
+    Object.assign(c.request, { spec: { ...c.request.spec, mounts: [...(typical.mounts ?? []), mount] } });
+    const { output } = await c.run();
+    expect(output.trim()).toStartWith(expected);
+  });
+});

@@ -121,11 +121,14 @@ function remount(draft: Draft, { options, because }: PlannedMount, to: Target): 
   for (const change of others) build.push({ kind: "remount", ...to, options: [], ...change, because });
 }
 
-/** A path is a block device: mount(2) with MS_RDONLY sets the file system read-only, not just the mount. */
-const fileSystemData = ({ mount, options }: PlannedMount): readonly string[] =>
-  mount.source?.startsWith("/") === true && (options.set & MOUNT_ATTR.readOnly) !== 0
-    ? ["ro", ...options.data]
-    : options.data;
+/** The child is confined to the devices that its cgroup may use; the executor is not. */
+const isOnDevice = ({ mount }: PlannedMount): boolean => mount.source?.startsWith("/dev/") === true;
+
+/** mount(2), MS_RDONLY: of a block device the file system is read-only, not just the mount. */
+const fileSystemData = (planned: PlannedMount): readonly string[] =>
+  isOnDevice(planned) && (planned.options.set & MOUNT_ATTR.readOnly) !== 0
+    ? ["ro", ...planned.options.data]
+    : planned.options.data;
 
 /**
  * What a tmpfs takes over from the folder that the image has at its place. Without a mode of its own it has the folder's,
@@ -148,7 +151,9 @@ function fileSystem(draft: Draft, planned: PlannedMount, to: Target): Slot {
   // What is to be filled is read-only only afterwards.
   const attributes = copied === undefined ? wanted : wanted & ~MOUNT_ATTR.readOnly;
   const source = mount.source ?? fstype;
-  build.push({ kind: "fsMount", out, fstype, source, options: fileSystemData(planned), attributes, because });
+  const data = fileSystemData(planned);
+  const act = isOnDevice(planned) ? draft.plan.host : build;
+  act.push({ kind: "fsMount", out, fstype, source, options: data, attributes, because });
   if (copied !== undefined)
     build.push({ kind: "copyUp", tree: out, root: to.root, path: to.path, what: copied, because });
   const changes = options.propagations.map(propagationChange);
