@@ -49,8 +49,12 @@ export const version = verb({
 });
 
 function versionText(server: Server | undefined): string {
+  // What a build does not know of itself is left out.
   const rows = (title: string, entries: readonly (readonly [string, string])[]) =>
-    `${title}:\n${entries.map(([name, value]) => ` ${`${name}:`.padEnd(18)}${value}\n`).join("")}`;
+    `${title}:\n${entries
+      .filter(([, value]) => value !== "")
+      .map(([name, value]) => ` ${`${name}:`.padEnd(18)}${value}\n`)
+      .join("")}`;
   const own = rows("Client", [
     ["Version", client.Version],
     ["API version", client.ApiVersion],
