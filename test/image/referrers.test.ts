@@ -65,6 +65,28 @@ describe("referrers of a manifest", () => {
     expect(list.manifests).toContainEqual(expect.objectContaining({ annotations: { note: "by me" } }));
   });
 
+  test("that several add at the same moment are all listed", async () => {
+    await using own = await writtenRegistry();
+    const { repository, subject } = await signed(own.address);
+    const config = { mediaType: empty, digest: digestOf("{}"), size: 2 };
+    const image = { mediaType: type, digest: subject, size: own.manifests.get("team/app:1")?.content.length };
+    const artifact = (n: number) => ({
+      mediaType: type,
+      content: Buffer.from(
+        JSON.stringify({
+          schemaVersion: 2,
+          mediaType: type,
+          config,
+          layers: [],
+          subject: image,
+          annotations: { n: String(n) },
+        }),
+      ),
+    });
+    await Promise.all([1, 2, 3].map((n) => repository.putReferrer(artifact(n))));
+    expect((await repository.referrers(subject)).length).toBe(5);
+  });
+
   test.skipIf(rootMissing || registryMissing)("at Debian's docker-registry", async () => {
     using host = machine();
     await using real = await registry(host);

@@ -9,9 +9,13 @@ import { mediaType } from "../../oci/media-type.ts";
 import { type Document, parseDocument } from "../document.ts";
 import { maxDocument } from "../layout/blobs.ts";
 import { ask, type Context } from "./ask.ts";
-import { bodyOf } from "./http.ts";
+import { bodyOf, pause } from "./http.ts";
 import { findManifest, type Pushed, putManifest } from "./manifest.ts";
 
+/** How often a list is written that others write too. */
+const maxWrites = 10;
+/** Milliseconds, about, that another writer has between reading the list and writing it. */
+const settling = 100;
 /** Pages of an answer that are followed. */
 const maxPages = 100;
 
@@ -89,10 +93,23 @@ export async function putReferrer(
   const descriptor = descriptorOf(content, type, parsed);
   const pushed = await putManifest(c, document, descriptor.digest);
   if (subject === undefined || pushed.listed) return pushed;
-  const others = await listByTag(c, subject.digest);
-  if (others.some(({ digest }) => digest === descriptor.digest)) return pushed;
-  const index = { schemaVersion: 2, mediaType: mediaType.ociIndex, manifests: [...others, descriptor] };
-  const list = { content: Buffer.from(JSON.stringify(index)), mediaType: mediaType.ociIndex };
-  await putManifest(c, list, referrersTag(subject.digest));
+  await addToList(c, subject.digest, descriptor);
   return pushed;
+}
+
+/**
+ * Writes until a moment later it reads what it wrote. A tag has no lock, and registries take no conditions: that one of
+ * several who add at the same moment is lost is made unlikely, no more.
+ */
+async function addToList(c: Context, subject: Digest, descriptor: Descriptor): Promise<void> {
+  const tag = referrersTag(subject);
+  for (let tries = 0; tries < maxWrites; tries++) {
+    const others = await listByTag(c, subject);
+    if (others.some(({ digest }) => digest === descriptor.digest)) return;
+    const index = { schemaVersion: 2, mediaType: mediaType.ociIndex, manifests: [...others, descriptor] };
+    await putManifest(c, { content: Buffer.from(JSON.stringify(index)), mediaType: mediaType.ociIndex }, tag);
+    await pause(settling * (0.5 + Math.random()), c.options.signal);
+  }
+  const why = `others write the list of referrers under the tag ${tag} at the same time`;
+  throw new InroError("REGISTRY_ERROR", { what: c.what, why, hint: "try again" });
 }
