@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { bodyOf } from "../../src/image/registry/answer.ts";
 import { authorizer } from "../../src/image/registry/auth.ts";
 import { parseChallenges } from "../../src/image/registry/challenge.ts";
+import { request } from "../../src/image/registry/http.ts";
 import { checkCredentials } from "../../src/image/registry/login.ts";
 import { joinScopes } from "../../src/image/registry/scope.ts";
 
@@ -160,5 +162,37 @@ test("login: a registry that asks nobody takes everybody; one that refuses is to
   });
   await expect(checkCredentials(`127.0.0.1:${closed.port}`, auth)).rejects.toMatchObject({
     code: "CREDENTIALS_REFUSED",
+  });
+});
+
+describe("an answer is read", () => {
+  const served = async (bytes: number, end: boolean) => {
+    const server = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: () =>
+        new Response(
+          new ReadableStream({
+            start(controller) {
+              controller.enqueue(new Uint8Array(bytes));
+              if (end) controller.close();
+            },
+          }),
+        ),
+    });
+    const response = await request({ url: `http://127.0.0.1:${server.port}/`, signal: undefined });
+    return { response, [Symbol.asyncDispose]: () => server.stop(true) };
+  };
+
+  test("whole, unless it is too large or does not come to its end", async () => {
+    await using whole = await served(1000, true);
+    expect((await bodyOf(whole.response, 1000)).length).toBe(1000);
+    await using large = await served(1001, false);
+    await expect(bodyOf(large.response, 1000)).rejects.toMatchObject({ code: "REGISTRY_ERROR" });
+    await using endless = await served(1000, false);
+    await expect(bodyOf(endless.response, 1000, 200)).rejects.toMatchObject({
+      code: "REGISTRY_UNREACHABLE",
+      why: "it did not answer within 0.2 s",
+    });
   });
 });

@@ -315,6 +315,17 @@ describe("an upload ends", () => {
     expect(named("soon")).toBeUndefined();
   });
 
+  test("at one that takes chunks and keeps nothing of them", async () => {
+    const { error, methods } = await upload({
+      decide: (a) => (patch(a) ? { status: 202, headers: { location: a.path, range: "0-99" } } : undefined),
+    });
+    expect(error).toMatchObject({
+      code: "REGISTRY_ERROR",
+      message: expect.stringContaining("takes chunks and keeps nothing of them"),
+    });
+    expect(methods.split("PATCH").length).toBeLessThan(30);
+  });
+
   test("at one that does not let it in", async () => {
     const denied = { errors: [{ code: "DENIED", message: "requested access to the resource is denied" }] };
     const { error } = await upload({

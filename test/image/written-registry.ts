@@ -70,6 +70,8 @@ export async function writtenRegistry(options: WrittenOptions = {}): Promise<Wri
   const append = async (request: IncomingMessage, id: string, cutAfter: number): Promise<boolean> => {
     let taken = 0;
     for await (const chunk of request as AsyncIterable<Buffer>) {
+      // It was cancelled meanwhile.
+      if (!open.has(id)) return false;
       const own = chunk.subarray(0, cutAfter - taken);
       taken += own.length;
       received += own.length;

@@ -5,9 +5,10 @@
 import { InroError } from "../../oci/error.ts";
 import type { Reference } from "../../oci/reference.ts";
 import type { RegistryAuth } from "../images.ts";
+import { bodyOf } from "./answer.ts";
 import type { Authorizer } from "./auth.ts";
 import type { RequestBody } from "./body.ts";
-import { backOff, bodyOf, pause, request } from "./http.ts";
+import { backOff, pause, request } from "./http.ts";
 import { type Refused, refusalOf } from "./refusal.ts";
 
 export type Retrying = (notice: { attempt: number; delayMs: number; why: string }) => void;

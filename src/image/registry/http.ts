@@ -21,7 +21,8 @@ const headTimeout = 30_000;
 /** The same after the last piece of a body was taken: what is on its way still has to arrive and to be stored. */
 const storeTimeout = 300_000;
 
-function unreachable(url: string, cause: unknown): InroError {
+/** What broke the connection, or kept it from being made. */
+export function unreachable(url: string, cause: unknown): InroError {
   const { host } = new URL(url);
   const error = cause as { code?: string; message?: string };
   const reasons: Readonly<Record<string, string>> = {
@@ -124,21 +125,4 @@ export function backOff(attempt: number, base: number, response?: Response): num
 
 export async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   await delay(milliseconds, undefined, signal === undefined ? {} : { signal });
-}
-
-/** A body of at most `most` bytes. */
-export async function bodyOf(response: Response, most: number): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length;
-    if (size > most) {
-      throw new InroError("REGISTRY_ERROR", {
-        what: `cannot use the answer of ${response.url}`,
-        why: `it is larger than ${most} bytes`,
-      });
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }

@@ -2,8 +2,9 @@
 import { InroError } from "../../oci/error.ts";
 import type { RegistryAuth } from "../images.ts";
 import { addressOf } from "./address.ts";
+import { bodyOf } from "./answer.ts";
 import { authorizer } from "./auth.ts";
-import { bodyOf, isCertificateError, request } from "./http.ts";
+import { isCertificateError, request } from "./http.ts";
 
 /** What a registry says to credentials that it takes. */
 export interface LoggedIn {

@@ -3,8 +3,8 @@ import { algorithmOf, type Digest, digestOf, isDigest } from "../../oci/digest.t
 import { InroError } from "../../oci/error.ts";
 import { mediaType } from "../../oci/media-type.ts";
 import { digestMismatch, maxDocument } from "../layout/blobs.ts";
+import { bodyOf } from "./answer.ts";
 import { ask, type Context } from "./ask.ts";
-import { bodyOf } from "./http.ts";
 
 export interface RemoteDocument {
   readonly mediaType: string;

@@ -8,16 +8,18 @@ import { InroError } from "../../oci/error.ts";
 import { mediaType } from "../../oci/media-type.ts";
 import { type Document, parseDocument } from "../document.ts";
 import { maxDocument } from "../layout/blobs.ts";
+import { bodyOf } from "./answer.ts";
 import { ask, type Context } from "./ask.ts";
-import { bodyOf, pause } from "./http.ts";
+import { pause } from "./http.ts";
 import { findManifest, type Pushed, putManifest } from "./manifest.ts";
 
 /** How often a list is written that others write too. */
 const maxWrites = 10;
 /** Milliseconds, about, that another writer has between reading the list and writing it. */
 const settling = 100;
-/** Pages of an answer that are followed. */
+/** Pages of an answer that are followed, and what may stand on all of them. */
 const maxPages = 100;
+const maxReferrers = 10_000;
 
 /** The tag that lists the referrers of `digest`. */
 export function referrersTag(digest: Digest): string {
@@ -61,6 +63,8 @@ export async function listReferrers(
     const body = await bodyOf(response, maxDocument);
     if (response.ok) found.push(...listIn(body, mediaType.ociIndex, what));
     else found.push(...(await listByTag(c, digest)));
+    if (found.length > maxReferrers)
+      throw new InroError("REGISTRY_ERROR", { what, why: `there are more than ${maxReferrers} of them` });
     path = response.ok ? nextPage(c, response) : undefined;
   }
   return found.filter((each) => artifactType === undefined || each.artifactType === artifactType);

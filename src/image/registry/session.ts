@@ -18,6 +18,22 @@ function sessionOf(c: Context, response: Response): Session {
   return { location: uploadLocation(c, response), had: 0, minChunk: Number(least ?? 0) };
 }
 
+/** Milliseconds that giving up may take. */
+const cancelTime = 2000;
+
+/**
+ * The same with an end that comes later: a request that is broken off may have begun an upload that nobody could give
+ * back, so its answer is waited for a moment longer.
+ */
+function lingering(c: Context): Context {
+  const { signal } = c.options;
+  signal?.throwIfAborted();
+  const later = new AbortController();
+  const end = () => setTimeout(() => later.abort(signal?.reason), cancelTime).unref();
+  signal?.addEventListener("abort", end, { once: true });
+  return { ...c, options: { ...c.options, signal: later.signal } };
+}
+
 /** Asks for the blob of another repository; a session may be what the registry gives instead of it. */
 export async function mountBlob(
   c: Context,
@@ -25,7 +41,7 @@ export async function mountBlob(
   from: string,
 ): Promise<Session | "mounted" | undefined> {
   const path = `${uploads(c)}?mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(from)}`;
-  const response = await askOnce(c, { path, method: "POST", body: () => "" });
+  const response = await askOnce(lingering(c), { path, method: "POST", body: () => "" });
   await response.body?.cancel();
   if (response.status === 201) return "mounted";
   // Whatever else it says, of the rights to the other repository for instance, does not hinder an upload.
@@ -39,7 +55,7 @@ export async function beginUpload(
 ): Promise<Session> {
   const algorithm = algorithmOf(digest);
   const path = algorithm === "sha256" ? uploads(c) : `${uploads(c)}?digest-algorithm=${algorithm}`;
-  const response = await ask(c, { path, method: "POST", body: () => "", onRetry });
+  const response = await ask(lingering(c), { path, method: "POST", body: () => "", onRetry });
   await response.body?.cancel();
   return sessionOf(c, response);
 }
@@ -67,9 +83,6 @@ export async function standOf(c: Context, session: Session): Promise<Session | u
   // Docker's registry says 0-0 of an upload that has no byte.
   return { ...session, location, had: had === 1 ? 0 : had };
 }
-
-/** Milliseconds that giving up may take. */
-const cancelTime = 2000;
 
 /** Frees what the registry keeps for an upload that is given up; that it fails is ignored, as the specification says. */
 export async function cancelUpload(c: Context, { location }: Session): Promise<void> {

@@ -3,8 +3,9 @@ import * as v from "valibot";
 import { InroError } from "../../oci/error.ts";
 import type { RegistryAuth } from "../images.ts";
 import { isLoopback } from "./address.ts";
+import { bodyOf } from "./answer.ts";
 import { basicHeader } from "./basic.ts";
-import { bodyOf, request } from "./http.ts";
+import { request } from "./http.ts";
 
 const tokenSchema = v.object({
   token: v.optional(v.string()),

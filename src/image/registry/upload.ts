@@ -87,7 +87,9 @@ async function step(c: Context, u: Upload, session: Session): Promise<Outcome> {
     return "done";
   }
   u.session = afterChunk(c, session, response, session.had + length);
-  return "further";
+  if (u.session.had > session.had) return "further";
+  const why = `${c.domain} takes chunks and keeps nothing of them`;
+  return { why, error: new InroError("REGISTRY_ERROR", { what: c.what, why }) };
 }
 
 /** Sends the blob's bytes into the session, into another one where the registry has forgotten it. */
