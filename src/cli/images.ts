@@ -1,5 +1,4 @@
 import type { Client } from "./client/client.ts";
-import { registryHeaders } from "./credentials/header.ts";
 import { type ProgressLine, progress } from "./print/progress.ts";
 
 /** `name:tag`, `name@digest` or `name`, split where the API wants it: what follows the last colon of the last part. */
@@ -21,6 +20,8 @@ export interface PullOptions {
 
 /** Pulls an image and shows how it goes. */
 export async function pullImage(client: Client, reference: string, options: PullOptions): Promise<void> {
+  // `run` with an image that is here needs none of it, and starts without it.
+  const { registryHeaders } = await import("./credentials/header.ts");
   const view = progress(options.to);
   const lines = client.values<ProgressLine>({
     method: "POST",
