@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import Docker from "dockerode";
 import { writtenRegistry } from "../image/written-registry.ts";
 import { rootMissing, type TestEngine, testEngine } from "../support/engine.ts";
 import { type Host, machine } from "../support/host.ts";
@@ -14,6 +15,12 @@ import { busyboxMissing, busyboxTar } from "./busybox.ts";
 import { screen } from "./screen.ts";
 
 const me = { name: "me", password: "secret" };
+interface Line {
+  readonly aux?: object;
+  readonly error?: string;
+  readonly errorDetail?: { readonly message: string };
+}
+
 const openssl = Bun.which("openssl") !== null;
 
 /** A helper that keeps one file a server, as docker-credential-pass keeps one entry. */
@@ -135,6 +142,37 @@ describe.skipIf(rootMissing || busyboxMissing || registryMissing || !openssl)("i
     expect((await docker("pull", name)).code).toBe(0);
     await docker("logout", closed.address);
     expect((await docker("pull", name)).code).toBe(1);
+  }, 30_000);
+
+  test("by a program: credentials with the request, each line of progress, what became of it in aux", async () => {
+    const name = await tagged(`${closed.address}/team/box:dockerode`);
+    const client = new Docker({ socketPath: engine.socket });
+    const authconfig = { username: me.name, password: me.password, serveraddress: closed.address };
+    const push = async (options: object) => {
+      const stream = await client.getImage(`${closed.address}/team/box`).push(options);
+      return await new Promise<Line[]>((resolve) =>
+        client.modem.followProgress(stream, (_error, lines) => resolve(lines as Line[])),
+      );
+    };
+    const lines = await push({ tag: "dockerode", authconfig });
+    const digest = await host.run("curl", [
+      ...[
+        "-sI",
+        "-u",
+        `${me.name}:${me.password}`,
+        "-H",
+        "accept: application/vnd.oci.image.manifest.v1+json",
+      ],
+      `http://${closed.address}/v2/team/box/manifests/dockerode`,
+    ]);
+    expect(lines.at(-1)?.aux).toEqual({
+      Tag: "dockerode",
+      Digest: /docker-content-digest: (\S+)/i.exec(digest.stdout)?.[1],
+      Size: expect.any(Number),
+    });
+    const refused = await push({ tag: "dockerode" });
+    expect(refused.at(-1)?.error).toContain(`cannot push "${name}"`);
+    expect(refused.at(-1)?.errorDetail?.message).toBe(refused.at(-1)?.error as string);
   }, 30_000);
 
   test("inro login and docker's share one file, which nobody else reads", async () => {
