@@ -33,7 +33,8 @@ export function compileCgroups(draft: Draft, input: CompileInput): JoinedCgroups
   for (const [hierarchy, out] of slots) makeCgroup(draft, input, hierarchy, out, wanted);
   for (const setting of settings) {
     const because = input.becauseOf(`/linux/resources${setting.at}`);
-    draft.plan.host.push(writeOf(setting, slots.get(setting.home) as Slot, because));
+    const act = admitsNobody(setting) ? draft.plan.map : draft.plan.host;
+    act.push(writeOf(setting, slots.get(setting.home) as Slot, because));
   }
   compileDevices(draft, input, slots);
   compileOwner(draft, input, slots);
@@ -47,6 +48,13 @@ export function compileCgroups(draft: Draft, input: CompileInput): JoinedCgroups
     joinsLater: [...slots.values()].some((slot) => slot !== birth),
   };
 }
+
+/**
+ * cgroup-v2.rst, "PID": a limit stops forks, and who is born into a cgroup is forked there; who is there already stays.
+ * So a limit of none comes after the birth.
+ */
+const admitsNobody = ({ file, value, home }: Placed<Hierarchy>): boolean =>
+  home.version === 2 && file === "pids.max" && value === "0";
 
 function writeOf({ file, value, otherwise, optional }: Setting, cgroup: Slot, because: string): Op {
   if (otherwise === undefined) {
