@@ -115,9 +115,11 @@ describe.skipIf(rootMissing || busyboxMissing || registryMissing || !openssl)("i
   test("--platform that the image is not for is refused, its own is taken", async () => {
     const name = await tagged(`${open.address}/team/box:2`);
     const own = process.arch === "x64" ? "amd64" : "arm64";
-    expect((await inro("none", "push", "--platform", `linux/${own}`, name)).code).toBe(0);
-    const other = await inro("none", "push", "--platform", "linux/s390x", name);
-    expect([other.code, other.stderr]).toEqual([1, expect.stringContaining("no image for linux/s390x")]);
+    for (const push of [docker, (...words: string[]) => inro("none", ...words)]) {
+      expect((await push("push", "--platform", `linux/${own}`, name)).code).toBe(0);
+      const other = await push("push", "--platform", "linux/s390x", name);
+      expect([other.code, other.stderr]).toEqual([1, expect.stringContaining("no image for linux/s390x")]);
+    }
   }, 30_000);
 
   test("docker login, push, pull, logout at a registry with passwords", async () => {
