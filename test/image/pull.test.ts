@@ -113,7 +113,10 @@ describe.skipIf(rootMissing || registryMissing)("pull from a real registry", () 
       blobs(p) && p.before === 0 ? { cutAfter: 1_000_000 } : undefined,
     );
     expect(image?.names.length).toBe(1);
-    expect(seen.map(({ range }) => range)).toContain("bytes=1000000-");
+    // What was on its way when the connection broke may be lost with it.
+    const resumed = seen.flatMap(({ range }) => /^bytes=(\d+)-$/.exec(range ?? "")?.[1] ?? []).map(Number);
+    expect(resumed).toEqual([expect.any(Number)]);
+    expect(resumed[0]).toBeWithin(1, 1_000_001);
   });
 
   test("a registry that is busy is asked again after the time that it names", async () => {
