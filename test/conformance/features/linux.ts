@@ -131,7 +131,8 @@ export const featuresLinux = [
         const refused = await unrecognised(c, modes, (mode) => ({
           linux: { memoryPolicy: { mode, ...(nodeless.includes(mode) ? {} : { nodes: "0" }) } },
         }));
-        expect(refused).toEqual([]);
+        // "Includes policies that may not be supported by the host operating system": then it is the kernel that refuses.
+        expect(refused.filter((line) => !line.includes("set_mempolicy: EINVAL"))).toEqual([]);
       },
     ),
     2: must(
