@@ -299,11 +299,13 @@ test("whatever a registry does, the blob is there whole or an error says why", a
 
 describe("an upload ends", () => {
   test("at a registry that is always busy, with its words and the time that it names", async () => {
-    const { error, open } = await upload({
-      decide: (a) => (a.method === "POST" ? { status: 429, headers: { "retry-after": "0" } } : undefined),
-    });
+    const words = '{"errors":[{"code":"TOOMANYREQUESTS","message":"You have reached your limit"}]}';
+    const busy = { status: 429, headers: { "retry-after": "0" }, body: words };
+    const { error, open } = await upload({ decide: (a) => (a.method === "POST" ? busy : undefined) });
     expect(error).toMatchObject({ code: "REGISTRY_BUSY", hint: "wait, or log in" });
-    expect(error?.message).toContain("limits how often it is asked, and names 0 s to wait");
+    expect(error?.message).toContain(
+      "limits how often it is asked, and names 0 s to wait: You have reached your limit",
+    );
     expect(open).toBe(0);
   });
 

@@ -49,10 +49,10 @@ function notFound({ what, domain, access }: Refused, words: string): InroError {
   return new InroError("NO_SUCH_IMAGE", { what, why: `${domain} has no such image`, hint });
 }
 
-function busy({ what, domain }: Refused, response: Response): InroError {
+function busy({ what, domain }: Refused, response: Response, words: string): InroError {
   const after = retryAfter(response);
   const wait = after === undefined ? "" : `, and names ${Math.ceil(after / 1000)} s to wait`;
-  const why = `${domain} limits how often it is asked${wait}`;
+  const why = `${domain} limits how often it is asked${wait}${says(words)}`;
   return new InroError("REGISTRY_BUSY", { what, why, hint: "wait, or log in" });
 }
 
@@ -69,7 +69,7 @@ export function refusalOf(refused: Refused, response: Response, body: string): I
   const words = wordsOf(body);
   if (status === 401 || status === 403) return unauthorized(refused, words);
   if (status === 404) return notFound(refused, words);
-  if (status === 429) return busy(refused, response);
+  if (status === 429) return busy(refused, response, words);
   if (status === 416 && refused.access === "pull") {
     const why = `${domain} has less of a blob than its manifest promises`;
     return new InroError("BLOB_TRUNCATED", { what, why });
