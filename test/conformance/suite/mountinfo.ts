@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+
 /** proc_pid_mountinfo(5), as far as tests look at it. */
 export interface Mounted {
   readonly path: string;
@@ -17,3 +19,9 @@ export function readMounts(mountinfo: string): Mounted[] {
     return { path, options: options.split(","), propagation, type, superOptions: superOptions.split(",") };
   });
 }
+
+/** The host's mounts that name a folder; others come and go as other tests please. */
+export const mountsNaming = (folder: string): string[] =>
+  readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .filter((line) => line.includes(folder));
