@@ -40,7 +40,7 @@ describe.skipIf(rootMissing || busyboxMissing || registryMissing || !openssl)("i
   let closed: Registry;
   let service: TokenService;
   let tokens: Registry;
-  const folder = temporaryFolder("push");
+  let folder: ReturnType<typeof temporaryFolder>;
   const docker = (...words: string[]) => engine.docker(...words);
   /** Our command line with a docker configuration of its own. */
   const inro = (config: string, ...words: string[]) =>
@@ -56,6 +56,7 @@ describe.skipIf(rootMissing || busyboxMissing || registryMissing || !openssl)("i
 
   beforeAll(async () => {
     host = machine();
+    folder = temporaryFolder("push");
     service = await tokenService(folder.path, me);
     const passwords = await passwordFile(folder.path, me.name, me.password);
     [open, closed, tokens, engine] = await Promise.all([
@@ -77,7 +78,7 @@ describe.skipIf(rootMissing || busyboxMissing || registryMissing || !openssl)("i
   afterAll(async () => {
     await engine?.[Symbol.asyncDispose]();
     for (const each of [open, closed, tokens, service]) await each?.[Symbol.asyncDispose]();
-    folder[Symbol.dispose]();
+    folder?.[Symbol.dispose]();
     host?.[Symbol.dispose]();
   }, 60_000);
 

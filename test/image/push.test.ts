@@ -256,9 +256,10 @@ describe.skipIf(rootMissing)("push", () => {
 
 describe.skipIf(rootMissing || registryMissing)("push to Debian's docker-registry", () => {
   const host = machine();
-  const folder = temporaryFolder("push");
+  let folder: ReturnType<typeof temporaryFolder>;
   let open: Registry;
   beforeAll(async () => {
+    folder = temporaryFolder("push");
     open = await registry(host);
   }, 30_000);
   afterAll(async () => {
