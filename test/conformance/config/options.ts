@@ -244,8 +244,9 @@ export const options = [
       `\`ridmap\` | SHOULD | Indicates that the mount MUST have an idmapping applied, and the mapping is applied recursively .`,
       async (c) => {
         const source = join(c.room, "tree");
+        // Two mounts of the room's file system: not every kernel maps the owners of a tmpfs.
         c.beforehand(
-          `mkdir -p ${source}; mount -t tmpfs t ${source}; mkdir ${source}/sub; mount -t tmpfs t ${source}/sub; touch ${source}/file ${source}/sub/file; chown 1000:1000 ${source}/file ${source}/sub/file`,
+          `cd ${c.room}; mkdir -p tree/sub other; touch tree/file other/file; chown 1000:1000 tree/file other/file; mount --bind tree tree; mount --bind other tree/sub`,
         );
         const mount = { destination: MNT, source, ...ids };
         const look = `stat -c %u ${MNT}/file ${MNT}/sub/file`;
