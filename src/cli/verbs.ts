@@ -191,6 +191,12 @@ export const verbs: readonly Entry[] = [
     load: async () => (await import("./verb/load.ts")).load,
   },
   {
+    names: ["save", "image save"],
+    group: images,
+    summary: "Write images as a tar archive",
+    load: async () => (await import("./verb/save.ts")).save,
+  },
+  {
     names: ["tag", "image tag"],
     group: images,
     summary: "Give an image another name",

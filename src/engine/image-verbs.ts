@@ -29,6 +29,11 @@ export function engineImages(core: Core): EngineImages {
       for (const image of loaded) tell("load", image.id, image.names[0] ?? image.id);
       return loaded;
     },
+    save: async (names, options) => {
+      const archive = await images.save(names, options);
+      for (const name of names) tell("save", images.resolve(name).id, name);
+      return archive;
+    },
     tag: async (image, reference) => {
       const found = images.resolve(image);
       await images.tag(found, reference);

@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import type {
   Archive,
   Image,
@@ -6,6 +7,7 @@ import type {
   Pushed,
   PushOptions,
   Removal,
+  SaveOptions,
 } from "../image/images.ts";
 import type { Reference } from "../oci/reference.ts";
 
@@ -19,6 +21,8 @@ export interface EngineImages {
   push(reference: Reference, options?: PushOptions): Promise<Pushed>;
   /** docker-archive and OCI-archive tars, plain or compressed. */
   load(archive: Archive, onProgress?: OnProgress): Promise<readonly Image[]>;
+  /** One tar that is Docker's archive and an OCI layout. NO_SUCH_IMAGE, NO_MATCHING_PLATFORM. */
+  save(images: readonly string[], options?: SaveOptions): Promise<Readable>;
   tag(image: string, reference: Reference): Promise<void>;
   /** IMAGE_IN_USE. */
   remove(image: string, o: { readonly force: boolean }): Promise<Removal>;

@@ -1,10 +1,13 @@
+import type { Readable } from "node:stream";
 import type { Platform } from "../oci/platform.ts";
 import type { Reference } from "../oci/reference.ts";
 import type { Rootfs } from "../oci/rootfs.ts";
+import type { SaveOptions } from "./archive/save.ts";
 import type { Image } from "./image.ts";
 import type { OnProgress, OnPushProgress } from "./progress.ts";
 import type { Pushed } from "./push.ts";
 
+export type { SaveOptions } from "./archive/save.ts";
 export type { Image } from "./image.ts";
 export { openImages } from "./open.ts";
 export type { LayerState, OnProgress, PullProgress, PushProgress } from "./progress.ts";
@@ -51,6 +54,9 @@ export interface Images {
   push(reference: Reference, options?: PushOptions): Promise<Pushed>;
   /** Docker's archives (`docker save`) and OCI layouts as a tar, plain or compressed. */
   load(archive: Archive, onProgress?: OnProgress): Promise<Image[]>;
+  /** One tar that is Docker's archive and an OCI layout; nothing of it is swept until the stream is closed.
+   * Throws NO_SUCH_IMAGE, NO_MATCHING_PLATFORM, BLOB_MISSING. */
+  save(namesOrIds: readonly string[], options?: SaveOptions): Promise<Readable>;
   list(): Image[];
   /** By name (docker's grammar; a bare name falls back to localhost/), by digest, by id or by a prefix of it.
    * Throws NO_SUCH_IMAGE, or IMAGE_AMBIGUOUS for a prefix of several. */

@@ -1,10 +1,12 @@
 /** Puts the rooms of the image store together. */
 import { mkdir } from "node:fs/promises";
+import { Readable } from "node:stream";
 import type { Digest } from "../oci/digest.ts";
 import { mediaType } from "../oci/media-type.ts";
 import { hostPlatform } from "../oci/platform.ts";
 import { formatReference, withDefaultTag } from "../oci/reference.ts";
 import { loadArchive } from "./archive/load.ts";
+import { archiveOf, planSave } from "./archive/save.ts";
 import { ensureBuiltin } from "./builtin.ts";
 import { layerFetcher } from "./fetch-layer.ts";
 import type { Image } from "./image.ts";
@@ -94,6 +96,16 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
         return loaded;
       }),
     push: (reference, o = {}) => sweeps.during(() => pushNamed({ blobs, names, records }, reference, o)),
+    async save(namesOrIds, o = {}) {
+      const release = await sweeps.hold();
+      try {
+        const plan = await planSave({ blobs, names, records }, namesOrIds, o);
+        return Readable.from(archiveOf(blobs, plan), { objectMode: false }).once("close", release);
+      } catch (error) {
+        release();
+        throw error;
+      }
+    },
     list: () => records.list(),
     resolve: (nameOrId) => records.resolve(nameOrId),
     async tag(image, reference) {

@@ -28,7 +28,13 @@ const once = (descriptors: readonly Descriptor[]): Descriptor[] => [
   ...new Map(descriptors.map((each) => [each.digest, each])).values(),
 ];
 
-async function checkPlatform(blobs: Blobs, config: Digest, wanted: Platform, what: string): Promise<void> {
+/** Throws NO_MATCHING_PLATFORM where a configuration is for another platform than the wanted one. */
+export async function checkPlatform(
+  blobs: Blobs,
+  config: Digest,
+  wanted: Platform,
+  what: string,
+): Promise<void> {
   const { os = "linux", architecture = "", variant } = parseConfig(await blobs.read(config), what);
   const own = { os, architecture, ...(variant === undefined || variant === null ? {} : { variant }) };
   if (matchesPlatform(own, wanted)) return;

@@ -3,7 +3,7 @@ import type { Digest } from "../oci/digest.ts";
 import { chainIdsOf } from "../oci/digest.ts";
 import { InroError } from "../oci/error.ts";
 import type { Manifest } from "../oci/manifest.ts";
-import { formatReference, parseReference, withDefaultTag } from "../oci/reference.ts";
+import { formatReference, parseReference, repositoryOf, withDefaultTag } from "../oci/reference.ts";
 import { diffIdsOf, parseConfig, parseDocument } from "./document.ts";
 import type { Image, Layer } from "./image.ts";
 import type { Blobs } from "./layout/blobs.ts";
@@ -70,23 +70,33 @@ function merge(images: Image[]): Image[] {
   );
 }
 
-// The names that docker's grammar gives, and for a bare name the local one.
-function candidates(text: string): string[] {
+export interface MeantName {
+  /** In full, with its tag. */
+  readonly name: string;
+  readonly repository: string;
+  /** The text has neither tag nor digest. */
+  readonly bare: boolean;
+}
+
+/** The names that docker's grammar gives, and for a bare name the local one. */
+export function namesMeant(text: string): MeantName[] {
   try {
-    const reference = withDefaultTag(parseReference(text));
-    const names = [formatReference(reference)];
+    const given = parseReference(text);
+    const bare = given.tag === undefined && given.digest === undefined;
+    const reference = withDefaultTag(given);
+    const references = [reference];
     if (reference.domain === "docker.io" && !/^(index\.)?docker\.io\//.test(text)) {
       const path = text.includes("/") ? reference.path : reference.path.replace(/^library\//, "");
-      names.push(formatReference({ ...reference, domain: "localhost", path }));
+      references.push({ ...reference, domain: "localhost", path });
     }
-    return names;
+    return references.map((each) => ({ name: formatReference(each), repository: repositoryOf(each), bare }));
   } catch {
     return [];
   }
 }
 
 function byName(images: readonly Image[], text: string): Image | undefined {
-  for (const name of candidates(text)) {
+  for (const { name } of namesMeant(text)) {
     // name:tag@digest names the digest; the tag is only a note.
     const bare = name.replace(/:[^:/@]+@/, "@");
     const found = images.find((image) => image.names.includes(name) || image.repoDigests.includes(bare));

@@ -18,6 +18,8 @@ export async function sweep(kept: Reachable, blobs: Blobs, snapshots: Snapshots)
 /** Runs sweeps when no other work is going on: at once, or when the last of it ends. */
 export function sweeper(run: () => Promise<void>): {
   during<T>(work: () => Promise<T>): Promise<T>;
+  /** Nothing is swept until the answer is called. */
+  hold(): Promise<() => void>;
   want(): Promise<void>;
 } {
   let working = 0;
@@ -42,6 +44,14 @@ export function sweeper(run: () => Promise<void>): {
         working--;
         await attempt().catch(() => {});
       }
+    },
+    async hold() {
+      working++;
+      await running.catch(() => {});
+      return () => {
+        working--;
+        attempt().catch(() => {});
+      };
     },
     async want() {
       wanted = true;

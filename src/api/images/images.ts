@@ -10,17 +10,17 @@ import { createdSeconds, imageHistory, imageInspect, imageSummary } from "../tel
 import { imageFilter } from "./filter.ts";
 import { pullRoutes } from "./pull.ts";
 import { pushRoutes } from "./push.ts";
+import { saveRoutes } from "./save.ts";
 
 export const imageRoutes: readonly Route[] = [
   { method: "GET", pattern: "/images/json", handle: list },
   { method: "GET", pattern: "/images/search", handle: search },
-  { method: "GET", pattern: "/images/get", handle: save },
   { method: "POST", pattern: "/images/prune", handle: prune },
   ...pullRoutes,
   ...pushRoutes,
+  ...saveRoutes,
   { method: "GET", pattern: "/images/{name...}/json", handle: inspect },
   { method: "GET", pattern: "/images/{name...}/history", handle: history },
-  { method: "GET", pattern: "/images/{name...}/get", handle: save },
   { method: "POST", pattern: "/images/{name...}/tag", handle: tag },
   { method: "DELETE", pattern: "/images/{name...}", handle: remove },
 ];
@@ -88,8 +88,4 @@ async function prune(x: Exchange): Promise<void> {
 
 function search(): void {
   throw refuse(501, "cannot search a registry", "searching is not supported");
-}
-
-function save(): void {
-  throw refuse(501, "cannot save images", "saving is not supported yet");
 }

@@ -59,7 +59,7 @@ function tagsOf(x: Exchange, repository: Reference): readonly Reference[] {
 }
 
 /** JSON of a platform (API 1.46 on). */
-function askedPlatform(value: string | null): Platform | undefined {
+export function askedPlatform(value: string | null): Platform | undefined {
   if (value === null) return undefined;
   let found: unknown;
   try {

@@ -122,7 +122,7 @@ async function beginBlob({ folder, ingest, native }: BlobFolders, algorithm: str
   };
 }
 
-function missing(digest: Digest): InroError {
+export function blobMissing(digest: Digest): InroError {
   const what = `cannot read blob ${digest}`;
   return new InroError("BLOB_MISSING", { what, why: "it is not in the store", hint: "pull the image again" });
 }
@@ -131,11 +131,7 @@ async function readVerified(path: string, digest: Digest): Promise<Buffer> {
   const what = `cannot read blob ${digest}`;
   const content = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== "ENOENT") throw cause;
-    throw new InroError("BLOB_MISSING", {
-      what,
-      why: "it is not in the store",
-      hint: "pull the image again",
-    });
+    throw blobMissing(digest);
   });
   const found = algorithmOf(digest) === "sha256" ? digestOf(content) : digest;
   if (found !== digest) throw digestMismatch(digest, found, what);
@@ -155,7 +151,7 @@ export async function openBlobs(root: string, native: string): Promise<Blobs> {
     sizeOf: (digest) => statSync(pathOf(digest), { throwIfNoEntry: false })?.size,
     read: (digest) => readVerified(pathOf(digest), digest),
     async *stream(digest, from = 0) {
-      if (statSync(pathOf(digest), { throwIfNoEntry: false }) === undefined) throw missing(digest);
+      if (statSync(pathOf(digest), { throwIfNoEntry: false }) === undefined) throw blobMissing(digest);
       yield* createReadStream(pathOf(digest), {
         start: from,
         highWaterMark: 1 << 18,

@@ -28,7 +28,8 @@ export interface NamedManifest {
   readonly repoDigests: readonly string[];
 }
 
-function toDescriptors({ descriptor, names, repoDigests }: NamedManifest): object[] {
+/** What index.json says of a manifest: one entry for each name. */
+export function indexEntries({ descriptor, names, repoDigests }: NamedManifest): object[] {
   const shared = repoDigests.length === 0 ? {} : { [annotation.repoDigests]: repoDigests.join(" ") };
   const { mediaType: type, digest, size, platform } = descriptor;
   const base = { mediaType: type, digest, size, ...(platform === undefined ? {} : { platform }) };
@@ -86,7 +87,7 @@ export async function openNames(root: string): Promise<Names> {
     const done = last.then(async () => {
       const next = new Map(all);
       edit(next);
-      const manifests = [...next.values()].flatMap(toDescriptors);
+      const manifests = [...next.values()].flatMap(indexEntries);
       const index = { schemaVersion: 2, mediaType: mediaType.ociIndex, manifests };
       await writeDurably(path, `${JSON.stringify(index, null, 2)}\n`);
       all = next;

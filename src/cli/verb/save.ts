@@ -1,0 +1,22 @@
+import { text } from "../options/option.ts";
+import { refuseTerminal, writeOutput } from "../output-file.ts";
+import { ANY, verb } from "../verb.ts";
+
+export const save = verb({
+  usage: "[OPTIONS] IMAGE [IMAGE...]",
+  options: {
+    output: text("FILE", "Write to a file instead of standard output", { short: "o" }),
+    platform: text("OS/ARCH", "The platform that every image has to be for"),
+  },
+  args: [1, ANY],
+  examples: ["inro save -o images.tar debian:bookworm hello", "inro save hello | ssh there inro load"],
+  async run({ client }, { options: { output, platform }, args }) {
+    refuseTerminal(output);
+    const names = args.map((name) => `names=${encodeURIComponent(name)}`);
+    const asked = platform === undefined ? [] : [`platform=${encodeURIComponent(platform)}`];
+    const path = `/images/get?${[...names, ...asked].join("&")}`;
+    const { body } = await client.send({ method: "GET", path });
+    await writeOutput(body, output);
+    return 0;
+  },
+});
