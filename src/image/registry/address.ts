@@ -1,5 +1,5 @@
-/** Where a registry listens, and how it is trusted. */
-import { existsSync, readFileSync } from "node:fs";
+/** Where a registry listens. */
+import { hasCertificates } from "./certificates.ts";
 
 export interface Address {
   /** As images name it. */
@@ -20,26 +20,7 @@ export function isLoopback(host: string): boolean {
 export function addressOf(domain: string): Address {
   const host = aliases[domain] ?? domain;
   const name = host.startsWith("[") ? host.slice(0, host.indexOf("]") + 1) : (host.split(":")[0] ?? host);
-  const bases = isLoopback(name) ? [`https://${host}`, `http://${host}`] : [`https://${host}`];
-  return { domain, bases };
-}
-
-const bundles = [
-  "/etc/ssl/certs/ca-certificates.crt",
-  "/etc/pki/tls/certs/ca-bundle.crt",
-  "/etc/ssl/ca-bundle.pem",
-  "/etc/ssl/cert.pem",
-];
-
-const read = new Map<string, string>();
-
-/** The certificates that this host trusts; undefined where it has no bundle, and the built-in one is used. */
-export function hostCertificates(): string | undefined {
-  const path = [process.env["SSL_CERT_FILE"] ?? "", ...bundles].find(
-    (each) => each !== "" && existsSync(each),
-  );
-  if (path === undefined) return undefined;
-  const certificates = read.get(path) ?? readFileSync(path, "utf8");
-  read.set(path, certificates);
-  return certificates;
+  const tls = `https://${host}`;
+  const mayBePlain = isLoopback(name) && !hasCertificates(new URL(tls));
+  return { domain, bases: mayBePlain ? [tls, `http://${host}`] : [tls] };
 }

@@ -1,8 +1,10 @@
 /** Requests as a registry needs them: no redirect carries credentials away, no silence is waited for for ever. */
 import { setTimeout as delay } from "node:timers/promises";
 import { InroError } from "../../oci/error.ts";
-import { hostCertificates, isLoopback } from "./address.ts";
+import { isLoopback } from "./address.ts";
 import { type RequestBody, sending, silenceOf } from "./body.ts";
+import { certificatesFor } from "./certificates.ts";
+import { proxyFor } from "./proxy.ts";
 
 export interface HttpRequest {
   readonly url: string;
@@ -45,14 +47,19 @@ export function unreachable(url: string, cause: unknown): InroError {
 
 /** Certificates that are wrong must not be mistaken for a registry without TLS. */
 export function isCertificateError(error: unknown): boolean {
-  const { cause } = error as { cause?: { code?: string } };
-  return /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ISSUER/.test(cause?.code ?? "");
+  const { code, cause } = error as { code?: string; cause?: { code?: string } };
+  return (
+    code === "CERTIFICATES_INVALID" ||
+    /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ISSUER/.test(cause?.code ?? "")
+  );
 }
 
 async function once(r: HttpRequest, url: string, headers: Record<string, string>): Promise<Response> {
   using silence = silenceOf(r.body === undefined ? headTimeout : storeTimeout);
   const signals = [silence.signal, ...(r.signal === undefined ? [] : [r.signal])];
-  const ca = hostCertificates();
+  const target = new URL(url);
+  const tls = target.protocol === "https:" ? certificatesFor(target) : undefined;
+  const proxy = proxyFor(target);
   const sent = r.body === undefined ? undefined : sending(r.body(), silence.moved);
   try {
     return await fetch(url, {
@@ -61,7 +68,8 @@ async function once(r: HttpRequest, url: string, headers: Record<string, string>
       redirect: "manual",
       signal: AbortSignal.any(signals),
       ...(sent === undefined ? {} : { body: sent.body }),
-      ...(ca === undefined || url.startsWith("http:") ? {} : { tls: { ca } }),
+      ...(tls === undefined ? {} : { tls }),
+      ...(proxy === undefined ? {} : { proxy }),
     });
   } catch (error) {
     r.signal?.throwIfAborted();
