@@ -10,6 +10,7 @@ export function engineImages(core: Core): EngineImages {
   const users = (imageId: string) =>
     [...core.shelf.all()].filter((entry) => entry.origin.imageId === imageId).map((entry) => entry.id);
   return {
+    registries: () => images.registries(),
     list: () => images.list(),
     resolve: (image) => images.resolve(image),
     users,

@@ -9,10 +9,13 @@ import type {
   Removal,
   SaveOptions,
 } from "../image/images.ts";
+import type { Registries } from "../image/registry/registries.ts";
 import type { Reference } from "../oci/reference.ts";
 
 /** The image store as the engine offers it: what changes in it is told as an event, what is in use stays. */
 export interface EngineImages {
+  /** How registries are reached. REGISTRIES_INVALID. */
+  registries(): Registries;
   list(): readonly Image[];
   /** By reference, id or prefix of one. NO_SUCH_IMAGE, IMAGE_AMBIGUOUS. */
   resolve(image: string): Image;

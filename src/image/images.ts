@@ -6,6 +6,7 @@ import type { SaveOptions } from "./archive/save.ts";
 import type { Image } from "./image.ts";
 import type { OnProgress, OnPushProgress } from "./progress.ts";
 import type { Pushed } from "./push.ts";
+import type { Registries } from "./registry/registries.ts";
 
 export type { SaveOptions } from "./archive/save.ts";
 export type { Image } from "./image.ts";
@@ -57,6 +58,8 @@ export interface Images {
   /** One tar that is Docker's archive and an OCI layout; nothing of it is swept until the stream is closed.
    * Throws NO_SUCH_IMAGE, NO_MATCHING_PLATFORM, BLOB_MISSING. */
   save(namesOrIds: readonly string[], options?: SaveOptions): Promise<Readable>;
+  /** How registries are reached, as the host has it at the moment. Throws REGISTRIES_INVALID. */
+  registries(): Registries;
   list(): Image[];
   /** By name (docker's grammar; a bare name falls back to localhost/), by digest, by id or by a prefix of it.
    * Throws NO_SUCH_IMAGE, or IMAGE_AMBIGUOUS for a prefix of several. */
@@ -78,6 +81,8 @@ export interface ImagesOptions {
   readonly platform?: Platform;
   /** The program whose role `inro-tree` applies and reads file trees. */
   readonly native: string;
+  /** The file of mirrors and rewrites (registry/registries.ts); none for none. It is read anew for each pull. */
+  readonly registries?: string;
   /** The static program of the built-in image localhost/hello:latest. */
   readonly builtin?: { readonly path: string };
 }

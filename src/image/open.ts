@@ -17,6 +17,7 @@ import { type NamedManifest, openNames } from "./layout/names.ts";
 import { pullImage } from "./pull.ts";
 import { pushNamed } from "./push-named.ts";
 import { openRecords } from "./records.ts";
+import { noRegistries, readRegistries } from "./registry/registries.ts";
 import { removeImage } from "./remove.ts";
 import { makeMountPoints } from "./snapshot/mount-points.ts";
 import { prepareOverlay, releaseOverlay } from "./snapshot/overlay.ts";
@@ -41,7 +42,10 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
   const mountPoints = makeMountPoints(root);
   const records = await openRecords(blobs, names, snapshots);
   const fetchLayer = layerFetcher(blobs, snapshots);
-  const store = { blobs, fetchLayer, platform };
+  const registries = () =>
+    options.registries === undefined ? noRegistries : readRegistries(options.registries);
+  registries();
+  const store = { blobs, fetchLayer, platform, registries };
   const sweeps = sweeper(async () => {
     const kept = records.reachable();
     if (kept !== undefined) await sweep(kept, blobs, snapshots);
@@ -95,7 +99,8 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
           loaded.push(await publish(named));
         return loaded;
       }),
-    push: (reference, o = {}) => sweeps.during(() => pushNamed({ blobs, names, records }, reference, o)),
+    push: (reference, o = {}) =>
+      sweeps.during(() => pushNamed({ blobs, names, records, registries }, reference, o)),
     async save(namesOrIds, o = {}) {
       const release = await sweeps.hold();
       try {
@@ -106,6 +111,7 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
         throw error;
       }
     },
+    registries,
     list: () => records.list(),
     resolve: (nameOrId) => records.resolve(nameOrId),
     async tag(image, reference) {

@@ -14,12 +14,16 @@ import { fetchLayers } from "./layers.ts";
 import { type Blobs, maxDocument } from "./layout/blobs.ts";
 import type { NamedManifest } from "./layout/names.ts";
 import type { LayerState } from "./progress.ts";
-import { openRepository, type RemoteDocument, type Repository, repoDigest } from "./registry/repository.ts";
+import type { Registries } from "./registry/registries.ts";
+import { type RemoteDocument, repoDigest } from "./registry/repository.ts";
+import { openSources, type Sources } from "./registry/sources.ts";
 
 export interface PullStore {
   readonly blobs: Blobs;
   readonly fetchLayer: LayerFetcher;
   readonly platform: Platform;
+  /** As they are at the moment. */
+  readonly registries: () => Registries;
 }
 
 interface Found {
@@ -49,11 +53,7 @@ export function chooseManifest(
   });
 }
 
-async function findManifest(
-  repository: Repository,
-  reference: Reference,
-  platform: Platform,
-): Promise<Found> {
+async function findManifest(repository: Sources, reference: Reference, platform: Platform): Promise<Found> {
   const what = `cannot pull "${familiarName(reference)}"`;
   let document = await repository.manifest(reference.digest ?? reference.tag ?? "latest");
   const by = document.digest;
@@ -67,7 +67,7 @@ async function findManifest(
 }
 
 async function fetchDocument(
-  repository: Repository,
+  repository: Sources,
   digest: Digest,
   size: number,
   blobs: Blobs,
@@ -101,10 +101,8 @@ export async function pullImage(
 ): Promise<NamedManifest> {
   const reference = withDefaultTag(wanted);
   const { signal, auth, onProgress = () => {} } = options;
-  const repository = await openRepository(reference, {
-    ...(signal === undefined ? {} : { signal }),
-    ...(auth === undefined ? {} : { auth }),
-  });
+  const asking = { ...(signal === undefined ? {} : { signal }), ...(auth === undefined ? {} : { auth }) };
+  const repository = openSources(reference, asking, store.registries());
   const { manifest, document, by } = await findManifest(
     repository,
     reference,

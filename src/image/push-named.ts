@@ -13,12 +13,14 @@ import type { Blobs } from "./layout/blobs.ts";
 import type { NamedManifest, Names } from "./layout/names.ts";
 import { type Pushed, pushImage } from "./push.ts";
 import type { Records } from "./records.ts";
+import type { Registries } from "./registry/registries.ts";
 import { repoDigest } from "./registry/repository.ts";
 
 export interface NamedStore {
   readonly blobs: Blobs;
   readonly names: Names;
   readonly records: Records;
+  readonly registries: () => Registries;
 }
 
 function manifestOf(names: Names, reference: Reference): NamedManifest {
@@ -47,7 +49,7 @@ function holderIn(records: Records, { domain, path }: Reference): (blob: Digest)
 
 /** Pushes what the name leads to; from then on the image is known by the digest that it has there. Throws NO_SUCH_IMAGE. */
 export async function pushNamed(
-  { blobs, names, records }: NamedStore,
+  { blobs, names, records, registries }: NamedStore,
   wanted: Reference,
   options: PushOptions,
 ): Promise<Pushed> {
@@ -55,7 +57,7 @@ export async function pushNamed(
   const reference = { domain, path, tag };
   const { descriptor } = manifestOf(names, reference);
   const pushed = await pushImage(
-    { blobs, holder: holderIn(records, reference) },
+    { blobs, insecure: registries().insecure, holder: holderIn(records, reference) },
     descriptor,
     reference,
     options,

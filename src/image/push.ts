@@ -10,6 +10,8 @@ import { openRepository, type Repository } from "./registry/repository.ts";
 
 export interface PushStore {
   readonly blobs: Blobs;
+  /** Registries that may be spoken to without TLS. */
+  readonly insecure?: readonly string[];
   /** Another repository of the registry that has the blob, as an image came from there. */
   readonly holder: (blob: Digest) => string | undefined;
 }
@@ -93,7 +95,7 @@ export async function pushImage(
     layers: content.layers.map(({ digest }) => digest),
   });
   const repository = await openRepository(reference, {
-    ...{ access: "push", signal },
+    ...{ access: "push", signal, insecure: store.insecure ?? [] },
     ...(auth === undefined ? {} : { auth }),
   });
   const teller = (digest: Digest) => (state: PushState) => onProgress({ kind: "layer", digest, state });

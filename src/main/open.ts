@@ -15,6 +15,8 @@ export interface OpenOptions {
   readonly root?: string;
   /** For what a reboot may lose. */
   readonly execRoot?: string;
+  /** The file of mirrors and rewrites; none for none. REGISTRIES_INVALID. */
+  readonly registries?: string;
   /** Hears what went wrong where no caller waits for it. */
   readonly onFault?: (message: string) => void;
 }
@@ -35,7 +37,10 @@ export async function openLocalEngine(options: OpenOptions = {}): Promise<Engine
   const native = nativeProgram();
   const cgroupParent = cgroupParentOf(root);
   const [images, runtime, networks] = await Promise.all([
-    openImages({ root, native, builtin: helloProgram() }),
+    openImages({
+      ...{ root, native, builtin: helloProgram() },
+      ...(options.registries === undefined ? {} : { registries: options.registries }),
+    }),
     openRuntime({ execRoot, native }),
     openNetworks({ root, openExecutor: () => openExecutor(native), tell: onFault }),
   ]);

@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import { registriesFile } from "../image/registry/registries.ts";
 import { InroError } from "../oci/error.ts";
 
 /** Where an engine keeps its things and listens. Two engines differ in all three. */
@@ -8,23 +9,26 @@ export interface Places {
   readonly socket: string;
   /** The group that may use the socket beside root. */
   readonly group: string | null;
+  /** The file of mirrors and rewrites. */
+  readonly registries: string;
   /** Hear more of what goes on. */
   readonly debug: boolean;
 }
 
 /** The engine's own options, with a value or without; the command line's client knows the same ones. */
-const VALUED: Readonly<Record<string, "dataRoot" | "execRoot" | "host" | "group">> = {
+const VALUED: Readonly<Record<string, "dataRoot" | "execRoot" | "host" | "group" | "registries">> = {
   "--data-root": "dataRoot",
   "--exec-root": "execRoot",
   "-H": "host",
   "--host": "host",
   "-G": "group",
   "--group": "group",
+  "--registries": "registries",
 };
 
 /** The engine's options among the words of a command line, and the words that are left. INVALID_OPTION. */
 export function parsePlaces(words: readonly string[]): { places: Places; rest: readonly string[] } {
-  const given: { dataRoot?: string; execRoot?: string; host?: string; group?: string } = {};
+  const given: Partial<Record<(typeof VALUED)[string], string>> = {};
   const rest: string[] = [];
   let debug = false;
   for (let at = 0; at < words.length; at++) {
@@ -43,6 +47,7 @@ export function parsePlaces(words: readonly string[]): { places: Places; rest: r
       execRoot,
       socket: given.host === undefined ? join(execRoot, "inro.sock") : socketPath(given.host),
       group: given.group ?? null,
+      registries: resolve(given.registries ?? registriesFile),
       debug,
     },
     rest,

@@ -11,7 +11,7 @@ export async function serveDaemon(words: readonly string[]): Promise<void> {
   if (unknown !== undefined)
     throw new InroError("INVALID_OPTION", {
       what: `cannot understand "${unknown}"`,
-      why: "serve takes --data-root, --exec-root, -H, --group and --debug",
+      why: "serve takes --data-root, --exec-root, -H, --group, --registries and --debug",
     });
   process.title = "inro serve";
   // What the engine makes is for root; what others may see is opened by name.
@@ -23,6 +23,7 @@ export async function serveDaemon(words: readonly string[]): Promise<void> {
   const engine = await openLocalEngine({
     root: places.dataRoot,
     execRoot: places.execRoot,
+    registries: places.registries,
     onFault: (message) => console.error(`inro: ${message}`),
   });
   mkdirSync(dirname(places.socket), { recursive: true, mode: 0o711 });

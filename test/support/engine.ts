@@ -31,7 +31,8 @@ export interface TestEngine extends AsyncDisposable {
 /** Containers need root; without it a test says so and is skipped. */
 export const rootMissing = process.getuid?.() !== 0;
 
-export async function testEngine(host: Host): Promise<TestEngine> {
+/** `words` are options of the daemon beside its places. */
+export async function testEngine(host: Host, ...words: readonly string[]): Promise<TestEngine> {
   const folder = temporaryFolder("engine");
   const dataRoot = join(folder.path, "data");
   const execRoot = join(folder.path, "run");
@@ -41,7 +42,9 @@ export async function testEngine(host: Host): Promise<TestEngine> {
   let daemon: ChildProcess | undefined;
 
   const serve = async () => {
-    daemon = host.spawn(executable, ["serve", ...place], { stdio: ["ignore", "inherit", "inherit"] });
+    daemon = host.spawn(executable, ["serve", ...place, ...words], {
+      stdio: ["ignore", "inherit", "inherit"],
+    });
     const started = daemon;
     for (let tries = 0; !(await answers(socket)); tries++) {
       if (tries > 400 || started.exitCode !== null) throw new Error("the daemon does not answer");

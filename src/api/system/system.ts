@@ -92,6 +92,7 @@ async function auth(x: Exchange): Promise<void> {
     registryOf(text(asked, "serveraddress")),
     found,
     x.signal,
+    x.engine.images.registries().insecure,
   );
   json(x, 200, { Status: "Login Succeeded", IdentityToken: identityToken });
 }

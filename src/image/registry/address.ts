@@ -16,11 +16,11 @@ export function isLoopback(host: string): boolean {
   return name === "localhost" || name === "::1" || /^127(\.\d{1,3}){3}$/.test(name);
 }
 
-/** TLS always, and plain HTTP for a registry of this machine that does not speak TLS. */
-export function addressOf(domain: string): Address {
+/** TLS always, and plain HTTP for a registry of this machine, or an `insecure` one, that does not speak TLS. */
+export function addressOf(domain: string, insecure: readonly string[] = []): Address {
   const host = aliases[domain] ?? domain;
   const name = host.startsWith("[") ? host.slice(0, host.indexOf("]") + 1) : (host.split(":")[0] ?? host);
   const tls = `https://${host}`;
-  const mayBePlain = isLoopback(name) && !hasCertificates(new URL(tls));
+  const mayBePlain = (isLoopback(name) || insecure.includes(domain)) && !hasCertificates(new URL(tls));
   return { domain, bases: mayBePlain ? [tls, `http://${host}`] : [tls] };
 }

@@ -18,6 +18,10 @@ export interface RepositoryOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds before the first repetition; it doubles. */
   readonly retryBase?: number;
+  /** How often the same is asked at most. */
+  readonly attempts?: number;
+  /** Registries (`HOST[:PORT]`) that may be spoken to without TLS. */
+  readonly insecure?: readonly string[];
   /** What it is opened for: the rights that are asked for, and the verb of its errors. */
   readonly access?: "pull" | "push";
 }
@@ -72,7 +76,7 @@ export function patience(c: Context, onRetry: Retrying | undefined): Patience {
       attempt = 0;
     },
     async wait(why, response) {
-      if (++attempt >= maxAttempts) return false;
+      if (++attempt >= (c.options.attempts ?? maxAttempts)) return false;
       const delayMs = backOff(attempt, c.options.retryBase ?? 250, response);
       onRetry?.({ attempt, delayMs, why });
       await pause(delayMs, c.options.signal);

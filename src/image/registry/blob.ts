@@ -7,6 +7,8 @@ export interface BlobRequest {
   readonly digest: Digest;
   /** Bytes, as the manifest promises. */
   readonly size: number;
+  /** Bytes that the taker has already. */
+  readonly from?: number;
   readonly onRetry?: Retrying;
 }
 
@@ -55,13 +57,13 @@ function checkLength(response: Response, size: number, had: number, what: string
 /** The blob's bytes, `size` of them. The digest is for the taker to check. */
 export async function* blobBytes(
   c: Context,
-  { digest, size, onRetry }: BlobRequest,
+  { digest, size, from = 0, onRetry }: BlobRequest,
 ): AsyncGenerator<Uint8Array> {
   const path = `/v2/${c.reference.path}/blobs/${digest}`;
   const { signal } = c.options;
   const what = `${c.what}, blob ${digest}`;
   const waiting = patience(c, onRetry);
-  for (let had = 0; ; ) {
+  for (let had = from; ; ) {
     let why = "";
     try {
       const headers: Record<string, string> = had === 0 ? {} : { range: `bytes=${had}-` };

@@ -20,9 +20,10 @@ export async function checkCredentials(
   domain: string,
   auth: RegistryAuth,
   signal?: AbortSignal,
+  insecure?: readonly string[],
 ): Promise<LoggedIn> {
   let failure: unknown;
-  for (const base of addressOf(domain).bases) {
+  for (const base of addressOf(domain, insecure).bases) {
     try {
       const found = await taken(`${base}/v2/`, auth, signal);
       if (found !== undefined) return found;

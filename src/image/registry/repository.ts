@@ -33,8 +33,8 @@ export interface Repository {
 }
 
 /** Finds out how the registry speaks. https://…/v2/ answers 200 or 401 (distribution spec, "Determining Support"). */
-async function findBase(reference: Reference, signal: AbortSignal | undefined): Promise<string> {
-  const { bases } = addressOf(reference.domain);
+async function findBase({ domain }: Reference, { signal, insecure }: RepositoryOptions): Promise<string> {
+  const { bases } = addressOf(domain, insecure);
   let failure: unknown;
   for (const base of bases) {
     try {
@@ -55,14 +55,14 @@ async function* bytesOf(content: Uint8Array): AsyncGenerator<Uint8Array> {
 
 /** Opens the repository of a reference. Throws REGISTRY_UNREACHABLE. */
 export async function openRepository(reference: Reference, options: RepositoryOptions): Promise<Repository> {
-  const { access = "pull", auth, signal } = options;
+  const { access = "pull", auth } = options;
   const scope = `repository:${reference.path}:${access === "push" ? "pull,push" : "pull"}`;
   const c: Context = {
     ...{ reference, options, access },
     what: `cannot ${access} "${familiarName(reference)}"`,
     domain: reference.domain,
     authorize: authorizer({ scope, auth }),
-    base: await findBase(reference, signal),
+    base: await findBase(reference, options),
   };
   return {
     manifest: (tagOrDigest) => fetchManifest(c, tagOrDigest),

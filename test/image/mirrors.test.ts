@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { randomBytes } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { openImages } from "../../src/image/images.ts";
+import { parseReference } from "../../src/oci/reference.ts";
+import { rootMissing, testEngine } from "../support/engine.ts";
+import { machine } from "../support/host.ts";
+import { type Registry, registry, registryMissing } from "../support/registry.ts";
+import { temporaryFolder } from "../support/temporary.ts";
+import { native, tar } from "./fixtures.ts";
+import { type Fault, type Passing, proxy } from "./proxy.ts";
+
+/** A pull in a store of its own, with these registries. */
+async function pulled(name: string, registries: object, auth?: { username: string; password: string }) {
+  using folder = temporaryFolder("mirrors");
+  const file = join(folder.path, "registries.json");
+  writeFileSync(file, JSON.stringify(registries));
+  const images = await openImages({ root: join(folder.path, "data"), native, registries: file });
+  try {
+    const image = await images.pull(parseReference(name), auth === undefined ? {} : { auth });
+    return { names: image.names, repoDigests: image.repoDigests, message: "" };
+  } catch (error) {
+    const { code, message, at } = error as { code: string; message: string; at?: string };
+    return { code, message, at };
+  } finally {
+    await images.close();
+  }
+}
+
+describe.skipIf(rootMissing || registryMissing)("mirrors of real registries", () => {
+  const host = machine();
+  const noise = randomBytes(1 << 20);
+  let full: Registry;
+  let empty: Registry;
+
+  beforeAll(async () => {
+    [full, empty] = await Promise.all([registry(host), registry(host)]);
+    await full.push("library/app:1", { layers: [tar({ name: "noise", content: noise })] });
+  }, 30_000);
+  afterAll(async () => {
+    await full[Symbol.asyncDispose]();
+    await empty[Symbol.asyncDispose]();
+    host[Symbol.dispose]();
+  });
+
+  const through = async (decide: (passing: Passing) => Fault) => await proxy(full.address, decide);
+  const arrived = { names: ["docker.io/library/app:1"], message: "" };
+
+  test("a mirror stands in for docker.io: the name stays, the credentials stay here", async () => {
+    await using mirror = await through(() => undefined);
+    const auth = { username: "me", password: "word" };
+    const image = await pulled("app:1", { rules: { "docker.io": { mirrors: [mirror.address] } } }, auth);
+    expect(image).toMatchObject(arrived);
+    expect(image.repoDigests?.[0]).toStartWith("docker.io/library/app@sha256:");
+    expect(
+      mirror.seen.map(({ authorization }) => authorization).filter((each) => each !== undefined),
+    ).toEqual([]);
+  });
+
+  test("a mirror that asks who comes is passed over, and hears no name", async () => {
+    const challenge = { status: 401, headers: { "www-authenticate": 'Basic realm="mirror"' } };
+    await using mirror = await through(() => challenge);
+    await using next = await through(() => undefined);
+    const auth = { username: "me", password: "word" };
+    const rules = { "docker.io": { mirrors: [mirror.address, next.address] } };
+    expect(await pulled("app:1", { rules }, auth)).toMatchObject(arrived);
+    expect(mirror.seen.length).toBeGreaterThan(0);
+    expect([...mirror.seen, ...next.seen].filter((each) => each.authorization !== undefined)).toEqual([]);
+  });
+
+  test("one that is down, one that lacks the image, and one that answers 500 are passed over in order", async () => {
+    await using broken = await through(({ path }) => (path === "/v2/" ? undefined : { status: 500 }));
+    const mirrors = ["127.0.0.1:1", empty.address, broken.address, full.address];
+    expect(await pulled("app:1", { rules: { "docker.io": { mirrors } } })).toMatchObject(arrived);
+    expect(broken.seen.some(({ path }) => path.includes("/manifests/"))).toBe(true);
+  });
+
+  test("a mirror that loses a blob on the way: the next one goes on with the rest", async () => {
+    const isLayer = ({ path }: Passing) => path.includes("/blobs/");
+    await using cut = await through((passing) => {
+      if (!isLayer(passing) || passing.before > 0) return isLayer(passing) ? { status: 404 } : undefined;
+      return { cutAfter: 100_000 };
+    });
+    await using next = await through(() => undefined);
+    const rules = { "docker.io": { mirrors: [cut.address, next.address] } };
+    expect(await pulled("app:1", { rules })).toMatchObject(arrived);
+    expect(next.seen.some(({ range }) => range !== undefined && range !== "bytes=0-")).toBe(true);
+  });
+
+  test("what a mirror gives is checked by its digest", async () => {
+    await using lying = await through(({ path }) => (path.includes("/blobs/") ? { flipAt: 50 } : undefined));
+    const image = await pulled("app:1", { rules: { "docker.io": { mirrors: [lying.address] } } });
+    expect(image).toMatchObject({ code: "DIGEST_MISMATCH" });
+  });
+
+  test("when none has it, the error is the registry's own and tells of those before it", async () => {
+    const rules = { [full.address]: { mirrors: ["127.0.0.1:1", empty.address] } };
+    const image = await pulled(`${full.address}/none:1`, { rules });
+    expect(image).toMatchObject({ code: "NO_SUCH_IMAGE" });
+    expect(image.message).toContain(`127.0.0.1:1: nobody listens there; ${empty.address}: `);
+  });
+
+  test("plain HTTP beyond loopback only where the file says so", async () => {
+    await using plain = await through(() => undefined);
+    // Linux takes 0.0.0.0 for this host, and nothing else does.
+    const address = plain.address.replace("127.0.0.1", "0.0.0.0");
+    expect(await pulled(`${address}/library/app:1`, {})).toMatchObject({ code: "REGISTRY_UNREACHABLE" });
+    const image = await pulled(`${address}/library/app:1`, { insecure: [address] });
+    expect(image).toMatchObject({ names: [`${address}/library/app:1`] });
+  });
+
+  test("the daemon reads the file that it is told, anew for each pull", async () => {
+    using folder = temporaryFolder("mirrors");
+    const file = join(folder.path, "registries.json");
+    writeFileSync(file, "{}");
+    await using engine = await testEngine(host, "--registries", file);
+    writeFileSync(file, JSON.stringify({ rules: { "docker.io": { mirrors: [full.address] } } }));
+    expect(await engine.inro("pull", "app:1")).toMatchObject({ code: 0 });
+    expect((await engine.inro("images")).stdout).toMatch(/^app +1 /m);
+    writeFileSync(file, JSON.stringify({ rules: { "docker.io": { mirrors: [5] } } }));
+    expect((await engine.inro("pull", "app:1")).stderr).toContain("/rules/docker.io/mirrors/0: ");
+  }, 30_000);
+
+  test("a name's beginning is rewritten, the longest rule counts, and the name stays", async () => {
+    const rules = {
+      "reg.test": { location: empty.address },
+      "reg.test/old/place": { location: `${full.address}/library` },
+    };
+    const image = await pulled("reg.test/old/place/app:1", { rules });
+    expect(image).toMatchObject({ names: ["reg.test/old/place/app:1"] });
+    expect(await pulled("reg.test/old/placed/app:1", { rules })).toMatchObject({ code: "NO_SUCH_IMAGE" });
+  });
+});
+
+describe.skipIf(rootMissing)("registries.json", () => {
+  test.each([
+    [{ rules: { "docker.io": { mirror: [] } } }, "/rules/docker.io/mirror"],
+    [
+      { rules: { "docker.io": { mirrors: ["here.test", "https://there.test"] } } },
+      "/rules/docker.io/mirrors/1",
+    ],
+    [{ rules: { "a.test/b": { mirrors: ["here.test"] } } }, "/rules/a.test~1b/mirrors/0"],
+    [{ insecure: ["a.test/b"] }, "/insecure/0"],
+    [{ insecure: "a.test" }, "/insecure"],
+    [{ rules: { library: {} } }, "/rules/library"],
+  ])("%j is refused at %s", async (registries, at) => {
+    await expect(pulled("app", registries)).rejects.toMatchObject({ code: "REGISTRIES_INVALID", at });
+  });
+});
