@@ -137,6 +137,12 @@ export const verbs: readonly Entry[] = [
     load: async () => (await import("./verb/diff.ts")).diff,
   },
   {
+    names: ["commit", "container commit"],
+    group: inside,
+    summary: "Make an image of a container's changes",
+    load: async () => (await import("./verb/commit.ts")).commit,
+  },
+  {
     names: ["top", "container top"],
     group: inside,
     summary: "Show a container's processes",

@@ -7,6 +7,7 @@ import { matchesLabel } from "./event-filter.ts";
 import { explainContainer, explainOptions } from "./explain.ts";
 import { archives, releasing } from "./files/archive.ts";
 import { changesOf } from "./files/changes.ts";
+import { commit } from "./files/commit.ts";
 import { openFiles } from "./files/files.ts";
 import { treeSize } from "./files/size.ts";
 import { pause, unpause } from "./life/pause.ts";
@@ -55,6 +56,7 @@ export function engineContainers(core: Core): Containers {
       await using files = await openFiles(core, find(container));
       return changesOf(files.rootfs);
     },
+    commit: async (container, o) => commit(core, find(container), o),
     export: async (container) => {
       const files = await openFiles(core, find(container));
       return releasing(core.trees.read(files.root, "/", { name: "", oneMount: true }), files);

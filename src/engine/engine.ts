@@ -1,4 +1,5 @@
 import type { Duplex, Readable } from "node:stream";
+import type { Image } from "../image/images.ts";
 import type { BlockIoStats } from "../kernel/cgroup/stats/block-io.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";
 import type { BridgeNetwork } from "../network/network.ts";
@@ -6,6 +7,7 @@ import type { Digest } from "../oci/digest.ts";
 import type { LogQuery } from "../runtime/log/read.ts";
 import type { LogEntry } from "../runtime/log/record.ts";
 import type { Events } from "./events.ts";
+import type { CommitOptions } from "./files/commit.ts";
 import type { EngineImages } from "./images.ts";
 import type { ContainerOptions, ExecOptions, LogOptions } from "./options.ts";
 import type { ContainerState, ContainerStatus, ExitReport, Timestamp } from "./state.ts";
@@ -78,6 +80,8 @@ export interface Containers {
   archive: Archives;
   /** What the container changed in the image's files. */
   changes(container: string): Promise<readonly FileChange[]>;
+  /** An image of the container's image and what it changed. INVALID_OPTION, LAYER_REFUSED, NO_SPACE. */
+  commit(container: string, o: CommitOptions): Promise<Image>;
   /** The container's files as one tar. */
   export(container: string): Promise<Readable>;
   /** Removes containers that do not run. */

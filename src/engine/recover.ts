@@ -58,6 +58,9 @@ async function settle(core: Core, entry: Entry, container: Container | undefined
     await abandon(core, entry);
   } else if (container !== undefined) {
     onEnd(core, entry, container);
+    // Nobody paused it: what froze it (a commit) died with the engine before.
+    if (state.status === "running")
+      await container.resume().catch((cause) => core.fault(`continuing ${entry.id}`, cause));
   } else if (isLive(state)) {
     await ended(core, entry, await reportFromDisk(core, entry), { undone: false });
   } else if (network !== null) {

@@ -4,12 +4,14 @@ import type { Reference } from "../oci/reference.ts";
 import type { Rootfs } from "../oci/rootfs.ts";
 import type { SaveOptions } from "./archive/save.ts";
 import type { Image } from "./image.ts";
+import type { MakeRequest } from "./make.ts";
 import type { OnProgress, OnPushProgress } from "./progress.ts";
 import type { Pushed } from "./push.ts";
 import type { Registries } from "./registry/registries.ts";
 
 export type { SaveOptions } from "./archive/save.ts";
 export type { Image } from "./image.ts";
+export type { MakeRequest } from "./make.ts";
 export { openImages } from "./open.ts";
 export type { LayerState, OnProgress, PullProgress, PushProgress } from "./progress.ts";
 export type { Pushed } from "./push.ts";
@@ -60,6 +62,8 @@ export interface Images {
   save(namesOrIds: readonly string[], options?: SaveOptions): Promise<Readable>;
   /** How registries are reached, as the host has it at the moment. Throws REGISTRIES_INVALID. */
   registries(): Registries;
+  /** An image with one layer more. Throws LAYER_REFUSED, NO_SPACE; then nothing of it is there. */
+  make(request: MakeRequest): Promise<Image>;
   list(): Image[];
   /** By name (docker's grammar; a bare name falls back to localhost/), by digest, by id or by a prefix of it.
    * Throws NO_SUCH_IMAGE, or IMAGE_AMBIGUOUS for a prefix of several. */

@@ -14,6 +14,7 @@ import type { Images, ImagesOptions } from "./images.ts";
 import { fetchLayers } from "./layers.ts";
 import { openBlobs } from "./layout/blobs.ts";
 import { type NamedManifest, openNames } from "./layout/names.ts";
+import { makeImage } from "./make.ts";
 import { pullImage } from "./pull.ts";
 import { pushNamed } from "./push-named.ts";
 import { openRecords } from "./records.ts";
@@ -112,6 +113,7 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
       }
     },
     registries,
+    make: (request) => bringing(async () => publish(await makeImage(store, request))),
     list: () => records.list(),
     resolve: (nameOrId) => records.resolve(nameOrId),
     async tag(image, reference) {

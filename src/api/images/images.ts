@@ -7,6 +7,7 @@ import { type Exchange, parameter, type Route } from "../exchange.ts";
 import { filters, flag, text } from "../query.ts";
 import { refuse } from "../status.ts";
 import { createdSeconds, imageHistory, imageInspect, imageSummary } from "../tell/image.ts";
+import { commitRoutes } from "./commit.ts";
 import { imageFilter } from "./filter.ts";
 import { pullRoutes } from "./pull.ts";
 import { pushRoutes } from "./push.ts";
@@ -19,6 +20,7 @@ export const imageRoutes: readonly Route[] = [
   ...pullRoutes,
   ...pushRoutes,
   ...saveRoutes,
+  ...commitRoutes,
   { method: "GET", pattern: "/images/{name...}/json", handle: inspect },
   { method: "GET", pattern: "/images/{name...}/history", handle: history },
   { method: "POST", pattern: "/images/{name...}/tag", handle: tag },

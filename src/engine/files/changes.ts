@@ -41,7 +41,7 @@ function onlyLeadsToMountPoints(
 }
 
 /** Where the engine's own files are mounted in every container. */
-function isMountPoint(path: string): boolean {
+export function isMountPoint(path: string): boolean {
   return (
     /^\/(dev|proc|sys|\.dockerenv)(\/|$)/.test(path) || /^\/etc\/(hosts|hostname|resolv\.conf)$/.test(path)
   );

@@ -16,6 +16,24 @@ export async function pause(core: Core, entry: Entry): Promise<void> {
   });
 }
 
+/** Reads from a container that stands still; its turn is the caller's meanwhile. */
+export async function* whileFrozen<T>(core: Core, entry: Entry, source: AsyncIterable<T>): AsyncGenerator<T> {
+  const { state } = entry.fortune;
+  if (entry.live === null || state.status !== "running") {
+    yield* source;
+    return;
+  }
+  // On disk it goes on running: a daemon that finds it frozen after the death of this one lets it go on.
+  entry.fortune = { ...entry.fortune, state: { ...state, status: "paused" } };
+  try {
+    await entry.live.pause();
+    yield* source;
+  } finally {
+    await entry.live.resume().catch((cause) => core.fault(`continuing the container "${entry.name}"`, cause));
+    entry.fortune = { ...entry.fortune, state };
+  }
+}
+
 /** NOT_PAUSED. */
 export async function unpause(core: Core, entry: Entry): Promise<void> {
   await entry.turn.run(async () => {

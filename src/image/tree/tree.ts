@@ -4,14 +4,15 @@
  */
 import { InroError } from "../../oci/error.ts";
 import { TarError } from "../tar/error.ts";
-import { tarEnd, tarHeader, tarPadding } from "../tar/writer.ts";
 import { beginApply } from "./apply.ts";
 import { fromTar, toTar } from "./convert.ts";
 import { fromText, type TreeEntry, toText } from "./entry.ts";
 import { flag, frame, kind } from "./frames.ts";
 import { decodeEntry } from "./inbox.ts";
+import { layerTar } from "./layer-out.ts";
 import type { TreeRoot } from "./root.ts";
 import { openTree, type TreeSession } from "./session.ts";
+import { tarOf } from "./tar-out.ts";
 
 export type { TreeRoot } from "./root.ts";
 
@@ -48,6 +49,8 @@ export interface Tree {
   stat(root: TreeRoot, path: string, options?: { readonly follow?: boolean }): Promise<PathStat | undefined>;
   /** A tar of the path and everything beneath it. Throws TREE_FAILED where nothing is. */
   read(root: TreeRoot, path: string, options: ReadOptions): AsyncGenerator<Uint8Array>;
+  /** What a writable layer of overlayfs changes, as a layer's tar, but for the paths that `leftOut` answers true for. */
+  layer(upper: string, leftOut: (path: string) => boolean): AsyncGenerator<Uint8Array>;
   /** Unpacks a tar into the folder `path`. */
   apply(
     root: TreeRoot,
@@ -94,26 +97,6 @@ function statOf(e: TreeEntry): PathStat {
   return { type: typeNames.get(e.kind) ?? "file", mode, uid, gid, size, mtime, linkTarget: toText(e.target) };
 }
 
-async function* tarOf(session: TreeSession, top: string): AsyncGenerator<Uint8Array> {
-  let padding: Buffer = Buffer.alloc(0);
-  let left = 0;
-  for (;;) {
-    const { type, payload } = await session.next();
-    if (type === frame.data) {
-      left -= payload.length;
-      yield payload;
-      if (left === 0 && padding.length > 0) yield padding;
-    } else if (type === frame.entry) {
-      const entry = toTar(decodeEntry(payload), top);
-      if (entry === undefined || (entry.name === "./" && top === "")) continue;
-      left = entry.size;
-      padding = tarPadding(entry.size);
-      yield tarHeader(entry);
-    } else break;
-  }
-  yield tarEnd;
-}
-
 /** The copy verbs, by the program whose role is `inro-tree`. */
 export function trees(native: string): Tree {
   return {
@@ -135,8 +118,10 @@ export function trees(native: string): Tree {
       const flags =
         (options.follow === true ? flag.follow : 0) | (options.oneMount === true ? flag.oneMount : 0);
       await ask(session, frame.read, path, flags);
-      yield* tarOf(session, fromText(options.name));
+      const top = fromText(options.name);
+      yield* tarOf(session, (entry) => (top === "" && entry.path === "" ? undefined : toTar(entry, top)));
     },
+    layer: (upper, leftOut) => layerTar(native, upper, leftOut),
     async apply(root, path, tar, options) {
       await using session = await openTree(native, root);
       const sink = beginApply(session, { ...options, at: inRoot(path), convert: fromTar });

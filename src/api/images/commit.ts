@@ -1,0 +1,35 @@
+import { parseReference, type Reference } from "../../oci/reference.ts";
+import { json } from "../answer.ts";
+import { invalid } from "../asked.ts";
+import type { Exchange, Route } from "../exchange.ts";
+import { flag, type Query, text } from "../query.ts";
+
+export const commitRoutes: readonly Route[] = [{ method: "POST", pattern: "/commit", handle: commit }];
+
+/** The name that an image is to get by `repo` and `tag`; null for none. */
+export function askedName(query: Query): Reference | null {
+  const repository = text(query, "repo");
+  if (repository === null) return null;
+  const tag = text(query, "tag");
+  const name = parseReference(tag === null ? repository : `${repository}:${tag}`);
+  if (name.digest !== undefined) throw invalid("repo", "an image is named by a tag, not by a digest");
+  return name;
+}
+
+/** Instructions, one or several of them (a line each) in a parameter. */
+export function askedChanges(query: Query): string[] {
+  return query.getAll("changes").flatMap((each) => each.split("\n").filter((line) => line.trim() !== ""));
+}
+
+async function commit(x: Exchange): Promise<void> {
+  const container = text(x.query, "container");
+  if (container === null) throw invalid("container", "no container is named");
+  const image = await x.engine.containers.commit(container, {
+    name: askedName(x.query),
+    author: text(x.query, "author") ?? "",
+    comment: text(x.query, "comment") ?? "",
+    changes: askedChanges(x.query),
+    pause: flag(x.query, "pause", true),
+  });
+  json(x, 201, { Id: image.id });
+}

@@ -1,0 +1,30 @@
+import { splitTag } from "../images.ts";
+import { flag, list, text } from "../options/option.ts";
+import { out } from "../terminal/output.ts";
+import { verb } from "../verb.ts";
+
+/** `name=value` for each value, as the API takes a parameter that has several. */
+export const repeated = (name: string, values: readonly string[]): string =>
+  values.map((value) => `&${name}=${encodeURIComponent(value)}`).join("");
+
+export const commit = verb({
+  usage: "[OPTIONS] CONTAINER [REPOSITORY[:TAG]]",
+  options: {
+    author: text("NAME", "Who made the image", { short: "a" }),
+    change: list("INSTRUCTION", 'A Dockerfile\'s instruction: CMD ["nginx"]', { short: "c" }),
+    message: text("TEXT", "What the image is for, shown by history", { short: "m" }),
+    pause: flag("Hold the container still meanwhile (default true)", { short: "p", default: true }),
+  },
+  args: [1, 2],
+  examples: ["inro commit web app:fixed", 'inro commit -c \'CMD ["/bin/app"]\' -m "with curl" web app'],
+  async run({ client }, { options, args: [container = "", name] }) {
+    const { fromImage: repo, tag } = name === undefined ? { fromImage: "", tag: "" } : splitTag(name);
+    const parts = { repo, tag, author: options.author ?? "", comment: options.message ?? "" };
+    const query = Object.entries(parts).map(([key, value]) => repeated(key, [value]));
+    const pause = options.pause ? "1" : "0";
+    const path = `/commit?container=${encodeURIComponent(container)}&pause=${pause}${query.join("")}${repeated("changes", options.change)}`;
+    const { Id } = await client.json<{ Id: string }>({ method: "POST", path });
+    out(`${Id}\n`);
+    return 0;
+  },
+});

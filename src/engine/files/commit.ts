@@ -1,0 +1,71 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { changed } from "../../image/change.ts";
+import type { Image, MakeRequest } from "../../image/images.ts";
+import type { Reference } from "../../oci/reference.ts";
+import { type Core, folderOf, tell } from "../core.ts";
+import type { Entry } from "../entry.ts";
+import { whileFrozen } from "../life/pause.ts";
+import type { ContainerOptions } from "../options.ts";
+import { isMountPoint } from "./changes.ts";
+
+export interface CommitOptions {
+  readonly name: Reference | null;
+  readonly author: string;
+  readonly comment: string;
+  /** A Dockerfile's instructions (`CMD …`). */
+  readonly changes: readonly string[];
+  /** A running container stands still while its files are read. */
+  readonly pause: boolean;
+}
+
+const set = (keys: readonly string[]): Record<string, object> =>
+  Object.fromEntries(keys.map((key) => [key, {}]));
+
+/** What of the container could run on any host; what no container overrides is the image's. */
+function configOf(options: ContainerOptions, image: Image): MakeRequest["config"] {
+  const volumes = options.mounts.filter((mount) => mount.type === "volume" && mount.name === null);
+  return {
+    ...image.config.config,
+    User: options.user ?? "",
+    ExposedPorts: set(options.exposedPorts),
+    Env: [...options.env],
+    Entrypoint: options.entrypoint?.length ? [...options.entrypoint] : null,
+    Cmd: options.command?.length ? [...options.command] : null,
+    Volumes: set(volumes.map((mount) => mount.target)),
+    WorkingDir: options.workingDirectory ?? "",
+    Labels: options.labels,
+    StopSignal: options.stopSignal ?? "",
+    StopTimeout: options.stopTimeout,
+  };
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {
+  yield Buffer.alloc(1024);
+}
+
+/**
+ * Makes the container's writable layer the last layer of a new image. The container keeps its turn meanwhile: it neither
+ * starts nor goes. NO_SUCH_IMAGE, INVALID_OPTION, LAYER_REFUSED, NO_SPACE.
+ */
+export async function commit(core: Core, entry: Entry, o: CommitOptions): Promise<Image> {
+  const { options, imageId } = entry.origin;
+  const below = core.images.resolve(imageId);
+  const config = changed(configOf(options, below), o.changes);
+  const release = await entry.turn.hold();
+  try {
+    const upper = join(folderOf(core, entry.id), "upper");
+    const layer = existsSync(upper) ? core.trees.layer(upper, isMountPoint) : nothing();
+    const { variant } = below.config;
+    const image = await core.images.make({
+      ...{ below, config, name: o.name, author: o.author, comment: o.comment },
+      tar: o.pause ? whileFrozen(core, entry, layer) : layer,
+      platform: { os: below.os, architecture: below.architecture, ...(variant ? { variant } : {}) },
+      createdBy: entry.origin.arguments.join(" "),
+    });
+    tell(core, entry, "commit", { comment: o.comment, imageID: image.id, imageRef: image.names[0] ?? "" });
+    return image;
+  } finally {
+    release();
+  }
+}

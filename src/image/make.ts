@@ -1,0 +1,103 @@
+/** An image of the store with one layer more, from the tar of that layer: what `commit` and `import` make. */
+import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { createGzip } from "node:zlib";
+import { chainIdsOf, type Digest } from "../oci/digest.ts";
+import type { ExecutionConfig } from "../oci/image-config.ts";
+import { isLayerType, mediaType } from "../oci/media-type.ts";
+import type { Platform } from "../oci/platform.ts";
+import { formatReference, type Reference, withDefaultTag } from "../oci/reference.ts";
+import type { Image, Layer } from "./image.ts";
+import { fetchLayers } from "./layers.ts";
+import type { Blobs } from "./layout/blobs.ts";
+import type { NamedManifest } from "./layout/names.ts";
+import type { PullStore } from "./pull.ts";
+
+export interface MakeRequest {
+  /** What the layer lies on; null: nothing. */
+  readonly below: Image | null;
+  /** The layer's tar, plain. */
+  readonly tar: AsyncIterable<Uint8Array>;
+  readonly config: NonNullable<ExecutionConfig>;
+  readonly platform: Platform;
+  readonly author: string;
+  readonly comment: string;
+  /** What made the layer, for `history`. */
+  readonly createdBy: string;
+  /** Null: the image gets no name. */
+  readonly name: Reference | null;
+}
+
+/** A bit above zlib's fastest, as a commit is waited for. */
+const gzipLevel = 3;
+
+/** Compresses and stores a layer in one pass. */
+async function storeLayer(blobs: Blobs, tar: AsyncIterable<Uint8Array>): Promise<Layer> {
+  const writer = await blobs.begin();
+  const hash = createHash("sha256");
+  const hashed = async function* () {
+    for await (const chunk of tar) {
+      hash.update(chunk);
+      // What compresses holds on to a chunk for longer than its giver does.
+      yield Buffer.from(chunk);
+    }
+  };
+  try {
+    await pipeline(Readable.from(hashed()), createGzip({ level: gzipLevel }), async (packed) => {
+      for await (const chunk of packed) await writer.write(chunk);
+    });
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+  const diffId = `sha256:${hash.digest("hex")}` as Digest;
+  return { ...(await writer.commit()), diffId, mediaType: mediaType.ociLayerGzip };
+}
+
+/** Docker's name for the same kind of layer does not go into an OCI manifest. */
+function ociType(type: string): string {
+  if (/^application\/vnd\.oci\./.test(type) || !isLayerType(type)) return type;
+  if (type.endsWith(".gzip")) return mediaType.ociLayerGzip;
+  return type.endsWith(".zstd") ? mediaType.ociLayerZstd : mediaType.ociLayer;
+}
+
+function configOf({ below, config, platform, ...r }: MakeRequest, layers: readonly Layer[], created: string) {
+  const step = { created, created_by: r.createdBy, author: r.author, comment: r.comment };
+  return {
+    created,
+    author: r.author,
+    ...platform,
+    config,
+    rootfs: { type: "layers", diff_ids: layers.map(({ diffId }) => diffId) },
+    history: [...(below?.config.history ?? []), step],
+  };
+}
+
+async function document(blobs: Blobs, type: string, value: object) {
+  return { mediaType: type, ...(await blobs.put(JSON.stringify(value))) };
+}
+
+/** Stores and unpacks all of it; what is answered makes it an image, once it is in the index. Throws LAYER_REFUSED, NO_SPACE. */
+export async function makeImage(store: PullStore, request: MakeRequest): Promise<NamedManifest> {
+  const { blobs } = store;
+  const layers = [...(request.below?.layers ?? []), await storeLayer(blobs, request.tar)];
+  const created = new Date().toISOString();
+  const config = await document(blobs, mediaType.ociConfig, configOf(request, layers, created));
+  const descriptors = layers.map(({ digest, size, mediaType: type }) => ({
+    mediaType: ociType(type),
+    digest,
+    size,
+  }));
+  const manifest = { schemaVersion: 2, mediaType: mediaType.ociManifest, config, layers: descriptors };
+  const descriptor = await document(blobs, mediaType.ociManifest, manifest);
+  await fetchLayers(
+    store.fetchLayer,
+    layers,
+    chainIdsOf(layers.map(({ diffId }) => diffId)),
+    () => () => {},
+    ({ digest }) => blobs.stream(digest),
+  );
+  const names = request.name === null ? [] : [formatReference(withDefaultTag(request.name))];
+  return { descriptor: { ...descriptor, platform: request.platform }, names, repoDigests: [] };
+}

@@ -1,0 +1,52 @@
+/** A writable layer of overlayfs as a layer's tar: image-spec, layer.md, "Representing Changes". */
+import { InroError } from "../../oci/error.ts";
+import type { TarEntry } from "../tar/entry.ts";
+import { toTar } from "./convert.ts";
+import { type TreeEntry, toText } from "./entry.ts";
+import { flag, frame, kind } from "./frames.ts";
+import { parentOf } from "./names.ts";
+import { openTree } from "./session.ts";
+import { tarOf } from "./tar-out.ts";
+
+const prefix = ".wh.";
+const opaque = ".wh..wh..opq";
+
+// A whiteout has nothing but its name: the same deletion is the same bytes.
+function marker(name: string): TarEntry {
+  const owner = { uid: 0, gid: 0, mtime: { seconds: 0, nanoseconds: 0 } };
+  return { type: "file", name, linkName: "", mode: 0o600, ...owner, size: 0, major: 0, minor: 0, xattrs: [] };
+}
+
+const join = (folder: string, name: string) => (folder === "" ? name : `${folder}/${name}`);
+
+function changeEntry(e: TreeEntry): TarEntry | undefined {
+  if (e.path === "") return undefined;
+  const name = e.path.slice(e.path.lastIndexOf("/") + 1);
+  if (e.kind === kind.opaque) return marker(join(e.path, opaque));
+  if (e.kind === kind.whiteout) return marker(join(parentOf(e.path), prefix + name));
+  if (!name.startsWith(prefix)) return toTar(e, "");
+  throw new InroError("LAYER_REFUSED", {
+    what: `cannot make a layer with ${JSON.stringify(toText(e.path))}`,
+    why: `a name that begins with "${prefix}" means a deletion there (OCI image specification, layer.md)`,
+    hint: "give it another name",
+  });
+}
+
+/**
+ * What the folder changes in the layers below it, in the order of names; overlayfs's whiteouts and opaque folders become
+ * the specification's. `leftOut` is asked with the path from the root. Throws LAYER_REFUSED, TREE_FAILED.
+ */
+export async function* layerTar(
+  native: string,
+  upper: string,
+  leftOut: (path: string) => boolean,
+): AsyncGenerator<Uint8Array> {
+  await using session = await openTree(native, { kind: "folder", path: upper });
+  const { outbox } = session;
+  outbox.begin(frame.read);
+  outbox.string("");
+  outbox.u32(flag.layer);
+  outbox.end();
+  await session.flush();
+  yield* tarOf(session, (entry) => (leftOut(`/${toText(entry.path)}`) ? undefined : changeEntry(entry)));
+}
