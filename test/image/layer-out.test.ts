@@ -1,10 +1,20 @@
 import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { chmodSync, linkSync, lstatSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { createHash, randomBytes } from "node:crypto";
+import {
+  chmodSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { collect } from "../../src/cli/client/client.ts";
 import { changed } from "../../src/image/change.ts";
+import { openImages } from "../../src/image/images.ts";
 import { trees } from "../../src/image/tree/tree.ts";
 import { parseReference } from "../../src/oci/reference.ts";
 import { rootMissing } from "../support/engine.ts";
@@ -62,6 +72,32 @@ describe.skipIf(rootMissing)("a writable layer as a layer's tar", () => {
     });
     expect(lstatSync(made("etc/link")).ino).toBe(lstatSync(made("etc/file")).ino);
     expect(image.names).toEqual(["docker.io/library/made:latest"]);
+  });
+
+  test.each([
+    ["while the layer is stored", randomBytes(6 << 20)],
+    ["while it is unpacked", Buffer.alloc(6 << 20)],
+  ])("on a disk that gets full %s it is no image, and nothing stays", async (_, content) => {
+    using folder = temporaryFolder("upper");
+    writeFileSync(join(folder.path, "large"), content);
+    using full = temporaryFolder("full");
+    spawnSync("mount", ["-t", "tmpfs", "-o", "size=4m", "inro-test", full.path]);
+    try {
+      const images = await openImages({ root: full.path, native });
+      const making = images.make({
+        ...{ below: null, config, author: "", comment: "", createdBy: "test", name: null },
+        tar: trees(native).layer(folder.path, () => false),
+        platform: { os: "linux", architecture: "amd64" },
+      });
+      await expect(making).rejects.toMatchObject({ code: "NO_SPACE", why: "the disk is full" });
+      const left = ["ingest", "blobs/sha256", "snapshots"].flatMap((name) =>
+        readdirSync(join(full.path, name)),
+      );
+      expect([images.list(), left]).toEqual([[], []]);
+      await images.close();
+    } finally {
+      spawnSync("umount", [full.path]);
+    }
   });
 
   test("a file whose name would mean a deletion is refused, and nothing stays", async () => {

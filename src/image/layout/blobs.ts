@@ -46,11 +46,16 @@ export function digestMismatch(expected: Digest, found: Digest, what: string): I
   });
 }
 
-function diskFull(cause: unknown): InroError | undefined {
+function diskFull(cause: unknown, folder: string): InroError | undefined {
   const { code } = cause as NodeJS.ErrnoException;
   if (code !== "ENOSPC" && code !== "EDQUOT") return undefined;
   const hint = "free some space, or place the data root elsewhere with --data-root";
-  return new InroError("NO_SPACE", { what: "cannot store a blob", why: "the disk is full", hint, cause });
+  return new InroError("NO_SPACE", {
+    what: `cannot store a blob in ${folder}`,
+    why: "the disk is full",
+    hint,
+    cause,
+  });
 }
 
 /** Bytes that are gathered for one write. */
@@ -84,7 +89,7 @@ async function beginBlob({ folder, ingest, native }: BlobFolders, algorithm: str
     try {
       for (let at = 0; at < due.length; ) at += (await file.write(due, at)).bytesWritten;
     } catch (cause) {
-      throw diskFull(cause) ?? cause;
+      throw diskFull(cause, ingest) ?? cause;
     }
   };
   const verify = (expected?: Digest) => {
