@@ -4,7 +4,7 @@ import { Readable } from "node:stream";
 import type { Digest } from "../oci/digest.ts";
 import { mediaType } from "../oci/media-type.ts";
 import { hostPlatform } from "../oci/platform.ts";
-import { formatReference, withDefaultTag } from "../oci/reference.ts";
+import { formatReference, withDefaultRegistry, withDefaultTag } from "../oci/reference.ts";
 import { loadArchive } from "./archive/load.ts";
 import { archiveOf, planSave } from "./archive/save.ts";
 import { ensureBuiltin } from "./builtin.ts";
@@ -90,6 +90,12 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
     syncSoon();
   };
 
+  /** A name without a registry is the default registry's image, if that is here. */
+  const meant = (text: string): string => {
+    const full = withDefaultRegistry(text, registries().default);
+    return full !== text && records.knows(full) ? full : text;
+  };
+
   const images: Images = {
     pull: (reference, o = {}) =>
       sweeps.during(async () => await publish(await pullImage(store, reference, o))),
@@ -105,7 +111,7 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
     async save(namesOrIds, o = {}) {
       const release = await sweeps.hold();
       try {
-        const plan = await planSave({ blobs, names, records }, namesOrIds, o);
+        const plan = await planSave({ blobs, names, records }, namesOrIds.map(meant), o);
         return Readable.from(archiveOf(blobs, plan), { objectMode: false }).once("close", release);
       } catch (error) {
         release();
@@ -115,7 +121,7 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
     registries,
     make: (request) => bringing(async () => publish(await makeImage(store, request))),
     list: () => records.list(),
-    resolve: (nameOrId) => records.resolve(nameOrId),
+    resolve: (nameOrId) => records.resolve(meant(nameOrId)),
     async tag(image, reference) {
       const named = names.all.get(image.manifests[0] as Digest);
       const name = formatReference(withDefaultTag(reference));
@@ -127,7 +133,7 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
       await names.add({ descriptor, names: [name], repoDigests: [] });
     },
     async remove(nameOrId, o) {
-      const removal = await removeImage(records.resolve(nameOrId), nameOrId, o, names);
+      const removal = await removeImage(records.resolve(meant(nameOrId)), meant(nameOrId), o, names);
       if (removal.deleted.length > 0) await sweeps.want();
       return removal;
     },

@@ -16,6 +16,8 @@ type Known = Omit<Image, "names" | "repoDigests" | "size">;
 export interface Records {
   list(): Image[];
   resolve(nameOrId: string): Image;
+  /** Whether an image has this name. */
+  knows(name: string): boolean;
   /** Reads what a manifest of the index consists of; needed once before `list` can show it. */
   learn(named: NamedManifest): Promise<void>;
   /** What the index leads to; undefined while a manifest of it cannot be read, since then nobody knows. */
@@ -149,6 +151,7 @@ export async function openRecords(blobs: Blobs, names: Names, snapshots: Snapsho
       }
       return kept;
     },
+    knows: (name) => byName(list(), name) !== undefined,
     resolve(text) {
       const images = list();
       const found = byName(images, text) ?? byId(images, text);

@@ -76,6 +76,22 @@ function checkPath(text: string, path: string): void {
   }
 }
 
+/** What stands before a name that names no registry. */
+export interface DefaultRegistry {
+  readonly registry: string;
+  /** Before a name of one part, as `library` is at docker.io. */
+  readonly namespace?: string | undefined;
+}
+
+/** The name with the default registry before it, if it names none; without a default it is docker.io's. */
+export function withDefaultRegistry(text: string, standing: DefaultRegistry | undefined): string {
+  const slash = text.split("@")[0]?.indexOf("/") ?? -1;
+  const isBare = slash < 0 || !isDomain(text.slice(0, slash));
+  if (standing === undefined || !isBare || text === "" || /^(sha256:)?[0-9a-f]{64}$/.test(text)) return text;
+  const { registry, namespace } = standing;
+  return [registry, ...(slash < 0 && namespace !== undefined ? [namespace] : []), text].join("/");
+}
+
 /** The same reference with `latest` where it has neither tag nor digest. */
 export function withDefaultTag(r: Reference): Reference {
   return r.tag === undefined && r.digest === undefined ? { ...r, tag: "latest" } : r;

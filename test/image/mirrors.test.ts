@@ -122,6 +122,35 @@ describe.skipIf(rootMissing || registryMissing)("mirrors of real registries", ()
     expect((await engine.inro("pull", "app:1")).stderr).toContain("/rules/docker.io/mirrors/0: ");
   }, 30_000);
 
+  test("a name without a registry is the default one's, whose credentials are not docker.io's", async () => {
+    using folder = temporaryFolder("mirrors");
+    const file = join(folder.path, "registries.json");
+    await using own = await through(({ authorization, path }) =>
+      authorization === undefined && path !== "/v2/"
+        ? { status: 401, headers: { "www-authenticate": 'Basic realm="own"' } }
+        : undefined,
+    );
+    writeFileSync(file, JSON.stringify({ default: { registry: own.address, namespace: "library" } }));
+    await using engine = await testEngine(host, "--registries", file);
+    const pull = async (serveraddress: string) => {
+      const config = JSON.stringify({ username: "me", password: "word", serveraddress });
+      const headers = { "x-registry-auth": Buffer.from(config).toString("base64url") };
+      const url = "http://inro/images/create?fromImage=app&tag=1";
+      return await (await fetch(url, { unix: engine.socket, method: "POST", headers })).text();
+    };
+    expect(await pull("https://index.docker.io/v1/")).toContain("wants to know who asks");
+    expect(own.seen.filter(({ authorization }) => authorization !== undefined)).toEqual([]);
+    expect(await pull(own.address)).toContain("Downloaded newer image");
+    expect(own.seen.some(({ authorization }) => authorization !== undefined)).toBe(true);
+    expect((await engine.inro("image", "inspect", "app:1", "--format", "{{.RepoTags}}")).stdout).toContain(
+      `${own.address}/library/app:1`,
+    );
+    expect(await engine.inro("tag", "app:1", "team/mine")).toMatchObject({ code: 0 });
+    const { stdout } = await engine.inro("images");
+    expect(stdout).toContain(`${own.address}/team/mine `);
+    expect(await engine.inro("rmi", "team/mine", "app:1")).toMatchObject({ code: 0 });
+  }, 30_000);
+
   test("a name's beginning is rewritten, the longest rule counts, and the name stays", async () => {
     const rules = {
       "reg.test": { location: empty.address },
@@ -142,6 +171,8 @@ describe.skipIf(rootMissing)("registries.json", () => {
     ],
     [{ rules: { "a.test/b": { mirrors: ["here.test"] } } }, "/rules/a.test~1b/mirrors/0"],
     [{ insecure: ["a.test/b"] }, "/insecure/0"],
+    [{ default: { registry: "a.test/b" } }, "/default/registry"],
+    [{ default: { registry: "a.test", namespace: "B" } }, "/default/namespace"],
     [{ insecure: "a.test" }, "/insecure"],
     [{ rules: { library: {} } }, "/rules/library"],
   ])("%j is refused at %s", async (registries, at) => {

@@ -1,9 +1,16 @@
 import type { RegistryAuth } from "../../image/images.ts";
+import { registryOf } from "../../image/registry/login.ts";
 import { type Asked, asked, text } from "../asked.ts";
 import { refuse } from "../status.ts";
 
-/** The X-Registry-Auth header: base64url of a JSON object. `null`: the client gave no credentials. */
-export function registryAuth(header: string | readonly string[] | undefined): RegistryAuth | null {
+/**
+ * The X-Registry-Auth header: base64url of a JSON object. `null`: the client gave no credentials, or not those of `owner`,
+ * the registry that they have to be for.
+ */
+export function registryAuth(
+  header: string | readonly string[] | undefined,
+  owner?: string,
+): RegistryAuth | null {
   const value = Array.isArray(header) ? header[0] : (header as string | undefined);
   if (value === undefined || value === "" || value === "null") return null;
   let found: unknown;
@@ -17,7 +24,9 @@ export function registryAuth(header: string | readonly string[] | undefined): Re
       "X-Registry-Auth",
     );
   }
-  return credentials(asked(found, "X-Registry-Auth."));
+  const config = asked(found, "X-Registry-Auth.");
+  if (owner !== undefined && registryOf(text(config, "serveraddress")) !== owner) return null;
+  return credentials(config);
 }
 
 /** Docker's AuthConfig. */

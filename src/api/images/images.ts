@@ -1,6 +1,6 @@
 import type { Image } from "../../image/images.ts";
 import { parsePlatform } from "../../oci/platform.ts";
-import { parseReference, withDefaultTag } from "../../oci/reference.ts";
+import { withDefaultTag } from "../../oci/reference.ts";
 import { empty, json } from "../answer.ts";
 import { invalid } from "../asked.ts";
 import { type Exchange, parameter, type Route } from "../exchange.ts";
@@ -9,6 +9,7 @@ import { refuse } from "../status.ts";
 import { createdSeconds, imageHistory, imageInspect, imageSummary } from "../tell/image.ts";
 import { commitRoutes } from "./commit.ts";
 import { imageFilter } from "./filter.ts";
+import { namedBy } from "./named-by.ts";
 import { pullRoutes } from "./pull.ts";
 import { pushRoutes } from "./push.ts";
 import { saveRoutes } from "./save.ts";
@@ -56,7 +57,7 @@ async function tag(x: Exchange): Promise<void> {
   const repository = text(x.query, "repo");
   if (repository === null) throw invalid("repo", "no name is given");
   const name = text(x.query, "tag");
-  const reference = parseReference(name === null ? repository : `${repository}:${name}`);
+  const { reference } = namedBy(x, name === null ? repository : `${repository}:${name}`);
   if (reference.digest !== undefined)
     throw invalid("repo", "refusing to create a tag with a digest reference");
   await x.engine.images.tag(parameter(x, "name"), withDefaultTag(reference));

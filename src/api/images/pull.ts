@@ -8,6 +8,7 @@ import { flag, text } from "../query.ts";
 import { refuse } from "../status.ts";
 import { registryAuth } from "./auth.ts";
 import { lines } from "./lines.ts";
+import { type NamedBy, namedBy } from "./named-by.ts";
 import { progressLines, thinner } from "./progress.ts";
 
 /** Images from a registry or an archive, with progress as it comes. */
@@ -17,9 +18,9 @@ export const pullRoutes: readonly Route[] = [
 ];
 
 async function create(x: Exchange): Promise<void> {
-  const reference = askedReference(x);
+  const { reference, owner } = askedReference(x);
   const platform = text(x.query, "platform");
-  const auth = registryAuth(x.request.headers["x-registry-auth"]);
+  const auth = registryAuth(x.request.headers["x-registry-auth"], owner);
   const out = lines(x);
   const passes = thinner();
   const before = present(x, reference);
@@ -49,14 +50,15 @@ async function create(x: Exchange): Promise<void> {
   }
 }
 
-function askedReference(x: Exchange): Reference {
+function askedReference(x: Exchange): NamedBy {
   if (text(x.query, "fromSrc") !== null)
     throw refuse(501, "cannot import an image", "it is not supported yet");
   const name = text(x.query, "fromImage");
   if (name === null) throw invalid("fromImage", "no image is named");
   const tag = text(x.query, "tag");
-  if (tag === null) return withDefaultTag(parseReference(name));
-  return parseReference(isDigest(tag) ? `${name}@${tag}` : `${name}:${tag}`);
+  if (tag !== null) return namedBy(x, isDigest(tag) ? `${name}@${tag}` : `${name}:${tag}`);
+  const named = namedBy(x, name);
+  return { ...named, reference: withDefaultTag(named.reference) };
 }
 
 function present(x: Exchange, reference: Reference): string | null {

@@ -7,6 +7,7 @@ import { text } from "../query.ts";
 import { refuse } from "../status.ts";
 import { registryAuth } from "./auth.ts";
 import { lines } from "./lines.ts";
+import { namedBy } from "./named-by.ts";
 import { pushLines, thinner } from "./progress.ts";
 
 /** Images to a registry, with progress as it comes. */
@@ -15,11 +16,11 @@ export const pushRoutes: readonly Route[] = [
 ];
 
 async function push(x: Exchange): Promise<void> {
-  const named = parseReference(parameter(x, "name"));
+  const { reference: named, owner } = namedBy(x, parameter(x, "name"));
   if (named.digest !== undefined) throw invalid("name", "a push goes to a tag, not to a digest");
   const { domain, path } = named;
   const references = tagsOf(x, { domain, path });
-  const auth = registryAuth(x.request.headers["x-registry-auth"]);
+  const auth = registryAuth(x.request.headers["x-registry-auth"], owner);
   const platform = askedPlatform(text(x.query, "platform"));
   const out = lines(x);
   const passes = thinner();

@@ -22,7 +22,16 @@ const rule = v.strictObject({
   mirrors: v.optional(v.array(place), []),
   location: v.optional(place),
 });
+const host = v.pipe(
+  place,
+  v.check((text) => !text.includes("/"), "it is not HOST[:PORT]"),
+);
+const namespace = v.pipe(
+  v.string(),
+  v.check((text) => isPlace(`docker.io/${text}`), "it is no part of a repository's name"),
+);
 const schema = v.strictObject({
+  default: v.optional(v.strictObject({ registry: host, namespace: v.optional(namespace) })),
   insecure: v.optional(
     v.array(
       v.pipe(
