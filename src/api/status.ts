@@ -29,6 +29,8 @@ const byStatus: Readonly<Record<number, readonly string[]>> = {
     "NO_SUCH_USER",
     "RLIMIT_UNKNOWN",
     "SIGNAL_UNKNOWN",
+    "SOURCE_INSECURE",
+    "SOURCE_UNREACHABLE",
     "SPEC_UNSUPPORTED",
   ],
   401: ["CREDENTIALS_REFUSED"],

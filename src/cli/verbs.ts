@@ -197,6 +197,12 @@ export const verbs: readonly Entry[] = [
     load: async () => (await import("./verb/load.ts")).load,
   },
   {
+    names: ["import", "image import"],
+    group: images,
+    summary: "Make an image of a root file system's tar",
+    load: async () => (await import("./verb/import.ts")).importTar,
+  },
+  {
     names: ["save", "image save"],
     group: images,
     summary: "Write images as a tar archive",

@@ -1,3 +1,4 @@
+import { importRequest } from "../image/import.ts";
 import { familiarName } from "../oci/reference.ts";
 import type { Core } from "./core.ts";
 import type { EngineImages } from "./images.ts";
@@ -34,6 +35,11 @@ export function engineImages(core: Core): EngineImages {
       const archive = await images.save(names, options);
       for (const name of names) tell("save", images.resolve(name).id, name);
       return archive;
+    },
+    import: async (tar, options) => {
+      const image = await images.make(importRequest(tar, options));
+      tell("import", image.id, image.names[0] ?? image.id);
+      return image;
     },
     tag: async (image, reference) => {
       const found = images.resolve(image);

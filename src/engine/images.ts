@@ -9,6 +9,7 @@ import type {
   Removal,
   SaveOptions,
 } from "../image/images.ts";
+import type { ImportOptions } from "../image/import.ts";
 import type { Registries } from "../image/registry/registries.ts";
 import type { Reference } from "../oci/reference.ts";
 
@@ -26,6 +27,8 @@ export interface EngineImages {
   load(archive: Archive, onProgress?: OnProgress): Promise<readonly Image[]>;
   /** One tar that is Docker's archive and an OCI layout. NO_SUCH_IMAGE, NO_MATCHING_PLATFORM. */
   save(images: readonly string[], options?: SaveOptions): Promise<Readable>;
+  /** An image of a tar, plain or compressed. INVALID_OPTION, LAYER_REFUSED, NO_SPACE. */
+  import(tar: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<Image>;
   tag(image: string, reference: Reference): Promise<void>;
   /** IMAGE_IN_USE. */
   remove(image: string, o: { readonly force: boolean }): Promise<Removal>;

@@ -5,8 +5,8 @@ import { familiarName, parseReference, type Reference, withDefaultTag } from "..
 import { invalid } from "../asked.ts";
 import type { Exchange, Route } from "../exchange.ts";
 import { flag, text } from "../query.ts";
-import { refuse } from "../status.ts";
 import { registryAuth } from "./auth.ts";
+import { importTar } from "./import.ts";
 import { lines } from "./lines.ts";
 import { type NamedBy, namedBy } from "./named-by.ts";
 import { progressLines, thinner } from "./progress.ts";
@@ -18,6 +18,8 @@ export const pullRoutes: readonly Route[] = [
 ];
 
 async function create(x: Exchange): Promise<void> {
+  const source = text(x.query, "fromSrc");
+  if (source !== null) return importTar(x, source);
   const { reference, owner } = askedReference(x);
   const platform = text(x.query, "platform");
   const auth = registryAuth(x.request.headers["x-registry-auth"], owner);
@@ -51,8 +53,6 @@ async function create(x: Exchange): Promise<void> {
 }
 
 function askedReference(x: Exchange): NamedBy {
-  if (text(x.query, "fromSrc") !== null)
-    throw refuse(501, "cannot import an image", "it is not supported yet");
   const name = text(x.query, "fromImage");
   if (name === null) throw invalid("fromImage", "no image is named");
   const tag = text(x.query, "tag");

@@ -1,11 +1,8 @@
 import { splitTag } from "../images.ts";
 import { flag, list, text } from "../options/option.ts";
+import { repeated } from "../repeated.ts";
 import { out } from "../terminal/output.ts";
 import { verb } from "../verb.ts";
-
-/** `name=value` for each value, as the API takes a parameter that has several. */
-export const repeated = (name: string, values: readonly string[]): string =>
-  values.map((value) => `&${name}=${encodeURIComponent(value)}`).join("");
 
 export const commit = verb({
   usage: "[OPTIONS] CONTAINER [REPOSITORY[:TAG]]",

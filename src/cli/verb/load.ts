@@ -1,4 +1,4 @@
-import { createReadStream, type ReadStream } from "node:fs";
+import { opened } from "../input-file.ts";
 import { flag, text } from "../options/option.ts";
 import { UsageError } from "../options/usage-error.ts";
 import { type ProgressLine, progress } from "../print/progress.ts";
@@ -32,12 +32,3 @@ export const load = verb({
     return 0;
   },
 });
-
-/** Opened before anything is sent, so that a missing file is said as such. */
-function opened(file: string): Promise<ReadStream> {
-  return new Promise((resolve, reject) => {
-    const stream = createReadStream(file, { highWaterMark: 1 << 20 });
-    stream.once("open", () => resolve(stream));
-    stream.once("error", (error) => reject(new UsageError(`cannot read "${file}": ${error.message}`, 1)));
-  });
-}

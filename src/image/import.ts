@@ -1,0 +1,74 @@
+/** `import`: a tar of a whole root file system becomes an image of one layer. */
+import { InroError } from "../oci/error.ts";
+import { hostPlatform, type Platform } from "../oci/platform.ts";
+import type { Reference } from "../oci/reference.ts";
+import { changed } from "./change.ts";
+import { decompressed } from "./layer-stream.ts";
+import type { MakeRequest } from "./make.ts";
+
+export interface ImportOptions {
+  readonly name: Reference | null;
+  readonly comment: string;
+  /** A Dockerfile's instructions (`CMD …`). */
+  readonly changes: readonly string[];
+  /** Null: the host's. */
+  readonly platform: Platform | null;
+}
+
+const bare: MakeRequest["config"] = {
+  ...{ User: "", ExposedPorts: {}, Env: [], Entrypoint: null, Cmd: null, Volumes: {}, WorkingDir: "" },
+  ...{ Labels: {}, StopSignal: "", StopTimeout: null, Shell: null, OnBuild: null, Healthcheck: null },
+};
+
+/** What is to be made of the tar, plain or compressed. INVALID_OPTION for a change that is none. */
+export function importRequest(tar: AsyncIterable<Uint8Array>, o: ImportOptions): MakeRequest {
+  const { name, comment, platform } = o;
+  const config = changed(bare, o.changes);
+  const made = { below: null, config, name, comment, author: "", createdBy: "" };
+  return { ...made, tar: decompressed(tar), platform: platform ?? hostPlatform() };
+}
+
+const maxRedirects = 5;
+
+const isLoopback = (host: string) => /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(host);
+
+function unreachable(url: string, why: string, cause?: unknown): never {
+  const what = `cannot import from ${url}`;
+  throw new InroError("SOURCE_UNREACHABLE", {
+    what,
+    why,
+    hint: "fetch it by other means, and import the file",
+    cause,
+  });
+}
+
+/** What an image is made of is not taken from where anybody on the way may change it. */
+function allowed(text: string): URL {
+  const url = URL.parse(text) ?? unreachable(text, "it is no URL");
+  if (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname))) return url;
+  throw new InroError("SOURCE_INSECURE", {
+    what: `cannot import from ${text}`,
+    why: `${url.protocol.slice(0, -1)} is used for this host alone`,
+    hint: "name it by https, or import a file",
+  });
+}
+
+/** The bytes behind a URL; each redirection is checked as the URL itself. SOURCE_INSECURE, SOURCE_UNREACHABLE. */
+export async function* fetched(text: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  let url = allowed(text);
+  for (let hops = 0; ; hops++) {
+    const answer = await fetch(url, { redirect: "manual", signal }).catch((cause: Error) =>
+      unreachable(text, cause.message, cause),
+    );
+    const next = answer.headers.get("location");
+    if (answer.status >= 300 && answer.status < 400 && next !== null) {
+      await answer.body?.cancel();
+      if (hops >= maxRedirects) unreachable(text, `it redirects more than ${maxRedirects} times`);
+      url = allowed(new URL(next, url).href);
+      continue;
+    }
+    if (!answer.ok || answer.body === null) unreachable(text, `the server answers ${answer.status}`);
+    yield* answer.body as unknown as AsyncIterable<Uint8Array>;
+    return;
+  }
+}
