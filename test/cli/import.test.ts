@@ -73,7 +73,7 @@ describe.skipIf(engineMissing)("import", () => {
 
   test("what is no tar, or a hostile one, leaves nothing (R10)", async () => {
     const before = await out("images", "-aq");
-    const blobs = () => readdirSync(join(cli.engine.dataRoot, "blobs/sha256")).sort();
+    const blobs = () => readdirSync(join(cli.engine.dataRoot, "blobs/sha256"));
     const had = blobs();
     const cases: [Uint8Array, string][] = [
       [Buffer.from("no tar ".repeat(500)), "checksum"],
@@ -84,7 +84,8 @@ describe.skipIf(engineMissing)("import", () => {
       const { code, stderr } = await cli.engine.inroWith({ input }, "import", "-", "bad");
       expect([code, stderr]).toEqual([1, expect.stringContaining(why)]);
     }
-    expect([await out("images", "-aq"), blobs()]).toEqual([before, had]);
+    const added = blobs().filter((name) => !had.includes(name));
+    expect([await out("images", "-aq"), added]).toEqual([before, []]);
   }, 30_000);
 
   test("a daemon that is killed meanwhile leaves nothing of it", async () => {
