@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openImages } from "../../src/image/images.ts";
+import { openRepository } from "../../src/image/registry/repository.ts";
 import { parseReference } from "../../src/oci/reference.ts";
 import { rootMissing, testEngine } from "../support/engine.ts";
 import { machine } from "../support/host.ts";
@@ -160,6 +161,19 @@ describe.skipIf(rootMissing || registryMissing)("mirrors of real registries", ()
     expect(image).toMatchObject({ names: ["reg.test/old/place/app:1"] });
     expect(await pulled("reg.test/old/placed/app:1", { rules })).toMatchObject({ code: "NO_SUCH_IMAGE" });
   });
+});
+
+test("a manifest is checked by sha512 where it is named so", async () => {
+  const content = "{}";
+  const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response(content) });
+  try {
+    const digestOf = (text: string) => `sha512:${createHash("sha512").update(text).digest("hex")}`;
+    const repository = await openRepository(parseReference(`127.0.0.1:${server.port}/x`), {});
+    expect((await repository.manifest(digestOf(content))).content.toString()).toBe(content);
+    await expect(repository.manifest(digestOf("other"))).rejects.toMatchObject({ code: "DIGEST_MISMATCH" });
+  } finally {
+    await server.stop(true);
+  }
 });
 
 describe.skipIf(rootMissing)("registries.json", () => {

@@ -1,5 +1,6 @@
 /** Manifests and indexes of a repository (distribution spec, "Pulling manifests", "Pushing manifests"). */
-import { algorithmOf, type Digest, digestOf, isDigest } from "../../oci/digest.ts";
+import { createHash } from "node:crypto";
+import { algorithmOf, type Digest, digestOf, isDigest, parseDigest } from "../../oci/digest.ts";
 import { InroError } from "../../oci/error.ts";
 import { mediaType } from "../../oci/media-type.ts";
 import { digestMismatch, maxDocument } from "../layout/blobs.ts";
@@ -36,9 +37,12 @@ export function checkStored(c: Context, response: Response, digest: Digest): voi
   throw new InroError("DIGEST_MISMATCH", { what: `${c.what}, ${digest}`, why, hint });
 }
 
-function checkTold(told: string | null, digest: Digest, what: string): void {
-  if (told !== null && isDigest(told) && told.startsWith("sha256:") && told !== digest)
-    throw digestMismatch(told, digest, what);
+/** Whatever the algorithm of the digest that it was asked or given by. */
+function checkTold(told: string | null, content: Uint8Array, what: string): void {
+  if (told === null || !isDigest(told)) return;
+  const algorithm = algorithmOf(told);
+  const digest = parseDigest(`${algorithm}:${createHash(algorithm).update(content).digest("hex")}`);
+  if (told !== digest) throw digestMismatch(told, digest, what);
 }
 
 async function documentOf(c: Context, tagOrDigest: string, response: Response): Promise<RemoteDocument> {
@@ -46,7 +50,7 @@ async function documentOf(c: Context, tagOrDigest: string, response: Response): 
   const type = (response.headers.get("content-type") ?? "").split(";")[0]?.trim() ?? "";
   const told = isDigest(tagOrDigest) ? tagOrDigest : response.headers.get("docker-content-digest");
   const digest = digestOf(content);
-  checkTold(told, digest, `${c.what}, manifest ${tagOrDigest}`);
+  checkTold(told, content, `${c.what}, manifest ${tagOrDigest}`);
   return { mediaType: type, digest, content };
 }
 
