@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { connect } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parseReference } from "../../src/oci/reference.ts";
 import { rootMissing } from "../support/engine.ts";
 import { machine } from "../support/host.ts";
@@ -13,12 +13,21 @@ import { tar, testStore } from "./fixtures.ts";
 
 const places = ["/etc/inro/certs.d", "/etc/containers/certs.d", "/etc/docker/certs.d"] as const;
 
-/** Files for one server in a `certs.d`; what was not there before is gone with the scope. */
+/** Files for one server in a `certs.d`; the folder goes with the scope, and those above it that are empty then. */
 function certsFor(place: string, server: string, files: Readonly<Record<string, string>>): Disposable {
   const folder = join(place, server);
   const made = mkdirSync(folder, { recursive: true });
   for (const [name, from] of Object.entries(files)) copyFileSync(from, join(folder, name));
-  return { [Symbol.dispose]: () => made !== undefined && rmSync(made, { recursive: true }) };
+  return {
+    [Symbol.dispose]() {
+      rmSync(folder, { recursive: true });
+      for (let above = place; made !== undefined && above.startsWith(made); above = dirname(above)) {
+        // Another test has a server of its own there.
+        if (readdirSync(above).length > 0) return;
+        rmdirSync(above);
+      }
+    },
+  };
 }
 
 const isMissing = rootMissing || registryMissing || Bun.which("openssl") === null;
