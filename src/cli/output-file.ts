@@ -30,7 +30,8 @@ export async function writeOutput(body: AsyncIterable<Uint8Array>, file: string 
     if (isPlain) await rename(target, file);
   } catch (error) {
     if (isPlain) await rm(target, { force: true });
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw code === undefined ? error : new UsageError(`cannot write "${file}": ${message}`, 1);
+    // Where the engine's answer broke off, that is what failed.
+    const { syscall, message } = error as NodeJS.ErrnoException;
+    throw syscall === undefined ? error : new UsageError(`cannot write "${file}": ${message}`, 1);
   }
 }

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { tarOf } from "../support/oci-layout.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { type CliEngine, cliEngine, engineMissing } from "./engine.ts";
 
@@ -29,6 +31,22 @@ describe.skipIf(engineMissing)("save", () => {
     expect(await cli.engine.docker("load", "-i", theirs)).toMatchObject({ code: 0 });
     expect(await ids()).toBe(before);
   }, 30_000);
+
+  test("a daemon that is killed meanwhile leaves no file", async () => {
+    using folder = temporaryFolder("save");
+    mkdirSync(join(folder.path, "root"));
+    writeFileSync(join(folder.path, "root/large"), randomBytes(64 << 20));
+    const input = tarOf(join(folder.path, "root"));
+    expect(await cli.engine.inroWith({ input }, "import", "-", "large")).toMatchObject({ code: 0 });
+    const file = join(folder.path, "large.tar");
+    const saving = cli.inro("save", "-o", file, "large");
+    for (let tries = 0; readdirSync(folder.path).length < 2 && tries < 1000; tries++) await Bun.sleep(1);
+    await cli.engine.kill();
+    expect(await saving).toMatchObject({ code: 1, stderr: expect.stringContaining("engine's answer") });
+    expect(readdirSync(folder.path).sort()).toEqual(["root"]);
+    await cli.engine.serve();
+    expect(await cli.inro("save", "-o", file, "large")).toMatchObject({ code: 0, stderr: "" });
+  }, 60_000);
 
   test("a terminal gets no tar, and an image that is missing leaves the file as it was", async () => {
     using folder = temporaryFolder("save");

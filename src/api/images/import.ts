@@ -9,7 +9,7 @@ import { lines } from "./lines.ts";
 export async function importTar(x: Exchange, source: string): Promise<void> {
   const platform = text(x.query, "platform");
   const options = {
-    name: askedName(x.query),
+    name: askedName(x.query, x.engine.images.registries().default),
     comment: text(x.query, "message") ?? `Imported from ${source}`,
     changes: askedChanges(x.query),
     platform: platform === null ? null : parsePlatform(platform),
