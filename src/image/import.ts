@@ -20,12 +20,23 @@ const bare: MakeRequest["config"] = {
   ...{ Labels: {}, StopSignal: "", StopTimeout: null, Shell: null, OnBuild: null, Healthcheck: null },
 };
 
+/** A program that failed before a pipe sends nothing; that is no empty root, which is a tar of its own. */
+async function* notEmpty(tar: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of tar) {
+    bytes += chunk.length;
+    yield chunk;
+  }
+  if (bytes === 0)
+    throw new InroError("ARCHIVE_INVALID", { what: "cannot import", why: "there is nothing to read" });
+}
+
 /** What is to be made of the tar, plain or compressed. INVALID_OPTION for a change that is none. */
 export function importRequest(tar: AsyncIterable<Uint8Array>, o: ImportOptions): MakeRequest {
   const { name, comment, platform } = o;
   const config = changed(bare, o.changes);
   const made = { below: null, config, name, comment, author: "", createdBy: "" };
-  return { ...made, tar: decompressed(tar), platform: platform ?? hostPlatform() };
+  return { ...made, tar: decompressed(notEmpty(tar)), platform: platform ?? hostPlatform() };
 }
 
 const maxRedirects = 5;

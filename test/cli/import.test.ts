@@ -76,6 +76,7 @@ describe.skipIf(engineMissing)("import", () => {
     const blobs = () => readdirSync(join(cli.engine.dataRoot, "blobs/sha256"));
     const had = blobs();
     const cases: [Uint8Array, string][] = [
+      [Buffer.alloc(0), "there is nothing to read"],
       [Buffer.from("no tar ".repeat(500)), "checksum"],
       [busyboxTar().subarray(0, 70_000), "stops in the middle"],
       [tar({ name: "../../escape", content: "x" }), "leads upwards"],
