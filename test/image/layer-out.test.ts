@@ -96,7 +96,7 @@ describe.skipIf(rootMissing)("a writable layer as a layer's tar", () => {
       expect([images.list(), left]).toEqual([[], []]);
       await images.close();
     } finally {
-      spawnSync("umount", [full.path]);
+      spawnSync("umount", ["-l", full.path]);
     }
   });
 
