@@ -1,5 +1,5 @@
 /** The OCI command line of this checkout, and bundles for it; what is left of them goes with the scope. */
-import { mkdirSync, rmdirSync, writeFileSync } from "node:fs";
+import { globSync, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RuntimeSpec, SpecProcess } from "../../../src/oci/runtime-spec.ts";
 import { temporaryFolder } from "../../support/temporary.ts";
@@ -102,18 +102,9 @@ export function commandLine(name: string): CommandLine {
   });
 }
 
-const HIERARCHIES = ". unified cpu cpuacct cpuset memory devices blkio pids freezer hugetlb net_cls".split(
-  " ",
-);
-
+/** In every hierarchy: the real runc joins systemd's too. */
 function removeCgroups(parent: string): void {
-  for (const mount of HIERARCHIES) {
-    try {
-      rmdirSync(`/sys/fs/cgroup/${mount}${parent}`);
-    } catch {
-      // Not every host has every hierarchy.
-    }
-  }
+  for (const cgroup of globSync(`/sys/fs/cgroup/{.,*}${parent}`)) rmdirSync(cgroup);
 }
 
 export const sleeping = { args: ["sleep", "100"] } as const;
