@@ -30,7 +30,8 @@ export function cgroupsNamed(id: string): string[] {
  * `cgroupsPath`; a container's own cgroup that is still there was left behind, which is an error of every test.
  */
 export async function removeCgroups(parent: string): Promise<void> {
-  const parents = globSync(`${MOUNT}/{.,*}${parent}`);
+  // A path that is relative lies below the runtime's own place.
+  const parents = ["", "/inro-runtime"].flatMap((place) => globSync(`${MOUNT}/{.,*}${place}${parent}`));
   const left = parents.flatMap((folder) => foldersIn(folder));
   for (const folder of left) {
     for (const pid of readFileSync(join(folder, "cgroup.procs"), "utf8").split("\n").filter(Boolean))
