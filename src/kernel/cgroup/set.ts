@@ -46,6 +46,7 @@ export const unifiedWith = (
  * freeze, kill all, thaw, until nothing is left.
  */
 export async function killAll(set: CgroupSet): Promise<void> {
+  if (processesOf(set).length === 0) return;
   const unified = unifiedWith(set, "cgroup.kill");
   if (unified !== undefined) {
     writeUnlessGone(`${unified.path}/cgroup.kill`, "1");

@@ -1,4 +1,4 @@
-import { killAll, processesOf, removeAll } from "../../kernel/cgroup/set.ts";
+import { killAll, removeAll } from "../../kernel/cgroup/set.ts";
 import type { Invocation } from "./commands.ts";
 import { isAlive } from "./status.ts";
 import { forget } from "./store.ts";
@@ -27,7 +27,7 @@ async function killFirst(stored: StoredContainer): Promise<void> {
  */
 export async function destroy(invocation: Invocation, stored: StoredContainer): Promise<void> {
   const isBeingCreated = stored.creating && isAlive(stored);
-  if (processesOf(stored.cgroups).length > 0) await killAll(stored.cgroups);
+  await killAll(stored.cgroups);
   await killFirst(stored);
   await removeAll(stored.cgroups);
   forget(invocation.root, stored.id);

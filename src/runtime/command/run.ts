@@ -1,4 +1,4 @@
-import { killAll, processesOf, removeAll } from "../../kernel/cgroup/set.ts";
+import { killAll, removeAll } from "../../kernel/cgroup/set.ts";
 import { isLost } from "../../kernel/executor/failure.ts";
 import { nativeArchitecture } from "../../kernel/seccomp/architecture.ts";
 import { explained } from "../execute.ts";
@@ -59,7 +59,7 @@ async function takenBack(invocation: Invocation, launched: Launched, cause: unkn
 /** Without a pid namespace of its own, others outlive its first process; `update` may have made it join more cgroups. */
 async function takeAway({ root }: Invocation, { id }: StoredContainer): Promise<void> {
   const { cgroups } = readStored(root, id);
-  if (processesOf(cgroups).length > 0) await killAll(cgroups);
+  await killAll(cgroups);
   await removeAll(cgroups);
   forget(root, id);
 }

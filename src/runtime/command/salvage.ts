@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { type CgroupSet, killAll, processesOf, removeAll } from "../../kernel/cgroup/set.ts";
+import { type CgroupSet, killAll, removeAll } from "../../kernel/cgroup/set.ts";
 import { placeOf } from "../cgroup-path.ts";
 import { readFacts } from "../facts.ts";
 import type { Invocation } from "./commands.ts";
@@ -13,7 +13,7 @@ export async function salvage({ root, warn }: Invocation, id: string): Promise<v
   if (hasSpec(root, id)) {
     try {
       const cgroups = cgroupsOf(root, id);
-      if (processesOf(cgroups).length > 0) await killAll(cgroups);
+      await killAll(cgroups);
       await removeAll(cgroups);
     } catch (cause) {
       warn(`cannot find the cgroups of the container "${id}": ${(cause as Error).message}`);
