@@ -133,7 +133,8 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
       await names.add({ descriptor, names: [name], repoDigests: [] });
     },
     async remove(nameOrId, o) {
-      const removal = await removeImage(records.resolve(meant(nameOrId)), meant(nameOrId), o, names);
+      const name = meant(nameOrId);
+      const removal = await removeImage(records.resolve(name), name, o, names);
       if (removal.deleted.length > 0) await sweeps.want();
       return removal;
     },

@@ -32,15 +32,7 @@ const namespace = v.pipe(
 );
 const schema = v.strictObject({
   default: v.optional(v.strictObject({ registry: host, namespace: v.optional(namespace) })),
-  insecure: v.optional(
-    v.array(
-      v.pipe(
-        place,
-        v.check((text) => !text.includes("/"), "it is not HOST[:PORT]"),
-      ),
-    ),
-    [],
-  ),
+  insecure: v.optional(v.array(host), []),
   rules: v.optional(v.record(place, rule), {}),
 });
 
