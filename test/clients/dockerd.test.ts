@@ -5,7 +5,7 @@ import { docker as dockerd } from "../../bench/contenders/docker.ts";
 import { rootMissing } from "../support/engine.ts";
 import { toolRoot } from "../support/tools.ts";
 import { busyboxMissing, busyboxTar } from "./busybox.ts";
-import { type Peer, peer, RUNTIME } from "./peer.ts";
+import { type Peer, peer, RUNTIME, showsTerminals } from "./peer.ts";
 
 const missing = rootMissing || busyboxMissing || toolRoot("dockerd") === undefined;
 
@@ -177,21 +177,5 @@ describe.skipIf(missing)("the unmodified dockerd drives inro-runtime", () => {
     expect(ran.stdout).toMatch(/^of the host\nx\nPID .*\n +1 .*docker-init.*\nup\n$/);
   }, 60_000);
 
-  test("run -it and exec -it: a terminal, resized with the client's", async () => {
-    using shell = docker.onScreen("run", "-it", "--rm", "--name", "screen", "busybox", "sh");
-    await shell.shows("/ #");
-    shell.type("stty size; echo at:$?\r");
-    await shell.shows(/30 100.*at:0/s);
-    shell.resize(40, 120);
-    await Bun.sleep(500);
-    shell.type("stty size\r");
-    await shell.shows("40 120");
-    using other = docker.onScreen("exec", "-it", "screen", "sh");
-    await other.shows("/ #");
-    other.type("stty size; exit 4\r");
-    await other.shows("30 100");
-    expect(await other.exited).toBe(4);
-    shell.type("exit 7\r");
-    expect(await shell.exited).toBe(7);
-  }, 60_000);
+  test("run -it and exec -it: a terminal, resized with the client's", () => showsTerminals(docker), 60_000);
 });

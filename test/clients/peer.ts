@@ -1,4 +1,5 @@
 /** Engines of other projects, unmodified, that drive this checkout's `inro-runtime`. */
+import { expect } from "bun:test";
 import { globSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Engine } from "../../bench/contenders/engine.ts";
@@ -46,6 +47,25 @@ export async function peer({ start, takeAway, cgroups }: PeerKind): Promise<Peer
       room[Symbol.dispose]();
     },
   });
+}
+
+/** Shells in terminals, `run` and `exec`: they have the client's size, follow it, and end with their own codes. */
+export async function showsTerminals({ onScreen }: Peer): Promise<void> {
+  using shell = onScreen("run", "-it", "--rm", "--name", "screen", "busybox", "sh");
+  await shell.shows("/ #");
+  shell.type("stty size; echo at:$?\r");
+  await shell.shows(/30 100.*at:0/s);
+  shell.resize(40, 120);
+  await Bun.sleep(500);
+  shell.type("stty size\r");
+  await shell.shows("40 120");
+  using other = onScreen("exec", "-it", "screen", "sh");
+  await other.shows("/ #");
+  other.type("stty size; exit 4\r");
+  await other.shows("30 100");
+  expect(await other.exited).toBe(4);
+  shell.type("exit 7\r");
+  expect(await shell.exited).toBe(7);
 }
 
 /** Another engine of this machine may have containers there: then they are not empty, and stay. */
