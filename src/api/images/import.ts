@@ -1,8 +1,8 @@
 import { fetched } from "../../image/import.ts";
 import { parsePlatform } from "../../oci/platform.ts";
+import { askedChanges, askedName } from "../ask/image.ts";
 import type { Exchange } from "../exchange.ts";
 import { text } from "../query.ts";
-import { askedChanges, askedName } from "./commit.ts";
 import { lines } from "./lines.ts";
 
 /** POST /images/create?fromSrc=: the request's body (`-`), or what is behind a URL, becomes an image. */

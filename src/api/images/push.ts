@@ -1,7 +1,7 @@
 import type { PushProgress } from "../../image/images.ts";
-import { type Platform, parsePlatform } from "../../oci/platform.ts";
 import { familiarName, parseReference, type Reference, repositoryOf } from "../../oci/reference.ts";
-import { asked, invalid, text as member } from "../asked.ts";
+import { askedPlatform } from "../ask/image.ts";
+import { invalid } from "../asked.ts";
 import { type Exchange, parameter, type Route } from "../exchange.ts";
 import { text } from "../query.ts";
 import { refuse } from "../status.ts";
@@ -57,18 +57,4 @@ function tagsOf(x: Exchange, repository: Reference): readonly Reference[] {
   if (wanted.length > 0) return wanted;
   const name = familiarName(tag === null ? repository : { ...repository, tag });
   throw refuse(404, `cannot push "${name}"`, "no image has this name (tag one with it first)");
-}
-
-/** JSON of a platform (API 1.46 on). */
-export function askedPlatform(value: string | null): Platform | undefined {
-  if (value === null) return undefined;
-  let found: unknown;
-  try {
-    found = JSON.parse(value);
-  } catch {
-    return parsePlatform(value);
-  }
-  const parts = asked(found, "platform.");
-  const [os, architecture, variant] = ["os", "architecture", "variant"].map((key) => member(parts, key));
-  return parsePlatform([os || "linux", architecture, variant].filter((part) => part !== "").join("/"));
 }

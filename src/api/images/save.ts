@@ -1,8 +1,8 @@
 import { stream } from "../answer.ts";
+import { askedPlatform } from "../ask/image.ts";
 import { invalid } from "../asked.ts";
 import { type Exchange, parameter, type Route } from "../exchange.ts";
 import { text } from "../query.ts";
-import { askedPlatform } from "./push.ts";
 
 /** Images as a tar. */
 export const saveRoutes: readonly Route[] = [
