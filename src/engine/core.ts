@@ -29,8 +29,8 @@ export interface Core {
   readonly host: Host;
   readonly shelf: Shelf;
   readonly execs: Map<string, Exec>;
-  /** Names of containers that are being made. */
-  readonly reservedNames: Set<string>;
+  /** Names of containers that are being made, with the ids of their images. */
+  readonly beingMade: Map<string, string>;
   /** What went wrong where no caller waits for it. */
   fault(doing: string, cause: unknown): void;
   /** Work that nobody waits for, except the engine's own end. */

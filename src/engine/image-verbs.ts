@@ -8,8 +8,10 @@ export function engineImages(core: Core): EngineImages {
   const { images } = core;
   const tell = (action: string, id: string, name: string) =>
     core.news.tell({ type: "image", action, id, attributes: { name } });
-  const users = (imageId: string) =>
-    [...core.shelf.all()].filter((entry) => entry.origin.imageId === imageId).map((entry) => entry.id);
+  const users = (imageId: string) => [
+    ...[...core.shelf.all()].filter((entry) => entry.origin.imageId === imageId).map((entry) => entry.id),
+    ...[...core.beingMade].filter(([, image]) => image === imageId).map(([name]) => name),
+  ];
   return {
     registries: () => images.registries(),
     list: () => images.list(),

@@ -32,6 +32,6 @@ export interface EngineImages {
   tag(image: string, reference: Reference): Promise<void>;
   /** IMAGE_IN_USE. */
   remove(image: string, o: { readonly force: boolean }): Promise<Removal>;
-  /** Containers made from the image, by id. */
+  /** Containers made from the image by id, and those that are being made by name. */
   users(imageId: string): readonly string[];
 }

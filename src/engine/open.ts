@@ -69,7 +69,7 @@ export async function openEngine(parts: EngineParts): Promise<Engine> {
     host: surveyHost(),
     shelf: newShelf(),
     execs: new Map(records.execs().map((record) => [record.id, { record, session: null, started: true }])),
-    reservedNames: new Set(),
+    beingMade: new Map(),
     fault,
     background: (work) => {
       const tracked: Promise<unknown> = work

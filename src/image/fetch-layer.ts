@@ -97,7 +97,7 @@ export function layerFetcher(blobs: Blobs, snapshots: Snapshots): LayerFetcher {
 
   const download = async (work: LayerWork, source: LayerSource) => {
     const { layer, tell } = work;
-    const writer = await blobs.begin(algorithmOf(layer.digest));
+    const writer = await blobs.begin(algorithmOf(layer.digest), layer.size);
     const bytes = told(source(layer, tell), layer.size, tell);
     return await storeAndUnpack(bytes, writer, work, snapshots.has(work.chainId) ? undefined : unpack(work));
   };

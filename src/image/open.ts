@@ -2,7 +2,6 @@
 import { mkdir } from "node:fs/promises";
 import { Readable } from "node:stream";
 import type { Digest } from "../oci/digest.ts";
-import { mediaType } from "../oci/media-type.ts";
 import { hostPlatform } from "../oci/platform.ts";
 import { formatReference, withDefaultRegistry, withDefaultTag } from "../oci/reference.ts";
 import { loadArchive } from "./archive/load.ts";
@@ -12,12 +11,12 @@ import { layerFetcher } from "./fetch-layer.ts";
 import type { Image } from "./image.ts";
 import type { Images, ImagesOptions } from "./images.ts";
 import { fetchLayers } from "./layers.ts";
-import { openBlobs } from "./layout/blobs.ts";
+import { openBlobs, openIngest } from "./layout/blobs.ts";
 import { type NamedManifest, openNames } from "./layout/names.ts";
 import { makeImage } from "./make.ts";
 import { pullImage } from "./pull.ts";
 import { pushNamed } from "./push-named.ts";
-import { openRecords } from "./records.ts";
+import { noSuchImage, openRecords } from "./records.ts";
 import { noRegistries, readRegistries } from "./registry/registries.ts";
 import { removeImage } from "./remove.ts";
 import { makeMountPoints } from "./snapshot/mount-points.ts";
@@ -37,8 +36,9 @@ const refusals = new Set([
 export async function openImages(options: ImagesOptions): Promise<Images> {
   const { root, native, platform = hostPlatform() } = options;
   await mkdir(root, { recursive: true, mode: 0o711 });
-  const names = await openNames(root);
-  const blobs = await openBlobs(root, native);
+  const ingest = await openIngest(root);
+  const names = await openNames(root, ingest);
+  const blobs = await openBlobs(root, ingest, native);
   const snapshots = await openSnapshots(root, native);
   const mountPoints = makeMountPoints(root);
   const records = await openRecords(blobs, names, snapshots);
@@ -97,8 +97,7 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
   };
 
   const images: Images = {
-    pull: (reference, o = {}) =>
-      sweeps.during(async () => await publish(await pullImage(store, reference, o))),
+    pull: (reference, o = {}) => bringing(async () => publish(await pullImage(store, reference, o))),
     load: (archive, onProgress) =>
       bringing(async () => {
         const loaded: Image[] = [];
@@ -123,18 +122,13 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
     list: () => records.list(),
     resolve: (nameOrId) => records.resolve(meant(nameOrId)),
     async tag(image, reference) {
-      const named = names.all.get(image.manifests[0] as Digest);
-      const name = formatReference(withDefaultTag(reference));
-      const descriptor = named?.descriptor ?? {
-        mediaType: mediaType.ociManifest,
-        digest: image.manifests[0] as Digest,
-        size: 0,
-      };
-      await names.add({ descriptor, names: [name], repoDigests: [] });
+      const more = { names: [formatReference(withDefaultTag(reference))], repoDigests: [] };
+      if (await names.extend(image.manifests[0] as Digest, more)) return;
+      throw noSuchImage(image.id);
     },
     async remove(nameOrId, o) {
       const name = meant(nameOrId);
-      const removal = await removeImage(records.resolve(name), name, o, names);
+      const removal = await names.remove((all) => removeImage(records.resolve(name), name, o, all));
       if (removal.deleted.length > 0) await sweeps.want();
       return removal;
     },

@@ -63,6 +63,6 @@ export async function pushNamed(
     options,
   );
   if (pushed.digest === descriptor.digest)
-    await names.add({ descriptor, names: [], repoDigests: [repoDigest(reference, pushed.digest)] });
+    await names.extend(descriptor.digest, { names: [], repoDigests: [repoDigest(reference, pushed.digest)] });
   return pushed;
 }

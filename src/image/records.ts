@@ -20,7 +20,7 @@ export interface Records {
   knows(name: string): boolean;
   /** Reads what a manifest of the index consists of; needed once before `list` can show it. */
   learn(named: NamedManifest): Promise<void>;
-  /** What the index leads to; undefined while a manifest of it cannot be read, since then nobody knows. */
+  /** What the index leads to; undefined while it or a manifest of it cannot be read, since then nobody knows. */
   reachable(): Reachable | undefined;
 }
 
@@ -119,6 +119,14 @@ function byId(images: readonly Image[], text: string): Image | undefined {
   });
 }
 
+export function noSuchImage(text: string): InroError {
+  return new InroError("NO_SUCH_IMAGE", {
+    what: `cannot find the image ${JSON.stringify(text)}`,
+    why: "no image has this name or id",
+    hint: "list them with `inro images`, or pull it",
+  });
+}
+
 export async function openRecords(blobs: Blobs, names: Names, snapshots: Snapshots): Promise<Records> {
   const known = new Map<Digest, Known>();
   const learn = async (named: NamedManifest) => {
@@ -141,6 +149,7 @@ export async function openRecords(blobs: Blobs, names: Names, snapshots: Snapsho
     list,
     learn,
     reachable() {
+      if (names.damage !== null) return undefined;
       const kept = { blobs: new Set<Digest>(), snapshots: new Set<Digest>() };
       for (const digest of names.all.keys()) {
         const image = known.get(digest);
@@ -156,12 +165,7 @@ export async function openRecords(blobs: Blobs, names: Names, snapshots: Snapsho
       const images = list();
       const found = byName(images, text) ?? byId(images, text);
       if (found !== undefined) return found;
-      const hint = "list them with `inro images`, or pull it";
-      throw new InroError("NO_SUCH_IMAGE", {
-        what: `cannot find the image ${JSON.stringify(text)}`,
-        why: "no image has this name or id",
-        hint,
-      });
+      throw noSuchImage(text);
     },
   };
 }

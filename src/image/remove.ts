@@ -9,7 +9,7 @@ import {
 } from "../oci/reference.ts";
 import type { Image } from "./image.ts";
 import type { Removal, RemoveOptions } from "./images.ts";
-import type { Names } from "./layout/names.ts";
+import { type NamedManifests, takeName } from "./layout/names.ts";
 
 const familiar = (name: string) => familiarName(parseReference(name));
 
@@ -33,16 +33,16 @@ function conflict(image: Image, text: string, why: string, hint: string): InroEr
   });
 }
 
-/** Edits the index; the caller sweeps. Throws IMAGE_IN_USE. */
-export async function removeImage(
+/** Edits what the index says; the caller sweeps. Throws IMAGE_IN_USE. */
+export function removeImage(
   image: Image,
   text: string,
   options: RemoveOptions,
-  names: Names,
-): Promise<Removal> {
+  all: NamedManifests,
+): Removal {
   const name = nameMeant(image, text);
   if (name !== undefined && image.names.length > 1) {
-    await names.untag(name);
+    takeName(all, name);
     return { untagged: [familiar(name)], deleted: [] };
   }
   const repositories = new Set(image.names.map((each) => repositoryOf(parseReference(each))));
@@ -64,9 +64,9 @@ export async function removeImage(
     );
   }
   const untagged = [...image.names.map(familiar), ...image.repoDigests.map(familiar)];
-  for (const each of image.names) await names.untag(each);
+  for (const each of image.names) takeName(all, each);
   // Containers stand on its layers: it stays without a name until they are gone.
   if (users.length > 0) return { untagged, deleted: [] };
-  for (const digest of image.manifests) await names.drop(digest);
+  for (const digest of image.manifests) all.delete(digest);
   return { untagged, deleted: [image.id] };
 }

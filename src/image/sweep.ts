@@ -1,4 +1,5 @@
 /** Garbage collection by mark and sweep: what no manifest of the index leads to goes. */
+import { rm } from "node:fs/promises";
 import type { Digest } from "../oci/digest.ts";
 import type { Blobs } from "./layout/blobs.ts";
 import type { Snapshots } from "./snapshot/snapshots.ts";
@@ -10,6 +11,7 @@ export interface Reachable {
 
 /** Must not run beside a pull or a load, whose blobs nothing leads to yet. */
 export async function sweep(kept: Reachable, blobs: Blobs, snapshots: Snapshots): Promise<void> {
+  for (const path of await blobs.strays()) await rm(path, { recursive: true, force: true });
   for (const digest of await blobs.list()) if (!kept.blobs.has(digest)) await blobs.remove(digest);
   for (const chainId of await snapshots.list())
     if (!kept.snapshots.has(chainId)) await snapshots.remove(chainId);

@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import type { Image, PushOptions, PushProgress } from "../../src/image/images.ts";
-import { openBlobs } from "../../src/image/layout/blobs.ts";
+import { openBlobs, openIngest } from "../../src/image/layout/blobs.ts";
 import { pushImage } from "../../src/image/push.ts";
 import { openRepository } from "../../src/image/registry/repository.ts";
 import type { Descriptor } from "../../src/oci/descriptor.ts";
@@ -206,7 +206,7 @@ describe.skipIf(rootMissing)("push", () => {
 
   test("an index goes after its images, and one platform of it alone", async () => {
     using folder = temporaryFolder("push");
-    const blobs = await openBlobs(folder.path, native);
+    const blobs = await openBlobs(folder.path, await openIngest(folder.path), native);
     const type = "application/vnd.oci.image.manifest.v1+json";
     const image = async (architecture: string) => {
       const layer = await blobs.put(`layer of ${architecture}`);

@@ -82,20 +82,20 @@ function warnings(core: Core, options: ContainerOptions, image: Image): string[]
 /** Makes a container's record and files; what was made is undone when anything fails. */
 export async function create(core: Core, asked: ContainerOptions, name: string | null) {
   const settled = settle(core, asked);
-  const chosen = reserveName(core, name);
+  const chosen = reserveName(core, name, settled.image.id);
   try {
     return await make(core, settled, chosen);
   } finally {
-    core.reservedNames.delete(chosen);
+    core.beingMade.delete(chosen);
   }
 }
 
-/** Holds the name while the container is being made: two creates at once cannot both have it. */
-function reserveName(core: Core, asked: string | null): string {
-  const taken = (name: string) => core.shelf.byName(name) !== undefined || core.reservedNames.has(name);
+/** Holds name and image while the container is being made: nobody else takes the one, or removes the other. */
+function reserveName(core: Core, asked: string | null, imageId: string): string {
+  const taken = (name: string) => core.shelf.byName(name) !== undefined || core.beingMade.has(name);
   const name = asked === null || asked === "" ? randomName(taken) : checkName(asked);
   if (taken(name)) throw nameInUse(name, core.shelf.byName(name)?.id);
-  core.reservedNames.add(name);
+  core.beingMade.set(name, imageId);
   return name;
 }
 

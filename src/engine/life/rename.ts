@@ -7,7 +7,7 @@ export async function rename(core: Core, entry: Entry, wanted: string): Promise<
   const name = checkName(wanted);
   await entry.turn.run(async () => {
     const holder = core.shelf.byName(name);
-    if (holder !== undefined || core.reservedNames.has(name)) throw nameInUse(name, holder?.id);
+    if (holder !== undefined || core.beingMade.has(name)) throw nameInUse(name, holder?.id);
     const oldName = entry.name;
     core.records.renameContainer(entry.id, name);
     core.shelf.rename(entry, name);

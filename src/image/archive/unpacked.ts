@@ -49,7 +49,10 @@ class Spool {
   readonly links = new Map<string, string>();
   private readonly blobs: Blobs;
   private queue: (() => Promise<void>)[] = [];
-  private open: { readonly path: string; readonly writer: Promise<BlobWriter> } | undefined;
+  /** The file whose bytes come now. */
+  private path: string | undefined;
+  /** Of the file whose bytes are written now, which may be one before it. */
+  private writer: BlobWriter | undefined;
 
   constructor(blobs: Blobs) {
     this.blobs = blobs;
@@ -61,32 +64,31 @@ class Spool {
     if (this.files.size + this.links.size >= maxFiles)
       throw new TarError(`it has more than ${maxFiles} files`);
     if (e.type === "symlink" || e.type === "hardlink") this.links.set(path, targetOf(e, path));
-    else if (e.type === "file") this.begin(path);
+    else if (e.type === "file") this.begin(path, e.size);
     else if (e.type !== "directory") throw new TarError(`${JSON.stringify(toText(path))} is a ${e.type}`);
   }
 
-  private begin(path: string): void {
-    let resolve: (writer: BlobWriter) => void = () => {};
-    const writer = new Promise<BlobWriter>((done) => {
-      resolve = done;
+  private begin(path: string, size: number): void {
+    this.path = path;
+    this.queue.push(async () => {
+      this.writer = await this.blobs.begin("sha256", size);
     });
-    this.open = { path, writer };
-    this.queue.push(async () => resolve(await this.blobs.begin()));
   }
 
   data(bytes: Uint8Array): void {
-    const { open } = this;
-    if (open === undefined) return;
+    if (this.path === undefined) return;
     const copy = Uint8Array.from(bytes);
-    this.queue.push(async () => (await open.writer).write(copy));
+    this.queue.push(async () => this.writer?.write(copy));
   }
 
   finish(): void {
-    const { open } = this;
-    this.open = undefined;
-    if (open === undefined) return;
+    const { path } = this;
+    this.path = undefined;
+    if (path === undefined) return;
     this.queue.push(async () => {
-      this.files.set(open.path, await (await open.writer).commit());
+      const stored = await this.writer?.commit();
+      this.writer = undefined;
+      if (stored !== undefined) this.files.set(path, stored);
     });
   }
 
@@ -97,11 +99,7 @@ class Spool {
   }
 
   async abort(): Promise<void> {
-    const { open, queue } = this;
-    this.open = undefined;
-    this.queue = [];
-    if (open === undefined || queue.length > 0) return;
-    await (await open.writer).abort();
+    await this.writer?.abort();
   }
 }
 

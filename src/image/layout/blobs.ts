@@ -6,9 +6,10 @@ import { createHash, randomBytes } from "node:crypto";
 import { createReadStream, statSync } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { algorithmOf, type Digest, digestOf, hexOf, parseDigest } from "../../oci/digest.ts";
+import { algorithmOf, type Digest, digestOf, hexOf, isDigest, parseDigest } from "../../oci/digest.ts";
 import { InroError } from "../../oci/error.ts";
 import { syncIn } from "../tree/sync.ts";
+import { diskFull } from "./disk-full.ts";
 import { syncFolder, writeDurably } from "./durable.ts";
 
 export interface BlobWriter {
@@ -30,9 +31,12 @@ export interface Blobs {
   /** The blob's bytes, from an offset on. Throws BLOB_MISSING. */
   stream(digest: Digest, from?: number): AsyncIterable<Uint8Array>;
   put(content: Uint8Array | string): Promise<{ digest: Digest; size: number }>;
-  begin(algorithm?: string): Promise<BlobWriter>;
+  /** `size`, where it is known, is only for what is said of a full disk. */
+  begin(algorithm?: string, size?: number): Promise<BlobWriter>;
   list(): Promise<Digest[]>;
   remove(digest: Digest): Promise<void>;
+  /** Files below `blobs/` that are no blobs, by their absolute paths. */
+  strays(): Promise<string[]>;
 }
 
 /** Manifests and configurations; the distribution spec asks registries to take manifests of 4 MiB. */
@@ -43,18 +47,6 @@ export function digestMismatch(expected: Digest, found: Digest, what: string): I
     what,
     why: `its content is ${found}, ${expected} was promised`,
     hint: "it was damaged on the way or in the registry; pull again",
-  });
-}
-
-function diskFull(cause: unknown, folder: string): InroError | undefined {
-  const { code } = cause as NodeJS.ErrnoException;
-  if (code !== "ENOSPC" && code !== "EDQUOT") return undefined;
-  const hint = "free some space, or place the data root elsewhere with --data-root";
-  return new InroError("NO_SPACE", {
-    what: `cannot store a blob in ${folder}`,
-    why: "the disk is full",
-    hint,
-    cause,
   });
 }
 
@@ -70,7 +62,11 @@ interface BlobFolders {
   readonly native: string;
 }
 
-async function beginBlob({ folder, ingest, native }: BlobFolders, algorithm: string): Promise<BlobWriter> {
+async function beginBlob(
+  { folder, ingest, native }: BlobFolders,
+  algorithm: string,
+  needed?: number,
+): Promise<BlobWriter> {
   const name = randomBytes(8).toString("hex");
   const temporary = join(ingest, name);
   const file: FileHandle = await open(temporary, "wx", 0o600);
@@ -89,7 +85,7 @@ async function beginBlob({ folder, ingest, native }: BlobFolders, algorithm: str
     try {
       for (let at = 0; at < due.length; ) at += (await file.write(due, at)).bytesWritten;
     } catch (cause) {
-      throw diskFull(cause, ingest) ?? cause;
+      throw diskFull(cause, { what: "cannot store a blob", folder: ingest, needed }) ?? cause;
     }
   };
   const verify = (expected?: Digest) => {
@@ -143,12 +139,33 @@ async function readVerified(path: string, digest: Digest): Promise<Buffer> {
   return content;
 }
 
-/** Opens the blobs of the layout in `root`; partial ones of a process that died are swept. */
-export async function openBlobs(root: string, native: string): Promise<Blobs> {
-  const folder = join(root, "blobs");
+/** What lies below `blobs/`: blobs by their digests, and paths of what is none. */
+async function listing(folder: string): Promise<{ named: Digest[]; strays: string[] }> {
+  const named: Digest[] = [];
+  const strays: string[] = [];
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const names = entry.isDirectory() ? await readdir(join(folder, entry.name)) : [];
+    if (!entry.isDirectory()) strays.push(join(folder, entry.name));
+    for (const name of names) {
+      const digest = `${entry.name}:${name}`;
+      if (isDigest(digest)) named.push(digest);
+      else strays.push(join(folder, entry.name, name));
+    }
+  }
+  return { named, strays };
+}
+
+/** Where whatever is written is until it is whole; what a process that died left in it is gone when this returns. */
+export async function openIngest(root: string): Promise<string> {
   const ingest = join(root, "ingest");
   await rm(ingest, { recursive: true, force: true });
   await mkdir(ingest, { recursive: true, mode: 0o700 });
+  return ingest;
+}
+
+/** Opens the blobs of the layout in `root`; what is written goes through the folder `ingest`. */
+export async function openBlobs(root: string, ingest: string, native: string): Promise<Blobs> {
+  const folder = join(root, "blobs");
   await mkdir(join(folder, "sha256"), { recursive: true, mode: 0o700 });
   const pathOf = (digest: Digest) => join(folder, algorithmOf(digest), hexOf(digest));
   return {
@@ -166,18 +183,17 @@ export async function openBlobs(root: string, native: string): Promise<Blobs> {
       const digest = digestOf(content);
       const size = Buffer.byteLength(content);
       if (statSync(pathOf(digest), { throwIfNoEntry: false }) === undefined)
-        await writeDurably(pathOf(digest), content);
+        await writeDurably(pathOf(digest), content, ingest);
       return { digest, size };
     },
-    begin: (algorithm = "sha256") => beginBlob({ folder, ingest, native }, algorithm),
+    begin: (algorithm = "sha256", size) => beginBlob({ folder, ingest, native }, algorithm, size),
     async list() {
-      const found: Digest[] = [];
-      for (const algorithm of await readdir(folder)) {
-        for (const hex of await readdir(join(folder, algorithm))) {
-          if (/^[0-9a-f]+$/.test(hex)) found.push(`${algorithm}:${hex}` as Digest);
-        }
-      }
-      return found;
+      const { named } = await listing(folder);
+      return named;
+    },
+    async strays() {
+      const { strays } = await listing(folder);
+      return strays;
     },
     remove: (digest) => rm(pathOf(digest), { force: true }),
   };

@@ -1,7 +1,8 @@
 /** Files that are there wholly or not at all, also after a power cut: write, fsync, rename, fsync of the folder. */
 import { randomBytes } from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { diskFull } from "./disk-full.ts";
 
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, "r");
@@ -12,9 +13,13 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Replaces `path`, of mode 0600. */
-export async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
-  const fresh = `${path}.${randomBytes(6).toString("hex")}`;
+/** Replaces `path`, of mode 0600; until it is whole it is in `ingest`, a folder of the same file system that is emptied at open. */
+export async function writeDurably(
+  path: string,
+  content: string | Uint8Array,
+  ingest: string,
+): Promise<void> {
+  const fresh = join(ingest, randomBytes(8).toString("hex"));
   try {
     const file = await open(fresh, "wx", 0o600);
     try {
@@ -27,6 +32,12 @@ export async function writeDurably(path: string, content: string | Uint8Array): 
     await syncFolder(dirname(path));
   } catch (error) {
     await rm(fresh, { force: true });
-    throw error;
+    throw (
+      diskFull(error, {
+        what: `cannot write ${basename(path)}`,
+        folder: dirname(path),
+        needed: Buffer.byteLength(content),
+      }) ?? error
+    );
   }
 }

@@ -3,7 +3,7 @@
  * an image consists of is read from its manifest and configuration.
  */
 import { existsSync } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import type { Descriptor } from "../../oci/descriptor.ts";
@@ -28,6 +28,9 @@ export interface NamedManifest {
   readonly repoDigests: readonly string[];
 }
 
+/** What index.json says at one moment; a change works on a copy of it. */
+export type NamedManifests = Map<Digest, NamedManifest>;
+
 /** What index.json says of a manifest: one entry for each name. */
 export function indexEntries({ descriptor, names, repoDigests }: NamedManifest): object[] {
   const shared = repoDigests.length === 0 ? {} : { [annotation.repoDigests]: repoDigests.join(" ") };
@@ -40,8 +43,8 @@ export function indexEntries({ descriptor, names, repoDigests }: NamedManifest):
   }));
 }
 
-function fromDescriptors(descriptors: readonly Descriptor[]): Map<Digest, NamedManifest> {
-  const found = new Map<Digest, NamedManifest>();
+function fromDescriptors(descriptors: readonly Descriptor[]): NamedManifests {
+  const found: NamedManifests = new Map();
   for (const descriptor of descriptors) {
     const notes = descriptor.annotations ?? {};
     const name = notes[annotation.imageName] ?? notes[annotation.refName];
@@ -59,67 +62,137 @@ function fromDescriptors(descriptors: readonly Descriptor[]): Map<Digest, NamedM
 
 export interface Names {
   readonly all: ReadonlyMap<Digest, NamedManifest>;
+  /** LAYOUT_DAMAGED as long as index.json cannot be read: then nothing is known, and every change is refused with it. */
+  readonly damage: InroError | null;
   /** Adds a manifest, or names to one. A name that another manifest had moves. */
   add(manifest: NamedManifest): Promise<void>;
-  /** Takes a name away; the manifest stays, dangling if that was its last. */
-  untag(name: string): Promise<void>;
-  drop(digest: Digest): Promise<void>;
+  /** More names for a manifest that is there; false where it is gone. */
+  extend(digest: Digest, more: Pick<NamedManifest, "names" | "repoDigests">): Promise<boolean>;
+  /** What `change` takes out is seen no more when it returns, before it is gone from the disk; what it throws changes nothing. */
+  remove<T>(change: (all: NamedManifests) => T): Promise<T>;
+  /** Puts a damaged index aside as index.json.damaged, and these manifests into a new one. */
+  rebuild(manifests: readonly NamedManifest[]): Promise<void>;
 }
 
-async function load(path: string): Promise<Map<Digest, NamedManifest>> {
-  if (!existsSync(path)) return new Map();
-  const parsed = v.safeParse(indexSchema, JSON.parse(await readFile(path, "utf8")));
-  if (parsed.success) return fromDescriptors(parsed.output.manifests);
-  throw new InroError("LAYOUT_DAMAGED", {
-    what: `cannot read the image index ${path}`,
-    why: v.summarize(parsed.issues),
+/** Takes a name away from whatever has it. */
+export function takeName(all: NamedManifests, name: string): void {
+  for (const [digest, entry] of all) {
+    if (entry.names.includes(name))
+      all.set(digest, { ...entry, names: entry.names.filter((other) => other !== name) });
+  }
+}
+
+function put(all: NamedManifests, entry: NamedManifest): void {
+  for (const name of entry.names) takeName(all, name);
+  const before = all.get(entry.descriptor.digest);
+  all.set(entry.descriptor.digest, {
+    descriptor: before?.descriptor ?? entry.descriptor,
+    names: [...new Set([...(before?.names ?? []), ...entry.names])].sort(),
+    repoDigests: [...new Set([...(before?.repoDigests ?? []), ...entry.repoDigests])].sort(),
   });
 }
 
-/** Opens, or begins, the layout's index in `root`. */
-export async function openNames(root: string): Promise<Names> {
-  await mkdir(root, { recursive: true, mode: 0o711 });
+function damaged(path: string, why: string, cause?: unknown): InroError {
+  return new InroError("LAYOUT_DAMAGED", {
+    what: `cannot read the image index ${path}`,
+    why,
+    hint: "`inro system check --repair` makes a new one of the blobs, which are untouched",
+    cause,
+  });
+}
+
+async function load(path: string): Promise<NamedManifests | InroError> {
+  if (!existsSync(path)) return new Map();
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(path, "utf8"));
+  } catch (cause) {
+    return damaged(path, "it is no JSON", cause);
+  }
+  const parsed = v.safeParse(indexSchema, value);
+  return parsed.success
+    ? fromDescriptors(parsed.output.manifests)
+    : damaged(path, v.summarize(parsed.issues));
+}
+
+/** Opens, or begins, the layout's index in `root`; what is written goes through the folder `ingest`. */
+export async function openNames(root: string, ingest: string): Promise<Names> {
   const path = join(root, "index.json");
-  let all = await load(path);
+  const found = await load(path);
+  let damage = found instanceof InroError ? found : null;
+  let all: NamedManifests = found instanceof InroError ? new Map() : found;
   let last: Promise<unknown> = Promise.resolve();
-  // One change after the other, each on disk before it is seen.
-  const change = (edit: (next: Map<Digest, NamedManifest>) => void): Promise<void> => {
-    const done = last.then(async () => {
-      const next = new Map(all);
-      edit(next);
-      const manifests = [...next.values()].flatMap(indexEntries);
-      const index = { schemaVersion: 2, mediaType: mediaType.ociIndex, manifests };
-      await writeDurably(path, `${JSON.stringify(index, null, 2)}\n`);
-      all = next;
-    });
+  const write = async (next: NamedManifests) => {
+    const manifests = [...next.values()].flatMap(indexEntries);
+    const index = { schemaVersion: 2, mediaType: mediaType.ociIndex, manifests };
+    await writeDurably(path, `${JSON.stringify(index, null, 2)}\n`, ingest);
+  };
+  // One change after the other.
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = last.then(work);
     last = done.catch(() => {});
     return done;
   };
-  const takeName = (next: Map<Digest, NamedManifest>, name: string) => {
-    for (const [digest, entry] of next) {
-      if (entry.names.includes(name))
-        next.set(digest, { ...entry, names: entry.names.filter((other) => other !== name) });
-    }
+  const copy = (): NamedManifests => {
+    if (damage !== null) throw damage;
+    return new Map(all);
   };
-  if (!existsSync(path)) await change(() => {});
-  if (!existsSync(join(root, "oci-layout"))) {
-    await writeDurably(join(root, "oci-layout"), `${JSON.stringify({ imageLayoutVersion: "1.0.0" })}\n`);
-  }
+  // What is added is on disk before it is seen.
+  const add = (edit: (next: NamedManifests) => boolean): Promise<boolean> =>
+    inTurn(async () => {
+      const next = copy();
+      if (!edit(next)) return false;
+      await write(next);
+      all = next;
+      return true;
+    });
+  if (!existsSync(path)) await write(all);
+  if (!existsSync(join(root, "oci-layout")))
+    await writeDurably(
+      join(root, "oci-layout"),
+      `${JSON.stringify({ imageLayoutVersion: "1.0.0" })}\n`,
+      ingest,
+    );
   return {
     get all() {
       return all;
     },
-    add: (entry) =>
-      change((next) => {
-        for (const name of entry.names) takeName(next, name);
-        const before = next.get(entry.descriptor.digest);
-        next.set(entry.descriptor.digest, {
-          descriptor: before?.descriptor ?? entry.descriptor,
-          names: [...new Set([...(before?.names ?? []), ...entry.names])].sort(),
-          repoDigests: [...new Set([...(before?.repoDigests ?? []), ...entry.repoDigests])].sort(),
-        });
+    get damage() {
+      return damage;
+    },
+    add: async (entry) => {
+      await add((next) => {
+        put(next, entry);
+        return true;
+      });
+    },
+    extend: (digest, more) =>
+      add((next) => {
+        const entry = next.get(digest);
+        if (entry !== undefined) put(next, { descriptor: entry.descriptor, ...more });
+        return entry !== undefined;
       }),
-    untag: (name) => change((next) => takeName(next, name)),
-    drop: (digest) => change((next) => next.delete(digest)),
+    remove: (change) =>
+      inTurn(async () => {
+        const before = all;
+        const next = copy();
+        const answer = change(next);
+        all = next;
+        try {
+          await write(next);
+        } catch (error) {
+          all = before;
+          throw error;
+        }
+        return answer;
+      }),
+    rebuild: (manifests) =>
+      inTurn(async () => {
+        const next: NamedManifests = new Map();
+        for (const each of manifests) put(next, each);
+        if (existsSync(path)) await rename(path, `${path}.damaged`);
+        await write(next);
+        [all, damage] = [next, null];
+      }),
   };
 }

@@ -1,8 +1,10 @@
 /** One layer's blob becomes a folder of files, its diffID verified on the way. */
 import { createHash } from "node:crypto";
+import { join } from "node:path";
 import type { Digest } from "../../oci/digest.ts";
 import { InroError } from "../../oci/error.ts";
 import { decompressed } from "../layer-stream.ts";
+import { diskFull } from "../layout/disk-full.ts";
 import { TarError } from "../tar/error.ts";
 import { beginApply } from "../tree/apply.ts";
 import { type TreeEntry, toText } from "../tree/entry.ts";
@@ -41,7 +43,15 @@ const reasons: Readonly<Record<string, string>> = {
   EINVAL: "it is no valid entry",
 };
 
-function explained(digest: Digest, error: unknown): unknown {
+interface Unpacking {
+  readonly digest: Digest;
+  /** That of all snapshots. */
+  readonly folder: string;
+  /** Bytes of the files until now: the layer needs that much at least. */
+  readonly needed: number;
+}
+
+function explained({ digest, folder, needed }: Unpacking, error: unknown): unknown {
   if (error instanceof TarError) return refused(digest, error.message, error);
   if (error instanceof InroError && error.code === "LAYER_DAMAGED") {
     return new InroError("LAYER_DAMAGED", {
@@ -51,15 +61,8 @@ function explained(digest: Digest, error: unknown): unknown {
     });
   }
   if (!(error instanceof TreeFailure)) return error;
-  if (error.errno === "ENOSPC" || error.errno === "EDQUOT") {
-    const hint = "free some space, or place the data root elsewhere with --data-root";
-    return new InroError("NO_SPACE", {
-      what: `cannot unpack layer ${digest}`,
-      why: "the disk is full",
-      hint,
-      cause: error,
-    });
-  }
+  const full = diskFull(error, { what: `cannot unpack layer ${digest}`, folder, needed });
+  if (full !== undefined) return full;
   const why = reasons[error.errno];
   return refused(
     digest,
@@ -84,8 +87,18 @@ async function inherit(
   }
 }
 
-async function unpackInto(native: string, folder: string, r: UnpackRequest, lower: readonly string[]) {
-  const seen = { compressed: 0, unpacked: 0, size: 0 };
+/** Bytes of a layer as far as it was read: of its blob, of its tar, and of the files in it. */
+interface Seen {
+  compressed: number;
+  unpacked: number;
+  size: number;
+}
+
+async function unpackInto(
+  native: string,
+  folder: string,
+  { r, lower, seen }: { r: UnpackRequest; lower: readonly string[]; seen: Seen },
+): Promise<void> {
   const counted = async function* () {
     for await (const chunk of r.source) {
       seen.compressed += chunk.length;
@@ -125,7 +138,6 @@ async function unpackInto(native: string, folder: string, r: UnpackRequest, lowe
     await r.belowReady();
     await inherit(session, implied, lower);
   }
-  return { size: seen.size };
 }
 
 /** Unpacks into `folder`, which is empty. Throws LAYER_REFUSED, LAYER_DAMAGED, DIFFID_MISMATCH or NO_SPACE. */
@@ -135,9 +147,11 @@ export async function unpackLayer(
   r: UnpackRequest,
   lower: readonly string[],
 ): Promise<{ size: number }> {
+  const seen = { compressed: 0, unpacked: 0, size: 0 };
   try {
-    return await unpackInto(native, folder, r, lower);
+    await unpackInto(native, folder, { r, lower, seen });
+    return { size: seen.size };
   } catch (error) {
-    throw explained(r.digest, error);
+    throw explained({ digest: r.digest, folder: join(folder, "../.."), needed: seen.size }, error);
   }
 }
