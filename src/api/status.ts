@@ -34,6 +34,7 @@ const byStatus: Readonly<Record<number, readonly string[]>> = {
     "SPEC_UNSUPPORTED",
   ],
   401: ["CREDENTIALS_REFUSED"],
+  403: ["TRUST_INVALID", "TRUST_REFUSED"],
   // Not 401: docker's command line would ask for a password then, wherever it runs.
   404: ["UNAUTHORIZED"],
   409: [

@@ -17,6 +17,7 @@ import type { ContainerOptions } from "./options.ts";
 /** Does all that a start does up to the verified plan, and then takes it back. */
 export async function explainOptions(core: Core, asked: ContainerOptions): Promise<Explanation> {
   const { options, arguments: words, image } = settle(core, asked);
+  await core.images.admit(image, asked.image);
   const id = randomBytes(32).toString("hex");
   const folder = folderOf(core, id);
   await using undo = new Undo();

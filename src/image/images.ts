@@ -68,6 +68,9 @@ export interface Images {
   /** By name (docker's grammar; a bare name falls back to localhost/), by digest, by id or by a prefix of it.
    * Throws NO_SUCH_IMAGE, or IMAGE_AMBIGUOUS for a prefix of several. */
   resolve(nameOrId: string): Image;
+  /** Whether the policy of this moment lets the image that `resolve` found by a text be run. Throws TRUST_REFUSED,
+   * TRUST_INVALID. */
+  admit(image: Image, nameOrId: string): Promise<void>;
   tag(image: Image, reference: Reference): Promise<void>;
   remove(nameOrId: string, options: RemoveOptions): Promise<Removal>;
   /** Unpacks what is missing, makes upper, work and l in the container's folder, takes the exclusive lock.
@@ -87,6 +90,8 @@ export interface ImagesOptions {
   readonly native: string;
   /** The file of mirrors and rewrites (registry/registries.ts); none for none. It is read anew for each pull. */
   readonly registries?: string;
+  /** The policy of what may be pulled and run (trust/policy-file.ts); none for none. It is read anew each time. */
+  readonly trust?: string;
   /** The static program of the built-in image localhost/hello:latest. */
   readonly builtin?: { readonly path: string };
 }

@@ -16,13 +16,15 @@ import { type NamedManifest, openNames } from "./layout/names.ts";
 import { makeImage } from "./make.ts";
 import { pullImage } from "./pull.ts";
 import { pushNamed } from "./push-named.ts";
-import { noSuchImage, openRecords } from "./records.ts";
+import { namesUsed, noSuchImage, openRecords } from "./records.ts";
 import { noRegistries, readRegistries } from "./registry/registries.ts";
 import { removeImage } from "./remove.ts";
 import { makeMountPoints } from "./snapshot/mount-points.ts";
 import { prepareOverlay, releaseOverlay } from "./snapshot/overlay.ts";
 import { openSnapshots } from "./snapshot/snapshots.ts";
 import { sweep, sweeper } from "./sweep.ts";
+import { openEvidence } from "./trust/evidence.ts";
+import { openGate } from "./trust/gate.ts";
 
 /** How long after the last pull its files are put on disk, in milliseconds. */
 const syncDelay = 2000;
@@ -46,10 +48,14 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
   const registries = () =>
     options.registries === undefined ? noRegistries : readRegistries(options.registries);
   registries();
-  const store = { blobs, fetchLayer, platform, registries };
+  const evidence = await openEvidence(root, ingest);
+  const gate = openGate({ file: options.trust, evidence, registries });
+  const store = { blobs, fetchLayer, platform, registries, gate };
   const sweeps = sweeper(async () => {
     const kept = records.reachable();
-    if (kept !== undefined) await sweep(kept, blobs, snapshots);
+    if (kept === undefined) return;
+    await sweep(kept, blobs, snapshots);
+    await evidence.sweep(kept.blobs);
   });
 
   /** Work that brings blobs in. What a refused image brought is swept; what a broken connection left is used again. */
@@ -121,6 +127,7 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
     make: (request) => bringing(async () => publish(await makeImage(store, request))),
     list: () => records.list(),
     resolve: (nameOrId) => records.resolve(meant(nameOrId)),
+    admit: (image, nameOrId) => gate.run(image, namesUsed(image, meant(nameOrId))),
     async tag(image, reference) {
       const more = { names: [formatReference(withDefaultTag(reference))], repoDigests: [] };
       if (await names.extend(image.manifests[0] as Digest, more)) return;

@@ -17,6 +17,7 @@ import type { LayerState } from "./progress.ts";
 import type { Registries } from "./registry/registries.ts";
 import { type RemoteDocument, repoDigest } from "./registry/repository.ts";
 import { openSources, type Sources } from "./registry/sources.ts";
+import type { Gate } from "./trust/gate.ts";
 
 export interface PullStore {
   readonly blobs: Blobs;
@@ -24,6 +25,7 @@ export interface PullStore {
   readonly platform: Platform;
   /** As they are at the moment. */
   readonly registries: () => Registries;
+  readonly gate: Gate;
 }
 
 interface Found {
@@ -31,6 +33,8 @@ interface Found {
   readonly document: RemoteDocument;
   /** The digest by which the name led here: the index's, where there is one. */
   readonly by: Digest;
+  /** The indexes that led here, from the first on. */
+  readonly indexes: readonly RemoteDocument[];
 }
 
 /** The image of an index for a platform. Throws NO_MATCHING_PLATFORM, naming what there is. */
@@ -57,10 +61,12 @@ async function findManifest(repository: Sources, reference: Reference, platform:
   const what = `cannot pull "${familiarName(reference)}"`;
   let document = await repository.manifest(reference.digest ?? reference.tag ?? "latest");
   const by = document.digest;
+  const indexes: RemoteDocument[] = [];
   // An index may point to an index, but nobody needs more than one of them.
   for (let depth = 0; depth < 3; depth++) {
     const parsed = parseDocument(document.content, document.mediaType, what);
-    if (parsed.kind === "manifest") return { manifest: parsed.manifest, document, by };
+    if (parsed.kind === "manifest") return { manifest: parsed.manifest, document, by, indexes };
+    indexes.push(document);
     document = await repository.manifest(chooseManifest(parsed.index, platform, what).digest);
   }
   throw new InroError("IMAGE_INVALID", { what, why: "its index points to indexes without end" });
@@ -103,11 +109,12 @@ export async function pullImage(
   const { signal, auth, onProgress = () => {} } = options;
   const asking = { ...(signal === undefined ? {} : { signal }), ...(auth === undefined ? {} : { auth }) };
   const repository = openSources(reference, asking, store.registries());
-  const { manifest, document, by } = await findManifest(
+  const { manifest, document, by, indexes } = await findManifest(
     repository,
     reference,
     options.platform ?? store.platform,
   );
+  await store.gate.pull(reference, { manifest: document.digest, indexes }, asking);
   const what = `cannot pull "${familiarName(reference)}"`;
   const config = parseConfig(
     await fetchDocument(repository, manifest.config.digest, manifest.config.size, store.blobs),

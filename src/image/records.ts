@@ -97,14 +97,23 @@ export function namesMeant(text: string): MeantName[] {
   }
 }
 
+// name:tag@digest names the digest; the tag is only a note.
+const withoutNote = (name: string) => name.replace(/:[^:/@]+@/, "@");
+const hasName = (image: Image, name: string) =>
+  image.names.includes(name) || image.repoDigests.includes(withoutNote(name));
+
 function byName(images: readonly Image[], text: string): Image | undefined {
   for (const { name } of namesMeant(text)) {
-    // name:tag@digest names the digest; the tag is only a note.
-    const bare = name.replace(/:[^:/@]+@/, "@");
-    const found = images.find((image) => image.names.includes(name) || image.repoDigests.includes(bare));
+    const found = images.find((image) => hasName(image, name));
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** The names by which a text means the image: one, or, where it is an id, all that the image has. */
+export function namesUsed(image: Image, text: string): readonly string[] {
+  const used = namesMeant(text).find(({ name }) => hasName(image, name));
+  return used === undefined ? [...image.names, ...image.repoDigests] : [withoutNote(used.name)];
 }
 
 function byId(images: readonly Image[], text: string): Image | undefined {

@@ -17,6 +17,8 @@ export interface OpenOptions {
   readonly execRoot?: string;
   /** The file of mirrors and rewrites; none for none. REGISTRIES_INVALID. */
   readonly registries?: string;
+  /** The policy of what may be pulled and run; none for none. */
+  readonly trust?: string;
   /** Hears what went wrong where no caller waits for it. */
   readonly onFault?: (message: string) => void;
 }
@@ -40,6 +42,7 @@ export async function openLocalEngine(options: OpenOptions = {}): Promise<Engine
     openImages({
       ...{ root, native, builtin: helloProgram() },
       ...(options.registries === undefined ? {} : { registries: options.registries }),
+      ...(options.trust === undefined ? {} : { trust: options.trust }),
     }),
     openRuntime({ execRoot, native }),
     openNetworks({ root, openExecutor: () => openExecutor(native), tell: onFault }),

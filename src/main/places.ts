@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { registriesFile } from "../image/registry/registries.ts";
+import { trustFile } from "../image/trust/policy-file.ts";
 import { InroError } from "../oci/error.ts";
 
 /** Where an engine keeps its things and listens. Two engines differ in all three. */
@@ -11,20 +12,24 @@ export interface Places {
   readonly group: string | null;
   /** The file of mirrors and rewrites. */
   readonly registries: string;
+  /** The policy of what may be pulled and run. */
+  readonly trust: string;
   /** Hear more of what goes on. */
   readonly debug: boolean;
 }
 
 /** The engine's own options, with a value or without; the command line's client knows the same ones. */
-const VALUED: Readonly<Record<string, "dataRoot" | "execRoot" | "host" | "group" | "registries">> = {
-  "--data-root": "dataRoot",
-  "--exec-root": "execRoot",
-  "-H": "host",
-  "--host": "host",
-  "-G": "group",
-  "--group": "group",
-  "--registries": "registries",
-};
+const VALUED: Readonly<Record<string, "dataRoot" | "execRoot" | "host" | "group" | "registries" | "trust">> =
+  {
+    "--data-root": "dataRoot",
+    "--exec-root": "execRoot",
+    "-H": "host",
+    "--host": "host",
+    "-G": "group",
+    "--group": "group",
+    "--registries": "registries",
+    "--trust": "trust",
+  };
 
 /** The engine's options among the words of a command line, and the words that are left. INVALID_OPTION. */
 export function parsePlaces(words: readonly string[]): { places: Places; rest: readonly string[] } {
@@ -48,6 +53,7 @@ export function parsePlaces(words: readonly string[]): { places: Places; rest: r
       socket: given.host === undefined ? join(execRoot, "inro.sock") : socketPath(given.host),
       group: given.group ?? null,
       registries: resolve(given.registries ?? registriesFile),
+      trust: resolve(given.trust ?? trustFile),
       debug,
     },
     rest,

@@ -11,6 +11,7 @@ export const serve = verb({
     host: text("ADDRESS", "The socket to serve (default unix:///run/inro/inro.sock)", { short: "H" }),
     group: text("GROUP", "A group that may use the socket beside root", { short: "G" }),
     registries: text("FILE", "Mirrors and rewrites of registries (default /etc/inro/registries.json)"),
+    trust: text("FILE", "Which images may be pulled and run (default /etc/inro/trust.json)"),
     debug: flag("Tell more of what goes on", { short: "D" }),
   },
   args: [0, ANY],

@@ -84,6 +84,7 @@ export async function create(core: Core, asked: ContainerOptions, name: string |
   const settled = settle(core, asked);
   const chosen = reserveName(core, name, settled.image.id);
   try {
+    await core.images.admit(settled.image, asked.image);
     return await make(core, settled, chosen);
   } finally {
     core.beingMade.delete(chosen);

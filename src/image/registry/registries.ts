@@ -8,7 +8,7 @@ import { parseReference, type Reference, repositoryOf } from "../../oci/referenc
 export const registriesFile = "/etc/inro/registries.json";
 
 /** `HOST[:PORT][/PATH]`, where a name's own first part has to be a registry. */
-function isPlace(text: string): boolean {
+export function isPlace(text: string): boolean {
   const [domain] = text.split("/");
   try {
     return parseReference(`${text}/x/x`).domain === domain;

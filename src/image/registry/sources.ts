@@ -11,7 +11,8 @@ export interface Sources {
   blob(r: BlobRequest): AsyncGenerator<Uint8Array>;
 }
 
-interface Source {
+/** A place that stands for a repository, or the repository itself. */
+export interface Source {
   readonly domain: string;
   open(): Promise<Repository>;
 }
@@ -44,6 +45,19 @@ function withNotes(error: InroError, notes: readonly string[]): InroError {
   return new InroError(error.code, hint === undefined ? parts : { ...parts, hint });
 }
 
+/** Where a repository is asked for, in this order; nobody is asked before it is opened. */
+export function sourcesOf(
+  reference: Reference,
+  options: RepositoryOptions,
+  registries: Registries,
+): Source[] {
+  const places = placesOf(reference, registries);
+  const { insecure } = registries;
+  return places.map((place, i) =>
+    sourceOf(place, reference.domain, i === places.length - 1, { ...options, insecure }),
+  );
+}
+
 /**
  * The places in turn. One that is down, refuses, lacks something or gives what is not its digest is not asked again in
  * this pull. What a blob has already is kept: another place goes on from there, as its digest speaks for the whole.
@@ -53,10 +67,7 @@ export function openSources(
   options: RepositoryOptions,
   registries: Registries,
 ): Sources {
-  const places = placesOf(reference, registries);
-  const sources = places.map((place, i) =>
-    sourceOf(place, reference.domain, i === places.length - 1, { ...options, insecure: registries.insecure }),
-  );
+  const sources = sourcesOf(reference, options, registries);
   const notes: string[] = [];
 
   const passOver = (source: Source, error: unknown) => {

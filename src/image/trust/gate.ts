@@ -1,0 +1,158 @@
+/** The gate of the image store: what is pulled, and what is run, has to be let in by the policy of this moment. */
+import type { Digest } from "../../oci/digest.ts";
+import { InroError } from "../../oci/error.ts";
+import { familiarName, parseReference, type Reference } from "../../oci/reference.ts";
+import type { Image } from "../image.ts";
+import type { RepositoryOptions } from "../registry/ask.ts";
+import type { Registries } from "../registry/registries.ts";
+import { sourcesOf } from "../registry/sources.ts";
+import type { Evidence } from "./evidence.ts";
+import type { Asked } from "./judge.ts";
+import { type Applied, acceptAll, identityOf, keysOf, ruleFor } from "./policy.ts";
+import { readPolicy } from "./policy-file.ts";
+import {
+  isVerified,
+  type Outcome,
+  type Unverified,
+  type Verified,
+  verifyKept,
+  verifyRemote,
+} from "./verify.ts";
+
+/** What a name leads to at a registry. */
+export interface Resolved {
+  /** The digest of the image's own manifest. */
+  readonly manifest: Digest;
+  /** The indexes that led to it, from the first on: their digests and their bytes. */
+  readonly indexes: readonly { readonly digest: Digest; readonly content: Uint8Array }[];
+}
+
+/** All of it throws TRUST_REFUSED, and TRUST_INVALID for a policy that cannot be read. */
+export interface Gate {
+  /**
+   * Whether what a name leads to may be pulled: looks for signatures where the rule wants one, and keeps the one that
+   * lets it in.
+   */
+  pull(reference: Reference, resolved: Resolved, options: RepositoryOptions): Promise<void>;
+  /** Whether an image of the store may be run by all of these names. Asks nobody. */
+  run(image: Image, names: readonly string[]): Promise<void>;
+  /** What lets a name in: a signature by one of `keys`, or else what the policy wants; undefined where that is nothing. */
+  verify(
+    reference: Reference,
+    resolved: Resolved,
+    keys: readonly string[] | undefined,
+    options: RepositoryOptions,
+  ): Promise<Verified | undefined>;
+}
+
+interface Parts {
+  /** The policy's file; undefined for none. */
+  readonly file: string | undefined;
+  readonly evidence: Evidence;
+  readonly registries: () => Registries;
+}
+
+interface Entering {
+  /** `cannot pull "debian"`. */
+  readonly what: string;
+  /** Undefined for an image without a name. */
+  readonly reference: Reference | undefined;
+  readonly applied: Applied;
+  /** Of the rule. */
+  readonly name: string;
+  /** What it means when there is no signature at all, and what to do then. */
+  readonly without: { readonly why: string; readonly hint: string };
+}
+
+function refused(what: string, why: string, hint: string): InroError {
+  return new InroError("TRUST_REFUSED", { what, why, hint });
+}
+
+function unsigned({ what, name, without }: Entering, { looked, whys, notes }: Unverified): InroError {
+  const wants = `${name} wants a signature`;
+  const told = [...whys.map((why) => `one ${why}`), ...notes];
+  const details = told.length === 0 ? "" : `: ${told.join("; ")}`;
+  if (looked === 0) return refused(what, `${wants}, and ${without.why}${details}`, without.hint);
+  const hint = "have it signed by one of the rule's keys";
+  return refused(what, `${wants}, and of ${looked} that were found none counts${details}`, hint);
+}
+
+/** Lets in, by what `look` finds, or throws. */
+async function enter(
+  entering: Entering,
+  look: (asked: Asked) => Promise<Outcome>,
+): Promise<Verified | undefined> {
+  const { what, reference, applied, name } = entering;
+  const { rule } = applied;
+  if (rule === "accept") return undefined;
+  if (rule === "reject") throw refused(what, `${name} rejects it`, "`inro image trust show` lists the rules");
+  if (reference === undefined)
+    throw refused(what, `${name} wants a signature, and it has no name to be signed for`, "run it by a name");
+  const identity = identityOf(reference, applied);
+  const outcome = await look({ keys: keysOf(rule), identity, tag: reference.tag });
+  if (isVerified(outcome)) return outcome;
+  throw unsigned(entering, outcome);
+}
+
+const notFound = { why: "none was found", hint: "have it signed by one of the rule's keys" };
+
+export function openGate({ file, evidence, registries }: Parts): Gate {
+  const policy = () => (file === undefined ? acceptAll : readPolicy(file));
+  const nameOf = ({ scope }: Applied) =>
+    scope === undefined ? `the default rule of ${file}` : `the rule "${scope}" of ${file}`;
+  const proofsOf = (manifests: readonly Digest[]) =>
+    Promise.all(manifests.map((manifest) => evidence.of(manifest)));
+  const remote = (reference: Reference, { manifest, indexes }: Resolved, options: RepositoryOptions) => {
+    const subjects = [...indexes.map(({ digest }) => digest), manifest];
+    return (asked: Asked) => verifyRemote(sourcesOf(reference, options, registries()), subjects, asked);
+  };
+  return {
+    async pull(reference, resolved, options) {
+      const applied = ruleFor(reference, policy());
+      const what = `cannot pull "${familiarName(reference)}"`;
+      const entering = { what, reference, applied, name: nameOf(applied), without: notFound };
+      await enter(entering, async (asked) => {
+        const { manifest, indexes } = resolved;
+        const had = verifyKept(await proofsOf([manifest]), [manifest], asked);
+        if (isVerified(had)) return had;
+        const found = await remote(reference, resolved, options)(asked);
+        const proof = { indexes: indexes.map(({ content }) => content) };
+        if (isVerified(found)) await evidence.keep(manifest, { ...proof, signatures: [found.signature] });
+        return found;
+      });
+    },
+    async run(image, names) {
+      const present = policy();
+      const isLocal = image.repoDigests.length === 0;
+      const check = async (reference: Reference | undefined) => {
+        const applied = reference === undefined ? { rule: present.default } : ruleFor(reference, present);
+        const { rule } = applied;
+        if (isLocal && typeof rule === "object" && rule.local === "accept") return;
+        const shown = reference === undefined ? image.id : familiarName(reference);
+        const without = isLocal
+          ? { why: "it was made here", hint: "push and sign it, or let the rule accept local images" }
+          : { why: "none came with it", hint: `\`inro pull ${shown}\` looks for one` };
+        const entering = {
+          what: `cannot run "${shown}"`,
+          reference,
+          applied,
+          name: nameOf(applied),
+          without,
+        };
+        await enter(entering, async (asked) =>
+          verifyKept(await proofsOf(image.manifests), image.manifests, asked),
+        );
+      };
+      if (names.length === 0) await check(undefined);
+      for (const name of names) await check(parseReference(name));
+    },
+    async verify(reference, resolved, keys, options) {
+      const what = `cannot trust "${familiarName(reference)}"`;
+      const byPolicy = keys === undefined;
+      const applied = byPolicy ? ruleFor(reference, policy()) : { rule: { signedBy: keys } };
+      const name = byPolicy ? nameOf(applied) : "who asks";
+      const entering = { what, reference, applied, name, without: notFound };
+      return await enter(entering, remote(reference, resolved, options));
+    },
+  };
+}
