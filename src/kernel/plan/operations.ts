@@ -145,7 +145,7 @@ export const operations = {
    * chroot(2) into a folder, where the mount namespace is not the container's own: nothing is mounted there. The working
    * directory is the new root.
    */
-  chroot: op(130, inside, { root: uses("path") }),
+  chroot: op(130, inside, { root: uses("path", "file") }),
   /**
    * Writes a file of procfs, beneath `proc`, which is checked to be procfs (R4). In `map` the path is relative to the
    * child's own folder. `optional`: a refusal is kept in the record and tolerated.

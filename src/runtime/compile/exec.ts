@@ -62,7 +62,8 @@ export function compileExec(input: ExecInput): Plan {
   compileRlimits(draft, process, () => "exec");
   const affinity = affinityOps(process);
   draft.plan.clone.push(...affinity.initial);
-  joinNamespaces(draft, input, openCgroups(draft, input));
+  const root = sharesMounts(spec) ? openRoot(draft, input.pid) : undefined;
+  joinNamespaces(draft, input, openCgroups(draft, input), root);
   awaitLimits(draft);
   if (process.terminal === true) compileTerminal(draft, process);
   compileProcess(draft, {
@@ -119,7 +120,12 @@ function openNamespaces(draft: Draft, { spec, pid, keeper, facts }: ExecInput): 
   );
 }
 
-function joinNamespaces(draft: Draft, input: ExecInput, birth: Slot | undefined): void {
+function joinNamespaces(
+  draft: Draft,
+  input: ExecInput,
+  birth: Slot | undefined,
+  root: Slot | undefined,
+): void {
   const { plan } = draft;
   const opened = openNamespaces(draft, input);
   const own = opened.get("pid");
@@ -135,7 +141,6 @@ function joinNamespaces(draft: Draft, input: ExecInput, birth: Slot | undefined)
   // R14 (CVE-2016-9962): nothing in the container may look into what joins it.
   plan.build.push({ kind: "dumpable", on: false, because: "exec, R14" });
   compileLabels(draft, input.process);
-  const root = sharesMounts(input.spec) ? openRoot(draft, input.pid) : undefined;
   // R19: where it may set none inside, it has none when it comes.
   if (opened.has("user") && input.setgroups !== "allowed")
     plan.build.push({ kind: "groups", gids: [], because: "exec, R19" });
@@ -150,16 +155,13 @@ function joinNamespaces(draft: Draft, input: ExecInput, birth: Slot | undefined)
   plan.build.push({ kind: "keyring", name: `_ses.${input.container.id}`, because: "exec" });
 }
 
-/** In a mount namespace that is not the container's own its root is the folder that its first process is in. */
-function openRoot(draft: Draft, pid: number): Slot {
-  const out = draft.newSlot();
-  draft.plan.build.push({
-    kind: "openPath",
-    out,
-    path: `/proc/${pid}/root`,
-    use: "directory",
-    because: "exec",
-  });
+/**
+ * In a mount namespace that is not the container's own its root is the folder that its first process is in. It is opened
+ * before `openProcess` proves whose the pid is: one that is the container's then was so all the time.
+ */
+function openRoot({ plan, newSlot }: Draft, pid: number): Slot {
+  const out = newSlot();
+  plan.host.push({ kind: "openPath", out, path: `/proc/${pid}/root`, use: "read", because: "exec" });
   return out;
 }
 

@@ -278,6 +278,20 @@ test("labels are written through a procfs of our own, for a program that is exec
   expect(order.lastIndexOf("writeProc")).toBeLessThan(order.indexOf("joinNamespace"));
 });
 
+test("the root of a container without a mount namespace of its own is opened before it is proven whose its pid is", () => {
+  const spec = { ...typical, mounts: [], linux: { namespaces: [{ type: "pid" } as const] } };
+  const { facts } = inputOf("v2", spec);
+  const plan = compileExec({
+    ...{ process, spec, pid: 4711, facts, filter: undefined, setgroups: "allowed", cgroups: [] },
+    ...{ keeper: { kind: "caller", startTime: 7n, descriptors: 0 }, container: { id: "abc", bundle: "/b" } },
+  });
+  const folder = plan.host.findIndex((op) => op.kind === "openPath" && op.path === "/proc/4711/root");
+  expect(folder).toBeGreaterThan(-1);
+  expect(kinds(plan, "host").lastIndexOf("openProcess")).toBeGreaterThan(folder);
+  expect(kinds(plan, "build")).toContain("chroot");
+  expect(violations(plan)).toEqual([]);
+});
+
 test.each([
   ["data", "data"],
   ["../x", "x"],
