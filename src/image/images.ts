@@ -3,6 +3,8 @@ import type { Platform } from "../oci/platform.ts";
 import type { Reference } from "../oci/reference.ts";
 import type { Rootfs } from "../oci/rootfs.ts";
 import type { SaveOptions } from "./archive/save.ts";
+import type { CheckOptions } from "./check/check.ts";
+import type { Checked } from "./check/finding.ts";
 import type { Image } from "./image.ts";
 import type { MakeRequest } from "./make.ts";
 import type { OnProgress, OnPushProgress } from "./progress.ts";
@@ -10,6 +12,8 @@ import type { Pushed } from "./push.ts";
 import type { Registries } from "./registry/registries.ts";
 
 export type { SaveOptions } from "./archive/save.ts";
+export type { CheckOptions } from "./check/check.ts";
+export type { Checked, Finding, Report } from "./check/finding.ts";
 export type { Image } from "./image.ts";
 export type { MakeRequest } from "./make.ts";
 export { openImages } from "./open.ts";
@@ -73,6 +77,11 @@ export interface Images {
   admit(image: Image, nameOrId: string): Promise<void>;
   tag(image: Image, reference: Reference): Promise<void>;
   remove(nameOrId: string, options: RemoveOptions): Promise<Removal>;
+  /**
+   * Holds everything stored against what the index says, and reports what does not agree, as it is found. Repaired is only
+   * what nothing needs or can be made again; what has to come from elsewhere is left to be pulled.
+   */
+  check(options: CheckOptions): Promise<Checked>;
   /** Unpacks what is missing, makes upper, work and l in the container's folder, takes the exclusive lock.
    * Called again after `release`, it finds the same upper folder. */
   prepare(containerFolder: string, image: Image): Promise<Rootfs>;

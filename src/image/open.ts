@@ -7,6 +7,7 @@ import { formatReference, withDefaultRegistry, withDefaultTag } from "../oci/ref
 import { loadArchive } from "./archive/load.ts";
 import { archiveOf, planSave } from "./archive/save.ts";
 import { ensureBuiltin } from "./builtin.ts";
+import { checkStore } from "./check/check.ts";
 import { layerFetcher } from "./fetch-layer.ts";
 import type { Image } from "./image.ts";
 import type { Images, ImagesOptions } from "./images.ts";
@@ -109,6 +110,8 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
         const loaded: Image[] = [];
         for (const named of await loadArchive(store, archive, onProgress ?? (() => {})))
           loaded.push(await publish(named));
+        // What the archive says about itself was spooled with the rest of it.
+        await sweeps.want();
         return loaded;
       }),
     push: (reference, o = {}) =>
@@ -139,6 +142,17 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
       if (removal.deleted.length > 0) await sweeps.want();
       return removal;
     },
+    check: (o) =>
+      sweeps.during(async () => {
+        const unpack = (id: string) => unpackAll(records.resolve(id));
+        const quiet = sweeps.watch();
+        const checked = await checkStore(
+          { ...{ root, names, blobs, snapshots, records, platform }, unpack, quiet },
+          o,
+        );
+        if (o.repair) await sweeps.want();
+        return checked;
+      }),
     async prepare(containerFolder, image) {
       await sweeps.during(() => unpackAll(image));
       const layers = [...image.chainIds].reverse().map(snapshots.folderOf);
@@ -152,7 +166,7 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
   };
   // What a process that died had brought in and not named.
   await sweeps.want();
-  if (options.builtin !== undefined)
+  if (options.builtin !== undefined && names.damage === null)
     await sweeps.during(() => ensureBuiltin(store, images, options.builtin?.path ?? "", publish));
   return images;
 }

@@ -23,8 +23,11 @@ export function sweeper(run: () => Promise<void>): {
   /** Nothing is swept until the answer is called. */
   hold(): Promise<() => void>;
   want(): Promise<void>;
+  /** Answers whether, from now on, nobody but the asker, who works, has been at work. */
+  watch(): () => boolean;
 } {
   let working = 0;
+  let begun = 0;
   let wanted = false;
   let running: Promise<void> = Promise.resolve();
   const attempt = async () => {
@@ -39,6 +42,7 @@ export function sweeper(run: () => Promise<void>): {
   return {
     async during(work) {
       working++;
+      begun++;
       try {
         await running.catch(() => {});
         return await work();
@@ -49,11 +53,16 @@ export function sweeper(run: () => Promise<void>): {
     },
     async hold() {
       working++;
+      begun++;
       await running.catch(() => {});
       return () => {
         working--;
         attempt().catch(() => {});
       };
+    },
+    watch() {
+      const [alone, since] = [working === 1, begun];
+      return () => alone && begun === since;
     },
     async want() {
       wanted = true;
