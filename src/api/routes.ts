@@ -10,6 +10,7 @@ import { explainRoutes } from "./explain.ts";
 import { imageRoutes } from "./images/images.ts";
 import { networkRoutes } from "./networks.ts";
 import { swarmRoutes } from "./swarm.ts";
+import { checkRoutes } from "./system/check.ts";
 import { systemRoutes } from "./system/system.ts";
 import { volumeRoutes } from "./volumes.ts";
 
@@ -26,6 +27,7 @@ export const routes: readonly Route[] = [
   ...networkRoutes,
   ...eventRoutes,
   ...systemRoutes,
+  ...checkRoutes,
   ...explainRoutes,
   ...swarmRoutes,
 ];

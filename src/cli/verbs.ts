@@ -317,6 +317,12 @@ export const verbs: readonly Entry[] = [
     load: async () => (await import("./verb/system-df.ts")).df,
   },
   {
+    names: ["system check"],
+    group: engine,
+    summary: "Hold what is stored against its records, and repair it",
+    load: async () => (await import("./verb/system-check.ts")).check,
+  },
+  {
     names: ["serve"],
     group: engine,
     summary: "Run the engine itself (it is started by itself when needed)",

@@ -1,5 +1,5 @@
 import type { Duplex, Readable } from "node:stream";
-import type { Image } from "../image/images.ts";
+import type { Checked, Image, Report } from "../image/images.ts";
 import type { BlockIoStats } from "../kernel/cgroup/stats/block-io.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";
 import type { BridgeNetwork } from "../network/network.ts";
@@ -24,6 +24,11 @@ export interface Engine {
   readonly events: Events;
   info(): Promise<EngineInfo>;
   version(): EngineVersion;
+  /**
+   * Holds the data root against its records and reports what does not agree, as it is found. With `repair` what nothing
+   * needs is removed and what can be made again is made; nothing that a container needs goes.
+   */
+  check(o: { readonly repair: boolean; readonly report: Report }): Promise<EngineChecked>;
   /** The default bridge, made when it is missing. */
   defaultNetwork(): Promise<BridgeNetwork>;
   /** Lets go of everything; containers run on. */
@@ -323,6 +328,11 @@ export interface EngineInfo {
   readonly bridge: string;
   readonly log: LogOptions;
   readonly warnings: readonly string[];
+}
+
+/** How much a check looked at. */
+export interface EngineChecked extends Checked {
+  readonly containers: number;
 }
 
 export interface EngineVersion {

@@ -6,6 +6,7 @@ import type { Networks } from "../network/network.ts";
 import { InroError } from "../oci/error.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { openVolumes } from "../volume/volumes.ts";
+import { check } from "./check.ts";
 import { engineContainers } from "./containers.ts";
 import type { Core } from "./core.ts";
 import type { Engine } from "./engine.ts";
@@ -86,6 +87,7 @@ export async function openEngine(parts: EngineParts): Promise<Engine> {
     volumes: engineVolumes(core),
     events: core.news,
     info: () => info(core),
+    check: ({ repair, report }) => check(core, repair, report),
     version: () => engineVersion(core),
     defaultNetwork: () => parts.networks.ensureDefault(),
     close: async () => {

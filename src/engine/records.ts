@@ -50,9 +50,22 @@ export interface ExecRecord {
   readonly exitCode: number | null;
 }
 
+/** A row that cannot be read: what it was about is not known, and stays as it is on the disk. */
+export interface DamagedRow {
+  readonly table: "containers" | "execs" | "volumes";
+  /** A container's or an exec's id, a volume's name. */
+  readonly key: string;
+  readonly why: string;
+}
+
 /** What outlives the engine's process. A write has outlived it when the call returns. */
 export interface Records {
   readonly engineId: string;
+  /** Rows that cannot be read, which are left out elsewhere. */
+  damaged(): DamagedRow[];
+  /** What SQLite finds wrong with the file itself; empty where nothing is. */
+  faults(): string[];
+  forget(row: DamagedRow): void;
   containers(): ContainerRecord[];
   /** Together with the volumes that were made for it. */
   addContainer(record: ContainerRecord, volumes: readonly VolumeDetails[]): void;
@@ -98,6 +111,13 @@ export function openRecords(path: string): Records {
     });
   return {
     engineId: database.all<{ value: string }>("SELECT value FROM engine WHERE key = 'id'")[0]?.value ?? "",
+    damaged: () => damagedRows(database),
+    faults: () =>
+      database
+        .all<{ quick_check: string }>("PRAGMA quick_check(20)")
+        .map((row) => row.quick_check)
+        .filter((line) => line !== "ok"),
+    forget: ({ table, key }) => database.run(`DELETE FROM ${table} WHERE ${keyOf[table]} = ?`, key),
     ...containerTable(database),
     ...execTable(database),
     ...volumeTable(database),
@@ -106,18 +126,66 @@ export function openRecords(path: string): Records {
   };
 }
 
+const keyOf = { containers: "id", execs: "id", volumes: "name" } as const;
+
+/** The rows that can be read. */
+function readable<Row, Value>(rows: readonly Row[], read: (row: Row) => Value): Value[] {
+  return rows.flatMap((row) => {
+    try {
+      return [read(row)];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** A JSON object with these members, which is all that is looked at: the rest was checked when it was written. */
+function parse<Value>(text: unknown, members: readonly (keyof Value & string)[]): Value {
+  const value: unknown = JSON.parse(String(text));
+  if (value === null || typeof value !== "object") throw new Error("it is no object");
+  const missing = members.find((name) => !Object.hasOwn(value, name));
+  if (missing !== undefined) throw new Error(`it has no "${missing}"`);
+  return value as Value;
+}
+
+interface ContainerRow {
+  readonly id: string;
+  readonly name: string;
+  readonly origin: string;
+  readonly fortune: string;
+}
+
+const readContainer = ({ id, name, origin, fortune }: ContainerRow): ContainerRecord => ({
+  id,
+  name,
+  origin: parse<ContainerOrigin>(origin, ["imageId", "options", "arguments", "mounts"]),
+  fortune: parse<ContainerFortune>(fortune, ["state", "starting", "bootId"]),
+});
+const readExec = (text: string) => parse<ExecRecord>(text, ["id", "containerId", "options"]);
+const readVolume = (text: string) => parse<VolumeDetails>(text, ["name", "mountpoint", "labels"]);
+
+function damagedRows(database: Database): DamagedRow[] {
+  const found: DamagedRow[] = [];
+  const look = (table: DamagedRow["table"], key: string, read: () => unknown) => {
+    try {
+      read();
+    } catch (error) {
+      found.push({ table, key, why: error instanceof Error ? error.message : String(error) });
+    }
+  };
+  for (const row of database.all<ContainerRow>("SELECT * FROM containers"))
+    look("containers", row.id, () => readContainer(row));
+  for (const { id, record } of database.all<{ id: string; record: string }>("SELECT id, record FROM execs"))
+    look("execs", id, () => readExec(record));
+  for (const { name, record } of database.all<{ name: string; record: string }>("SELECT * FROM volumes"))
+    look("volumes", name, () => readVolume(record));
+  return found;
+}
+
 function containerTable(database: Database) {
   const encode = JSON.stringify;
   return {
-    containers: () =>
-      database
-        .all<{ id: string; name: string; origin: string; fortune: string }>("SELECT * FROM containers")
-        .map((row) => ({
-          id: row.id,
-          name: row.name,
-          origin: JSON.parse(row.origin) as ContainerOrigin,
-          fortune: JSON.parse(row.fortune) as ContainerFortune,
-        })),
+    containers: () => readable(database.all<ContainerRow>("SELECT * FROM containers"), readContainer),
     addContainer: ({ id, name, origin, fortune }: ContainerRecord, volumes: readonly VolumeDetails[]) =>
       // A container that goes with its end need not outlive the machine.
       database.transaction(origin.options.autoRemove ? "process" : "machine", () => {
@@ -167,9 +235,9 @@ function unique(name: string, write: () => void): void {
 function execTable(database: Database) {
   return {
     execs: () =>
-      database
-        .all<{ record: string }>("SELECT record FROM execs ORDER BY rowid")
-        .map((row) => JSON.parse(row.record) as ExecRecord),
+      readable(database.all<{ record: string }>("SELECT record FROM execs ORDER BY rowid"), ({ record }) =>
+        readExec(record),
+      ),
     putExec: (record: ExecRecord) =>
       database.run(
         "INSERT OR REPLACE INTO execs VALUES (?, ?, ?)",
@@ -184,9 +252,9 @@ function execTable(database: Database) {
 function volumeTable(database: Database) {
   return {
     volumes: () =>
-      database
-        .all<{ record: string }>("SELECT record FROM volumes")
-        .map((row) => JSON.parse(row.record) as VolumeDetails),
+      readable(database.all<{ record: string }>("SELECT record FROM volumes"), ({ record }) =>
+        readVolume(record),
+      ),
     addVolume: (volume: VolumeDetails) =>
       database.transaction("machine", () =>
         database.run("INSERT INTO volumes VALUES (?, ?)", volume.name, JSON.stringify(volume)),
@@ -205,9 +273,10 @@ function eventTable(database: Database) {
       database.run("DELETE FROM events WHERE number <= (SELECT max(number) FROM events) - ?", EVENTS_KEPT);
     },
     eventsSince: (time: bigint) =>
-      database
-        .all<{ record: string }>("SELECT record FROM events WHERE time >= ? ORDER BY number", time)
-        .map((row) => decodeEvent(row.record)),
+      readable(
+        database.all<{ record: string }>("SELECT record FROM events WHERE time >= ? ORDER BY number", time),
+        (row) => decodeEvent(row.record),
+      ),
   };
 }
 

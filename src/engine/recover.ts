@@ -28,11 +28,15 @@ export async function recover(core: Core): Promise<void> {
 
 /** What a crash left half made has a folder and no record, or the reverse. */
 async function sweep(core: Core): Promise<void> {
-  const known = new Set([...core.shelf.all()].map((entry) => entry.id));
+  // A row that cannot be read is not the same as none: what it was about stays.
+  const damaged = core.records.damaged();
+  for (const { table, key, why } of damaged) core.fault(`reading the record of ${key} in ${table}`, why);
+  const kept = (table: string) => damaged.filter((row) => row.table === table).map(({ key }) => key);
+  const known = new Set([...[...core.shelf.all()].map((entry) => entry.id), ...kept("containers")]);
   core.background(emptyFolder(join(core.root, "trash")));
   for (const id of await readdir(join(core.root, "containers")))
     if (!known.has(id)) discard(core, folderOf(core, id));
-  core.volumes.sweep(new Set(core.records.volumes().map((volume) => volume.name)));
+  core.volumes.sweep(new Set([...core.records.volumes().map((volume) => volume.name), ...kept("volumes")]));
 }
 
 async function emptyFolder(folder: string): Promise<void> {

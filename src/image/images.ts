@@ -68,6 +68,7 @@ export interface Images {
   registries(): Registries;
   /** An image with one layer more. Throws LAYER_REFUSED, NO_SPACE; then nothing of it is there. */
   make(request: MakeRequest): Promise<Image>;
+  /** Throws LAYOUT_DAMAGED, as whatever needs to know which images there are. */
   list(): Image[];
   /** By name (docker's grammar; a bare name falls back to localhost/), by digest, by id or by a prefix of it.
    * Throws NO_SUCH_IMAGE, or IMAGE_AMBIGUOUS for a prefix of several. */

@@ -14,6 +14,7 @@ import type { Reachable } from "./sweep.ts";
 type Known = Omit<Image, "names" | "repoDigests" | "size">;
 
 export interface Records {
+  /** Throws LAYOUT_DAMAGED where the index cannot be read, as do those below: no image is not the same as none known. */
   list(): Image[];
   resolve(nameOrId: string): Image;
   /** Whether an image has this name. */
@@ -147,6 +148,7 @@ export async function openRecords(blobs: Blobs, names: Names, snapshots: Snapsho
   const sizeOf = ({ layers, chainIds }: Known) =>
     layers.reduce((sum, layer, i) => sum + (snapshots.sizeOf(chainIds[i] as Digest) ?? layer.size), 0);
   const list = () => {
+    if (names.damage !== null) throw names.damage;
     const images: Image[] = [];
     for (const { descriptor, names: own, repoDigests } of names.all.values()) {
       const image = known.get(descriptor.digest);

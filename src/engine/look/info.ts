@@ -12,12 +12,13 @@ export async function info(core: Core): Promise<EngineInfo> {
     else count[status]++;
   }
   const { host } = core;
+  const images = countImages(core);
   return {
     id: core.records.engineId,
     root: core.root,
     execRoot: core.execRoot,
     containers: count,
-    images: core.images.list().length,
+    images: images.count,
     storageDriver: "overlay",
     cgroupVersion: host.cgroupVersion,
     kernelVersion: host.kernelRelease,
@@ -28,8 +29,16 @@ export async function info(core: Core): Promise<EngineInfo> {
     name: host.hostname,
     bridge: core.networks.bridge,
     log: DEFAULT_LOG,
-    warnings: host.swapLimit ? [] : ["WARNING: No swap limit support"],
+    warnings: [...(host.swapLimit ? [] : ["WARNING: No swap limit support"]), ...images.warnings],
   };
+}
+
+function countImages(core: Core): { count: number; warnings: readonly string[] } {
+  try {
+    return { count: core.images.list().length, warnings: [] };
+  } catch (error) {
+    return { count: 0, warnings: [`WARNING: ${error instanceof Error ? error.message : error}`] };
+  }
 }
 
 /** What uname(2) calls it. */

@@ -117,8 +117,10 @@ async function checkUnreadable(work: Work, image: Examined, known: ReadonlySet<s
   };
 }
 
-async function checkImages(work: Work, all: readonly Examined[]): Promise<void> {
-  const known = new Set(all.flatMap((image) => (image.readable && image.id !== null ? [image.id] : [])));
+async function checkImages(work: Work, all: readonly Examined[]): Promise<ReadonlySet<string>> {
+  const known = new Set<string>(
+    all.flatMap((image) => (image.readable && image.id !== null ? [image.id] : [])),
+  );
   const told = new Set<string>();
   for (const image of all) {
     if (!image.readable) {
@@ -132,6 +134,7 @@ async function checkImages(work: Work, all: readonly Examined[]): Promise<void> 
       told.add(key);
     }
   }
+  return known;
 }
 
 /** Files that are only there while something is written: by path, with the time of their last change. */
@@ -188,7 +191,7 @@ export async function checkStore(store: CheckStore, options: CheckOptions): Prom
   const verify = verifier(store.blobs);
   const all: Examined[] = [];
   for (const named of store.names.all.values()) all.push(await examine(store, verify, named));
-  await checkImages(work, all);
+  const known = await checkImages(work, all);
   const strays = await checkStrays(work, before);
-  return { ...verify.seen, snapshots: (await store.snapshots.list()).length, strays };
+  return { ...verify.seen, snapshots: (await store.snapshots.list()).length, known, strays };
 }

@@ -31,6 +31,8 @@ export interface Checked {
   /** Bytes of those blobs. */
   readonly bytes: number;
   readonly snapshots: number;
+  /** Ids of the images that can be read. */
+  readonly known: ReadonlySet<string>;
   /** False: pulls were under way, or an image cannot be read, so nobody knows what is a stray. */
   readonly strays: boolean;
 }
