@@ -251,6 +251,30 @@ export const verbs: readonly Entry[] = [
     load: async () => (await import("./verb/inspect.ts")).inspectImage,
   },
   {
+    names: ["image sign"],
+    group: images,
+    summary: "Sign an image with a key, beside it at its registry",
+    load: async () => (await import("./verb/image-sign.ts")).imageSign,
+  },
+  {
+    names: ["image verify"],
+    group: images,
+    summary: "Look for an image's signature by keys, or as the trust policy wants it",
+    load: async () => (await import("./verb/image-verify.ts")).imageVerify,
+  },
+  {
+    names: ["image trust"],
+    group: images,
+    summary: "Show and edit the policy of which images may be pulled and run",
+    load: async () => (await import("./verb/image-trust.ts")).imageTrust,
+  },
+  {
+    names: ["image keygen"],
+    group: images,
+    summary: "Make a pair of keys to sign images with",
+    load: async () => (await import("./verb/image-keygen.ts")).imageKeygen,
+  },
+  {
     names: ["volume create"],
     group: "Volumes",
     summary: "Make a volume",

@@ -13,6 +13,7 @@ export function engineImages(core: Core): EngineImages {
     ...[...core.beingMade].filter(([, image]) => image === imageId).map(([name]) => name),
   ];
   return {
+    trust: images.trust,
     registries: () => images.registries(),
     list: () => images.list(),
     resolve: (image) => images.resolve(image),

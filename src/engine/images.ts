@@ -11,10 +11,13 @@ import type {
 } from "../image/images.ts";
 import type { ImportOptions } from "../image/import.ts";
 import type { Registries } from "../image/registry/registries.ts";
+import type { Trust } from "../image/trust/trust.ts";
 import type { Reference } from "../oci/reference.ts";
 
 /** The image store as the engine offers it: what changes in it is told as an event, what is in use stays. */
 export interface EngineImages {
+  /** The policy of what may be pulled and run, and signatures at registries. */
+  readonly trust: Trust;
   /** How registries are reached. REGISTRIES_INVALID. */
   registries(): Registries;
   list(): readonly Image[];

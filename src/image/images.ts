@@ -10,6 +10,7 @@ import type { MakeRequest } from "./make.ts";
 import type { OnProgress, OnPushProgress } from "./progress.ts";
 import type { Pushed } from "./push.ts";
 import type { Registries } from "./registry/registries.ts";
+import type { Trust } from "./trust/trust.ts";
 
 export type { SaveOptions } from "./archive/save.ts";
 export type { CheckOptions } from "./check/check.ts";
@@ -73,6 +74,8 @@ export interface Images {
   /** By name (docker's grammar; a bare name falls back to localhost/), by digest, by id or by a prefix of it.
    * Throws NO_SUCH_IMAGE, or IMAGE_AMBIGUOUS for a prefix of several. */
   resolve(nameOrId: string): Image;
+  /** The policy, and signatures at registries. */
+  readonly trust: Trust;
   /** Whether the policy of this moment lets the image that `resolve` found by a text be run. Throws TRUST_REFUSED,
    * TRUST_INVALID. */
   admit(image: Image, nameOrId: string): Promise<void>;

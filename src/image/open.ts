@@ -15,7 +15,7 @@ import { fetchLayers } from "./layers.ts";
 import { openBlobs, openIngest } from "./layout/blobs.ts";
 import { type NamedManifest, openNames } from "./layout/names.ts";
 import { makeImage } from "./make.ts";
-import { pullImage } from "./pull.ts";
+import { pullImage, resolveName } from "./pull.ts";
 import { pushNamed } from "./push-named.ts";
 import { namesUsed, noSuchImage, openRecords } from "./records.ts";
 import { noRegistries, readRegistries } from "./registry/registries.ts";
@@ -26,6 +26,7 @@ import { openSnapshots } from "./snapshot/snapshots.ts";
 import { sweep, sweeper } from "./sweep.ts";
 import { openEvidence } from "./trust/evidence.ts";
 import { openGate } from "./trust/gate.ts";
+import { openTrust } from "./trust/trust.ts";
 
 /** How long after the last pull its files are put on disk, in milliseconds. */
 const syncDelay = 2000;
@@ -130,6 +131,12 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
     make: (request) => bringing(async () => publish(await makeImage(store, request))),
     list: () => records.list(),
     resolve: (nameOrId) => records.resolve(meant(nameOrId)),
+    trust: openTrust({
+      ...{ file: options.trust, gate, evidence, registries },
+      resolve: (reference, o) => resolveName(store, withDefaultTag(reference), o),
+      during: sweeps.during,
+      has: (manifest) => names.all.has(manifest),
+    }),
     admit: (image, nameOrId) => gate.run(image, namesUsed(image, meant(nameOrId))),
     async tag(image, reference) {
       const more = { names: [formatReference(withDefaultTag(reference))], repoDigests: [] };

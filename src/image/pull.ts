@@ -96,6 +96,23 @@ async function fetchDocument(
   return await blobs.read(digest);
 }
 
+const askingOf = ({ signal, auth }: PullOptions) => ({
+  ...(signal === undefined ? {} : { signal }),
+  ...(auth === undefined ? {} : { auth }),
+});
+
+/** What a name leads to at its registry; nothing else is fetched. */
+export async function resolveName(
+  { platform, registries }: Pick<PullStore, "platform" | "registries">,
+  reference: Reference,
+  options: PullOptions,
+) {
+  const repository = openSources(reference, askingOf(options), registries());
+  const found = await findManifest(repository, reference, options.platform ?? platform);
+  const { document, indexes } = found;
+  return { repository, ...found, resolved: { manifest: document.digest, indexes } };
+}
+
 /**
  * Brings everything of the image into the store and answers what the index is to say about it. Until that is written
  * the image is not there, whatever failed.
@@ -106,15 +123,9 @@ export async function pullImage(
   options: PullOptions,
 ): Promise<NamedManifest> {
   const reference = withDefaultTag(wanted);
-  const { signal, auth, onProgress = () => {} } = options;
-  const asking = { ...(signal === undefined ? {} : { signal }), ...(auth === undefined ? {} : { auth }) };
-  const repository = openSources(reference, asking, store.registries());
-  const { manifest, document, by, indexes } = await findManifest(
-    repository,
-    reference,
-    options.platform ?? store.platform,
-  );
-  await store.gate.pull(reference, { manifest: document.digest, indexes }, asking);
+  const { onProgress = () => {} } = options;
+  const { repository, manifest, document, by, resolved } = await resolveName(store, reference, options);
+  await store.gate.pull(reference, resolved, askingOf(options));
   const what = `cannot pull "${familiarName(reference)}"`;
   const config = parseConfig(
     await fetchDocument(repository, manifest.config.digest, manifest.config.size, store.blobs),

@@ -16,7 +16,7 @@ const curves: ReadonlySet<string> = new Set(["prime256v1", "secp384r1", "secp521
 /** Bits; NIST SP 800-131A allows no shorter ones. */
 const leastRsa = 2048;
 
-/** What a key cannot be used for, undefined where it can. */
+/** Why a key cannot be used, undefined where it can. */
 function unfit({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): string | undefined {
   if (type === "ed25519") return undefined;
   if (type === "ec") return curves.has(details?.namedCurve ?? "") ? undefined : "its curve is not of NIST's";
@@ -25,7 +25,7 @@ function unfit({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyOb
   return bits >= leastRsa ? undefined : `it is an RSA key of ${bits} bits, and ${leastRsa} are the least`;
 }
 
-function keyInvalid(what: string, why: string, hint?: string): InroError {
+export function keyInvalid(what: string, why: string, hint?: string): InroError {
   return new InroError("KEY_INVALID", hint === undefined ? { what, why } : { what, why, hint });
 }
 
@@ -43,10 +43,10 @@ export function parsePublicKey(text: string): PublicKey {
   } catch {
     throw keyInvalid(what, "what its PEM block holds is no public key");
   }
-  return publicKey(key, what);
+  return publicKeyOf(key, what);
 }
 
-function publicKey(key: KeyObject, what: string): PublicKey {
+export function publicKeyOf(key: KeyObject, what: string): PublicKey {
   const why = unfit(key);
   if (why !== undefined) throw keyInvalid(what, why);
   const pem = String(key.export({ type: "spki", format: "pem" })).trim();
@@ -54,7 +54,7 @@ function publicKey(key: KeyObject, what: string): PublicKey {
 }
 
 /** Ed25519 hashes by itself (RFC 8032); RSA is PKCS #1 v1.5, ECDSA is DER, as cosign writes them. */
-const hashOf = (key: KeyObject) => (key.asymmetricKeyType === "ed25519" ? null : "sha256");
+export const hashOf = (key: KeyObject) => (key.asymmetricKeyType === "ed25519" ? null : "sha256");
 
 export function isSignedBy(bytes: Uint8Array, signature: Uint8Array, { key }: PublicKey): boolean {
   try {

@@ -5,7 +5,7 @@
 import * as v from "valibot";
 import { digestSchema } from "./descriptor.ts";
 import type { Digest } from "./digest.ts";
-import { parseReference, type Reference } from "./reference.ts";
+import { parseReference, type Reference, repositoryOf } from "./reference.ts";
 
 /** The media type of a layer that holds a payload, and the annotation that holds its signature in base64. */
 export const simpleSigning = "application/vnd.dev.cosign.simplesigning.v1+json";
@@ -36,6 +36,16 @@ export interface Signed {
   readonly digest: Digest;
   /** What it is signed as: a repository, and a tag where the signer names one. */
   readonly identity: Reference;
+}
+
+/** The payload for a manifest of a repository. */
+export function writePayload(reference: Reference, digest: Digest): Buffer {
+  const critical = {
+    identity: { "docker-reference": repositoryOf(reference) },
+    image: { "docker-manifest-digest": digest },
+    type,
+  };
+  return Buffer.from(JSON.stringify({ critical, optional: null }));
 }
 
 /** What a payload says; undefined where it is none. It is nobody's word until its signature is verified. */

@@ -103,7 +103,7 @@ describe.skipIf(rootMissing)("a policy of what may be pulled and run", () => {
     const refused = await store.run(name);
     expect(refused).toMatchObject({
       code: "TRUST_REFUSED",
-      message: expect.stringContaining("none of the rule's keys"),
+      message: expect.stringContaining("none of the keys"),
     });
     store.policy({});
     expect((await store.run(name)).code).toBe("");
@@ -121,7 +121,7 @@ describe.skipIf(rootMissing)("a policy of what may be pulled and run", () => {
     const name = s.at("team/app:1");
     await store.pull(name);
     store.policy({ default: { signedBy: [ours.pem] } });
-    expect((await store.run(name)).message).toContain("none came with it (`inro pull");
+    expect((await store.run(name)).message).toContain("none came with the image (`inro pull");
     await store.pull(name);
     expect((await store.run(name)).code).toBe("");
   });

@@ -13,6 +13,9 @@ import { namedBy } from "./named-by.ts";
 import { pullRoutes } from "./pull.ts";
 import { pushRoutes } from "./push.ts";
 import { saveRoutes } from "./save.ts";
+import { signRoutes } from "./sign.ts";
+import { trustRoutes } from "./trust.ts";
+import { verifyRoutes } from "./verify.ts";
 
 export const imageRoutes: readonly Route[] = [
   { method: "GET", pattern: "/images/json", handle: list },
@@ -22,6 +25,9 @@ export const imageRoutes: readonly Route[] = [
   ...pushRoutes,
   ...saveRoutes,
   ...commitRoutes,
+  ...trustRoutes,
+  ...verifyRoutes,
+  ...signRoutes,
   { method: "GET", pattern: "/images/{name...}/json", handle: inspect },
   { method: "GET", pattern: "/images/{name...}/history", handle: history },
   { method: "POST", pattern: "/images/{name...}/tag", handle: tag },

@@ -7,7 +7,7 @@ import type { Context, RepositoryOptions } from "./ask.ts";
 import { authorizer } from "./auth.ts";
 import { type BlobRequest, blobBytes } from "./blob.ts";
 import { isCertificateError, request } from "./http.ts";
-import { fetchManifest, type Pushed, putManifest, type RemoteDocument } from "./manifest.ts";
+import { fetchManifest, findManifest, type Pushed, putManifest, type RemoteDocument } from "./manifest.ts";
 import type { BlobSource } from "./part.ts";
 import { listReferrers, putReferrer } from "./referrers.ts";
 import { type Uploaded, type UploadOptions, uploadBlob } from "./upload.ts";
@@ -18,6 +18,8 @@ type Written = Pick<RemoteDocument, "content" | "mediaType">;
 
 export interface Repository {
   manifest(tagOrDigest: string): Promise<RemoteDocument>;
+  /** The same; undefined where there is none. */
+  find(tagOrDigest: string): Promise<RemoteDocument | undefined>;
   /** The blob's bytes, `size` of them; a broken connection is resumed. The digest is for the taker to check. */
   blob(r: BlobRequest): AsyncGenerator<Uint8Array>;
   /** What refers to a manifest (signatures, …), of one type of artifact if one is given. */
@@ -66,6 +68,7 @@ export async function openRepository(reference: Reference, options: RepositoryOp
   };
   return {
     manifest: (tagOrDigest) => fetchManifest(c, tagOrDigest),
+    find: (tagOrDigest) => findManifest(c, tagOrDigest),
     blob: (r) => blobBytes(c, r),
     referrers: (digest, artifactType) => listReferrers(c, digest, artifactType),
     putBlob: (blob, uploading = {}) => uploadBlob(c, blob, uploading),

@@ -21,6 +21,8 @@ export const signatureTag = (digest: Digest): string => `${algorithmOf(digest)}-
 /** Signatures of one manifest that are looked at; whoever may write to the repository may add more. */
 export const maxLooked = 128;
 
+const maxNotes = 8;
+
 export interface Looked {
   /** How many are left to be looked at. */
   left: number;
@@ -29,12 +31,12 @@ export interface Looked {
 }
 
 /** What is wrong with one part of a repository keeps nobody from the rest; a stop does. */
-async function orNote<T>(looked: Looked, work: () => Promise<T>, otherwise: T): Promise<T> {
+export async function orNote<T>(notes: string[], work: () => Promise<T>, otherwise: T): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof InroError)) throw error;
-    if (error.code !== "NO_SUCH_IMAGE" && looked.notes.length < 3) looked.notes.push(error.why);
+    if (notes.length < maxNotes) notes.push(error.why);
     return otherwise;
   }
 }
@@ -51,8 +53,10 @@ async function payloadOf(repository: Repository, { digest, size }: Descriptor): 
 
 /** The layers of the manifest that are signatures, the newest first. */
 async function layersAt(repository: Repository, tagOrDigest: string): Promise<Descriptor[]> {
-  const { content, mediaType } = await repository.manifest(tagOrDigest);
-  const parsed = parseDocument(content, mediaType, `cannot read the signatures ${tagOrDigest}`);
+  const found = await repository.find(tagOrDigest);
+  if (found === undefined) return [];
+  const what = `cannot read the signatures ${tagOrDigest}`;
+  const parsed = parseDocument(found.content, found.mediaType, what);
   const layers = parsed.kind === "manifest" ? parsed.manifest.layers : [];
   return layers.filter((layer) => layer.mediaType === simpleSigning).reverse();
 }
@@ -62,11 +66,11 @@ async function* signaturesAt(
   tagOrDigest: string,
   looked: Looked,
 ): AsyncGenerator<Signature> {
-  for (const layer of await orNote(looked, () => layersAt(repository, tagOrDigest), [])) {
+  for (const layer of await orNote(looked.notes, () => layersAt(repository, tagOrDigest), [])) {
     const text = layer.annotations?.[signatureAnnotation] ?? "";
     if (looked.left-- <= 0) return;
     if (text === "" || text.length > maxSignature) continue;
-    const payload = await orNote(looked, () => payloadOf(repository, layer), undefined);
+    const payload = await orNote(looked.notes, () => payloadOf(repository, layer), undefined);
     if (payload !== undefined) yield { payload, signature: Buffer.from(text, "base64") };
   }
 }
@@ -77,7 +81,7 @@ export async function* signaturesOf(
   digest: Digest,
   looked: Looked,
 ): AsyncGenerator<Signature> {
-  const listed = await orNote(looked, () => repository.referrers(digest, signatureType), []);
+  const listed = await orNote(looked.notes, () => repository.referrers(digest, signatureType), []);
   for (const each of listed.toReversed()) {
     if (looked.left <= 0) return;
     yield* signaturesAt(repository, each.digest, looked);

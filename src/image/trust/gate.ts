@@ -36,13 +36,13 @@ export interface Gate {
   pull(reference: Reference, resolved: Resolved, options: RepositoryOptions): Promise<void>;
   /** Whether an image of the store may be run by all of these names. Asks nobody. */
   run(image: Image, names: readonly string[]): Promise<void>;
-  /** What lets a name in: a signature by one of `keys`, or else what the policy wants; undefined where that is nothing. */
+  /** What lets a name in: a signature by one of `keys`, or else the policy's rule, and the signature that it wants. */
   verify(
     reference: Reference,
     resolved: Resolved,
     keys: readonly string[] | undefined,
     options: RepositoryOptions,
-  ): Promise<Verified | undefined>;
+  ): Promise<{ readonly applied: Applied; readonly verified: Verified | undefined }>;
 }
 
 interface Parts {
@@ -73,7 +73,7 @@ function unsigned({ what, name, without }: Entering, { looked, whys, notes }: Un
   const told = [...whys.map((why) => `one ${why}`), ...notes];
   const details = told.length === 0 ? "" : `: ${told.join("; ")}`;
   if (looked === 0) return refused(what, `${wants}, and ${without.why}${details}`, without.hint);
-  const hint = "have it signed by one of the rule's keys";
+  const hint = "have it signed by one of the keys";
   return refused(what, `${wants}, and of ${looked} that were found none counts${details}`, hint);
 }
 
@@ -87,14 +87,18 @@ async function enter(
   if (rule === "accept") return undefined;
   if (rule === "reject") throw refused(what, `${name} rejects it`, "`inro image trust show` lists the rules");
   if (reference === undefined)
-    throw refused(what, `${name} wants a signature, and it has no name to be signed for`, "run it by a name");
+    throw refused(
+      what,
+      `${name} wants a signature, and the image has no name to be signed for`,
+      "run it by a name",
+    );
   const identity = identityOf(reference, applied);
   const outcome = await look({ keys: keysOf(rule), identity, tag: reference.tag });
   if (isVerified(outcome)) return outcome;
   throw unsigned(entering, outcome);
 }
 
-const notFound = { why: "none was found", hint: "have it signed by one of the rule's keys" };
+const notFound = { why: "none was found", hint: "have it signed by one of the keys" };
 
 export function openGate({ file, evidence, registries }: Parts): Gate {
   const policy = () => (file === undefined ? acceptAll : readPolicy(file));
@@ -130,8 +134,11 @@ export function openGate({ file, evidence, registries }: Parts): Gate {
         if (isLocal && typeof rule === "object" && rule.local === "accept") return;
         const shown = reference === undefined ? image.id : familiarName(reference);
         const without = isLocal
-          ? { why: "it was made here", hint: "push and sign it, or let the rule accept local images" }
-          : { why: "none came with it", hint: `\`inro pull ${shown}\` looks for one` };
+          ? {
+              why: "the image, which was made here, has none",
+              hint: "push and sign it, or let the rule accept local images",
+            }
+          : { why: "none came with the image", hint: `\`inro pull ${shown}\` looks for one` };
         const entering = {
           what: `cannot run "${shown}"`,
           reference,
@@ -150,9 +157,9 @@ export function openGate({ file, evidence, registries }: Parts): Gate {
       const what = `cannot trust "${familiarName(reference)}"`;
       const byPolicy = keys === undefined;
       const applied = byPolicy ? ruleFor(reference, policy()) : { rule: { signedBy: keys } };
-      const name = byPolicy ? nameOf(applied) : "who asks";
+      const name = byPolicy ? nameOf(applied) : "the request";
       const entering = { what, reference, applied, name, without: notFound };
-      return await enter(entering, remote(reference, resolved, options));
+      return { applied, verified: await enter(entering, remote(reference, resolved, options)) };
     },
   };
 }

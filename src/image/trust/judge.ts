@@ -28,7 +28,7 @@ export type Verdict =
 /** The key is asked first: nothing that an unverified payload says is believed, or told. */
 export function judge(signature: Signature, wanted: Wanted): Verdict {
   const key = wanted.keys.find((each) => isSignedBy(signature.payload, signature.signature, each));
-  if (key === undefined) return { why: "is by none of the rule's keys, or was damaged" };
+  if (key === undefined) return { why: "is by none of the keys, or was damaged" };
   const signed = readPayload(signature.payload);
   if (signed === undefined) return { why: "says something that is no payload of an image's signature" };
   const { digest, identity } = signed;
@@ -52,6 +52,11 @@ export function subjectsOf(manifests: readonly Digest[], indexes: readonly Uint8
 }
 
 function leadsTo(content: Uint8Array, subjects: ReadonlySet<Digest>): boolean {
-  const document = parseDocument(content, "", "cannot read an index");
-  return document.kind === "index" && document.index.manifests.some(({ digest }) => subjects.has(digest));
+  try {
+    const document = parseDocument(content, "", "cannot read an index");
+    return document.kind === "index" && document.index.manifests.some(({ digest }) => subjects.has(digest));
+  } catch {
+    // What is kept and is no index leads to nothing.
+    return false;
+  }
 }

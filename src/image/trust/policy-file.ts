@@ -4,13 +4,16 @@ import {
   constants,
   fstatSync,
   lstatSync,
+  mkdirSync,
   openSync,
   readFileSync,
   realpathSync,
   type Stats,
 } from "node:fs";
 import { dirname } from "node:path";
-import { acceptAll, type Policy, parsePolicy, trustInvalid } from "./policy.ts";
+import { InroError } from "../../oci/error.ts";
+import { writeDurably } from "../layout/durable.ts";
+import { acceptAll, type Policy, parsePolicy, type Refuse } from "./policy.ts";
 
 /** The file that the daemon reads unless it is told another one. */
 export const trustFile = "/etc/inro/trust.json";
@@ -20,6 +23,15 @@ const others = constants.S_IWGRP | constants.S_IWOTH;
 const sticky = 0o1000;
 
 const isOurs = ({ uid }: Stats) => uid === 0 || uid === process.getuid?.();
+
+const refusing =
+  (path: string): Refuse =>
+  (why, at) => {
+    const what = `cannot use the trust policy ${path}`;
+    const hint = "no image is pulled or run until it is mended";
+    const named = at === undefined || at === "" ? { why } : { why: `${at}: ${why}`, at };
+    throw new InroError("TRUST_INVALID", { what, hint, ...named });
+  };
 
 /** Why others could replace what is in a folder, or in one above it; undefined where they cannot. */
 function openTo(folder: string): string | undefined {
@@ -41,9 +53,7 @@ function checkFile(stats: Stats): string | undefined {
 
 /** The file's text; undefined where there is none. */
 function read(path: string): string | undefined {
-  const refuse = (why: string): never => {
-    throw trustInvalid(path, why);
-  };
+  const refuse: Refuse = refusing(path);
   let descriptor: number;
   try {
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -63,16 +73,20 @@ function read(path: string): string | undefined {
 
 /** As it stands at this moment. The usual file need not be there; another one has to. Throws TRUST_INVALID. */
 export function readPolicy(path: string): Policy {
+  const refuse: Refuse = refusing(path);
   const text = read(path);
-  if (text === undefined) {
-    if (path === trustFile) return acceptAll;
-    throw trustInvalid(path, "it is not there");
-  }
+  if (text === undefined) return path === trustFile ? acceptAll : refuse("it is not there");
   let content: unknown;
   try {
     content = JSON.parse(text);
   } catch (error) {
-    throw trustInvalid(path, `it is no JSON: ${(error as Error).message}`);
+    return refuse(`it is no JSON: ${(error as Error).message}`);
   }
-  return parsePolicy(content, path);
+  return parsePolicy(content, refuse);
+}
+
+/** Replaces the file at once. */
+export async function writePolicy(path: string, policy: Policy): Promise<void> {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  await writeDurably(path, `${JSON.stringify(policy, null, 2)}\n`, dirname(path));
 }

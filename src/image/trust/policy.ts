@@ -1,6 +1,5 @@
 /** Which images may be pulled and run: what the administrator's policy file says of a repository. */
 import * as v from "valibot";
-import { InroError } from "../../oci/error.ts";
 import { type PublicKey, parsePublicKey } from "../../oci/public-key.ts";
 import type { Reference } from "../../oci/reference.ts";
 import { isPlace } from "../registry/registries.ts";
@@ -51,38 +50,40 @@ const signed = {
   local: v.optional(v.literal("accept")),
 };
 const word = v.picklist(["accept", "reject"]);
+// A list is an object without members to valibot.
+const isObject = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
+const object = v.custom<object>(isObject, "it is not an object");
 const shaped = (shape: v.GenericSchema) =>
   v.lazy((input) => (typeof input === "string" ? word : shape)) as v.GenericSchema<Rule>;
 
 /** A rule of a scope. */
-export const ruleSchema = shaped(v.strictObject({ ...signed, signedAs: v.optional(place) }));
-const schema = v.strictObject({
-  default: v.optional(shaped(v.strictObject(signed)), "accept"),
-  rules: v.optional(v.record(place, ruleSchema), {}),
-});
+const ruleSchema = shaped(v.strictObject({ ...signed, signedAs: v.optional(place) }));
+const schema = v.pipe(
+  object,
+  v.strictObject({
+    default: v.optional(shaped(v.strictObject(signed)), "accept"),
+    rules: v.optional(v.pipe(object, v.record(place, ruleSchema)), {}),
+  }),
+);
 
+const escaped = (key: unknown) => String(key).replaceAll("~", "~0").replaceAll("/", "~1");
 const pointer = (issue: v.BaseIssue<unknown>) =>
-  (issue.path ?? []).map(({ key }) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+  (issue.path ?? []).map(({ key }) => `/${escaped(key)}`).join("");
 
-export function trustInvalid(path: string, why: string, at?: string): InroError {
-  const what = `cannot use the trust policy ${path}`;
-  const hint = "no image is pulled or run until it is mended";
-  const named = at === undefined || at === "" ? { why } : { why: `${at}: ${why}`, at };
-  return new InroError("TRUST_INVALID", { what, hint, ...named });
-}
+/** How a policy that is wrong is told: why, and where by a JSON pointer. */
+export type Refuse = (why: string, at?: string) => never;
 
-/** Throws TRUST_INVALID with a JSON pointer. */
-export function parsePolicy(content: unknown, path: string): Policy {
+/** What a document says, or its first mistake. */
+export function parsePolicy(content: unknown, refuse: Refuse): Policy {
   const parsed = v.safeParse(schema, content);
   if (!parsed.success) {
     const [issue] = parsed.issues;
-    throw trustInvalid(path, issue.message, pointer(issue));
+    return refuse(issue.message, pointer(issue));
   }
   const names = new Map<string, string>();
   for (const scope of Object.keys(parsed.output.rules)) {
     const other = names.get(canonical(scope));
-    if (other !== undefined)
-      throw trustInvalid(path, `it is the same place as "${other}"`, `/rules/${scope}`);
+    if (other !== undefined) refuse(`it is the same place as "${other}"`, `/rules/${escaped(scope)}`);
     names.set(canonical(scope), scope);
   }
   return parsed.output;
@@ -117,3 +118,14 @@ export function identityOf({ domain, path }: Reference, { scope, rule }: Applied
 }
 
 export const keysOf = (rule: SignedRule): PublicKey[] => rule.signedBy.map(parsePublicKey);
+
+/** The policy with another rule for a scope, or for what no scope is for; without one where `rule` is undefined. */
+export function withRule(policy: Policy, scope: string | undefined, rule: Rule | undefined): Policy {
+  if (scope === undefined) return { ...policy, default: rule ?? "accept" };
+  const others = Object.entries(policy.rules).filter(([each]) => canonical(each) !== canonical(scope));
+  return { ...policy, rules: Object.fromEntries(rule === undefined ? others : [...others, [scope, rule]]) };
+}
+
+/** Whether the policy has a rule for this very scope. */
+export const hasRule = (policy: Policy, scope: string): boolean =>
+  Object.keys(policy.rules).some((each) => canonical(each) === canonical(scope));

@@ -4,7 +4,7 @@ import type { PublicKey } from "../../oci/public-key.ts";
 import type { Signature } from "../../oci/simple-signing.ts";
 import type { Source } from "../registry/sources.ts";
 import type { Proof } from "./evidence.ts";
-import { type Looked, maxLooked, signaturesOf } from "./find.ts";
+import { type Looked, maxLooked, orNote, signaturesOf } from "./find.ts";
 import { type Asked, judge, subjectsOf, type Wanted } from "./judge.ts";
 
 /** A signature that lets an image in. */
@@ -53,15 +53,18 @@ export async function verifyRemote(
   const wanted: Wanted = { ...asked, subjects: new Set(subjects) };
   const whys: string[] = [];
   const notes: string[] = [];
-  for (const source of sources)
+  for (const source of sources) {
+    const repository = await orNote(notes, () => source.open(), undefined);
+    if (repository === undefined) continue;
     for (const subject of subjects) {
       const looked: Looked = { left: maxLooked, notes };
-      for await (const signature of signaturesOf(await source.open(), subject, looked)) {
+      for await (const signature of signaturesOf(repository, subject, looked)) {
         const verdict = judge(signature, wanted);
         if ("key" in verdict) return { ...verdict, signature };
         whys.push(verdict.why);
       }
       if (looked.left <= 0) notes.push(`more than ${maxLooked} are there, and no more were looked at`);
     }
-  return { looked: whys.length, whys: distinct(whys), notes };
+  }
+  return { looked: whys.length, whys: distinct(whys), notes: distinct(notes) };
 }

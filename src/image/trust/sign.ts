@@ -1,0 +1,96 @@
+/** Putting a signature beside an image at its registry. */
+import type { Descriptor } from "../../oci/descriptor.ts";
+import { type Digest, digestOf } from "../../oci/digest.ts";
+import { InroError } from "../../oci/error.ts";
+import { mediaType } from "../../oci/media-type.ts";
+import { familiarName, type Reference } from "../../oci/reference.ts";
+import {
+  maxSignature,
+  readPayload,
+  type Signature,
+  signatureAnnotation,
+  simpleSigning,
+} from "../../oci/simple-signing.ts";
+import { parseDocument } from "../document.ts";
+import type { RemoteDocument, Repository } from "../registry/repository.ts";
+import { signatureTag, signatureType } from "./find.ts";
+import { canonical } from "./policy.ts";
+
+const empty = "application/vnd.oci.empty.v1+json";
+
+/** What it signs. Throws SIGNATURE_INVALID unless it is of the manifest that `reference` names by digest, for that repository. */
+export function checkPayload({ payload, signature }: Signature, reference: Reference): Digest {
+  const refuse = (why: string): never => {
+    const what = `cannot keep a signature of "${familiarName(reference)}"`;
+    throw new InroError("SIGNATURE_INVALID", { what, why });
+  };
+  const signed = readPayload(payload) ?? refuse("its payload is none of an image's signature");
+  const { domain, path } = signed.identity;
+  const isOther =
+    canonical(`${domain}/${path}`) !== canonical(`${reference.domain}/${reference.path}`) ||
+    signed.digest !== reference.digest;
+  if (isOther) refuse(`its payload is for ${domain}/${path}@${signed.digest}`);
+  if (signature.length === 0 || signature.length * 1.4 > maxSignature)
+    refuse("it has no length of a signature");
+  return signed.digest;
+}
+
+async function putPayload(repository: Repository, { payload, signature }: Signature): Promise<Descriptor> {
+  const annotations = { [signatureAnnotation]: Buffer.from(signature).toString("base64") };
+  return { mediaType: simpleSigning, ...(await repository.putBytes(payload)), annotations };
+}
+
+/** As a referrer of what it signs. Answers the digest of the signature's manifest. */
+export async function putAsReferrer(
+  repository: Repository,
+  subject: RemoteDocument,
+  signature: Signature,
+): Promise<Digest> {
+  const layer = await putPayload(repository, signature);
+  const config = { mediaType: empty, ...(await repository.putBytes(Buffer.from("{}"))) };
+  const { content, digest } = subject;
+  const type = JSON.parse(content.toString()).mediaType ?? subject.mediaType;
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: mediaType.ociManifest,
+    artifactType: signatureType,
+    config,
+    layers: [layer],
+    subject: { mediaType: type, digest, size: content.length },
+  };
+  const document = { mediaType: mediaType.ociManifest, content: Buffer.from(JSON.stringify(manifest)) };
+  return (await repository.putReferrer(document)).digest;
+}
+
+/** The layers that are under the tag already; whoever adds at the same moment is not seen. */
+async function layersUnder(repository: Repository, tag: string): Promise<Descriptor[]> {
+  const found = await repository.find(tag);
+  if (found === undefined) return [];
+  const what = `cannot read the signatures under the tag ${tag}`;
+  const parsed = parseDocument(found.content, found.mediaType, what);
+  return parsed.kind === "manifest" ? parsed.manifest.layers : [];
+}
+
+/** Under the tag where cosign and podman look first, beside those that are there. */
+export async function putUnderTag(
+  repository: Repository,
+  digest: Digest,
+  signature: Signature,
+): Promise<string> {
+  const tag = signatureTag(digest);
+  const layers = [...(await layersUnder(repository, tag)), await putPayload(repository, signature)];
+  // An image's configuration, which those who read the tag expect: its layers are the payloads.
+  const rootfs = { type: "layers", diff_ids: layers.map((layer) => layer.digest) };
+  const content = Buffer.from(JSON.stringify({ architecture: "", os: "", config: {}, rootfs }));
+  const config = { mediaType: mediaType.ociConfig, ...(await repository.putBytes(content)) };
+  const manifest = { schemaVersion: 2, mediaType: mediaType.ociManifest, config, layers };
+  const document = { mediaType: mediaType.ociManifest, content: Buffer.from(JSON.stringify(manifest)) };
+  await repository.putManifest(document, tag);
+  return tag;
+}
+
+/** The manifests that a document stands for: its own, or those that an index lists. */
+export function manifestsOf({ content, mediaType: type, digest }: RemoteDocument): Digest[] {
+  const parsed = parseDocument(content, type, `cannot read ${digestOf(content)}`);
+  return parsed.kind === "manifest" ? [digest] : parsed.index.manifests.map((each) => each.digest);
+}
