@@ -1,22 +1,26 @@
 import { InroError } from "../../oci/error.ts";
 import type { Invocation } from "./commands.ts";
-import { openGate } from "./gate.ts";
+import { passGate } from "./gate.ts";
 import { type Status, statusOf } from "./status.ts";
 import { checkContainerId, gateOf, readStored } from "./store.ts";
 import { hasHooks } from "./stored.ts";
 
-/** runtime.md, "Start": it is an error when the container is not `created`. */
+/**
+ * runtime.md, "Start": it is an error when the container is not `created`. When this ends the program runs; one that cannot
+ * be executed is an error too, where runc leaves it to the container's output.
+ */
 export async function startCommand(invocation: Invocation): Promise<number> {
   const { root, operands } = invocation;
   const id = checkContainerId(operands[0]);
   const stored = readStored(root, id);
   const status = statusOf(root, stored);
   if (status !== "created") throw notCreated(id, status);
-  const tooLate = (became: Status) => notCreated(id, became);
-  if (hasHooks(stored, "startContainer") || hasHooks(stored, "poststart")) {
-    const { startHooked } = await import("./start-hooked.ts");
-    await startHooked(invocation, stored, tooLate);
-  } else openGate(gateOf(root, id), tooLate);
+  const refusal = passGate(gateOf(root, id), (became) => notCreated(id, became));
+  const calls = hasHooks(stored, "startContainer") || hasHooks(stored, "poststart");
+  if (refusal !== undefined || calls) {
+    const { afterGate } = await import("./after-gate.ts");
+    await afterGate(invocation, stored, refusal);
+  }
   return 0;
 }
 

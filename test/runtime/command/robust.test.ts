@@ -46,6 +46,28 @@ describe.skipIf(!canRun)("what goes wrong", () => {
     expect(await inro("delete", id)).toMatchObject({ code: 0 });
   }, 30_000);
 
+  test("start ends when the program runs, and tells why one cannot be executed", async () => {
+    const { id, path } = inro.bundle({ args: ["/foreign"] });
+    writeFileSync(join(path, "rootfs/foreign"), "neither a program nor a script", { mode: 0o755 });
+    expect(await inro("create", "-b", path, id)).toMatchObject({ code: 0 });
+    expect(await inro("start", id)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /cannot start the program.*(ENOEXEC|neither a program nor a script|errno 8)/,
+      ),
+    });
+    expect(await inro.state(id)).toMatchObject({ status: "stopped" });
+    expect(await inro("delete", id)).toMatchObject({ code: 0 });
+    const sleeper = inro.bundle(sleeping);
+    await inro("create", "-b", sleeper.path, sleeper.id);
+    const { pid } = await inro.state(sleeper.id);
+    const commandOf = () => readFileSync(`/proc/${pid}/comm`, "utf8").trim();
+    expect(commandOf()).not.toBe("sleep");
+    expect(await inro("start", sleeper.id)).toMatchObject({ code: 0 });
+    expect(commandOf()).toBe("sleep");
+    await inro("delete", "-f", sleeper.id);
+  }, 30_000);
+
   test("a state that cannot be read is told; --force takes everything away all the same", async () => {
     const good = JSON.stringify({ version: 1 });
     for (const text of ["", "{", "null", good]) {

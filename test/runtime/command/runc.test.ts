@@ -15,9 +15,13 @@ afterAll(() => inro[Symbol.asyncDispose]());
 let count = 0;
 
 /** Debian's runc, with a root of its own. */
-async function theirs(...words: string[]): Promise<Ran> {
+const theirs = (...words: string[]): Promise<Ran> => alone(runcWords, words);
+
+const runcWords = [runc ?? "", "--root", join(inro.path, "runc")];
+
+async function alone(program: readonly string[], words: readonly string[]): Promise<Ran> {
   const [out, err] = [join(inro.path, `runc-out${++count}`), join(inro.path, `runc-err${count}`)];
-  const child = Bun.spawn([runc ?? "", "--root", join(inro.path, "runc"), ...words], {
+  const child = Bun.spawn([...program, ...words], {
     stdio: ["ignore", Bun.file(out), Bun.file(err)],
     env: { ...process.env, LD_LIBRARY_PATH: libraryFolders(root).join(":") },
     timeout: 20_000,
@@ -108,6 +112,15 @@ describe.skipIf(!canRun || runc === undefined)("beside the real runc", () => {
     };
     const expected = await codesOf(theirs);
     expect(await codesOf(inro)).toEqual(expected);
+  }, 60_000);
+
+  test("a program's umask is the usual one, whatever its caller's is", async () => {
+    const { id, path } = inro.bundle({ args: ["sh", "-c", "umask"] });
+    for (const program of [runcWords, inro.words]) {
+      const masked = ["sh", "-c", 'umask 077; exec "$@"', "sh", ...program];
+      expect(await alone(masked, ["run", "-b", path, id])).toMatchObject({ code: 0, stdout: "0022\n" });
+      await alone(program, ["delete", "-f", id]);
+    }
   }, 60_000);
 
   test("its JSON has the members of runc's, of the same kinds", async () => {
