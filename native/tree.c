@@ -46,6 +46,11 @@ static void serve(int root) {
       case TREE_FRAME_APPLY: r = tree_apply(root, &c, &path, &value); break;
       case TREE_FRAME_INHERIT: r = tree_inherit(root, &c, &path); break;
       case TREE_FRAME_SYNC: r = sync_path(root, &c, &path); break;
+      case TREE_FRAME_COPY: r = tree_copy(root, &c, &path); break;
+      case TREE_FRAME_CHANGES: r = tree_changes(root, &c, &path); break;
+      case TREE_FRAME_REMOVE: r = tree_discard(root, &c, &path); break;
+      case TREE_FRAME_SUBVOLUME: r = tree_subvolume(root, &c, &path); break;
+      case TREE_FRAME_LIMIT: r = tree_limit(root, &c, &path, &value); break;
     }
     if (r < 0) answer_failed(r, path);
     if (r < 0 && f.type == TREE_FRAME_APPLY) tree_apply_drop();

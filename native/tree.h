@@ -80,14 +80,27 @@ long tree_open_in(int root, const char *path, u64 flags, u64 resolve);
 long tree_reopen(int fd, int flags);
 long tree_stat_fd(int fd, struct statx *st);
 long tree_stat_at(int folder, const char *name, struct statx *st);
-// Removes name in folder, with everything beneath it on the same file system.
+// Removes name in folder, with everything beneath it on the same file system (tree_remove.c).
 long tree_remove(int folder, const char *name);
+// getdents64(2)
+struct dirent64 {
+  u64 ino;
+  i64 off;
+  u16 length;
+  u8 type;
+  char name[];
+};
+static inline int tree_is_dots(const char *name) {
+  return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
+}
 // "/proc/self/fd/<fd>" and, unless it is 0, "/name": the way to calls that have no *at form.
 enum { TREE_PROC_NAME = 64 + 256 };
 const char *tree_proc_name(char *out, int fd, const char *name);
 // Of what an open descriptor names or, with a name, of that in the folder.
 long tree_set_xattr(int fd, const char *name, const char *key, const void *value, u32 size);
 int tree_is_whiteout(const struct statx *st);
+// Of a folder: overlayfs shows nothing of what lies below it. `name` as in tree_set_xattr.
+int tree_is_opaque(int fd, const char *name);
 
 // ---- requests
 
@@ -97,8 +110,22 @@ long tree_apply(int root, struct tree_cursor *c, const char **failed_path, u64 *
 void tree_apply_drop(void);
 long tree_inherit(int root, struct tree_cursor *c, const char **failed_path);
 long tree_read(int root, struct tree_cursor *c, const char **failed_path);
+long tree_copy(int root, struct tree_cursor *c, const char **failed_path);
+long tree_changes(int root, struct tree_cursor *c, const char **failed_path);
+// Removes a name in the root whatever protects it: immutable files, subvolumes; and lets go of its quotas.
+long tree_discard(int root, struct tree_cursor *c, const char **failed_path);
+long tree_subvolume(int root, struct tree_cursor *c, const char **failed_path);
+long tree_limit(int root, struct tree_cursor *c, const char **failed_path, u64 *project);
 long tree_stat(int root, struct tree_cursor *c, const char **failed_path);
 // Sends the entry frame of one object: its attributes, link target and extended attributes (tree_read.c).
 long tree_send_entry(int fd, const struct statx *st, int kind, const char *path, const char *target);
+
+// ---- quotas and subvolumes (tree_volume.c)
+
+int tree_is_subvolume(const struct statx *st);
+long tree_subvolume_destroy(int in, const char *name);
+// The project of a folder, 0 for none.
+u32 tree_project_of(int folder);
+long tree_project_limit(int folder, u32 project, u64 bytes);  // 0: no limit
 
 #endif

@@ -5,10 +5,15 @@
 
 struct tree_applying tree_applying;
 
+static long dress_fresh_folder(const struct tree_entry *e, const struct tree_parent *p, const char *name) {
+  long r = tree_shed_acl(p, name);
+  return r < 0 ? r : tree_dress_folder(e, p->fd, name, !tree_wants_owner(e, p) && !p->acl);
+}
+
 static long apply_folder(const struct tree_entry *e, struct tree_parent *p, char *name) {
   if (!*name) return tree_dress_folder(e, p->fd, ".", 0);
   long r = TREE_STEP("mkdirat", SYS(mkdirat, p->fd, name, e->mode & 01777));
-  if (r != -EEXIST) return r < 0 ? r : tree_dress_folder(e, p->fd, name, !tree_wants_owner(e, p));
+  if (r != -EEXIST) return r < 0 ? r : dress_fresh_folder(e, p, name);
   struct statx st;
   if ((r = TREE_STEP("statx", tree_stat_at(p->fd, name, &st))) < 0) return r;
   if ((st.stx_mode & S_IFMT) == S_IFDIR) return tree_dress_folder(e, p->fd, name, 0);
@@ -18,7 +23,7 @@ static long apply_folder(const struct tree_entry *e, struct tree_parent *p, char
   if ((r = TREE_STEP("mkdirat", SYS(mkdirat, p->fd, name, e->mode & 01777))) < 0) return r;
   // Where a whiteout of this layer stood, what lies below stays hidden.
   if (A.flags & TREE_FLAG_LAYER && tree_is_whiteout(&st) && (r = tree_set_opaque(p->fd, name)) < 0) return r;
-  return tree_dress_folder(e, p->fd, name, 0);
+  return dress_fresh_folder(e, p, name);
 }
 
 // layer.md, "Whiteouts": they apply to lower layers only, so what this layer itself brought stays, and hides.
@@ -67,7 +72,11 @@ static long apply_entry(struct tree_entry *e) {
   if ((r = tree_open_parent(A.full, 1, &p, &name)) < 0) return r;
   switch (e->kind) {
     case TREE_KIND_FILE: return tree_apply_file(e, p, name);
-    case TREE_KIND_DIRECTORY: return apply_folder(e, p, name);
+    case TREE_KIND_DIRECTORY:
+      r = apply_folder(e, p, name);
+      // What is inherited in it may be another group or ACL now.
+      if (e->xattr_count || e->mode & S_ISGID) tree_forget_parents();
+      return r;
     case TREE_KIND_WHITEOUT: return apply_whiteout(p, name);
     default: return tree_apply_node(e, p, name);
   }

@@ -17,6 +17,7 @@ struct tree_entry {
 struct tree_parent {
   int fd;
   int setgid;  // what is made in it inherits its group (inode(7), "set-group-ID bit")
+  int acl;     // and its default ACL (acl(5)), which a layer's entries did not ask for
   u32 length;
   char path[TREE_BOUND_PATH];
 };
@@ -49,9 +50,11 @@ long tree_apply_node(const struct tree_entry *e, struct tree_parent *p, char *na
 
 // tree_dress.c: owner, mode, extended attributes, times
 
+// Takes from what was made just now the ACLs that it inherited; its mode is to be set anew.
+long tree_shed_acl(const struct tree_parent *p, const char *name);
 int tree_wants_owner(const struct tree_entry *e, const struct tree_parent *p);
 // Of a regular file that is open and written.
-long tree_dress_file(const struct tree_entry *e, int fd, int owned);
+long tree_dress_file(const struct tree_entry *e, const struct tree_parent *p, int fd);
 // Of a folder; its time is set by tree_set_folder_times, since what is made in it changes it.
 // `plain`: it was made just now and belongs to whom it should.
 long tree_dress_folder(const struct tree_entry *e, int in, const char *name, int plain);

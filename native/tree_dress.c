@@ -15,6 +15,18 @@ int tree_wants_owner(const struct tree_entry *e, const struct tree_parent *p) {
   return p->setgid || owner_of(e) != A.own_uid || group_of(e) != A.own_gid;
 }
 
+long tree_shed_acl(const struct tree_parent *p, const char *name) {
+  char proc[TREE_PROC_NAME];
+  tree_proc_name(proc, p->fd, name);
+  tree_step = "removexattr";
+  const char *const keys[] = {"system.posix_acl_access", "system.posix_acl_default"};
+  for (int i = 0; p->acl && i < 2; i++) {
+    long r = SYS(lremovexattr, proc, keys[i]);
+    if (r < 0 && r != -ENODATA && r != -EOPNOTSUPP) return r;
+  }
+  return 0;
+}
+
 static long set_xattrs(const struct tree_entry *e, int fd, const char *name) {
   struct tree_cursor c = e->xattrs;
   for (u32 i = 0; i < e->xattr_count; i++) {
@@ -34,16 +46,20 @@ long tree_dress_node(const struct tree_entry *e, const struct tree_parent *p, co
   long r = 0;
   if (tree_wants_owner(e, p))
     r = TREE_STEP("fchownat", SYS(fchownat, p->fd, name, owner_of(e), group_of(e), AT_SYMLINK_NOFOLLOW));
+  if (r >= 0 && p->acl && e->kind != TREE_KIND_SYMLINK) {
+    r = tree_shed_acl(p, name);
+    if (r >= 0) r = TREE_STEP("fchmodat", SYS(fchmodat, p->fd, name, e->mode & 0777));
+  }
   if (r >= 0 && e->xattr_count) r = set_xattrs(e, p->fd, name);
   return r < 0 ? r : TREE_STEP("utimensat", SYS(utimensat, p->fd, name, both, AT_SYMLINK_NOFOLLOW));
 }
 
 // chown(2) and write(2) clear the set-id bits and security.capability, so those come after them.
-long tree_dress_file(const struct tree_entry *e, int fd, int owned) {
+long tree_dress_file(const struct tree_entry *e, const struct tree_parent *p, int fd) {
   struct tree_time both[2] = {e->mtime, e->mtime};
   long r = 0;
-  if (owned) r = TREE_STEP("fchown", SYS(fchown, fd, owner_of(e), group_of(e)));
-  if (r >= 0 && e->mode & 07000) r = TREE_STEP("fchmod", SYS(fchmod, fd, e->mode & 07777));
+  if (tree_wants_owner(e, p)) r = TREE_STEP("fchown", SYS(fchown, fd, owner_of(e), group_of(e)));
+  if (r >= 0 && (p->acl || e->mode & 07000)) r = TREE_STEP("fchmod", SYS(fchmod, fd, e->mode & 07777));
   if (r >= 0 && e->xattr_count) r = set_xattrs(e, fd, 0);
   return r < 0 ? r : TREE_STEP("utimensat", SYS(utimensat, fd, 0, both, 0));
 }

@@ -48,14 +48,14 @@ long tree_apply_file(struct tree_entry *e, struct tree_parent *p, char *name) {
     fd = create(e, p, name);
   }
   if (fd < 0) return fd;
-  int owned = tree_wants_owner(e, p);
   if (e->xattr_count) {
     size_t n = (size_t)(e->xattrs.end - e->xattrs.at);
     memcpy(xattrs, e->xattrs.at, n);
     e->xattrs = (struct tree_cursor){xattrs, xattrs + n, 0};
   }
   r = write_data((int)fd, e->size);
-  if (r >= 0) r = tree_dress_file(e, (int)fd, owned);
+  if (r >= 0) r = tree_shed_acl(p, name);
+  if (r >= 0) r = tree_dress_file(e, p, (int)fd);
   SYS(close, fd);
   return r;
 }

@@ -64,6 +64,11 @@ static long make_parents(char *path, u32 length) {
   return fd;
 }
 
+static int has_default_acl(int folder) {
+  char proc[TREE_PROC_NAME];
+  return SYS(getxattr, tree_proc_name(proc, folder, 0), "system.posix_acl_default", 0, 0) > 0;
+}
+
 long tree_open_parent(char *path, int make, struct tree_parent **out, char **name) {
   u32 cut = (u32)strlen(path);
   while (cut && path[cut - 1] != '/') cut--;
@@ -84,6 +89,7 @@ long tree_open_parent(char *path, int make, struct tree_parent **out, char **nam
   if (p->fd > 0) SYS(close, p->fd);
   p->fd = (int)fd;
   p->setgid = (st.stx_mode & S_ISGID) != 0;
+  p->acl = A.flags & TREE_FLAG_LAYER && has_default_acl((int)fd);
   p->length = cut;
   memcpy(p->path, path, cut);
   *out = p;

@@ -69,51 +69,7 @@ int tree_is_whiteout(const struct statx *st) {
   return (st->stx_mode & S_IFMT) == S_IFCHR && st->stx_rdev_major == 0 && st->stx_rdev_minor == 0;
 }
 
-struct dirent64 {
-  u64 ino;
-  i64 off;
-  u16 length;
-  u8 type;
-  char name[];
-};
-
-static int is_dots(const char *name) { return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2])); }
-
-static long empty_folder(int folder, int depth);
-
-// A mount in the way is neither entered nor removed: unlinkat answers EBUSY.
-static long remove_at(int folder, const char *name, int depth) {
-  long r = SYS(unlinkat, folder, name, 0);
-  if (r != -EISDIR) return r;
-  r = SYS(unlinkat, folder, name, AT_REMOVEDIR);
-  if (r != -ENOTEMPTY && r != -EEXIST) return r;
-  if (depth >= TREE_BOUND_DEPTH) return -ELOOP;
-  struct open_how how = {.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
-                         .resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS};
-  long fd = SYS(openat2, folder, name, &how, sizeof how);
-  if (fd < 0) return fd;
-  r = empty_folder((int)fd, depth + 1);
-  SYS(close, fd);
-  return r < 0 ? r : SYS(unlinkat, folder, name, AT_REMOVEDIR);
+int tree_is_opaque(int fd, const char *name) {
+  char proc[TREE_PROC_NAME], value[8];
+  return SYS(getxattr, tree_proc_name(proc, fd, name), "trusted.overlay.opaque", value, sizeof value) == 1 && value[0] == 'y';
 }
-
-// Removing while listing may skip names (getdents64 gives no promise), so the folder is listed until it is empty.
-static long empty_folder(int folder, int depth) {
-  u8 names[2048] __attribute__((aligned(8)));
-  for (;;) {
-    long n, removed = 0, r;
-    SYS(lseek, folder, 0, 0);
-    while ((n = SYS(getdents64, folder, names, sizeof names)) > 0) {
-      for (long at = 0; at < n;) {
-        const struct dirent64 *d = (const struct dirent64 *)(names + at);
-        at += d->length;
-        if (is_dots(d->name)) continue;
-        if ((r = remove_at(folder, d->name, depth)) < 0 && r != -ENOENT) return r;
-        removed++;
-      }
-    }
-    if (n < 0 || !removed) return n;
-  }
-}
-
-long tree_remove(int folder, const char *name) { return TREE_STEP("unlinkat", remove_at(folder, name, 0)); }

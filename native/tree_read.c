@@ -6,7 +6,7 @@ enum { XATTRS = 65536, XATTRS_IN_ALL = 512 << 10, CHUNK = 256 << 10 };
 
 struct tree_reading tree_reading;
 
-static int kind_of(const struct statx *st) {
+int tree_kind_of(const struct statx *st) {
   switch (st->stx_mode & S_IFMT) {
     case S_IFREG: return TREE_KIND_FILE;
     case S_IFDIR: return TREE_KIND_DIRECTORY;
@@ -85,14 +85,15 @@ static long send_link(int fd, const struct statx *st, const char *path) {
 
 // One object; answers its kind, or -errno.
 long tree_read_one(int fd, const struct statx *st, const char *path) {
-  int kind = kind_of(st);
+  int kind = tree_kind_of(st);
   if (tree_reading.flags & TREE_FLAG_LAYER && tree_is_whiteout(st)) kind = TREE_KIND_WHITEOUT;
   const char *first = kind == TREE_KIND_DIRECTORY || kind == TREE_KIND_WHITEOUT ? 0 : tree_linked_before(st, path);
   long r;
   if (first) r = tree_send_entry(fd, st, TREE_KIND_HARDLINK, path, first);
   else if (kind == TREE_KIND_SYMLINK) r = send_link(fd, st, path);
   else r = tree_send_entry(fd, st, kind, path, "");
-  if (r >= 0 && !first && kind == TREE_KIND_FILE) r = send_data(fd, st->stx_size);
+  int data = kind == TREE_KIND_FILE && !(tree_reading.flags & TREE_FLAG_BARE);
+  if (r >= 0 && !first && data) r = send_data(fd, st->stx_size);
   return r < 0 ? r : kind;
 }
 
@@ -112,7 +113,7 @@ long tree_stat(int root, struct tree_cursor *c, const char **failed_path) {
   struct statx st;
   long fd = open_at(root, path, flags, &st);
   if (fd < 0) return fd;
-  int kind = kind_of(&st);
+  int kind = tree_kind_of(&st);
   long r = kind == TREE_KIND_SYMLINK ? send_link((int)fd, &st, "") : tree_send_entry((int)fd, &st, kind, "", "");
   SYS(close, fd);
   return r;

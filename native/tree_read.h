@@ -11,6 +11,7 @@ struct tree_reading {
 };
 extern struct tree_reading tree_reading;
 
+int tree_kind_of(const struct statx *st);
 long tree_read_one(int fd, const struct statx *st, const char *path);
 
 // tree_walk.c
@@ -19,5 +20,18 @@ long tree_reading_begin(void);
 long tree_walk(int fd, u32 length, u32 depth);
 // The path by which this inode was read before, or 0; remembers it from now on.
 const char *tree_linked_before(const struct statx *st, const char *path);
+
+
+// The names in a folder, sorted; valid until they are forgotten, the last first.
+struct tree_names {
+  const char **sorted;
+  long count;
+  u64 mark;
+};
+long tree_names_of(int fd, struct tree_names *out);  // how many, or -errno
+void tree_names_forget(const struct tree_names *n);
+int tree_name_order(const char *a, const char *b);
+// Appends a name to tree_reading.path, of which the first `length` bytes are its folder's; the new length, or -errno.
+long tree_reading_enter(u32 length, const char *name);
 
 #endif

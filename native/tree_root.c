@@ -25,11 +25,26 @@ static long bind(int root, const char *source, const char *destination) {
   return r;
 }
 
-// Mounted in a mount namespace of this process alone, so that it is gone with the process.
+// What is mounted is so in a mount namespace of this process alone, so that it is gone with the process.
+static long enter_namespace(void) {
+  long r = TREE_STEP("unshare", SYS(unshare, CLONE_NEWNS));
+  return r < 0 ? r : TREE_STEP("mount private", SYS(mount, 0, "/", 0, MS_REC | MS_PRIVATE, 0));
+}
+
+static long open_bound(const char *path, struct tree_cursor *c) {
+  u32 binds = tree_take32(c);
+  long r, root = TREE_STEP("open", SYS(openat, AT_FDCWD, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  for (u32 i = 0; root >= 0 && i < binds; i++) {
+    const char *source = tree_take_string(c), *destination = tree_take_string(c);
+    if (c->bad) return -EBADMSG;
+    if ((r = bind((int)root, source, destination)) < 0) return r;
+  }
+  return root;
+}
+
 static long open_overlay(struct tree_cursor *c) {
   const char *folder = tree_take_string(c), *lower = tree_take_string(c), *upper = tree_take_string(c);
   const char *work = tree_take_string(c), *mountpoint = tree_take_string(c);
-  u32 binds = tree_take32(c);
   static char options[4096];
   char *p = options, *end = options + sizeof options;
   p = append(append(p, end, "lowerdir="), end, lower);
@@ -39,17 +54,10 @@ static long open_overlay(struct tree_cursor *c) {
   if (p == end) return -E2BIG;
   *p = 0;
   long r;
-  if ((r = TREE_STEP("unshare", SYS(unshare, CLONE_NEWNS))) < 0) return r;
-  if ((r = TREE_STEP("mount private", SYS(mount, 0, "/", 0, MS_REC | MS_PRIVATE, 0))) < 0) return r;
+  if ((r = enter_namespace()) < 0) return r;
   if ((r = TREE_STEP("chdir", SYS(chdir, folder))) < 0) return r;
   if ((r = TREE_STEP("mount overlay", SYS(mount, "overlay", mountpoint, "overlay", 0, options))) < 0) return r;
-  long root = TREE_STEP("open", SYS(openat, AT_FDCWD, mountpoint, O_PATH | O_DIRECTORY | O_CLOEXEC));
-  for (u32 i = 0; root >= 0 && i < binds; i++) {
-    const char *source = tree_take_string(c), *destination = tree_take_string(c);
-    if (c->bad) return -EBADMSG;
-    if ((r = bind((int)root, source, destination)) < 0) return r;
-  }
-  return root;
+  return open_bound(mountpoint, c);
 }
 
 static long open_process(u32 pid) {
@@ -71,6 +79,11 @@ int tree_root_open(struct tree_cursor *c) {
     }
     case TREE_ROOT_PROCESS: return (int)open_process(tree_take32(c));
     case TREE_ROOT_OVERLAY: return (int)open_overlay(c);
+    case TREE_ROOT_BOUND: {
+      const char *path = tree_take_string(c);
+      long r = c->bad || path[0] != '/' ? -EBADMSG : enter_namespace();
+      return (int)(r < 0 ? r : open_bound(path, c));
+    }
     default: return -EBADMSG;
   }
 }

@@ -40,14 +40,6 @@ const char *tree_linked_before(const struct statx *st, const char *path) {
   return 0;
 }
 
-struct dirent64 {
-  u64 ino;
-  i64 off;
-  u16 length;
-  u8 type;
-  char name[];
-};
-
 // Pushes every name onto the arena; answers how many, or -errno.
 static long list(int fd) {
   static u8 buffer[32768] __attribute__((aligned(8)));
@@ -56,7 +48,7 @@ static long list(int fd) {
   while ((n = TREE_STEP("getdents64", SYS(getdents64, folder, buffer, sizeof buffer))) > 0) {
     for (long at = 0; at < n; at += ((struct dirent64 *)(buffer + at))->length) {
       const char *name = ((struct dirent64 *)(buffer + at))->name;
-      if (name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]))) continue;
+      if (tree_is_dots(name)) continue;
       char *kept = tree_arena_take(&names, strlen(name) + 1);
       if (!kept) return SYS(close, folder), -ENOMEM;
       memcpy(kept, name, strlen(name) + 1);
@@ -67,10 +59,12 @@ static long list(int fd) {
   return n < 0 ? n : count;
 }
 
-static int before(const char *a, const char *b) {
+int tree_name_order(const char *a, const char *b) {
   while (*a && *a == *b) a++, b++;
-  return (u8)*a < (u8)*b;
+  return (u8)*a - (u8)*b;
 }
+
+static int before(const char *a, const char *b) { return tree_name_order(a, b) < 0; }
 
 static void sift(const char **v, u64 at, u64 n) {
   for (u64 child; (child = 2 * at + 1) < n; at = child) {
@@ -91,9 +85,7 @@ static void sort(const char **v, u64 n) {
 }
 
 static long send_opaque(int fd, const struct statx *st) {
-  char proc[TREE_PROC_NAME], value[8];
-  long n = SYS(getxattr, tree_proc_name(proc, fd, 0), "trusted.overlay.opaque", value, sizeof value);
-  return n == 1 && value[0] == 'y' ? tree_send_entry(fd, st, TREE_KIND_OPAQUE, tree_reading.path, "") : 0;
+  return tree_is_opaque(fd, 0) ? tree_send_entry(fd, st, TREE_KIND_OPAQUE, tree_reading.path, "") : 0;
 }
 
 static long visit(int folder, const char *name, u32 length, u32 depth) {
@@ -113,31 +105,43 @@ static long visit(int folder, const char *name, u32 length, u32 depth) {
   return r < 0 ? r : 0;
 }
 
-long tree_walk(int fd, u32 length, u32 depth) {
-  tree_step = "walk";
-  if (depth >= TREE_BOUND_DEPTH) return -ELOOP;
-  u64 mark = names.used;
-  long n = list(fd), r = 0;
-  if (n < 0) return n;
-  const char **sorted = tree_arena_take(&names, (u64)n * sizeof *sorted);
-  if (!sorted) return -ENOMEM;
-  const char *name = (const char *)names.base + mark;
-  for (long i = 0; i < n; i++) {
-    sorted[i] = name;
+long tree_names_of(int fd, struct tree_names *out) {
+  out->mark = names.used;
+  out->count = list(fd);
+  if (out->count < 0) return out->count;
+  out->sorted = tree_arena_take(&names, (u64)out->count * sizeof *out->sorted);
+  if (!out->sorted) return -ENOMEM;
+  const char *name = (const char *)names.base + out->mark;
+  for (long i = 0; i < out->count; i++) {
+    out->sorted[i] = name;
     name += (strlen(name) + 1 + 7) & ~7ull;
   }
-  sort(sorted, (u64)n);
-  u32 base = length ? length + 1 : 0;
+  sort(out->sorted, (u64)out->count);
+  return out->count;
+}
+
+void tree_names_forget(const struct tree_names *n) { names.used = n->mark; }
+
+long tree_reading_enter(u32 length, const char *name) {
+  u32 base = length ? length + 1 : 0, size = (u32)strlen(name);
+  tree_step = "walk";
+  if (base + size >= TREE_BOUND_PATH) return -ENAMETOOLONG;
   if (length) tree_reading.path[length] = '/';
-  for (long i = 0; i < n && r >= 0; i++) {
-    u32 size = (u32)strlen(sorted[i]);
-    tree_step = "walk";
-    if (base + size >= TREE_BOUND_PATH) return -ENAMETOOLONG;
-    memcpy(tree_reading.path + base, sorted[i], size + 1);
-    r = visit(fd, sorted[i], base + size, depth);
+  memcpy(tree_reading.path + base, name, size + 1);
+  return base + size;
+}
+
+long tree_walk(int fd, u32 length, u32 depth) {
+  struct tree_names in;
+  tree_step = "walk";
+  if (depth >= TREE_BOUND_DEPTH) return -ELOOP;
+  long r = tree_names_of(fd, &in);
+  for (long i = 0; i < in.count && r >= 0; i++) {
+    r = tree_reading_enter(length, in.sorted[i]);
+    if (r >= 0) r = visit(fd, in.sorted[i], (u32)r, depth);
   }
   // After an error the path goes on naming what failed.
   if (r >= 0) tree_reading.path[length] = 0;
-  names.used = mark;
-  return r;
+  tree_names_forget(&in);
+  return r < 0 ? r : 0;
 }

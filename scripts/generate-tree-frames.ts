@@ -1,8 +1,15 @@
 /** Writes native/generated/tree.h from src/image/tree/frames.ts; test/image/frames.test.ts holds the two equal. */
 import { writeFileSync } from "node:fs";
-import { bound, flag, frame, kind, rootKind } from "../src/image/tree/frames.ts";
+import { bound, flag, frame, kind, quotaKind, rootKind } from "../src/image/tree/frames.ts";
 
-const tables = { FRAME: frame, ROOT: rootKind, KIND: kind, FLAG: flag, BOUND: bound };
+const tables = {
+  FRAME: frame,
+  ROOT: rootKind,
+  QUOTA: quotaKind,
+  KIND: kind,
+  FLAG: flag,
+  BOUND: bound,
+};
 
 /** The header's text. */
 export function treeHeader(): string {

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { Core } from "./core.ts";
 import { create } from "./create/create.ts";
 import type { Containers, Filters } from "./engine.ts";
@@ -9,7 +8,7 @@ import { archives, releasing } from "./files/archive.ts";
 import { changesOf } from "./files/changes.ts";
 import { commit } from "./files/commit.ts";
 import { openFiles } from "./files/files.ts";
-import { treeSize } from "./files/size.ts";
+import { writtenSize } from "./files/size.ts";
 import { pause, unpause } from "./life/pause.ts";
 import { remove } from "./life/remove.ts";
 import { rename } from "./life/rename.ts";
@@ -54,7 +53,7 @@ export function engineContainers(core: Core): Containers {
     archive: archives(core),
     changes: async (container) => {
       await using files = await openFiles(core, find(container));
-      return changesOf(files.rootfs);
+      return await changesOf(core, files.rootfs);
     },
     commit: async (container, o) => commit(core, find(container), o),
     export: async (container) => {
@@ -69,9 +68,8 @@ export function engineContainers(core: Core): Containers {
 
 async function size(core: Core, entry: Entry) {
   await using files = await openFiles(core, entry);
-  const { rootfs } = files;
   const image = core.images.resolve(entry.origin.imageId);
-  const writable = rootfs.kind === "overlay" ? await treeSize(join(rootfs.folder, rootfs.upper)) : 0;
+  const writable = await writtenSize(core, files.rootfs);
   return { writable, root: image.size + writable };
 }
 

@@ -1,5 +1,6 @@
 import type { Duplex, Readable } from "node:stream";
 import type { Checked, Image, Report } from "../image/images.ts";
+import type { DriverName } from "../image/snapshot/driver.ts";
 import type { BlockIoStats } from "../kernel/cgroup/stats/block-io.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";
 import type { BridgeNetwork } from "../network/network.ts";
@@ -17,6 +18,8 @@ import type { ContainerState, ContainerStatus, ExitReport, Timestamp } from "./s
  * unique prefix of one, or a name. Failures are InroErrors with the codes named at each verb.
  */
 export interface Engine {
+  /** How layers and containers' files are kept. */
+  readonly storageDriver: DriverName;
   readonly containers: Containers;
   readonly execs: Execs;
   readonly images: EngineImages;
@@ -128,6 +131,8 @@ export interface ContainerDetails {
   readonly network: NetworkDetails | null;
   /** Execs that run in it. */
   readonly execIds: readonly string[];
+  /** How its files are kept. */
+  readonly storageDriver: DriverName;
   readonly paths: {
     readonly folder: string;
     readonly log: string;
@@ -316,7 +321,7 @@ export interface EngineInfo {
   readonly execRoot: string;
   readonly containers: { readonly [status in Exclude<ContainerStatus, "dead" | "restarting">]: number };
   readonly images: number;
-  readonly storageDriver: string;
+  readonly storageDriver: DriverName;
   readonly cgroupVersion: "1" | "2";
   readonly kernelVersion: string;
   readonly operatingSystem: string;

@@ -81,6 +81,7 @@ export async function openEngine(parts: EngineParts): Promise<Engine> {
   };
   await recover(core);
   return {
+    storageDriver: core.images.driver,
     containers: engineContainers(core),
     execs: engineExecs(core),
     images: engineImages(core),

@@ -48,6 +48,12 @@ export interface ContainerOptions {
   readonly groupAdd: readonly string[];
   /** Bytes of /dev/shm; `null`: 64 MiB. */
   readonly shmSize: number | null;
+  /** What its own files may take. */
+  readonly storage: {
+    /** Bytes; `null`: what the disk has. */
+    readonly size: number | null;
+    readonly asked: Readonly<Record<string, string>>;
+  };
   readonly log: LogOptions;
   readonly devices: readonly DeviceOption[];
   /** `host:address`; the address may be `host-gateway`. */
@@ -240,6 +246,7 @@ export const DEFAULT_OPTIONS: Omit<ContainerOptions, "image"> = {
   sysctls: {},
   groupAdd: [],
   shmSize: null,
+  storage: { size: null, asked: {} },
   log: DEFAULT_LOG,
   devices: [],
   extraHosts: [],

@@ -1,4 +1,4 @@
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseExit } from "../oci/exit.ts";
 import { connectMonitor } from "../runtime/monitor/monitor.ts";
@@ -33,14 +33,15 @@ async function sweep(core: Core): Promise<void> {
   for (const { table, key, why } of damaged) core.fault(`reading the record of ${key} in ${table}`, why);
   const kept = (table: string) => damaged.filter((row) => row.table === table).map(({ key }) => key);
   const known = new Set([...[...core.shelf.all()].map((entry) => entry.id), ...kept("containers")]);
-  core.background(emptyFolder(join(core.root, "trash")));
+  core.background(emptyTrash(core));
   for (const id of await readdir(join(core.root, "containers")))
     if (!known.has(id)) discard(core, folderOf(core, id));
   core.volumes.sweep(new Set([...core.records.volumes().map((volume) => volume.name), ...kept("volumes")]));
 }
 
-async function emptyFolder(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true, force: true });
+async function emptyTrash(core: Core): Promise<void> {
+  const trash = join(core.root, "trash");
+  for (const name of await readdir(trash)) await core.trees.remove(join(trash, name));
 }
 
 /** The monitor of a container that was running, if there is one; what nobody runs in is unlocked. */

@@ -10,6 +10,7 @@ import type { MakeRequest } from "./make.ts";
 import type { OnProgress, OnPushProgress } from "./progress.ts";
 import type { Pushed } from "./push.ts";
 import type { Registries } from "./registry/registries.ts";
+import type { DriverName } from "./snapshot/driver.ts";
 import type { Trust } from "./trust/trust.ts";
 
 export type { SaveOptions } from "./archive/save.ts";
@@ -86,9 +87,12 @@ export interface Images {
    * what nothing needs or can be made again; what has to come from elsewhere is left to be pulled.
    */
   check(options: CheckOptions): Promise<Checked>;
-  /** Unpacks what is missing, makes upper, work and l in the container's folder, takes the exclusive lock.
-   * Called again after `release`, it finds the same upper folder. */
-  prepare(containerFolder: string, image: Image): Promise<Rootfs>;
+  /** How layers and containers' files are kept. */
+  readonly driver: DriverName;
+  /** Unpacks what is missing, makes the container's root in its folder, and holds it for one user. Called again after
+   * `release`, it finds what was written. `limit`: bytes that may be, told when the root is first made.
+   * ROOTFS_IN_USE, NO_SPACE, QUOTA_UNSUPPORTED, STORAGE_DRIVER_OTHER */
+  prepare(containerFolder: string, image: Image, limit?: number): Promise<Rootfs>;
   /** Gives the lock back; what the container wrote stays until its folder is removed. */
   release(containerFolder: string): Promise<void>;
   /** Waits until what was unpacked is on disk, and ends what the store started. */
@@ -99,6 +103,8 @@ export interface ImagesOptions {
   /** The data root, absolute. */
   readonly root: string;
   readonly platform?: Platform;
+  /** How layers and containers' files are kept; found by trying where none is named. STORAGE_DRIVER_UNUSABLE */
+  readonly driver?: DriverName | undefined;
   /** The program whose role `inro-tree` applies and reads file trees. */
   readonly native: string;
   /** The file of mirrors and rewrites (registry/registries.ts); none for none. It is read anew for each pull. */

@@ -20,8 +20,8 @@ import { pushNamed } from "./push-named.ts";
 import { namesUsed, noSuchImage, openRecords } from "./records.ts";
 import { noRegistries, readRegistries } from "./registry/registries.ts";
 import { removeImage } from "./remove.ts";
+import { checkDriver, openDriver } from "./snapshot/drivers.ts";
 import { makeMountPoints } from "./snapshot/mount-points.ts";
-import { prepareOverlay, releaseOverlay } from "./snapshot/overlay.ts";
 import { openSnapshots } from "./snapshot/snapshots.ts";
 import { sweep, sweeper } from "./sweep.ts";
 import { openEvidence } from "./trust/evidence.ts";
@@ -43,7 +43,8 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
   const ingest = await openIngest(root);
   const names = await openNames(root, ingest);
   const blobs = await openBlobs(root, ingest, native);
-  const snapshots = await openSnapshots(root, native);
+  const driver = await openDriver(native, root, options.driver);
+  const snapshots = await openSnapshots(root, native, driver);
   const mountPoints = makeMountPoints(root);
   const records = await openRecords(blobs, names, snapshots);
   const fetchLayer = layerFetcher(blobs, snapshots);
@@ -160,12 +161,14 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
         if (o.repair) await sweeps.want();
         return checked;
       }),
-    async prepare(containerFolder, image) {
+    driver: driver.name,
+    async prepare(containerFolder, image, limit) {
+      checkDriver(containerFolder, driver);
       await sweeps.during(() => unpackAll(image));
       const layers = [...image.chainIds].reverse().map(snapshots.folderOf);
-      return await prepareOverlay(containerFolder, [...layers, mountPoints]);
+      return await driver.prepare(containerFolder, [...layers, mountPoints], limit);
     },
-    release: (containerFolder) => releaseOverlay(containerFolder),
+    release: (containerFolder) => driver.release(containerFolder),
     async close() {
       clearTimeout(syncing);
       await snapshots.sync();

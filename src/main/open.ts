@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { Engine } from "../engine/engine.ts";
 import { openEngine, takeRoot } from "../engine/open.ts";
 import { openImages } from "../image/open.ts";
+import type { DriverName } from "../image/snapshot/driver.ts";
 import { trees } from "../image/tree/tree.ts";
 import { openExecutor } from "../kernel/executor/executor.ts";
 import { openNetworks } from "../network/network.ts";
@@ -19,6 +20,8 @@ export interface OpenOptions {
   readonly registries?: string;
   /** The policy of what may be pulled and run; none for none. */
   readonly trust?: string;
+  /** How layers and containers' files are kept; the first that works in the data root. STORAGE_DRIVER_UNUSABLE */
+  readonly storageDriver?: DriverName;
   /** Hears what went wrong where no caller waits for it. */
   readonly onFault?: (message: string) => void;
 }
@@ -41,6 +44,7 @@ export async function openLocalEngine(options: OpenOptions = {}): Promise<Engine
   const [images, runtime, networks] = await Promise.all([
     openImages({
       ...{ root, native, builtin: helloProgram() },
+      driver: options.storageDriver,
       ...(options.registries === undefined ? {} : { registries: options.registries }),
       ...(options.trust === undefined ? {} : { trust: options.trust }),
     }),

@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { registriesFile } from "../image/registry/registries.ts";
+import { type DriverName, parseDriver } from "../image/snapshot/driver.ts";
 import { trustFile } from "../image/trust/policy-file.ts";
 import { InroError } from "../oci/error.ts";
 
@@ -14,22 +15,27 @@ export interface Places {
   readonly registries: string;
   /** The policy of what may be pulled and run. */
   readonly trust: string;
+  /** The storage driver; null: the first that works. */
+  readonly storageDriver: DriverName | null;
   /** Hear more of what goes on. */
   readonly debug: boolean;
 }
 
 /** The engine's own options, with a value or without; the command line's client knows the same ones. */
-const VALUED: Readonly<Record<string, "dataRoot" | "execRoot" | "host" | "group" | "registries" | "trust">> =
-  {
-    "--data-root": "dataRoot",
-    "--exec-root": "execRoot",
-    "-H": "host",
-    "--host": "host",
-    "-G": "group",
-    "--group": "group",
-    "--registries": "registries",
-    "--trust": "trust",
-  };
+const VALUED: Readonly<
+  Record<string, "dataRoot" | "execRoot" | "host" | "group" | "registries" | "trust" | "storageDriver">
+> = {
+  "--data-root": "dataRoot",
+  "--exec-root": "execRoot",
+  "-H": "host",
+  "--host": "host",
+  "-G": "group",
+  "--group": "group",
+  "--registries": "registries",
+  "--trust": "trust",
+  "--storage-driver": "storageDriver",
+  "-s": "storageDriver",
+};
 
 /** The engine's options among the words of a command line, and the words that are left. INVALID_OPTION. */
 export function parsePlaces(words: readonly string[]): { places: Places; rest: readonly string[] } {
@@ -54,6 +60,7 @@ export function parsePlaces(words: readonly string[]): { places: Places; rest: r
       group: given.group ?? null,
       registries: resolve(given.registries ?? registriesFile),
       trust: resolve(given.trust ?? trustFile),
+      storageDriver: given.storageDriver === undefined ? null : parseDriver(given.storageDriver),
       debug,
     },
     rest,

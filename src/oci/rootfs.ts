@@ -14,5 +14,13 @@ export type Rootfs =
       readonly work: string;
       readonly mountpoint: string;
     }
-  /** A plain folder: OCI bundles, and drivers that copy. */
-  | { readonly kind: "folder"; readonly path: string };
+  | {
+      /** A plain folder: OCI bundles, and drivers that copy. */
+      readonly kind: "folder";
+      readonly path: string;
+      /** What it was made a copy of, and when that was complete: all else is a change. */
+      readonly copyOf?: {
+        readonly folder: string;
+        readonly at: { readonly seconds: number; readonly nanoseconds: number };
+      };
+    };

@@ -20,6 +20,7 @@ function details(options: ContainerOptions): ContainerDetails {
     mounts: [],
     network: null,
     execIds: [],
+    storageDriver: "overlay",
     paths: {
       folder: "/c",
       log: "/c/log",

@@ -3,6 +3,8 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { changesOf } from "../../src/engine/files/changes.ts";
 import { readInLayers, statInLayers } from "../../src/engine/files/layers.ts";
+import { trees } from "../../src/image/tree/tree.ts";
+import { native } from "../image/fixtures.ts";
 import { rootMissing } from "../support/engine.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
@@ -52,7 +54,7 @@ test("what is read is bounded (R17)", () => {
   expect(readInLayers(all, "/etc/passwd", 10)).toBe("x".repeat(10));
 });
 
-test.skipIf(rootMissing)("whiteouts hide, opaque folders hide all below, and both are changes", () => {
+test.skipIf(rootMissing)("whiteouts hide, opaque folders hide all below, and both are changes", async () => {
   using folder = temporaryFolder("engine");
   const all = layers(folder.path);
   write(all[2], "gone/file", "1");
@@ -75,7 +77,7 @@ test.skipIf(rootMissing)("whiteouts hide, opaque folders hide all below, and bot
     work: "work",
     mountpoint: "root",
   };
-  expect(changesOf(rootfs)).toEqual([
+  expect(await changesOf({ trees: trees(native) }, rootfs)).toEqual([
     { path: "/covered", kind: "modified" },
     { path: "/gone", kind: "deleted" },
     { path: "/kept", kind: "modified" },

@@ -15,6 +15,8 @@ export interface Item extends Partial<Omit<TarEntry, "type" | "name" | "size">> 
   readonly type?: TarType;
   readonly name: string;
   readonly content?: string | Uint8Array;
+  /** The name's bytes (latin1), where they are no UTF-8. */
+  readonly bytes?: string;
   /** What the header says, whatever the content is. */
   readonly size?: number;
 }
@@ -25,7 +27,7 @@ export function blocksOf(item: Item): Buffer {
   const type = item.type ?? (item.name.endsWith("/") ? "directory" : "file");
   const header = tarHeader({
     type,
-    name: Buffer.from(item.name).toString("latin1"),
+    name: item.bytes ?? Buffer.from(item.name).toString("latin1"),
     linkName: item.linkName ?? "",
     mode: item.mode ?? (type === "directory" ? 0o755 : 0o644),
     uid: item.uid ?? 0,

@@ -17,6 +17,7 @@ import { changed } from "../../src/image/change.ts";
 import { openImages } from "../../src/image/images.ts";
 import { trees } from "../../src/image/tree/tree.ts";
 import { parseReference } from "../../src/oci/reference.ts";
+import type { Rootfs } from "../../src/oci/rootfs.ts";
 import { rootMissing } from "../support/engine.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { chunks, dockerArchive, native, tar, testStore } from "./fixtures.ts";
@@ -27,6 +28,10 @@ const config = {
   ...{ User: "", ExposedPorts: {}, Env: [], Entrypoint: null, Cmd: null, Volumes: {}, WorkingDir: "" },
   ...{ Labels: {}, StopSignal: "", StopTimeout: null, Shell: null, OnBuild: null, Healthcheck: null },
 };
+
+const written = (upper: string): Rootfs => ({
+  ...{ kind: "overlay", folder: upper, upper: ".", lower: [], work: "", mountpoint: "" },
+});
 
 describe.skipIf(rootMissing)("a writable layer as a layer's tar", () => {
   test("unpacked again it is the same: whiteouts, opaque folders, links, capabilities, times", async () => {
@@ -51,7 +56,7 @@ describe.skipIf(rootMissing)("a writable layer as a layer's tar", () => {
     const leftOut = (path: string) => path.startsWith("/dev");
     const image = await store.images.make({
       ...{ below: below ?? null, config, author: "a", comment: "c", createdBy: "test" },
-      tar: trees(native).layer(folder.path, leftOut),
+      tar: trees(native).layer(written(folder.path), leftOut),
       platform: { os: "linux", architecture: "amd64" },
       name: parseReference("made"),
     });
@@ -86,7 +91,7 @@ describe.skipIf(rootMissing)("a writable layer as a layer's tar", () => {
       const images = await openImages({ root: full.path, native });
       const making = images.make({
         ...{ below: null, config, author: "", comment: "", createdBy: "test", name: null },
-        tar: trees(native).layer(folder.path, () => false),
+        tar: trees(native).layer(written(folder.path), () => false),
         platform: { os: "linux", architecture: "amd64" },
       });
       await expect(making).rejects.toMatchObject({
@@ -106,7 +111,7 @@ describe.skipIf(rootMissing)("a writable layer as a layer's tar", () => {
   test("a file whose name would mean a deletion is refused, and nothing stays", async () => {
     using folder = temporaryFolder("upper");
     writeFileSync(join(folder.path, ".wh.etc"), "");
-    const layer = trees(native).layer(folder.path, () => false);
+    const layer = trees(native).layer(written(folder.path), () => false);
     await expect(collect(layer)).rejects.toMatchObject({ code: "LAYER_REFUSED" });
   });
 });

@@ -23,6 +23,9 @@ const tools = {
   /** newuidmap and newgidmap: a test that needs their privilege gives it to copies of its own. */
   uidmap: { packages: ["uidmap"], program: "usr/bin/newuidmap" },
   nft: { packages: ["nftables"], program: "usr/sbin/nft" },
+  "mkfs.btrfs": { packages: ["btrfs-progs"], program: "sbin/mkfs.btrfs" },
+  "mkfs.xfs": { packages: ["xfsprogs"], program: "sbin/mkfs.xfs" },
+  acl: { packages: ["acl"], program: "bin/setfacl" },
   qemu: {
     packages: ["qemu-system-x86", "qemu-system-data", "seabios", "ipxe-qemu"],
     program: "usr/bin/qemu-system-x86_64",
@@ -60,6 +63,9 @@ export const testTools: readonly ToolName[] = [
   "qemu",
   "debian-kernel",
   "uidmap",
+  "mkfs.btrfs",
+  "mkfs.xfs",
+  "acl",
   "podman",
   "dockerd",
 ];

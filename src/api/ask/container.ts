@@ -19,6 +19,7 @@ import { mounts } from "./mounts.ts";
 import { exposedPorts, ports } from "./ports.ts";
 import { devices, resources, ulimits } from "./resources.ts";
 import { security } from "./security.ts";
+import { storage } from "./storage.ts";
 import { refuseUnsupported, warnings } from "./unsupported.ts";
 import { type MountsOf, volumesFrom } from "./volumes-from.ts";
 
@@ -92,6 +93,7 @@ function hostOptions(host: Asked) {
     sysctls: textRecord(host, "Sysctls"),
     groupAdd: texts(host, "GroupAdd"),
     shmSize: positiveOrNull(host, "ShmSize"),
+    storage: storage(host),
     log: logOptions(object(host, "LogConfig")),
     devices: devices(host),
     extraHosts: extraHosts(host),

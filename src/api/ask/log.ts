@@ -1,5 +1,6 @@
 import { DEFAULT_LOG, type LogOptions } from "../../engine/options.ts";
 import { type Asked, invalid, text, textRecord } from "../asked.ts";
+import { sizeInWords } from "./size.ts";
 
 /** Options of Docker's file drivers that say nothing about where or how much is kept; they are kept for inspect. */
 const harmless = ["labels", "labels-regex", "env", "env-regex", "tag", "compress", "mode", "max-buffer-size"];
@@ -18,22 +19,13 @@ export function logOptions(config: Asked): LogOptions {
   let { maxSize, maxFiles } = DEFAULT_LOG;
   for (const [name, value] of Object.entries(asked.config)) {
     const at = `${config.at}Config.${name}`;
-    if (name === "max-size") maxSize = bytes(at, value);
+    if (name === "max-size") maxSize = sizeInWords(at, value);
     else if (name === "max-file") maxFiles = count(at, value);
     else if (!harmless.includes(name)) {
       throw invalid(at, `unknown log opt '${name}' for ${asked.type} log driver`);
     }
   }
   return { driver: "default", maxSize, maxFiles, asked };
-}
-
-const units: Readonly<Record<string, number>> = { "": 1, b: 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
-
-function bytes(at: string, value: string): number {
-  const match = /^(\d{1,12})([bkmg]?)b?$/i.exec(value);
-  const size = Number(match?.[1]) * (units[match?.[2]?.toLowerCase() ?? ""] ?? 1);
-  if (match === null || size < 1) throw invalid(at, `"${value}" is no size such as 10m`);
-  return size;
 }
 
 function count(at: string, value: string): number {

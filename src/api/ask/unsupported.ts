@@ -1,4 +1,4 @@
-import { type Asked, flag, integer, invalid, keys, list, object, text, texts } from "../asked.ts";
+import { type Asked, flag, integer, invalid, list, object, text, texts } from "../asked.ts";
 
 /**
  * What Docker can and we cannot yet. A container that would miss what it was promised for its safety or its work is
@@ -9,7 +9,6 @@ export function refuseUnsupported(body: Asked, host: Asked): void {
   for (const name of lists) {
     if (list(host, name).length > 0) throw invalid(host.at + name, "it is not supported yet");
   }
-  if (keys(host, "StorageOpt").length > 0) throw invalid(`${host.at}StorageOpt`, "it is not supported yet");
   const runtime = text(host, "Runtime");
   if (!["", "inro"].includes(runtime)) {
     throw invalid(`${host.at}Runtime`, `unknown or invalid runtime name: ${runtime}`);

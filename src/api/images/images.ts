@@ -52,7 +52,7 @@ const named = (x: Exchange): Image => x.engine.images.resolve(parameter(x, "name
 function inspect(x: Exchange): void {
   const platform = text(x.query, "platform");
   if (platform !== null) parsePlatform(platform);
-  json(x, 200, imageInspect(named(x)));
+  json(x, 200, imageInspect(named(x), x.engine.storageDriver));
 }
 
 function history(x: Exchange): void {

@@ -1,6 +1,5 @@
 import type { EngineInfo, EngineVersion } from "../../engine/engine.ts";
-
-import { DRIVER } from "../tell/container.ts";
+import { driverName } from "../tell/driver.ts";
 
 const machines: Readonly<Record<string, string>> = { amd64: "x86_64", arm64: "aarch64" };
 
@@ -15,7 +14,7 @@ export function infoRecord(info: EngineInfo, version: EngineVersion) {
     ContainersPaused: containers.paused,
     ContainersStopped: containers.created + containers.exited,
     Images: info.images,
-    Driver: DRIVER,
+    Driver: driverName(info.storageDriver),
     DriverStatus: [],
     Plugins: {
       Volume: ["local"],

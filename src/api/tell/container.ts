@@ -1,12 +1,10 @@
 import type { ContainerDetails } from "../../engine/engine.ts";
 import { config } from "./config.ts";
+import { driverName, graphDriver } from "./driver.ts";
 import { hostConfig } from "./host-config.ts";
 import { mountPoints } from "./mounts.ts";
 import { networkName, networkSettings, networks, portList } from "./network.ts";
 import { state, statusText } from "./state.ts";
-
-/** Docker's name for overlayfs over unpacked layers, which clients know. */
-export const DRIVER = "overlay2";
 
 export interface Size {
   readonly writable: number;
@@ -31,21 +29,14 @@ export function containerInspect(container: ContainerDetails, size: Size | null)
     LogPath: container.options.log.driver === "none" ? "" : container.paths.log,
     Name: `/${container.name}`,
     RestartCount: container.restartCount,
-    Driver: DRIVER,
+    Driver: driverName(container.storageDriver),
     Platform: "linux",
     MountLabel: "",
     ProcessLabel: "",
     AppArmorProfile: "",
     ExecIDs: container.execIds.length === 0 ? null : container.execIds,
     HostConfig: hostConfig(container),
-    GraphDriver: {
-      Name: DRIVER,
-      Data: {
-        ID: container.id,
-        UpperDir: `${container.paths.folder}/upper`,
-        WorkDir: `${container.paths.folder}/work`,
-      },
-    },
+    GraphDriver: graphDriver(container.id, container.paths.folder, container.storageDriver),
     ...sizes(size),
     Mounts: mountPoints(container.mounts),
     Config: config(container),

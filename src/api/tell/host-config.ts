@@ -25,6 +25,7 @@ export function hostConfig(container: ContainerDetails) {
     Links: null,
     OomScoreAdj: options.oomScoreAdj ?? 0,
     ReadonlyRootfs: options.readOnly,
+    ...(options.storage.size === null ? {} : { StorageOpt: options.storage.asked }),
     ShmSize: options.shmSize ?? 64 * 1024 * 1024,
     Sysctls: options.sysctls,
     Runtime: "inro",

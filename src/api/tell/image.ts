@@ -1,7 +1,8 @@
 import { NEVER } from "../../engine/state.ts";
 import type { Image } from "../../image/images.ts";
+import type { DriverName } from "../../image/snapshot/driver.ts";
 import { familiarName, parseReference } from "../../oci/reference.ts";
-import { DRIVER } from "./container.ts";
+import { driverName } from "./driver.ts";
 
 const familiar = (name: string) => familiarName(parseReference(name));
 
@@ -34,7 +35,7 @@ export function createdSeconds(image: Image): number {
 }
 
 /** GET /images/{name}/json. */
-export function imageInspect(image: Image) {
+export function imageInspect(image: Image, driver: DriverName) {
   const { config } = image.config;
   return {
     Id: image.id,
@@ -63,7 +64,7 @@ export function imageInspect(image: Image) {
     ...(image.config.variant ? { Variant: image.config.variant } : {}),
     Os: image.os,
     Size: image.size,
-    GraphDriver: { Name: DRIVER, Data: null },
+    GraphDriver: { Name: driverName(driver), Data: null },
     RootFS: { Type: "layers", Layers: image.layers.map((layer) => layer.diffId) },
     Metadata: { LastTagTime: NEVER },
   };

@@ -37,7 +37,7 @@ export const createOptions = {
   "read-only": flag("Make the container's own files read-only", files),
   "shm-size": read("SIZE", size, "Size of /dev/shm (default 64m)", files),
   "volumes-from": list("CONTAINER", "Mount what another container mounts", { ...files, hidden: true }),
-  "storage-opt": list("KEY=VALUE", "An option of the storage driver", { ...files, hidden: true }),
+  "storage-opt": list("KEY=VALUE", "Limit what its own files take: size=10g", files),
   device: list("SRC[:DST[:rwm]]", "Add a device of the host", files),
   "device-cgroup-rule": list("RULE", "Allow a device: c 13:* rwm", files),
 

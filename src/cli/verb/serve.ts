@@ -10,6 +10,7 @@ export const serve = verb({
     "exec-root": text("FOLDER", "Where it keeps what a reboot may lose (default /run/inro)"),
     host: text("ADDRESS", "The socket to serve (default unix:///run/inro/inro.sock)", { short: "H" }),
     group: text("GROUP", "A group that may use the socket beside root", { short: "G" }),
+    "storage-driver": text("NAME", "overlay, btrfs or copy (default the first that works there)"),
     registries: text("FILE", "Mirrors and rewrites of registries (default /etc/inro/registries.json)"),
     trust: text("FILE", "Which images may be pulled and run (default /etc/inro/trust.json)"),
     debug: flag("Tell more of what goes on", { short: "D" }),

@@ -10,8 +10,7 @@ export async function copyUp(core: Core, rootfs: Rootfs, made: PreparedMounts["m
     if (!copy) continue;
     const stats = statInLayers(layerFolders(rootfs), target);
     if (stats === undefined || !stats.isDirectory()) continue;
-    const root = rootfs.kind === "folder" ? ({ kind: "folder", path: rootfs.path } as const) : rootfs;
-    const tar = core.trees.read(root, target, { name: "", follow: true });
+    const tar = core.trees.read(rootfs, target, { name: "", follow: true });
     await core.trees.apply({ kind: "folder", path: volume.mountpoint }, "/", tar);
     await chown(volume.mountpoint, stats.uid, stats.gid);
     await chmod(volume.mountpoint, stats.mode & 0o7777);

@@ -108,7 +108,7 @@ async function make(core: Core, settled: Settled, name: string) {
   mkdirSync(join(folder, "log"), { recursive: true, mode: 0o711 });
   undo.add("remove the container's folder", () => discard(core, folder));
   const mounts = await prepareMounts(core, options, undo);
-  const rootfs = await core.images.prepare(folder, image);
+  const rootfs = await core.images.prepare(folder, image, options.storage.size ?? undefined);
   undo.add("release the container's files", () => core.images.release(folder));
   await copyUp(core, rootfs, mounts.made);
   const origin = {

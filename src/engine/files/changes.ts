@@ -1,33 +1,27 @@
-import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Rootfs } from "../../oci/rootfs.ts";
+import type { Core } from "../core.ts";
 import type { FileChange } from "../engine.ts";
 import { statInLayers } from "./layers.ts";
 
 /**
- * What a writable layer changes in the layers below it: every object of the upper folder is new, another version, or
- * a whiteout (overlayfs.rst). A folder that only leads to a change is itself modified, as `docker diff` says it.
+ * What a container changed in its image: what is not there below is added, all else is modified or deleted. A folder that
+ * only leads to a change is itself modified, as `docker diff` says it.
  */
-export function changesOf(rootfs: Rootfs): FileChange[] {
-  if (rootfs.kind === "folder") return [];
-  const upper = join(rootfs.folder, rootfs.upper);
-  const below = rootfs.lower.map((name) => join(rootfs.folder, name));
+export async function changesOf(core: Pick<Core, "trees">, rootfs: Rootfs): Promise<FileChange[]> {
+  const below = foldersBelow(rootfs);
   const changes: FileChange[] = [];
-  const visit = (path: string): void => {
-    for (const name of readdirSync(join(upper, path)).sort()) {
-      const child = `${path}/${name}`;
-      const stats = lstatSync(join(upper, child));
-      if (stats.isCharacterDevice() && stats.rdev === 0) changes.push({ path: child, kind: "deleted" });
-      else {
-        const before = statInLayers(below, child);
-        changes.push({ path: child, kind: before === undefined ? "added" : "modified" });
-      }
-      if (stats.isDirectory()) visit(child);
-    }
-  };
-  visit("");
+  for await (const { path, deleted } of core.trees.changes(rootfs)) {
+    const before = deleted ? undefined : statInLayers(below, path);
+    changes.push({ path, kind: deleted ? "deleted" : before === undefined ? "added" : "modified" });
+  }
   const told = changes.filter((change) => !isMountPoint(change.path));
   return told.filter((change) => !onlyLeadsToMountPoints(change, changes, told));
+}
+
+function foldersBelow(rootfs: Rootfs): string[] {
+  if (rootfs.kind === "overlay") return rootfs.lower.map((name) => join(rootfs.folder, name));
+  return rootfs.copyOf === undefined ? [] : [rootfs.copyOf.folder];
 }
 
 /** A folder that is in the upper layer for the engine's own mount points and nothing else was not changed. */

@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { changed } from "../../image/change.ts";
 import type { Image, MakeRequest } from "../../image/images.ts";
 import type { Reference } from "../../oci/reference.ts";
@@ -40,10 +38,6 @@ function configOf(options: ContainerOptions, image: Image): MakeRequest["config"
   };
 }
 
-async function* nothing(): AsyncGenerator<Uint8Array> {
-  yield Buffer.alloc(1024);
-}
-
 /**
  * Makes the container's writable layer the last layer of a new image. The container keeps its turn meanwhile: it neither
  * starts nor goes. NO_SUCH_IMAGE, INVALID_OPTION, LAYER_REFUSED, NO_SPACE.
@@ -53,9 +47,11 @@ export async function commit(core: Core, entry: Entry, o: CommitOptions): Promis
   const below = core.images.resolve(imageId);
   const config = changed(configOf(options, below), o.changes);
   const release = await entry.turn.hold();
+  const folder = folderOf(core, entry.id);
+  const kept = entry.rootfs;
   try {
-    const upper = join(folderOf(core, entry.id), "upper");
-    const layer = existsSync(upper) ? core.trees.layer(upper, isMountPoint) : nothing();
+    const rootfs = kept ?? (await core.images.prepare(folder, below));
+    const layer = core.trees.layer(rootfs, isMountPoint);
     const { variant } = below.config;
     const image = await core.images.make({
       ...{ below, config, name: o.name, author: o.author, comment: o.comment },
@@ -66,6 +62,7 @@ export async function commit(core: Core, entry: Entry, o: CommitOptions): Promis
     tell(core, entry, "commit", { comment: o.comment, imageID: image.id, imageRef: image.names[0] ?? "" });
     return image;
   } finally {
+    if (kept === null) await core.images.release(folder);
     release();
   }
 }

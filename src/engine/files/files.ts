@@ -44,9 +44,8 @@ export async function openFiles(core: Core, entry: Entry): Promise<Files> {
 }
 
 function restingRoot(entry: Entry, rootfs: Rootfs): TreeRoot {
-  if (rootfs.kind === "folder") return { kind: "folder", path: rootfs.path };
   const binds = entry.origin.mounts
     .filter((mount) => mount.type !== "tmpfs")
     .map((mount) => ({ source: mount.source, destination: mount.target }));
-  return { ...rootfs, binds };
+  return rootfs.kind === "overlay" ? { ...rootfs, binds } : { kind: "bound", path: rootfs.path, binds };
 }

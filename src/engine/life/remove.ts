@@ -80,7 +80,7 @@ export function discard(core: Core, folder: string): void {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return;
     throw cause;
   }
-  core.background(rm(trash, { recursive: true, force: true }));
+  core.background(core.trees.remove(trash));
 }
 
 function removeAnonymousVolumes(core: Core, entry: Entry): void {

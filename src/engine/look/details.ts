@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { driverOf } from "../../image/snapshot/drivers.ts";
 import { type Core, folderOf } from "../core.ts";
 import type { ContainerDetails, NetworkDetails } from "../engine.ts";
 import type { Entry } from "../entry.ts";
@@ -47,6 +48,7 @@ function lookAt(core: Core, entry: Entry): ContainerDetails {
     mounts: origin.mounts,
     network: networkOf(entry),
     execIds: [...entry.execs.keys()],
+    storageDriver: driverOf(folder) ?? core.images.driver,
     paths: {
       folder,
       log: logPath(folder),

@@ -19,7 +19,7 @@ export async function info(core: Core): Promise<EngineInfo> {
     execRoot: core.execRoot,
     containers: count,
     images: images.count,
-    storageDriver: "overlay",
+    storageDriver: core.images.driver,
     cgroupVersion: host.cgroupVersion,
     kernelVersion: host.kernelRelease,
     operatingSystem: host.operatingSystem,

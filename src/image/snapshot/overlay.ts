@@ -1,8 +1,9 @@
-/** A container's own layer over an image's: the names of an overlay, and the lock that keeps it mounted once. */
+/** The driver overlay: the names of an overlay, and the lock that keeps a container's writable layer mounted once. */
 import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { InroError } from "../../oci/error.ts";
-import type { Rootfs } from "../../oci/rootfs.ts";
+import type { Driver } from "./driver.ts";
+import { limitWritable } from "./quota.ts";
 
 const bootId = () => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 const lockName = "upper.lock";
@@ -29,12 +30,15 @@ function lock(folder: string): void {
   }
 }
 
-function makeFolder(path: string, mode: number): void {
+/** Answers whether it was not there. */
+function makeFolder(path: string, mode: number): boolean {
   try {
     mkdirSync(path);
     chmodSync(path, mode);
+    return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    return false;
   }
 }
 
@@ -51,21 +55,31 @@ function nameLayers(folder: string, layers: readonly string[]): string[] {
   return names;
 }
 
-/** Locks the container's writable layer and names the layers below it, uppermost first. Throws ROOTFS_IN_USE. */
-export async function prepareOverlay(folder: string, layers: readonly string[]): Promise<Rootfs> {
-  lock(folder);
-  try {
-    makeFolder(join(folder, "upper"), 0o755);
-    makeFolder(join(folder, "work"), 0o700);
-    makeFolder(join(folder, "rootfs"), 0o700);
-    const lower = nameLayers(folder, layers);
-    return { kind: "overlay", folder, lower, upper: "upper", work: "work", mountpoint: "rootfs" };
-  } catch (error) {
-    await releaseOverlay(folder);
-    throw error;
-  }
+async function release(folder: string): Promise<void> {
+  rmSync(join(folder, lockName), { force: true });
 }
 
-export async function releaseOverlay(folder: string): Promise<void> {
-  rmSync(join(folder, lockName), { force: true });
+/** Layers as they are, mounted upon each other by whoever needs them: nothing is copied, nor mounted on the host. */
+export function overlayDriver(native: string): Driver {
+  return {
+    ...{ name: "overlay", layersName: "snapshots", writableName: "upper" },
+    complete: async () => {},
+    async prepare(folder, layers, limit) {
+      lock(folder);
+      try {
+        makeFolder(join(folder, "work"), 0o700);
+        makeFolder(join(folder, "rootfs"), 0o700);
+        const fresh = makeFolder(join(folder, "upper"), 0o755);
+        // overlayfs makes files in `work` and moves them to `upper`, which must be the same project (rename(2), EXDEV).
+        if (fresh && limit !== undefined)
+          await limitWritable(native, folder, ["upper", "work"], { bytes: limit, by: "project" });
+        const lower = nameLayers(folder, layers);
+        return { kind: "overlay", folder, lower, upper: "upper", work: "work", mountpoint: "rootfs" };
+      } catch (error) {
+        await release(folder);
+        throw error;
+      }
+    },
+    release,
+  };
 }

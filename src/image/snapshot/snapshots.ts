@@ -1,5 +1,5 @@
 /**
- * Unpacked layers: `snapshots/<chain ID>/fs`, shared by all images and containers that stand on them.
+ * Unpacked layers: `<chain ID>/fs` in the driver's folder, shared by all images and containers that stand on them.
  *
  * A snapshot appears by rename when its diffID was verified. Its files are not waited for on their way to the disk,
  * which would double the time of a pull; instead `unsynced` names the boot it was made in until the file system was
@@ -7,10 +7,13 @@
  */
 import { randomBytes } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
-import { chmod, mkdir, readdir, readFile, rename, rm, unlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rename, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Digest, hexOf, parseDigest } from "../../oci/digest.ts";
+import { diskFull } from "../layout/disk-full.ts";
 import { syncIn } from "../tree/sync.ts";
+import { removeTree } from "../tree/whole.ts";
+import type { Driver } from "./driver.ts";
 import { type UnpackRequest, unpackLayer } from "./unpack.ts";
 
 export interface Snapshots {
@@ -38,39 +41,50 @@ function readSize(path: string): number | undefined {
   }
 }
 
-async function sweep(folder: string): Promise<Set<Digest>> {
+async function sweep(native: string, folder: string): Promise<Set<Digest>> {
   const unsynced = new Set<Digest>();
   const boot = bootId();
   for (const name of await readdir(folder)) {
     const path = join(folder, name);
     const made = await readFile(join(path, "unsynced"), "utf8").catch(() => undefined);
     if (name.startsWith(".tmp-") || (made !== undefined && made !== boot)) {
-      await discard(folder, path);
+      await discard(native, folder, path);
     } else if (made !== undefined) unsynced.add(parseDigest(`sha256:${name}`));
   }
   return unsynced;
 }
 
 // By rename first: a snapshot that is being removed is no snapshot.
-async function discard(folder: string, path: string): Promise<void> {
+async function discard(native: string, folder: string, path: string): Promise<void> {
   const gone = join(folder, `.tmp-${randomBytes(8).toString("hex")}`);
   await rename(path, gone).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOENT") throw error;
   });
-  await rm(gone, { recursive: true, force: true });
+  await removeTree(native, gone);
 }
 
 /** Opens the snapshots of a data root; what a process that died, or a power cut, left half is swept. */
-export async function openSnapshots(root: string, native: string): Promise<Snapshots> {
-  const folder = join(root, "snapshots");
+export async function openSnapshots(root: string, native: string, driver: Driver): Promise<Snapshots> {
+  const folder = join(root, driver.layersName);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await chmod(folder, 0o700);
-  const unsynced = await sweep(folder);
+  const unsynced = await sweep(native, folder);
   const running = new Map<Digest, Promise<void>>();
   const sizes = new Map<Digest, number>();
   const pathOf = (chainId: Digest) => join(folder, hexOf(chainId));
   const folderOf = (chainId: Digest) => join(pathOf(chainId), "fs");
   const has = (chainId: Digest) => statSync(folderOf(chainId), { throwIfNoEntry: false }) !== undefined;
+
+  const complete = async (fresh: string, { below: [below], belowReady, digest }: UnpackRequest) => {
+    const ready = async () => {
+      if (below === undefined) return undefined;
+      await belowReady();
+      return folderOf(below);
+    };
+    await driver.complete(fresh, ready).catch((error: unknown) => {
+      throw diskFull(error, { what: `cannot unpack layer ${digest}`, folder }) ?? error;
+    });
+  };
 
   const unpack = async (r: UnpackRequest) => {
     const fresh = join(folder, `.tmp-${randomBytes(8).toString("hex")}`);
@@ -79,12 +93,13 @@ export async function openSnapshots(root: string, native: string): Promise<Snaps
       await mkdir(join(fresh, "fs"));
       await chmod(join(fresh, "fs"), 0o755);
       const layer = await unpackLayer(native, join(fresh, "fs"), r, r.below.map(folderOf));
+      await complete(fresh, r);
       await writeFile(join(fresh, "layer.json"), JSON.stringify({ diffId: r.diffId, ...layer }));
       await writeFile(join(fresh, "unsynced"), bootId());
       await rename(fresh, pathOf(r.chainId));
       unsynced.add(r.chainId);
     } catch (error) {
-      await rm(fresh, { recursive: true, force: true });
+      await removeTree(native, fresh);
       throw error;
     }
   };
@@ -115,7 +130,7 @@ export async function openSnapshots(root: string, native: string): Promise<Snaps
     async remove(chainId) {
       unsynced.delete(chainId);
       sizes.delete(chainId);
-      await discard(folder, pathOf(chainId));
+      await discard(native, folder, pathOf(chainId));
     },
     async sync() {
       const due = [...unsynced];

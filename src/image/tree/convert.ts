@@ -8,10 +8,11 @@ import { treePath } from "./names.ts";
 
 /**
  * Attributes that an archive may give. Not `trusted.overlay.*` and `user.overlay.*`: overlayfs would obey them
- * (redirects, whiteouts, metadata-only files). Not LSM labels: they are the host's policy.
+ * (redirects, whiteouts, metadata-only files). Not what xfs makes of ACLs, which have a name of their own. Not LSM labels:
+ * they are the host's policy.
  */
 export function mayCarry([name]: Xattr): boolean {
-  if (/^(trusted|user)\.overlay\./.test(name)) return false;
+  if (/^((trusted|user)\.overlay\.|trusted\.SGI_ACL_)/.test(name)) return false;
   return (
     /^(user|trusted)\../.test(name) ||
     /^(security\.capability|system\.posix_acl_(access|default))$/.test(name)

@@ -9,6 +9,12 @@
  *   apply · path, flags, uid, gid; (entry, data…)…; end   → done, or failed at once: what follows up to `end` is dropped
  *   inherit · path, lower folders uppermost first → done
  *   sync · path                                  → done: one file on disk, or for "" the whole file system
+ *   copy · folder, flags                         → done: what is in the folder, into the root
+ *   changes · folder, seconds, nanoseconds, flags → (entry, data…)…, done: what the root changes in the folder, of which
+ *                                                  it was a whole copy at that time
+ *   remove · name                                → done: everything beneath it, whatever protects it
+ *   subvolume · name, folder                     → done: a snapshot of the subvolume `folder`, or for "" an empty one
+ *   limit · bytes, kind of quota, number of names, names → done: what those folders may hold together
  *
  * `data` frames follow their file's entry until its size is reached; nothing is acknowledged in between.
  * The constants of native/generated/tree.h are written from this file by scripts/generate-tree-frames.ts.
@@ -25,10 +31,18 @@ export const frame = {
   sync: 9,
   done: 16,
   failed: 17,
+  copy: 80,
+  changes: 81,
+  remove: 82,
+  subvolume: 83,
+  limit: 84,
 } as const;
 
 /** What ROOT opens. */
-export const rootKind = { folder: 0, process: 1, overlay: 2 } as const;
+export const rootKind = { folder: 0, process: 1, overlay: 2, bound: 3 } as const;
+
+/** What LIMIT sets: a project's quota (ext4, xfs), or that of a btrfs subvolume. */
+export const quotaKind = { project: 0, subvolume: 1 } as const;
 
 /** An entry's kind: tar's type digits where tar has one. */
 export const kind = {
@@ -47,7 +61,10 @@ export const kind = {
 export const flag = {
   /** stat, read: a symbolic link at the end of the path is followed, inside the root. */
   follow: 1,
-  /** apply, read: overlayfs's whiteouts and opaque folders stand for entries of those kinds. */
+  /**
+   * apply, read: overlayfs's whiteouts and opaque folders stand for entries of those kinds. copy: they hide what is in
+   * the root, and files are moved out of the folder where they can be.
+   */
   layer: 2,
   /** apply: a folder does not replace a file, nor a file a folder (docker's noOverwriteDirNonDir). */
   keepKind: 4,
@@ -57,6 +74,8 @@ export const flag = {
   oneMount: 16,
   /** apply: overlay attributes of the user namespace kind, and no device nodes (rootless). */
   userxattr: 32,
+  /** changes: entries without their data. */
+  bare: 64,
 } as const;
 
 /** Bounds that both sides hold. */

@@ -1,11 +1,12 @@
-/** A writable layer of overlayfs as a layer's tar: image-spec, layer.md, "Representing Changes". */
+/** What a container wrote as a layer's tar: image-spec, layer.md, "Representing Changes". */
 import { InroError } from "../../oci/error.ts";
+import type { Rootfs } from "../../oci/rootfs.ts";
 import type { TarEntry } from "../tar/entry.ts";
+import { askChanges } from "./changes.ts";
 import { toTar } from "./convert.ts";
 import { type TreeEntry, toText } from "./entry.ts";
-import { flag, frame, kind } from "./frames.ts";
+import { kind } from "./frames.ts";
 import { parentOf } from "./names.ts";
-import { openTree } from "./session.ts";
 import { tarOf } from "./tar-out.ts";
 
 const prefix = ".wh.";
@@ -33,20 +34,14 @@ function changeEntry(e: TreeEntry): TarEntry | undefined {
 }
 
 /**
- * What the folder changes in the layers below it, in the order of names; overlayfs's whiteouts and opaque folders become
- * the specification's. `leftOut` is asked with the path from the root. Throws LAYER_REFUSED, TREE_FAILED.
+ * What the root changes in what is below it, in the order of names; overlayfs's whiteouts and opaque folders become the
+ * specification's. `leftOut` is asked with the path from the root. Throws LAYER_REFUSED, TREE_FAILED.
  */
 export async function* layerTar(
   native: string,
-  upper: string,
+  rootfs: Rootfs,
   leftOut: (path: string) => boolean,
 ): AsyncGenerator<Uint8Array> {
-  await using session = await openTree(native, { kind: "folder", path: upper });
-  const { outbox } = session;
-  outbox.begin(frame.read);
-  outbox.string("");
-  outbox.u32(flag.layer);
-  outbox.end();
-  await session.flush();
+  await using session = await askChanges(native, rootfs, 0);
   yield* tarOf(session, (entry) => (leftOut(`/${toText(entry.path)}`) ? undefined : changeEntry(entry)));
 }

@@ -6,7 +6,9 @@ export type TreeRoot =
   /** What the process sees as its root: a running container. */
   | { readonly kind: "process"; readonly pid: number }
   /** A stopped container: mounted in a mount namespace of the session's own, with its volumes. */
-  | (Extract<Rootfs, { kind: "overlay" }> & { readonly binds?: readonly Bind[] });
+  | (Extract<Rootfs, { kind: "overlay" }> & { readonly binds?: readonly Bind[] })
+  /** The same of a folder that holds all files. */
+  | { readonly kind: "bound"; readonly path: string; readonly binds: readonly Bind[] };
 
 export interface Bind {
   readonly source: string;

@@ -38,13 +38,10 @@ export class TreeFailure extends InroError {
 function putRoot(outbox: Outbox, root: TreeRoot): void {
   outbox.begin(frame.root);
   outbox.u32(rootKind[root.kind]);
-  if (root.kind === "folder") outbox.string(fromText(root.path));
-  else if (root.kind === "process") outbox.u32(root.pid);
-  else {
-    for (const text of [root.folder, root.lower.join(":"), root.upper, root.work, root.mountpoint]) {
-      outbox.string(fromText(text));
-    }
-    const binds = root.binds ?? [];
+  if (root.kind === "process") outbox.u32(root.pid);
+  else for (const text of namesOf(root)) outbox.string(fromText(text));
+  if (root.kind === "overlay" || root.kind === "bound") {
+    const { binds = [] } = root;
     outbox.u32(binds.length);
     for (const { source, destination } of binds) {
       outbox.string(fromText(source));
@@ -52,6 +49,11 @@ function putRoot(outbox: Outbox, root: TreeRoot): void {
     }
   }
   outbox.end();
+}
+
+function namesOf(root: Exclude<TreeRoot, { kind: "process" }>): string[] {
+  if (root.kind !== "overlay") return [root.path];
+  return [root.folder, root.lower.join(":"), root.upper, root.work, root.mountpoint];
 }
 
 const protocol = (why: string) => new InroError("TREE_PROTOCOL", { what: "cannot work on a file tree", why });

@@ -3,8 +3,10 @@
  * that leads out of it ends inside.
  */
 import { InroError } from "../../oci/error.ts";
+import type { Rootfs } from "../../oci/rootfs.ts";
 import { TarError } from "../tar/error.ts";
 import { beginApply } from "./apply.ts";
+import { type Change, changesIn } from "./changes.ts";
 import { fromTar, toTar } from "./convert.ts";
 import { fromText, type TreeEntry, toText } from "./entry.ts";
 import { flag, frame, kind } from "./frames.ts";
@@ -13,6 +15,7 @@ import { layerTar } from "./layer-out.ts";
 import type { TreeRoot } from "./root.ts";
 import { openTree, type TreeSession } from "./session.ts";
 import { tarOf } from "./tar-out.ts";
+import { removeTree } from "./whole.ts";
 
 export type { TreeRoot } from "./root.ts";
 
@@ -49,8 +52,12 @@ export interface Tree {
   stat(root: TreeRoot, path: string, options?: { readonly follow?: boolean }): Promise<PathStat | undefined>;
   /** A tar of the path and everything beneath it. Throws TREE_FAILED where nothing is. */
   read(root: TreeRoot, path: string, options: ReadOptions): AsyncGenerator<Uint8Array>;
-  /** What a writable layer of overlayfs changes, as a layer's tar, but for the paths that `leftOut` answers true for. */
-  layer(upper: string, leftOut: (path: string) => boolean): AsyncGenerator<Uint8Array>;
+  /** What a container changed in its image, as a layer's tar, but for the paths that `leftOut` answers true for. */
+  layer(rootfs: Rootfs, leftOut: (path: string) => boolean): AsyncGenerator<Uint8Array>;
+  /** The same in names. */
+  changes(rootfs: Rootfs): AsyncGenerator<Change>;
+  /** Removes a folder of the engine's own with all that is in it, whatever protects it; gives back its quotas. */
+  remove(path: string): Promise<void>;
   /** Unpacks a tar into the folder `path`. */
   apply(
     root: TreeRoot,
@@ -121,7 +128,9 @@ export function trees(native: string): Tree {
       const top = fromText(options.name);
       yield* tarOf(session, (entry) => (top === "" && entry.path === "" ? undefined : toTar(entry, top)));
     },
-    layer: (upper, leftOut) => layerTar(native, upper, leftOut),
+    layer: (rootfs, leftOut) => layerTar(native, rootfs, leftOut),
+    changes: (rootfs) => changesIn(native, rootfs),
+    remove: (path) => removeTree(native, path),
     async apply(root, path, tar, options) {
       await using session = await openTree(native, root);
       const sink = beginApply(session, { ...options, at: inRoot(path), convert: fromTar });
