@@ -138,14 +138,17 @@ async function checkImages(work: Work, all: readonly Examined[]): Promise<Readon
 }
 
 /** Files that are only there while something is written: by path, with the time of their last change. */
-async function unfinished(root: string): Promise<Map<string, number>> {
+async function unfinished({
+  root,
+  snapshots,
+}: Pick<Work, "root" | "snapshots">): Promise<Map<string, number>> {
   const found = new Map<string, number>();
   for (const [folder, pattern] of [
-    ["ingest", /./],
-    ["snapshots", /^\./],
+    [join(root, "ingest"), /./],
+    [snapshots.folder, /^\./],
   ] as const)
-    for (const name of await readdir(join(root, folder))) {
-      const path = join(root, folder, name);
+    for (const name of await readdir(folder)) {
+      const path = join(folder, name);
       const stats = pattern.test(name) ? await stat(path).catch(() => undefined) : undefined;
       if (stats !== undefined) found.set(path, stats.mtimeMs);
     }
@@ -154,12 +157,12 @@ async function unfinished(root: string): Promise<Map<string, number>> {
 
 /** What no record leads to; false where nobody can say, since work is under way or an image cannot be read. */
 async function checkStrays(work: Work, before: ReadonlyMap<string, number>): Promise<boolean> {
-  const { root, blobs, snapshots, records, repair, report } = work;
+  const { blobs, snapshots, records, repair, report } = work;
   const [files, chainIds, digests, now] = [
     await blobs.strays(),
     await snapshots.list(),
     await blobs.list(),
-    await unfinished(root),
+    await unfinished(work),
   ];
   const kept = records.reachable();
   if (kept === undefined || !work.quiet()) return false;
@@ -186,7 +189,7 @@ async function checkStrays(work: Work, before: ReadonlyMap<string, number>): Pro
 /** Nothing may be swept while it runs; after a repair the caller sweeps. */
 export async function checkStore(store: CheckStore, options: CheckOptions): Promise<Checked> {
   const work = { ...store, ...options };
-  const before = await unfinished(store.root);
+  const before = await unfinished(store);
   await checkIndex(work);
   const verify = verifier(store.blobs);
   const all: Examined[] = [];

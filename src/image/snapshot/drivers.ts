@@ -1,5 +1,5 @@
 /** Which driver a data root is served with: the one that was asked for, or the first that works there. */
-import { existsSync, mkdirSync, mkdtempSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { InroError } from "../../oci/error.ts";
 import { openTree } from "../tree/session.ts";
@@ -28,7 +28,9 @@ const trials: { readonly [N in DriverName]: (native: string, folder: string) => 
 };
 
 async function attempt(native: string, root: string, name: DriverName): Promise<unknown> {
-  const folder = mkdtempSync(join(root, ".trial-"));
+  const folder = join(root, ".trial");
+  await removeTree(native, folder);
+  mkdirSync(folder);
   try {
     await trials[name](native, folder);
     return undefined;

@@ -17,6 +17,8 @@ import type { Driver } from "./driver.ts";
 import { type UnpackRequest, unpackLayer } from "./unpack.ts";
 
 export interface Snapshots {
+  /** Where they lie: one folder for each driver. */
+  readonly folder: string;
   has(chainId: Digest): boolean;
   /** The folder of the layer's files, absolute. */
   folderOf(chainId: Digest): string;
@@ -105,6 +107,7 @@ export async function openSnapshots(root: string, native: string, driver: Driver
   };
 
   return {
+    folder,
     has,
     folderOf,
     sizeOf(chainId) {
