@@ -36,12 +36,13 @@ const byStatus: Readonly<Record<number, readonly string[]>> = {
   401: ["CREDENTIALS_REFUSED"],
   403: ["TRUST_INVALID", "TRUST_REFUSED"],
   // Not 401: docker's command line would ask for a password then, wherever it runs.
-  404: ["UNAUTHORIZED"],
+  404: ["NO_MATCHING_PLATFORM", "UNAUTHORIZED"],
   409: [
     "CONTAINER_LEAVING",
     "CONTAINER_PAUSED",
     "CONTAINER_RUNNING",
     "EXEC_STARTED",
+    "INDEX_INCOMPLETE",
     "NEVER_STARTED",
     "NOT_ATTACHABLE",
     "NOT_PAUSED",

@@ -13,6 +13,7 @@ export function splitTag(reference: string): { fromImage: string; tag: string } 
 
 export interface PullOptions {
   readonly platform: string | undefined;
+  readonly allPlatforms?: boolean;
   readonly quiet: boolean;
   /** `run` shows progress on standard error, as standard output is the container's. */
   readonly to: "stdout" | "stderr";
@@ -26,7 +27,11 @@ export async function pullImage(client: Client, reference: string, options: Pull
   const lines = client.values<ProgressLine>({
     method: "POST",
     path: "/images/create",
-    query: { ...splitTag(reference), platform: options.platform },
+    query: {
+      ...splitTag(reference),
+      platform: options.platform,
+      allPlatforms: options.allPlatforms === true,
+    },
     headers: await registryHeaders(reference),
   });
   for await (const line of lines) {

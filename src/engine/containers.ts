@@ -28,7 +28,7 @@ import { logs } from "./streams/logs.ts";
 export function engineContainers(core: Core): Containers {
   const find = (container: string) => core.shelf.find(container);
   return {
-    create: (options, name) => create(core, options, name),
+    create: (options, name, platform) => create(core, options, name, platform),
     get: (container) => details(core, find(container)),
     list: (query) => list(core, query),
     size: async (container) => size(core, find(container)),

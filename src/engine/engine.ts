@@ -5,6 +5,7 @@ import type { BlockIoStats } from "../kernel/cgroup/stats/block-io.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";
 import type { BridgeNetwork } from "../network/network.ts";
 import type { Digest } from "../oci/digest.ts";
+import type { Platform } from "../oci/platform.ts";
 import type { LogQuery } from "../runtime/log/read.ts";
 import type { LogEntry } from "../runtime/log/record.ts";
 import type { Events } from "./events.ts";
@@ -46,6 +47,8 @@ export interface Containers {
   create(
     options: ContainerOptions,
     name: string | null,
+    /** The one of the image's that is meant; this machine's otherwise. */
+    platform?: Platform,
   ): Promise<{ id: string; warnings: readonly string[] }>;
   /** NO_SUCH_CONTAINER, AMBIGUOUS_ID. */
   get(container: string): ContainerDetails;

@@ -16,8 +16,9 @@ export function engineImages(core: Core): EngineImages {
     trust: images.trust,
     registries: () => images.registries(),
     list: () => images.list(),
-    resolve: (image) => images.resolve(image),
-    users,
+    resolve: (image, platform) => images.resolve(image, platform),
+    users: (image) => image.family.flatMap(users),
+    manifests: (image) => images.manifests(image),
     pull: async (reference, options) => {
       const image = await images.pull(reference, options);
       tell("pull", familiarName(reference), familiarName(reference));
@@ -29,8 +30,8 @@ export function engineImages(core: Core): EngineImages {
       tell("push", name, name);
       return pushed;
     },
-    load: async (archive, onProgress) => {
-      const loaded = await images.load(archive, onProgress);
+    load: async (archive, options) => {
+      const loaded = await images.load(archive, options);
       for (const image of loaded) tell("load", image.id, image.names[0] ?? image.id);
       return loaded;
     },

@@ -2,7 +2,8 @@ import type { Readable } from "node:stream";
 import type {
   Archive,
   Image,
-  OnProgress,
+  LoadOptions,
+  ManifestEntry,
   PullOptions,
   Pushed,
   PushOptions,
@@ -12,6 +13,7 @@ import type {
 import type { ImportOptions } from "../image/import.ts";
 import type { Registries } from "../image/registry/registries.ts";
 import type { Trust } from "../image/trust/trust.ts";
+import type { Platform } from "../oci/platform.ts";
 import type { Reference } from "../oci/reference.ts";
 
 /** The image store as the engine offers it: what changes in it is told as an event, what is in use stays. */
@@ -21,13 +23,15 @@ export interface EngineImages {
   /** How registries are reached. REGISTRIES_INVALID. */
   registries(): Registries;
   list(): readonly Image[];
-  /** By reference, id or prefix of one. NO_SUCH_IMAGE, IMAGE_AMBIGUOUS. */
-  resolve(image: string): Image;
+  /** By reference, id or prefix of one; of several platforms one. NO_SUCH_IMAGE, NO_MATCHING_PLATFORM, IMAGE_AMBIGUOUS. */
+  resolve(image: string, platform?: Platform): Image;
+  /** The platforms of its index, or its one manifest. */
+  manifests(image: Image): Promise<readonly ManifestEntry[]>;
   pull(reference: Reference, options?: PullOptions): Promise<Image>;
   /** To the registry that the name names. NO_SUCH_IMAGE, UNAUTHORIZED, REGISTRY_BUSY, REGISTRY_ERROR. */
   push(reference: Reference, options?: PushOptions): Promise<Pushed>;
   /** docker-archive and OCI-archive tars, plain or compressed. */
-  load(archive: Archive, onProgress?: OnProgress): Promise<readonly Image[]>;
+  load(archive: Archive, options?: LoadOptions): Promise<readonly Image[]>;
   /** One tar that is Docker's archive and an OCI layout. NO_SUCH_IMAGE, NO_MATCHING_PLATFORM. */
   save(images: readonly string[], options?: SaveOptions): Promise<Readable>;
   /** An image of a tar, plain or compressed. INVALID_OPTION, LAYER_REFUSED, NO_SPACE. */
@@ -35,6 +39,6 @@ export interface EngineImages {
   tag(image: string, reference: Reference): Promise<void>;
   /** IMAGE_IN_USE. */
   remove(image: string, o: { readonly force: boolean }): Promise<Removal>;
-  /** Containers made from the image by id, and those that are being made by name. */
-  users(imageId: string): readonly string[];
+  /** Containers made from the image, or from another platform of its names, by id; those that are being made by name. */
+  users(image: Image): readonly string[];
 }

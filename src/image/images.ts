@@ -2,22 +2,24 @@ import type { Readable } from "node:stream";
 import type { Platform } from "../oci/platform.ts";
 import type { Reference } from "../oci/reference.ts";
 import type { Rootfs } from "../oci/rootfs.ts";
-import type { SaveOptions } from "./archive/save.ts";
+import type { SaveOptions } from "./archive/save-plan.ts";
 import type { CheckOptions } from "./check/check.ts";
 import type { Checked } from "./check/finding.ts";
 import type { Image } from "./image.ts";
 import type { MakeRequest } from "./make.ts";
+import type { ManifestEntry } from "./manifests.ts";
 import type { OnProgress, OnPushProgress } from "./progress.ts";
 import type { Pushed } from "./push.ts";
 import type { Registries } from "./registry/registries.ts";
 import type { DriverName } from "./snapshot/driver.ts";
 import type { Trust } from "./trust/trust.ts";
 
-export type { SaveOptions } from "./archive/save.ts";
+export type { SaveOptions } from "./archive/save-plan.ts";
 export type { CheckOptions } from "./check/check.ts";
 export type { Checked, Finding, Report } from "./check/finding.ts";
 export type { Image } from "./image.ts";
 export type { MakeRequest } from "./make.ts";
+export type { ManifestEntry } from "./manifests.ts";
 export { openImages } from "./open.ts";
 export type { LayerState, OnProgress, PullProgress, PushProgress } from "./progress.ts";
 export type { Pushed } from "./push.ts";
@@ -28,10 +30,17 @@ export type RegistryAuth =
   | { readonly registryToken: string };
 
 export interface PullOptions {
-  readonly platform?: Platform;
+  /** The one of an index; "all" brings the whole of it. This machine's where nothing is said. */
+  readonly platform?: Platform | "all";
   readonly onProgress?: OnProgress;
   readonly auth?: RegistryAuth;
   readonly signal?: AbortSignal;
+}
+
+export interface LoadOptions {
+  /** The one platform of an index that is taken; all that the archive has otherwise. */
+  readonly platform?: Platform;
+  readonly onProgress?: OnProgress;
 }
 
 export interface PushOptions {
@@ -61,8 +70,8 @@ export interface Images {
   pull(reference: Reference, options?: PullOptions): Promise<Image>;
   /** The image of this name, which has a tag, to the registry that it names; sent is what is missing there. */
   push(reference: Reference, options?: PushOptions): Promise<Pushed>;
-  /** Docker's archives (`docker save`) and OCI layouts as a tar, plain or compressed. */
-  load(archive: Archive, onProgress?: OnProgress): Promise<Image[]>;
+  /** Docker's archives (`docker save`) and OCI layouts as a tar, plain or compressed. Answers an image for each name. */
+  load(archive: Archive, options?: LoadOptions): Promise<Image[]>;
   /** One tar that is Docker's archive and an OCI layout; nothing of it is swept until the stream is closed.
    * Throws NO_SUCH_IMAGE, NO_MATCHING_PLATFORM, BLOB_MISSING. */
   save(namesOrIds: readonly string[], options?: SaveOptions): Promise<Readable>;
@@ -73,8 +82,11 @@ export interface Images {
   /** Throws LAYOUT_DAMAGED, as whatever needs to know which images there are. */
   list(): Image[];
   /** By name (docker's grammar; a bare name falls back to localhost/), by digest, by id or by a prefix of it.
-   * Throws NO_SUCH_IMAGE, or IMAGE_AMBIGUOUS for a prefix of several. */
-  resolve(nameOrId: string): Image;
+   * Of several platforms the one that is asked for, or this machine's. Throws NO_SUCH_IMAGE, NO_MATCHING_PLATFORM, or
+   * IMAGE_AMBIGUOUS for a prefix of several. */
+  resolve(nameOrId: string, platform?: Platform): Image;
+  /** The platforms of its index, those too that are not here; of a single image its one manifest. */
+  manifests(image: Image): Promise<readonly ManifestEntry[]>;
   /** The policy, and signatures at registries. */
   readonly trust: Trust;
   /** Whether the policy of this moment lets the image that `resolve` found by a text be run. Throws TRUST_REFUSED,

@@ -5,7 +5,8 @@ import type { Digest } from "../oci/digest.ts";
 import { hostPlatform } from "../oci/platform.ts";
 import { formatReference, withDefaultRegistry, withDefaultTag } from "../oci/reference.ts";
 import { loadArchive } from "./archive/load.ts";
-import { archiveOf, planSave } from "./archive/save.ts";
+import { archiveOf } from "./archive/save.ts";
+import { planSave } from "./archive/save-plan.ts";
 import { ensureBuiltin } from "./builtin.ts";
 import { checkStore } from "./check/check.ts";
 import { layerFetcher } from "./fetch-layer.ts";
@@ -15,6 +16,7 @@ import { fetchLayers } from "./layers.ts";
 import { openBlobs, openIngest } from "./layout/blobs.ts";
 import { type NamedManifest, openNames } from "./layout/names.ts";
 import { makeImage } from "./make.ts";
+import { manifestsOf } from "./manifests.ts";
 import { pullImage, resolveName } from "./pull.ts";
 import { pushNamed } from "./push-named.ts";
 import { namesUsed, noSuchImage, openRecords } from "./records.ts";
@@ -46,7 +48,7 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
   const driver = await openDriver(native, root, options.driver);
   const snapshots = await openSnapshots(root, native, driver);
   const mountPoints = makeMountPoints(root);
-  const records = await openRecords(blobs, names, snapshots);
+  const records = await openRecords({ blobs, names, snapshots, platform });
   const fetchLayer = layerFetcher(blobs, snapshots);
   const registries = () =>
     options.registries === undefined ? noRegistries : readRegistries(options.registries);
@@ -79,11 +81,15 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
     syncing.unref();
   };
 
-  const publish = async (named: NamedManifest): Promise<Image> => {
+  /** The image of the manifest, or else the one that the root's names mean. */
+  const publish = async (named: NamedManifest, manifest?: Digest): Promise<Image> => {
     await records.learn(named);
     await names.add(named);
     syncSoon();
-    return records.list().find((image) => image.manifests.includes(named.descriptor.digest)) as Image;
+    const images = records.list().filter((image) => image.roots.includes(named.descriptor.digest));
+    const isMeant = ({ manifests, family, id }: Image) =>
+      manifest === undefined ? family[0] === id : manifests.includes(manifest);
+    return (images.find(isMeant) ?? images[0]) as Image;
   };
 
   const unpackAll = async (image: Image) => {
@@ -106,12 +112,15 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
   };
 
   const images: Images = {
-    pull: (reference, o = {}) => bringing(async () => publish(await pullImage(store, reference, o))),
-    load: (archive, onProgress) =>
+    pull: (reference, o = {}) =>
+      bringing(async () => {
+        const { named, manifest } = await pullImage(store, reference, o);
+        return await publish(named, manifest);
+      }),
+    load: (archive, o = {}) =>
       bringing(async () => {
         const loaded: Image[] = [];
-        for (const named of await loadArchive(store, archive, onProgress ?? (() => {})))
-          loaded.push(await publish(named));
+        for (const named of await loadArchive(store, archive, o)) loaded.push(await publish(named));
         // What the archive says about itself was spooled with the rest of it.
         await sweeps.want();
         return loaded;
@@ -121,7 +130,7 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
     async save(namesOrIds, o = {}) {
       const release = await sweeps.hold();
       try {
-        const plan = await planSave({ blobs, names, records }, namesOrIds.map(meant), o);
+        const plan = await planSave({ blobs, names, records, platform }, namesOrIds.map(meant), o);
         return Readable.from(archiveOf(blobs, plan), { objectMode: false }).once("close", release);
       } catch (error) {
         release();
@@ -131,24 +140,27 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
     registries,
     make: (request) => bringing(async () => publish(await makeImage(store, request))),
     list: () => records.list(),
-    resolve: (nameOrId) => records.resolve(meant(nameOrId)),
+    resolve: (nameOrId, wanted) => records.resolve(meant(nameOrId), wanted),
+    manifests: (image) => manifestsOf({ blobs, names, records }, image),
     trust: openTrust({
       ...{ file: options.trust, gate, evidence, registries },
       resolve: (reference, o) => resolveName(store, withDefaultTag(reference), o),
       during: sweeps.during,
-      has: (manifest) => names.all.has(manifest),
+      has: (manifest) => records.list().some(({ manifests }) => manifests.includes(manifest)),
     }),
     admit: (image, nameOrId) => gate.run(image, namesUsed(image, meant(nameOrId))),
     async tag(image, reference) {
       const more = { names: [formatReference(withDefaultTag(reference))], repoDigests: [] };
-      if (await names.extend(image.manifests[0] as Digest, more)) return;
+      if (await names.extend(image.roots[0] as Digest, more)) return;
       throw noSuchImage(image.id);
     },
     async remove(nameOrId, o) {
       const name = meant(nameOrId);
       const removal = await names.remove((all) => removeImage(records.resolve(name), name, o, all));
       if (removal.deleted.length > 0) await sweeps.want();
-      return removal;
+      // Another root may have a platform's image too.
+      const there = new Set(records.list().map(({ id }) => id));
+      return { ...removal, deleted: removal.deleted.filter((id) => !there.has(id as Digest)) };
     },
     check: (o) =>
       sweeps.during(async () => {

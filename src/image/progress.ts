@@ -1,3 +1,5 @@
+import type { Descriptor } from "../oci/descriptor.ts";
+
 /** What a pull or load tells while it works; one `layer` event at a time per layer, in any order between layers. */
 export type PullProgress =
   | {
@@ -16,11 +18,17 @@ export type LayerState =
 
 export type OnProgress = (progress: PullProgress) => void;
 
-/** What a push tells while it works; layers in any order, `pushed` when the name is there. */
+/** What a push tells while it works; layers in any order, `pushed` when the name is there, and `instead` after it where
+ * the only image that is here went there instead of its index. */
 export type PushProgress =
   | { readonly kind: "resolved"; readonly reference: string; readonly layers: readonly string[] }
   | { readonly kind: "layer"; readonly digest: string; readonly state: PushState }
-  | { readonly kind: "pushed"; readonly tag: string; readonly digest: string; readonly size: number };
+  | { readonly kind: "pushed"; readonly tag: string; readonly digest: string; readonly size: number }
+  | {
+      readonly kind: "instead";
+      readonly index: Pick<Descriptor, "mediaType" | "digest">;
+      readonly image: Descriptor;
+    };
 
 /** `present` layers were there before, `mounted` ones the registry had in another repository. */
 export type PushState =

@@ -1,10 +1,11 @@
 /** Pull: from a name to an image of the store. */
+import type { Descriptor } from "../oci/descriptor.ts";
 import { chainIdsOf, type Digest } from "../oci/digest.ts";
 import { InroError } from "../oci/error.ts";
-import type { ImageIndex } from "../oci/index.ts";
+import type { ImageConfig } from "../oci/image-config.ts";
 import type { Manifest } from "../oci/manifest.ts";
 import { mediaType } from "../oci/media-type.ts";
-import { formatPlatform, matchesPlatform, type Platform } from "../oci/platform.ts";
+import type { Platform } from "../oci/platform.ts";
 import { familiarName, formatReference, type Reference, withDefaultTag } from "../oci/reference.ts";
 import { diffIdsOf, parseConfig, parseDocument } from "./document.ts";
 import type { LayerFetcher } from "./fetch-layer.ts";
@@ -13,10 +14,12 @@ import type { PullOptions } from "./images.ts";
 import { fetchLayers } from "./layers.ts";
 import { type Blobs, maxDocument } from "./layout/blobs.ts";
 import type { NamedManifest } from "./layout/names.ts";
-import type { LayerState } from "./progress.ts";
+import { chooseManifest, maxDepth, platformOf, isAttestation as saysAbout } from "./platforms.ts";
+import type { LayerState, OnProgress } from "./progress.ts";
 import type { Registries } from "./registry/registries.ts";
 import { type RemoteDocument, repoDigest } from "./registry/repository.ts";
 import { openSources, type Sources } from "./registry/sources.ts";
+import { blobsOf, layersOf } from "./root.ts";
 import type { Gate } from "./trust/gate.ts";
 
 export interface PullStore {
@@ -28,63 +31,47 @@ export interface PullStore {
   readonly gate: Gate;
 }
 
+/** A manifest of the registry, and how the name leads to it. */
 interface Found {
   readonly manifest: Manifest;
   readonly document: RemoteDocument;
-  /** The digest by which the name led here: the index's, where there is one. */
-  readonly by: Digest;
   /** The indexes that led here, from the first on. */
   readonly indexes: readonly RemoteDocument[];
+  /** It says something about an image: it is stored with it, and not unpacked. */
+  readonly isAttestation: boolean;
 }
 
-/** The image of an index for a platform. Throws NO_MATCHING_PLATFORM, naming what there is. */
-export function chooseManifest(
-  index: ImageIndex,
-  platform: Platform,
-  what: string,
-): ImageIndex["manifests"][number] {
-  const images = index.manifests.filter(
-    (each) => each.platform !== undefined && each.platform.os !== "unknown",
-  );
-  const found = images.find((each) => matchesPlatform(each.platform as Platform, platform));
-  if (found !== undefined) return found;
-  const [only] = index.manifests;
-  if (index.manifests.length === 1 && only !== undefined && only.platform === undefined) return only;
-  throw new InroError("NO_MATCHING_PLATFORM", {
-    what,
-    why: `it has no image for ${formatPlatform(platform)}`,
-    hint: `it has ${images.map((each) => formatPlatform(each.platform as Platform)).join(", ") || "none at all"}`,
-  });
-}
-
-async function findManifest(repository: Sources, reference: Reference, platform: Platform): Promise<Found> {
-  const what = `cannot pull "${familiarName(reference)}"`;
-  let document = await repository.manifest(reference.digest ?? reference.tag ?? "latest");
-  const by = document.digest;
-  const indexes: RemoteDocument[] = [];
-  // An index may point to an index, but nobody needs more than one of them.
-  for (let depth = 0; depth < 3; depth++) {
-    const parsed = parseDocument(document.content, document.mediaType, what);
-    if (parsed.kind === "manifest") return { manifest: parsed.manifest, document, by, indexes };
-    indexes.push(document);
-    document = await repository.manifest(chooseManifest(parsed.index, platform, what).digest);
-  }
-  throw new InroError("IMAGE_INVALID", { what, why: "its index points to indexes without end" });
-}
-
-async function fetchDocument(
+/** The manifests that are meant: one for a platform, or all that there are. */
+async function findManifests(
   repository: Sources,
-  digest: Digest,
-  size: number,
-  blobs: Blobs,
-): Promise<Buffer> {
-  if (blobs.sizeOf(digest) !== undefined) return await blobs.read(digest);
-  if (size > maxDocument) {
-    throw new InroError("IMAGE_INVALID", {
-      what: `cannot fetch the configuration ${digest}`,
-      why: `it is ${size} bytes long`,
-    });
-  }
+  reference: Reference,
+  platform: Platform | "all",
+): Promise<readonly Found[]> {
+  const what = `cannot pull "${familiarName(reference)}"`;
+  const found: Found[] = [];
+  const visit = async (
+    document: RemoteDocument,
+    indexes: readonly RemoteDocument[],
+    isAttestation: boolean,
+  ): Promise<void> => {
+    if (indexes.length > maxDepth)
+      throw new InroError("IMAGE_INVALID", { what, why: "its index points to indexes without end" });
+    const parsed = parseDocument(document.content, document.mediaType, what);
+    if (parsed.kind === "manifest") {
+      found.push({ manifest: parsed.manifest, document, indexes, isAttestation });
+      return;
+    }
+    const { index } = parsed;
+    for (const each of platform === "all" ? index.manifests : [chooseManifest(index, platform, what)])
+      await visit(await repository.manifest(each.digest), [...indexes, document], saysAbout(each));
+  };
+  await visit(await repository.manifest(reference.digest ?? reference.tag ?? "latest"), [], false);
+  return found;
+}
+
+/** A blob that is stored and not unpacked. */
+async function fetchBlob(repository: Sources, { digest, size }: Descriptor, blobs: Blobs): Promise<void> {
+  if (blobs.sizeOf(digest) !== undefined) return;
   const writer = await blobs.begin(digest.slice(0, digest.indexOf(":")));
   try {
     for await (const chunk of repository.blob({ digest, size })) await writer.write(chunk);
@@ -93,7 +80,53 @@ async function fetchDocument(
     await writer.abort();
     throw error;
   }
-  return await blobs.read(digest);
+}
+
+async function fetchConfig(
+  repository: Sources,
+  descriptor: Descriptor,
+  blobs: Blobs,
+  what: string,
+): Promise<ImageConfig> {
+  const { digest, size } = descriptor;
+  if (size > maxDocument) {
+    throw new InroError("IMAGE_INVALID", {
+      what: `cannot fetch the configuration ${digest}`,
+      why: `it is ${size} bytes long`,
+    });
+  }
+  await fetchBlob(repository, descriptor, blobs);
+  return parseConfig(await blobs.read(digest), what);
+}
+
+/** One pull under way. */
+interface Pull {
+  readonly store: PullStore;
+  readonly repository: Sources;
+  readonly what: string;
+  readonly onProgress: OnProgress;
+}
+
+/** Brings what is to be unpacked; the layers of other platforms too, since they may be run by an emulator. */
+async function bringLayers(
+  { store, repository, what, onProgress }: Pull,
+  { manifest }: Found,
+): Promise<Platform> {
+  const config = await fetchConfig(repository, manifest.config, store.blobs, what);
+  const diffIds = diffIdsOf(manifest, config, what);
+  const layers = layersOf(manifest, diffIds);
+  const tell = (layer: Layer) => (state: LayerState) =>
+    onProgress({ kind: "layer", digest: layer.digest, state });
+  await fetchLayers(store.fetchLayer, layers, chainIdsOf(diffIds), tell, ({ digest, size }, report) =>
+    repository.blob({ digest, size, onRetry: (notice) => report({ state: "retrying", ...notice }) }),
+  );
+  return platformOf(config);
+}
+
+export interface Pulled {
+  readonly named: NamedManifest;
+  /** The manifest that was meant; of all platforms the first. */
+  readonly manifest: Digest;
 }
 
 const askingOf = ({ signal, auth }: PullOptions) => ({
@@ -101,63 +134,61 @@ const askingOf = ({ signal, auth }: PullOptions) => ({
   ...(auth === undefined ? {} : { auth }),
 });
 
-/** What a name leads to at its registry; nothing else is fetched. */
+/** What a name leads to at its registry for this machine; nothing else is fetched. */
 export async function resolveName(
   { platform, registries }: Pick<PullStore, "platform" | "registries">,
   reference: Reference,
-  options: PullOptions,
+  options: Pick<PullOptions, "signal" | "auth">,
 ) {
   const repository = openSources(reference, askingOf(options), registries());
-  const found = await findManifest(repository, reference, options.platform ?? platform);
+  const [found] = await findManifests(repository, reference, platform);
+  if (found === undefined) throw new Error("a platform is one manifest, or an error");
   const { document, indexes } = found;
-  return { repository, ...found, resolved: { manifest: document.digest, indexes } };
+  return { by: (indexes[0] ?? document).digest, resolved: { manifest: document.digest, indexes } };
 }
 
 /**
  * Brings everything of the image into the store and answers what the index is to say about it. Until that is written
  * the image is not there, whatever failed.
  */
-export async function pullImage(
-  store: PullStore,
-  wanted: Reference,
-  options: PullOptions,
-): Promise<NamedManifest> {
+export async function pullImage(store: PullStore, wanted: Reference, options: PullOptions): Promise<Pulled> {
   const reference = withDefaultTag(wanted);
   const { onProgress = () => {} } = options;
-  const { repository, manifest, document, by, resolved } = await resolveName(store, reference, options);
-  await store.gate.pull(reference, resolved, askingOf(options));
+  const asking = askingOf(options);
+  const repository = openSources(reference, asking, store.registries());
   const what = `cannot pull "${familiarName(reference)}"`;
-  const config = parseConfig(
-    await fetchDocument(repository, manifest.config.digest, manifest.config.size, store.blobs),
-    what,
-  );
-  const diffIds = diffIdsOf(manifest, config, what);
-  const layers: Layer[] = manifest.layers.map(({ digest, size, mediaType: type }, i) => ({
-    digest,
-    size,
-    mediaType: type,
-    diffId: diffIds[i] as Digest,
-  }));
+  const pull: Pull = { store, repository, what, onProgress };
+  const found = await findManifests(repository, reference, options.platform ?? store.platform);
+  for (const { document, indexes, isAttestation } of found)
+    if (!isAttestation) await store.gate.pull(reference, { manifest: document.digest, indexes }, asking);
+  const first = found[0];
+  if (first === undefined) throw new InroError("IMAGE_INVALID", { what, why: "its index is empty" });
+  const root = first.indexes[0] ?? first.document;
+  const images = found.filter(({ isAttestation }) => !isAttestation);
   onProgress({
     kind: "resolved",
     reference: formatReference(reference),
-    digest: by,
-    layers: layers.map(({ digest }) => digest),
+    digest: root.digest,
+    layers: images.flatMap(({ manifest }) => manifest.layers.map(({ digest }) => digest)),
   });
-  const tell = (layer: Layer) => (state: LayerState) =>
-    onProgress({ kind: "layer", digest: layer.digest, state });
-  await fetchLayers(store.fetchLayer, layers, chainIdsOf(diffIds), tell, ({ digest, size }, report) =>
-    repository.blob({ digest, size, onRetry: (notice) => report({ state: "retrying", ...notice }) }),
-  );
-  await store.blobs.put(document.content);
+  let platform: Platform | undefined;
+  for (const each of found) {
+    if (each.isAttestation)
+      for (const blob of blobsOf(each.manifest)) await fetchBlob(repository, blob, store.blobs);
+    else platform = await bringLayers(pull, each);
+    await store.blobs.put(each.document.content);
+  }
+  for (const { content } of found.flatMap(({ indexes }) => indexes)) await store.blobs.put(content);
+  const { mediaType: type, digest, content } = root;
+  const own = type || (first.indexes.length > 0 ? mediaType.ociIndex : mediaType.ociManifest);
+  const descriptor = { mediaType: own, digest, size: content.length };
   return {
-    descriptor: {
-      mediaType: document.mediaType || manifest.mediaType || mediaType.ociManifest,
-      digest: document.digest,
-      size: document.content.length,
-      platform: { os: config.os ?? "linux", architecture: config.architecture ?? "" },
+    named: {
+      descriptor:
+        first.indexes.length > 0 || platform === undefined ? descriptor : { ...descriptor, platform },
+      names: reference.digest === undefined ? [formatReference(reference)] : [],
+      repoDigests: [repoDigest(reference, digest)],
     },
-    names: reference.digest === undefined ? [formatReference(reference)] : [],
-    repoDigests: [repoDigest(reference, by)],
+    manifest: (images[0] ?? first).document.digest,
   };
 }

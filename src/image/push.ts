@@ -1,12 +1,14 @@
 /** Push: from an image of the store to a name at a registry. */
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
+import { InroError } from "../oci/error.ts";
 import { familiarName, formatReference, type Reference } from "../oci/reference.ts";
 import type { PushOptions } from "./images.ts";
 import type { Blobs } from "./layout/blobs.ts";
 import type { OnPushProgress, PushState } from "./progress.ts";
-import { pushContent, type Root } from "./push-content.ts";
+import { type PushContent, pushContent } from "./push-content.ts";
 import { openRepository, type Repository } from "./registry/repository.ts";
+import type { RootDescriptor } from "./root.ts";
 
 export interface PushStore {
   readonly blobs: Blobs;
@@ -75,28 +77,53 @@ async function pushBlob(
 }
 
 /**
+ * What is pushed instead of an index that is not wholly here: the only image of it that is. Undefined where the registry
+ * has the rest already. Throws INDEX_INCOMPLETE.
+ */
+async function insteadOf(
+  { absent, images }: PushContent,
+  repository: Repository,
+  what: string,
+): Promise<Descriptor | undefined> {
+  for (const { digest } of absent) {
+    if ((await repository.find(digest)) !== undefined) continue;
+    const [only] = images;
+    if (only !== undefined && images.length === 1) return only;
+    throw new InroError("INDEX_INCOMPLETE", {
+      what,
+      why: `${absent.length} of the manifests that its index names are neither here nor there`,
+      hint: "fetch them with `inro pull --all-platforms`, or push one platform with --platform",
+    });
+  }
+  return undefined;
+}
+
+/**
  * Brings a manifest or an index of the store, and all that it names, under the reference's tag. The tag moves last, so
  * nobody ever sees an image whose parts are not there.
  */
 export async function pushImage(
   store: PushStore,
-  root: Root,
+  root: RootDescriptor,
   reference: Reference & { readonly tag: string },
   options: PushOptions,
 ): Promise<Pushed> {
   const { auth, platform, onProgress = () => {} } = options;
   const what = `cannot push "${familiarName(reference)}"`;
-  const content = await pushContent(store.blobs, root, { platform, what });
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+  const whole = await pushContent(store.blobs, root, { platform, what });
+  const repository = await openRepository(reference, {
+    ...{ access: "push", signal, insecure: store.insecure ?? [] },
+    ...(auth === undefined ? {} : { auth }),
+  });
+  const instead = await insteadOf(whole, repository, what);
+  const content =
+    instead === undefined ? whole : await pushContent(store.blobs, instead, { platform: undefined, what });
   onProgress({
     kind: "resolved",
     reference: formatReference(reference),
     layers: content.layers.map(({ digest }) => digest),
-  });
-  const repository = await openRepository(reference, {
-    ...{ access: "push", signal, insecure: store.insecure ?? [] },
-    ...(auth === undefined ? {} : { auth }),
   });
   const teller = (digest: Digest) => (state: PushState) => onProgress({ kind: "layer", digest, state });
   const silent = () => {};
@@ -106,12 +133,14 @@ export async function pushImage(
   ];
   const push: Push = { ...store, repository, unhelpful: new Set() };
   await eachOf(work, stop, ({ blob, tell }) => pushBlob(push, blob, tell));
-  return await putDocuments(repository, content.documents, reference.tag, onProgress);
+  const pushed = await putDocuments(repository, content.documents, reference.tag, onProgress);
+  if (instead !== undefined) onProgress({ kind: "instead", index: root, image: instead });
+  return pushed;
 }
 
 async function putDocuments(
   repository: Repository,
-  documents: readonly (Root & { readonly content: Buffer })[],
+  documents: readonly (RootDescriptor & { readonly content: Buffer })[],
   tag: string,
   onProgress: OnPushProgress,
 ): Promise<Pushed> {

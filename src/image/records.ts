@@ -1,72 +1,47 @@
 /** The images of the store, as its index names them. */
 import type { Digest } from "../oci/digest.ts";
-import { chainIdsOf } from "../oci/digest.ts";
 import { InroError } from "../oci/error.ts";
-import type { Manifest } from "../oci/manifest.ts";
+import type { Platform } from "../oci/platform.ts";
 import { formatReference, parseReference, repositoryOf, withDefaultTag } from "../oci/reference.ts";
-import { diffIdsOf, parseConfig, parseDocument } from "./document.ts";
-import type { Image, Layer } from "./image.ts";
+import type { Image } from "./image.ts";
 import type { Blobs } from "./layout/blobs.ts";
 import type { NamedManifest, Names } from "./layout/names.ts";
+import { bestFor, noMatchingPlatform, platformOf } from "./platforms.ts";
+import { type Root, type RootImage, readRoot } from "./root.ts";
 import type { Snapshots } from "./snapshot/snapshots.ts";
 import type { Reachable } from "./sweep.ts";
-
-type Known = Omit<Image, "names" | "repoDigests" | "size">;
 
 export interface Records {
   /** Throws LAYOUT_DAMAGED where the index cannot be read, as do those below: no image is not the same as none known. */
   list(): Image[];
-  resolve(nameOrId: string): Image;
+  /** Of several platforms the asked one, or the one that suits this machine. */
+  resolve(nameOrId: string, platform?: Platform): Image;
   /** Whether an image has this name. */
   knows(name: string): boolean;
-  /** Reads what a manifest of the index consists of; needed once before `list` can show it. */
+  /** Reads what a root consists of, anew where it is an index: more of it may be here now. */
   learn(named: NamedManifest): Promise<void>;
-  /** What the index leads to; undefined while it or a manifest of it cannot be read, since then nobody knows. */
+  /** What the index leads to; undefined while it or a root cannot be read, since then nobody knows. */
   reachable(): Reachable | undefined;
 }
 
-function layersOf(manifest: Manifest, diffIds: readonly Digest[]): Layer[] {
-  return manifest.layers.map((layer, i) => ({
-    digest: layer.digest,
-    diffId: diffIds[i] as Digest,
-    size: layer.size,
-    mediaType: layer.mediaType,
-  }));
-}
-
-async function read(blobs: Blobs, { descriptor }: NamedManifest): Promise<Known> {
-  const what = `cannot read the image of manifest ${descriptor.digest}`;
-  const document = parseDocument(await blobs.read(descriptor.digest), descriptor.mediaType, what);
-  if (document.kind === "index")
-    throw new InroError("IMAGE_INVALID", { what, why: "the store's index points to an index" });
-  const { manifest } = document;
-  const config = parseConfig(await blobs.read(manifest.config.digest), what);
-  const diffIds = diffIdsOf(manifest, config, what);
-  const { architecture } = config;
-  const layers = layersOf(manifest, diffIds);
-  const created = config.created ?? "";
-  const os = config.os ?? "linux";
-  return {
-    id: manifest.config.digest,
-    manifests: [descriptor.digest],
-    config,
-    layers,
-    chainIds: chainIdsOf(diffIds),
-    created,
-    architecture: architecture ?? "",
-    os,
-  };
-}
+/** Each once, in their order. */
+export const union = <T>(a: readonly T[] | undefined, b: readonly T[]): T[] => [
+  ...new Set([...(a ?? []), ...b]),
+];
 
 // Several manifests may have one configuration (another compression): they are one image with all their names.
 function merge(images: Image[]): Image[] {
   const byId = new Map<Digest, Image>();
   for (const image of images) {
     const before = byId.get(image.id);
-    const names = [...new Set([...(before?.names ?? []), ...image.names])].sort();
-    const repoDigests = [...new Set([...(before?.repoDigests ?? []), ...image.repoDigests])].sort();
-    const manifests = [...(before?.manifests ?? []), ...image.manifests];
-    byId.set(image.id, { ...(before ?? image), manifests, names, repoDigests });
+    byId.set(image.id, {
+      ...(before ?? image),
+      names: union(before?.names, image.names).sort(),
+      repoDigests: union(before?.repoDigests, image.repoDigests).sort(),
+      manifests: union(before?.manifests, image.manifests),
+      roots: union(before?.roots, image.roots),
+      family: union(before?.family, image.family),
+    });
   }
   return [...byId.values()].sort((a, b) =>
     a.created < b.created ? 1 : a.created > b.created ? -1 : a.id < b.id ? -1 : 1,
@@ -103,10 +78,12 @@ const withoutNote = (name: string) => name.replace(/:[^:/@]+@/, "@");
 const hasName = (image: Image, name: string) =>
   image.names.includes(name) || image.repoDigests.includes(withoutNote(name));
 
+const isFirst = (image: Image) => image.family[0] === image.id;
+
 function byName(images: readonly Image[], text: string): Image | undefined {
   for (const { name } of namesMeant(text)) {
-    const found = images.find((image) => hasName(image, name));
-    if (found !== undefined) return found;
+    const found = images.filter((image) => hasName(image, name));
+    if (found.length > 0) return found.find(isFirst) ?? found[0];
   }
   return undefined;
 }
@@ -115,6 +92,19 @@ function byName(images: readonly Image[], text: string): Image | undefined {
 export function namesUsed(image: Image, text: string): readonly string[] {
   const used = namesMeant(text).find(({ name }) => hasName(image, name));
   return used === undefined ? [...image.names, ...image.repoDigests] : [withoutNote(used.name)];
+}
+
+/** The image of the same name for a platform. Throws NO_MATCHING_PLATFORM. */
+function forPlatform(images: readonly Image[], image: Image, platform: Platform, text: string): Image {
+  const family = images.filter(({ id }) => image.family.includes(id));
+  const found = bestFor(family, platform, ({ config }) => platformOf(config));
+  if (found !== undefined) return found;
+  const what = `cannot use the image ${JSON.stringify(text)}`;
+  throw noMatchingPlatform(
+    what,
+    platform,
+    family.map(({ config }) => platformOf(config)),
+  );
 }
 
 function byId(images: readonly Image[], text: string): Image | undefined {
@@ -137,24 +127,41 @@ export function noSuchImage(text: string): InroError {
   });
 }
 
-export async function openRecords(blobs: Blobs, names: Names, snapshots: Snapshots): Promise<Records> {
-  const known = new Map<Digest, Known>();
-  const learn = async (named: NamedManifest) => {
-    const { digest } = named.descriptor;
-    if (!known.has(digest)) known.set(digest, await read(blobs, named));
+export interface RecordsStore {
+  readonly blobs: Blobs;
+  readonly names: Names;
+  readonly snapshots: Snapshots;
+  /** This machine's. */
+  readonly platform: Platform;
+}
+
+export async function openRecords({ blobs, names, snapshots, platform }: RecordsStore): Promise<Records> {
+  const known = new Map<Digest, Root>();
+  const learn = async ({ descriptor }: NamedManifest) => {
+    const before = known.get(descriptor.digest);
+    if (before === undefined || before.isIndex)
+      known.set(descriptor.digest, await readRoot(blobs, descriptor));
   };
   // An image whose blobs are gone is not shown; the rest of the store goes on.
   for (const named of names.all.values()) await learn(named).catch(() => {});
-  const sizeOf = ({ layers, chainIds }: Known) =>
+  const sizeOf = ({ layers, chainIds }: RootImage) =>
     layers.reduce((sum, layer, i) => sum + (snapshots.sizeOf(chainIds[i] as Digest) ?? layer.size), 0);
+  const imagesOf = ({ descriptor, names: own, repoDigests }: NamedManifest): Image[] => {
+    const images = known.get(descriptor.digest)?.images ?? [];
+    const first = bestFor(images, platform, ({ config }) => platformOf(config)) ?? images[0];
+    const family = union(
+      first === undefined ? [] : [first.id],
+      images.map(({ id }) => id),
+    );
+    return images.map(({ manifest, ...image }) => ({
+      ...image,
+      ...{ names: own, repoDigests, size: sizeOf({ manifest, ...image }) },
+      ...{ manifests: [manifest], roots: [descriptor.digest], family },
+    }));
+  };
   const list = () => {
     if (names.damage !== null) throw names.damage;
-    const images: Image[] = [];
-    for (const { descriptor, names: own, repoDigests } of names.all.values()) {
-      const image = known.get(descriptor.digest);
-      if (image !== undefined) images.push({ ...image, names: own, repoDigests, size: sizeOf(image) });
-    }
-    return merge(images);
+    return merge([...names.all.values()].flatMap(imagesOf));
   };
   return {
     list,
@@ -163,20 +170,19 @@ export async function openRecords(blobs: Blobs, names: Names, snapshots: Snapsho
       if (names.damage !== null) return undefined;
       const kept = { blobs: new Set<Digest>(), snapshots: new Set<Digest>() };
       for (const digest of names.all.keys()) {
-        const image = known.get(digest);
-        if (image === undefined) return undefined;
-        for (const each of [digest, image.id, ...image.layers.map((layer) => layer.digest)])
-          kept.blobs.add(each);
-        for (const chainId of image.chainIds) kept.snapshots.add(chainId);
+        const root = known.get(digest);
+        if (root === undefined) return undefined;
+        for (const each of root.blobs) kept.blobs.add(each);
+        for (const { chainIds } of root.images) for (const chainId of chainIds) kept.snapshots.add(chainId);
       }
       return kept;
     },
     knows: (name) => byName(list(), name) !== undefined,
-    resolve(text) {
+    resolve(text, wanted) {
       const images = list();
       const found = byName(images, text) ?? byId(images, text);
-      if (found !== undefined) return found;
-      throw noSuchImage(text);
+      if (found === undefined) throw noSuchImage(text);
+      return wanted === undefined ? found : forPlatform(images, found, wanted, text);
     },
   };
 }

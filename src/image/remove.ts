@@ -54,7 +54,7 @@ export function removeImage(
       "remove it by its names, or with --force",
     );
   }
-  const users = options.inUse(image.id);
+  const users = image.family.flatMap(options.inUse);
   if (users.length > 0 && !options.force) {
     throw conflict(
       image,
@@ -67,6 +67,6 @@ export function removeImage(
   for (const each of image.names) takeName(all, each);
   // Containers stand on its layers: it stays without a name until they are gone.
   if (users.length > 0) return { untagged, deleted: [] };
-  for (const digest of image.manifests) all.delete(digest);
-  return { untagged, deleted: [image.id] };
+  for (const digest of image.roots) all.delete(digest);
+  return { untagged, deleted: [...image.family] };
 }

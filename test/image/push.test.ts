@@ -250,7 +250,14 @@ describe.skipIf(rootMissing)("push", () => {
     expect((await pushImage(store, root, alone, { platform })).digest).toBe(children[1]?.digest as never);
     expect([...one.manifests.keys()]).toEqual(["app:1", `app@${children[1]?.digest}`]);
     await blobs.remove(children[0]?.digest as never);
-    await expect(pushImage(store, root, reference, {})).rejects.toMatchObject({ code: "BLOB_MISSING" });
+    // The registry has the other one.
+    expect((await pushImage(store, root, reference, {})).digest).toBe(index.digest);
+    // This one has not: the only image that is here goes there instead of the index.
+    const told: PushProgress[] = [];
+    const onProgress = (progress: PushProgress) => told.push(progress);
+    const instead = await pushImage(store, root, alone, { onProgress });
+    expect(instead.digest).toBe(children[1]?.digest as never);
+    expect(told.at(-1)).toMatchObject({ kind: "instead", index: root, image: children[1] });
   });
 });
 

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Host } from "./host.ts";
-import { type TestImage, writeLayout } from "./oci-layout.ts";
+import { type TestImage, writeIndexLayout, writeLayout } from "./oci-layout.ts";
 import { temporaryFolder } from "./temporary.ts";
 import { tool } from "./tools.ts";
 
@@ -13,6 +13,11 @@ export interface Registry extends AsyncDisposable {
   readonly folder: string;
   /** Pushes an image made by the test, by skopeo; answers its full reference. */
   push(name: string, image: TestImage): Promise<string>;
+  /** The same for an index of several platforms; answers its digest too. */
+  pushIndex(
+    name: string,
+    images: readonly TestImage[],
+  ): Promise<{ readonly reference: string; readonly digest: string }>;
   stop(): Promise<void>;
 }
 
@@ -46,6 +51,14 @@ export async function registry(host: Host, auth?: object): Promise<Registry> {
     if (tries > 200) throw new Error("docker-registry does not answer");
     await Bun.sleep(25);
   }
+  const copied = async (layout: string, name: string, ...options: string[]) => {
+    const reference = `${address}/${name}`;
+    const words = ["--insecure-policy", "copy", "--dest-tls-verify=false", ...options];
+    const from = `oci:${layout}:test`;
+    const pushed = await host.run(tool("skopeo") ?? "skopeo", [...words, from, `docker://${reference}`]);
+    if (pushed.code !== 0) throw new Error(`skopeo: ${pushed.stderr}`);
+    return reference;
+  };
   return {
     address,
     folder: data,
@@ -53,15 +66,12 @@ export async function registry(host: Host, auth?: object): Promise<Registry> {
     push: async (name, image) => {
       using layout = temporaryFolder("layout");
       writeLayout(layout.path, "test", image);
-      const reference = `${address}/${name}`;
-      const copy = ["--insecure-policy", "copy", "--dest-tls-verify=false"];
-      const pushed = await host.run(tool("skopeo") ?? "skopeo", [
-        ...copy,
-        `oci:${layout.path}:test`,
-        `docker://${reference}`,
-      ]);
-      if (pushed.code !== 0) throw new Error(`skopeo: ${pushed.stderr}`);
-      return reference;
+      return await copied(layout.path, name);
+    },
+    pushIndex: async (name, images) => {
+      using layout = temporaryFolder("layout");
+      const digest = writeIndexLayout(layout.path, "test", images);
+      return { reference: await copied(layout.path, name, "--all", "--preserve-digests"), digest };
     },
     [Symbol.asyncDispose]: async () => {
       await stop();

@@ -1,12 +1,12 @@
 import type { Image } from "../../image/images.ts";
-import { parsePlatform } from "../../oci/platform.ts";
 import { withDefaultTag } from "../../oci/reference.ts";
 import { empty, json } from "../answer.ts";
+import { askedPlatform } from "../ask/image.ts";
 import { invalid } from "../asked.ts";
 import { type Exchange, parameter, type Route } from "../exchange.ts";
 import { filters, flag, text } from "../query.ts";
 import { refuse } from "../status.ts";
-import { createdSeconds, imageHistory, imageInspect, imageSummary } from "../tell/image.ts";
+import { createdSeconds, imageHistory, imageInspect, imageSummary, manifestSummary } from "../tell/image.ts";
 import { commitRoutes } from "./commit.ts";
 import { imageFilter } from "./filter.ts";
 import { namedBy } from "./named-by.ts";
@@ -34,25 +34,41 @@ export const imageRoutes: readonly Route[] = [
   { method: "DELETE", pattern: "/images/{name...}", handle: remove },
 ];
 
+/** One for each name, whatever number of platforms is here. */
 export function imageLines(x: Exchange) {
   const matches = imageFilter(filters(x.query), (name) => x.engine.images.resolve(name));
   return x.engine.images
     .list()
-    .filter(matches)
+    .filter((image) => image.family[0] === image.id && matches(image))
     .sort((a, b) => createdSeconds(b) - createdSeconds(a))
-    .map((image) => imageSummary(image, x.engine.images.users(image.id).length));
+    .map((image) => imageSummary(image, x.engine.images.users(image).length));
 }
 
-function list(x: Exchange): void {
-  json(x, 200, imageLines(x));
+async function list(x: Exchange): Promise<void> {
+  const found = imageLines(x);
+  if (!flag(x.query, "manifests")) return json(x, 200, found);
+  const whole = [];
+  for (const line of found)
+    whole.push({ ...line, Manifests: await manifestsOf(x, x.engine.images.resolve(line.Id)) });
+  json(x, 200, whole);
 }
 
-const named = (x: Exchange): Image => x.engine.images.resolve(parameter(x, "name"));
+const named = (x: Exchange): Image =>
+  x.engine.images.resolve(parameter(x, "name"), askedPlatform(text(x.query, "platform")));
 
-function inspect(x: Exchange): void {
-  const platform = text(x.query, "platform");
-  if (platform !== null) parsePlatform(platform);
-  json(x, 200, imageInspect(named(x), x.engine.storageDriver));
+/** API 1.47: the platforms of an index, those too that are not here. */
+async function manifestsOf(x: Exchange, image: Image) {
+  const entries = await x.engine.images.manifests(image);
+  return entries.map((entry) => manifestSummary(entry, containersOf(x, entry.image)));
+}
+
+const containersOf = (x: Exchange, image: Image | null): readonly string[] =>
+  image === null ? [] : x.engine.images.users({ ...image, family: [image.id] });
+
+async function inspect(x: Exchange): Promise<void> {
+  const image = named(x);
+  const told = imageInspect(image, x.engine.storageDriver);
+  json(x, 200, flag(x.query, "manifests") ? { ...told, Manifests: await manifestsOf(x, image) } : told);
 }
 
 function history(x: Exchange): void {
@@ -86,7 +102,7 @@ async function prune(x: Exchange): Promise<void> {
   const deleted: object[] = [];
   let reclaimed = 0;
   for (const image of x.engine.images.list().filter(matches)) {
-    if (x.engine.images.users(image.id).length > 0 || (!all && image.names.length > 0)) continue;
+    if (x.engine.images.users(image).length > 0 || (!all && image.names.length > 0)) continue;
     const removal = await x.engine.images.remove(image.id, { force: true });
     deleted.push(...removal.untagged.map((name) => ({ Untagged: name })));
     deleted.push(...removal.deleted.map((id) => ({ Deleted: id })));

@@ -15,6 +15,15 @@ export interface PushedLine {
   readonly aux: { readonly Tag: string; readonly Digest: string; readonly Size: number };
 }
 
+/** What they read where one image went there instead of its index (API 1.47 on). */
+export interface InsteadLine {
+  readonly aux: {
+    readonly manifestPushedInsteadOfIndex: true;
+    readonly originalIndex: object;
+    readonly selectedManifest: object;
+  };
+}
+
 const words: Readonly<Record<Exclude<LayerState["state"], "downloading" | "retrying">, string>> = {
   waiting: "Pulling fs layer",
   present: "Already exists",
@@ -55,13 +64,17 @@ function retrying({ delayMs, why }: { delayMs: number; why: string }, id: string
 }
 
 /** The same for a push; the name that it goes to is told once before, for all of its tags. */
-export function pushLines(progress: PushProgress): readonly (ProgressLine | PushedLine)[] {
+export function pushLines(progress: PushProgress): readonly (ProgressLine | PushedLine | InsteadLine)[] {
   if (progress.kind === "resolved")
     return progress.layers.map((layer) => ({ status: "Preparing", progressDetail: {}, id: short(layer) }));
   if (progress.kind === "pushed") {
     const { tag: Tag, digest: Digest, size: Size } = progress;
     const status = `${Tag}: digest: ${Digest} size: ${Size}`;
     return [{ status }, { progressDetail: {}, aux: { Tag, Digest, Size } }];
+  }
+  if (progress.kind === "instead") {
+    const { index: originalIndex, image: selectedManifest } = progress;
+    return [{ aux: { manifestPushedInsteadOfIndex: true, originalIndex, selectedManifest } }];
   }
   const { state } = progress;
   const id = short(progress.digest);

@@ -1,7 +1,7 @@
 import type { PullProgress } from "../../image/images.ts";
 import { isDigest } from "../../oci/digest.ts";
-import { parsePlatform } from "../../oci/platform.ts";
 import { familiarName, parseReference, type Reference, withDefaultTag } from "../../oci/reference.ts";
+import { askedPlatform } from "../ask/image.ts";
 import { invalid } from "../asked.ts";
 import type { Exchange, Route } from "../exchange.ts";
 import { flag, text } from "../query.ts";
@@ -21,7 +21,8 @@ async function create(x: Exchange): Promise<void> {
   const source = text(x.query, "fromSrc");
   if (source !== null) return importTar(x, source);
   const { reference, owner } = askedReference(x);
-  const platform = text(x.query, "platform");
+  const platform = askedPlatform(text(x.query, "platform"));
+  const wanted = flag(x.query, "allPlatforms") ? "all" : platform;
   const auth = registryAuth(x.request.headers["x-registry-auth"], owner);
   const out = lines(x);
   const passes = thinner();
@@ -29,7 +30,7 @@ async function create(x: Exchange): Promise<void> {
   let resolved: string | null = null;
   try {
     const image = await x.engine.images.pull(reference, {
-      ...(platform === null ? {} : { platform: parsePlatform(platform) }),
+      ...(wanted === undefined ? {} : { platform: wanted }),
       ...(auth === null ? {} : { auth }),
       signal: x.signal,
       onProgress: (progress) => tell(progress, reference),
@@ -72,12 +73,16 @@ function present(x: Exchange, reference: Reference): string | null {
 
 async function load(x: Exchange): Promise<void> {
   const quiet = flag(x.query, "quiet");
+  const platform = askedPlatform(text(x.query, "platform"));
   const out = lines(x);
   const passes = thinner();
   try {
-    const images = await x.engine.images.load(x.request as AsyncIterable<Uint8Array>, (progress) => {
-      if (quiet || !passes(progress, Date.now())) return;
-      for (const line of progressLines(progress)) out.news(line);
+    const images = await x.engine.images.load(x.request as AsyncIterable<Uint8Array>, {
+      ...(platform === undefined ? {} : { platform }),
+      onProgress: (progress) => {
+        if (quiet || !passes(progress, Date.now())) return;
+        for (const line of progressLines(progress)) out.news(line);
+      },
     });
     for (const image of images) {
       const names = image.names.map((name) => `Loaded image: ${familiarName(parseReference(name))}\n`);

@@ -1,5 +1,6 @@
 import { NEVER } from "../../engine/state.ts";
-import type { Image } from "../../image/images.ts";
+import type { Image, ManifestEntry } from "../../image/images.ts";
+import { platformOf } from "../../image/platforms.ts";
 import type { DriverName } from "../../image/snapshot/driver.ts";
 import { familiarName, parseReference } from "../../oci/reference.ts";
 import { driverName } from "./driver.ts";
@@ -26,6 +27,29 @@ export function imageSummary(image: Image, containers: number) {
     SharedSize: -1,
     Labels: image.config.config.Labels,
     Containers: containers,
+  };
+}
+
+/** An entry of `Manifests` (API 1.47, ImageManifestSummary). */
+export function manifestSummary(entry: ManifestEntry, containers: readonly string[]) {
+  const { descriptor, kind, image, isHere, content, about } = entry;
+  const unpacked = image?.size ?? 0;
+  return {
+    ID: descriptor.digest,
+    Descriptor: descriptor,
+    Available: isHere,
+    Size: { Content: content, Total: content + unpacked },
+    Kind: kind,
+    ...(kind === "image"
+      ? {
+          ImageData: {
+            Platform: image === null ? descriptor.platform : platformOf(image.config),
+            Containers: containers,
+            Size: { Unpacked: unpacked },
+          },
+        }
+      : {}),
+    ...(kind === "attestation" ? { AttestationData: { For: about ?? "" } } : {}),
   };
 }
 

@@ -33,10 +33,15 @@ export const history = verb({
     "no-trunc": flag("Ids and commands in full"),
     human: flag("Sizes and dates as people read them (default true)", { short: "H", default: true }),
     format: text("TEMPLATE", "table, json, or a Go template"),
+    platform: text("OS/ARCH", "The platform of several to show"),
   },
   args: [1, 1],
   async run({ client }, { options, args: [name = ""] }) {
-    const steps = await client.json<readonly Step[]>({ method: "GET", path: at`/images/${name}/history` });
+    const steps = await client.json<readonly Step[]>({
+      method: "GET",
+      path: at`/images/${name}/history`,
+      query: { platform: options.platform },
+    });
     const full = options["no-trunc"];
     const rows = steps.map((step) => {
       const date = new Date(step.Created * 1000).toISOString().replace(/\.\d+Z$/, "Z");

@@ -22,6 +22,7 @@ const size = flag("With a container's sizes on disk", { short: "s" });
 interface InspectOptions {
   readonly format: string | undefined;
   readonly size?: boolean;
+  readonly platform?: string | undefined;
 }
 
 export const inspect = verb({
@@ -41,7 +42,12 @@ export const inspect = verb({
   },
 });
 
-const ofKind = (kind: Kind, options: { format: typeof format; size?: typeof size }) =>
+const platform = text("OS/ARCH", "The platform of several to show");
+
+const ofKind = (
+  kind: Kind,
+  options: { format: typeof format; size?: typeof size; platform?: typeof platform },
+) =>
   verb({
     usage: `[OPTIONS] ${kind.toUpperCase()} [${kind.toUpperCase()}...]`,
     options,
@@ -50,7 +56,7 @@ const ofKind = (kind: Kind, options: { format: typeof format; size?: typeof size
   });
 
 export const inspectContainer = ofKind("container", { format, size });
-export const inspectImage = ofKind("image", { format });
+export const inspectImage = ofKind("image", { format, platform });
 export const inspectNetwork = ofKind("network", { format });
 export const inspectVolume = ofKind("volume", { format });
 
@@ -88,7 +94,8 @@ async function find(
 ): Promise<unknown> {
   for (const kind of among) {
     try {
-      const query = kind === "container" ? { size: options.size } : {};
+      const { size: sizes, platform: wanted } = options;
+      const query = kind === "container" ? { size: sizes } : kind === "image" ? { platform: wanted } : {};
       return await client.json({ method: "GET", path: kinds[kind](name), query });
     } catch (error) {
       const isMissing = error instanceof ApiError && error.status === 404;

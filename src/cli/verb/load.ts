@@ -10,7 +10,7 @@ export const load = verb({
   options: {
     input: text("FILE", "Read it from a file instead of standard input", { short: "i" }),
     quiet: flag("Without progress", { short: "q" }),
-    platform: text("OS/ARCH", "The platform to choose", { hidden: true }),
+    platform: text("OS/ARCH", "The one platform to take; all that the archive has otherwise"),
   },
   args: [0, 0],
   examples: ["inro load -i debian.tar", "docker save debian | inro load"],
@@ -21,7 +21,7 @@ export const load = verb({
     const lines = client.values<ProgressLine>({
       method: "POST",
       path: "/images/load",
-      query: { quiet: options.quiet },
+      query: { quiet: options.quiet, platform: options.platform },
       headers: { "content-type": "application/x-tar" },
       stream,
     });

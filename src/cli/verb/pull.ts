@@ -1,5 +1,6 @@
 import { pullImage } from "../images.ts";
 import { flag, text } from "../options/option.ts";
+import { UsageError } from "../options/usage-error.ts";
 import { out } from "../terminal/output.ts";
 import { verb } from "../verb.ts";
 
@@ -7,13 +8,17 @@ export const pull = verb({
   usage: "[OPTIONS] NAME[:TAG|@DIGEST]",
   options: {
     platform: text("OS/ARCH", "The platform to choose"),
+    "all-platforms": flag("Every platform that there is, so that the whole index can be pushed"),
     quiet: flag("Print the image's name only", { short: "q" }),
     "disable-content-trust": flag("Without meaning here", { hidden: true, default: true }),
   },
   args: [1, 1],
   examples: ["inro pull debian:bookworm", "inro pull 127.0.0.1:5000/debian"],
   async run({ client }, { options, args: [name = ""] }) {
-    await pullImage(client, name, { platform: options.platform, quiet: options.quiet, to: "stdout" });
+    const { platform, quiet, "all-platforms": allPlatforms } = options;
+    if (platform !== undefined && allPlatforms)
+      throw new UsageError("--platform and --all-platforms exclude each other", 1);
+    await pullImage(client, name, { platform, allPlatforms, quiet, to: "stdout" });
     if (options.quiet) out(`${name}\n`);
     return 0;
   },

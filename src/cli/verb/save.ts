@@ -6,7 +6,7 @@ export const save = verb({
   usage: "[OPTIONS] IMAGE [IMAGE...]",
   options: {
     output: text("FILE", "Write to a file instead of standard output", { short: "o" }),
-    platform: text("OS/ARCH", "The platform that every image has to be for"),
+    platform: text("OS/ARCH", "The one platform of each image"),
   },
   args: [1, ANY],
   examples: ["inro save -o images.tar debian:bookworm hello", "inro save hello | ssh there inro load"],

@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Image } from "../../image/images.ts";
 import { InroError } from "../../oci/error.ts";
-import { hostPlatform } from "../../oci/platform.ts";
+import { hostPlatform, type Platform } from "../../oci/platform.ts";
 import { Undo } from "../../oci/undo.ts";
 import { timeNow } from "../clock.ts";
 import { type Core, folderOf, tell } from "../core.ts";
@@ -38,8 +38,8 @@ export interface Settled {
 }
 
 /** Everything that can be refused without making anything. */
-export function settle(core: Core, asked: ContainerOptions): Settled {
-  const image = core.images.resolve(asked.image);
+export function settle(core: Core, asked: ContainerOptions, platform?: Platform): Settled {
+  const image = core.images.resolve(asked.image, platform);
   const options = validate(mergeImage(asked, image.config.config), core.host);
   const words = [...(options.entrypoint ?? []), ...(options.command ?? [])];
   if (words.length === 0)
@@ -48,15 +48,15 @@ export function settle(core: Core, asked: ContainerOptions): Settled {
       why: "no command specified: neither the image nor the request says what to run",
       hint: "write the command after the image's name",
     });
-  return { options, arguments: words, image, warnings: warnings(core, options, image) };
+  return { options, arguments: words, image, warnings: warnings(core, options, platform ? null : image) };
 }
 
-function warnings(core: Core, options: ContainerOptions, image: Image): string[] {
+/** `image`: the one that nobody asked a platform of; null where one was asked for. */
+function warnings(core: Core, options: ContainerOptions, image: Image | null): string[] {
   const host = hostPlatform();
   const { resources } = options;
-  const foreign = image.architecture !== "" && image.architecture !== host.architecture;
   return [
-    ...(foreign
+    ...(image !== null && image.architecture !== "" && image.architecture !== host.architecture
       ? [
           `The requested image's platform (${image.os}/${image.architecture}) does not match the detected host ` +
             `platform (${host.os}/${host.architecture}) and no specific platform was requested`,
@@ -80,8 +80,8 @@ function warnings(core: Core, options: ContainerOptions, image: Image): string[]
 }
 
 /** Makes a container's record and files; what was made is undone when anything fails. */
-export async function create(core: Core, asked: ContainerOptions, name: string | null) {
-  const settled = settle(core, asked);
+export async function create(core: Core, asked: ContainerOptions, name: string | null, platform?: Platform) {
+  const settled = settle(core, asked, platform);
   const chosen = reserveName(core, name, settled.image.id);
   try {
     await core.images.admit(settled.image, asked.image);

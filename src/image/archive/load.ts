@@ -1,18 +1,19 @@
 /** `load`: images of an archive, Docker's or an OCI layout, become images of the store. */
 import * as v from "valibot";
 import type { Descriptor } from "../../oci/descriptor.ts";
-import { chainIdsOf, type Digest } from "../../oci/digest.ts";
+import type { Digest } from "../../oci/digest.ts";
 import { indexSchema } from "../../oci/index.ts";
-import type { Manifest } from "../../oci/manifest.ts";
 import { isIndexType, mediaType } from "../../oci/media-type.ts";
+import type { Platform } from "../../oci/platform.ts";
 import { formatReference, parseReference, withDefaultTag } from "../../oci/reference.ts";
-import { diffIdsOf, parseConfig, parseDocument } from "../document.ts";
 import type { Layer } from "../image.ts";
-import type { Archive } from "../images.ts";
+import type { Archive, LoadOptions } from "../images.ts";
 import { fetchLayers } from "../layers.ts";
 import { annotation, type NamedManifest } from "../layout/names.ts";
+import { isAttestation, platformOf } from "../platforms.ts";
 import type { LayerState, OnProgress } from "../progress.ts";
-import { chooseManifest, type PullStore } from "../pull.ts";
+import type { PullStore } from "../pull.ts";
+import { imageFor, imageOf, isHere, type Present, walk } from "../root.ts";
 import { TarError } from "../tar/error.ts";
 import { archiveInvalid, type Spooled, spoolArchive } from "./unpacked.ts";
 
@@ -69,76 +70,86 @@ function nameOf(descriptor: Descriptor): string[] {
   }
 }
 
-const isAttestation = (d: Descriptor) =>
-  d.platform?.os === "unknown" || d.annotations?.["vnd.docker.reference.type"] !== undefined;
-
-async function fromLayout(store: PullStore, spooled: Spooled): Promise<NamedManifest[]> {
+async function fromLayout(spooled: Spooled): Promise<NamedManifest[]> {
   const index = parsed(indexSchema, await spooled.text("index.json"), "index.json");
-  const found: NamedManifest[] = [];
-  for (const top of index.manifests.filter((each) => !isAttestation(each))) {
-    let descriptor = top;
-    if (isIndexType(top.mediaType)) {
-      const document = parseDocument(await store.blobs.read(top.digest), top.mediaType, what);
-      if (document.kind !== "index") throw archiveInvalid("what it calls an index is none");
-      descriptor = chooseManifest(document.index, store.platform, what);
-    }
-    found.push({ descriptor, names: nameOf(top), repoDigests: [] });
-  }
-  return found;
+  return index.manifests
+    .filter((each) => !isAttestation(each))
+    .map((descriptor) => ({ descriptor, names: nameOf(descriptor), repoDigests: [] }));
 }
 
-async function manifestOf(store: PullStore, { descriptor }: NamedManifest): Promise<Manifest> {
-  const document = parseDocument(await store.blobs.read(descriptor.digest), descriptor.mediaType, what);
-  if (document.kind === "manifest") return document.manifest;
-  throw archiveInvalid("its index points to indexes without end");
+/** The images of a root that the archive has; of an index those whose manifests are in it, at least one of them. */
+async function imagesOf(store: PullStore, { descriptor }: NamedManifest): Promise<Present[]> {
+  const { leaves } = await walk(store.blobs, descriptor, what);
+  const images = leaves.filter((leaf) => !isAttestation(leaf.descriptor));
+  const here = images.filter(isHere);
+  if (here.length > 0) return here;
+  throw archiveInvalid(`it has none of the ${images.length} images of ${descriptor.digest}`);
+}
+
+/** The one image of a root for a platform, which stands for the root then. */
+async function narrowed(
+  store: PullStore,
+  named: NamedManifest,
+  platform: Platform | undefined,
+): Promise<NamedManifest> {
+  if (platform === undefined) return named;
+  const walked = await walk(store.blobs, named.descriptor, what);
+  return { ...named, descriptor: (await imageFor(store.blobs, walked, platform, what)).descriptor };
 }
 
 async function unpack(
   store: PullStore,
-  named: NamedManifest,
+  { descriptor, manifest }: Present,
+  reference: string,
   onProgress: OnProgress,
-): Promise<NamedManifest> {
-  const manifest = await manifestOf(store, named);
-  const config = parseConfig(await store.blobs.read(manifest.config.digest), what);
-  const diffIds = diffIdsOf(manifest, config, what);
-  const layers = manifest.layers.map(({ digest, size, mediaType: type }, i) => ({
-    digest,
-    size,
-    mediaType: type,
-    diffId: diffIds[i] as Digest,
-  }));
+): Promise<Platform> {
+  const image = await imageOf(store.blobs, descriptor.digest, manifest, what);
+  const { layers, chainIds } = image;
   const missing = layers.find(({ digest }) => store.blobs.sizeOf(digest) === undefined);
   if (missing !== undefined) throw archiveInvalid(`it lacks the layer ${missing.digest}`);
   onProgress({
     kind: "resolved",
-    reference: named.names[0] ?? named.descriptor.digest,
-    digest: named.descriptor.digest,
+    reference,
+    digest: descriptor.digest,
     layers: layers.map(({ digest }) => digest),
   });
   const teller =
     ({ digest }: Layer) =>
     (state: LayerState) =>
       onProgress({ kind: "layer", digest, state });
-  await fetchLayers(store.fetchLayer, layers, chainIdsOf(diffIds), teller, ({ digest }) =>
-    store.blobs.stream(digest),
-  );
-  const platform = { os: config.os ?? "linux", architecture: config.architecture ?? "" };
+  await fetchLayers(store.fetchLayer, layers, chainIds, teller, ({ digest }) => store.blobs.stream(digest));
+  return platformOf(image.config);
+}
+
+async function unpackAll(
+  store: PullStore,
+  named: NamedManifest,
+  onProgress: OnProgress,
+): Promise<NamedManifest> {
+  const { digest, mediaType: type, size } = named.descriptor;
+  const reference = named.names[0] ?? digest;
+  let platform: Platform | undefined;
+  for (const image of await imagesOf(store, named))
+    platform = await unpack(store, image, reference, onProgress);
+  if (isIndexType(type) || platform === undefined)
+    return { ...named, descriptor: { mediaType: type, digest, size } };
   return { ...named, descriptor: { ...named.descriptor, platform } };
 }
 
 // docker 25 and later write both forms; what the layout leaves unnamed, RepoTags name.
 async function merged(store: PullStore, spooled: Spooled): Promise<NamedManifest[]> {
-  const layout =
-    spooled.has("oci-layout") && spooled.has("index.json") ? await fromLayout(store, spooled) : [];
+  const layout = spooled.has("oci-layout") && spooled.has("index.json") ? await fromLayout(spooled) : [];
   if (!spooled.has("manifest.json")) return layout;
   const docker = await fromDocker(store, spooled);
   if (layout.length === 0) return docker;
-  const configOf = async (named: NamedManifest) => (await manifestOf(store, named)).config.digest;
+  const configsOf = async (named: NamedManifest) =>
+    (await imagesOf(store, named)).map(({ manifest }) => manifest.config.digest);
   const names = new Map<Digest, readonly string[]>();
-  for (const each of docker) names.set(await configOf(each), each.names);
+  for (const each of docker) for (const config of await configsOf(each)) names.set(config, each.names);
   const all: NamedManifest[] = [];
   for (const each of layout) {
-    all.push({ ...each, names: [...new Set([...each.names, ...(names.get(await configOf(each)) ?? [])])] });
+    const more = (await configsOf(each)).flatMap((config) => names.get(config) ?? []);
+    all.push({ ...each, names: [...new Set([...each.names, ...more])] });
   }
   return all;
 }
@@ -150,14 +161,15 @@ async function merged(store: PullStore, spooled: Spooled): Promise<NamedManifest
 export async function loadArchive(
   store: PullStore,
   archive: Archive,
-  onProgress: OnProgress,
+  { platform, onProgress = () => {} }: LoadOptions,
 ): Promise<NamedManifest[]> {
   try {
     const spooled = await spoolArchive(archive as AsyncIterable<Uint8Array>, store.blobs);
     const found = await merged(store, spooled);
     if (found.length === 0) throw archiveInvalid("it holds no image");
     const loaded: NamedManifest[] = [];
-    for (const named of found) loaded.push(await unpack(store, named, onProgress));
+    for (const named of found)
+      loaded.push(await unpackAll(store, await narrowed(store, named, platform), onProgress));
     return loaded;
   } catch (error) {
     throw error instanceof TarError ? archiveInvalid(error.message, error) : error;

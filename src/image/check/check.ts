@@ -92,13 +92,18 @@ async function checkPart(work: Work, image: Examined, fault: Fault): Promise<Fin
 
 /** An entry of the index that leads to no image any more. */
 async function checkUnreadable(work: Work, image: Examined, known: ReadonlySet<string>): Promise<Finding> {
-  const { blobs, names, needed, repair } = work;
+  const { blobs, names, records, needed, repair } = work;
   const { descriptor } = image.named;
   const [fault] = image.faults.slice(-1);
   const isNeeded = image.id === null ? [...needed].some((id) => !known.has(id)) : needed.has(image.id);
   const name = called(image.named);
   let done: string | null = null;
-  if (repair) {
+  // A platform of an index is not here any more when its manifest is not: then its layers go, if no container needs them.
+  if (repair && image.isPart && !isNeeded) {
+    if (fault !== undefined) await blobs.remove(fault.digest);
+    await records.learn(image.named);
+    done = "removed, with what only it led to; the other platforms of its index stay";
+  } else if (repair && !image.isPart) {
     if (fault?.state === "damaged") await blobs.remove(fault.digest);
     if (!isNeeded) {
       await names.remove((all) => all.delete(descriptor.digest));
@@ -193,7 +198,7 @@ export async function checkStore(store: CheckStore, options: CheckOptions): Prom
   await checkIndex(work);
   const verify = verifier(store.blobs);
   const all: Examined[] = [];
-  for (const named of store.names.all.values()) all.push(await examine(store, verify, named));
+  for (const named of store.names.all.values()) all.push(...(await examine(store, verify, named)));
   const known = await checkImages(work, all);
   const strays = await checkStrays(work, before);
   return { ...verify.seen, snapshots: (await store.snapshots.list()).length, known, strays };

@@ -1,6 +1,7 @@
 /** Each entry of the index, followed down to the blobs and snapshots that it needs. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Descriptor } from "../../oci/descriptor.ts";
 import { chainIdsOf, type Digest } from "../../oci/digest.ts";
 import type { Manifest } from "../../oci/manifest.ts";
 import { matchesPlatform, type Platform } from "../../oci/platform.ts";
@@ -8,6 +9,7 @@ import { familiarName, parseReference } from "../../oci/reference.ts";
 import { diffIdsOf, parseConfig, parseDocument } from "../document.ts";
 import type { Blobs } from "../layout/blobs.ts";
 import type { NamedManifest } from "../layout/names.ts";
+import { maxDepth, platformOf } from "../platforms.ts";
 import type { Snapshots } from "../snapshot/snapshots.ts";
 import type { Verifier } from "./verify.ts";
 
@@ -25,6 +27,8 @@ export interface Examined {
   readonly id: Digest | null;
   /** Manifest or configuration cannot be read: it is no image any more. */
   readonly readable: boolean;
+  /** It is one of an index, which stays without it. */
+  readonly isPart: boolean;
   readonly faults: readonly Fault[];
 }
 
@@ -41,11 +45,46 @@ export function called({ descriptor, names }: Pick<NamedManifest, "descriptor" |
   return name === undefined ? descriptor.digest.slice(0, 19) : familiarName(parseReference(name));
 }
 
+type Part = Pick<Descriptor, "mediaType" | "digest" | "size">;
+
+/** A root, and what it leads to: of an index each manifest that is here. What of an index is not here is no fault. */
 export async function examine(
-  { blobs, snapshots, platform }: ExamineStore,
+  store: ExamineStore,
   verifier: Verifier,
   named: NamedManifest,
-): Promise<Examined> {
+): Promise<Examined[]> {
+  const { blobs } = store;
+  const all: Examined[] = [];
+  const visit = async (descriptor: Part, depth: number): Promise<void> => {
+    const isPart = depth > 0;
+    const fail = (state: Fault["state"], why: string) =>
+      all.push({
+        ...{ named, id: null, readable: false, isPart },
+        faults: [{ part: "manifest", digest: descriptor.digest, state, why }],
+      });
+    if (isPart && blobs.sizeOf(descriptor.digest) === undefined) return;
+    const verdict = await verifier.verify(descriptor.digest, descriptor.size);
+    if (verdict.state !== "sound") return void fail(verdict.state, verdict.why);
+    try {
+      const document = parseDocument(await blobs.read(descriptor.digest), descriptor.mediaType, "");
+      if (document.kind === "index") {
+        if (depth >= maxDepth) throw new Error("it points to indexes without end");
+        for (const child of document.index.manifests) await visit(child, depth + 1);
+      } else if (!isPart || blobs.sizeOf(document.manifest.config.digest) !== undefined)
+        all.push({ named, isPart, ...(await examineManifest(store, verifier, document.manifest)) });
+    } catch (error) {
+      fail("damaged", error instanceof Error ? error.message : String(error));
+    }
+  };
+  await visit(named.descriptor, 0);
+  return all;
+}
+
+async function examineManifest(
+  { blobs, snapshots, platform }: ExamineStore,
+  verifier: Verifier,
+  manifest: Manifest,
+): Promise<Pick<Examined, "id" | "readable" | "faults">> {
   const faults: Fault[] = [];
   const sound = async (part: Fault["part"], { digest, size }: { digest: Digest; size: number }) => {
     const verdict = await verifier.verify(digest, size);
@@ -53,27 +92,13 @@ export async function examine(
     faults.push({ part, digest, state: verdict.state, why: verdict.why });
     return false;
   };
-  const unreadable = (id: Digest | null): Examined => ({ named, id, readable: false, faults });
-  const { descriptor } = named;
-  if (!(await sound("manifest", descriptor))) return unreadable(null);
-  let manifest: Manifest;
-  try {
-    const document = parseDocument(await blobs.read(descriptor.digest), descriptor.mediaType, "");
-    if (document.kind === "index") throw new Error("it is an index");
-    ({ manifest } = document);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    faults.push({ part: "manifest", digest: descriptor.digest, state: "damaged", why });
-    return unreadable(null);
-  }
-  const { config } = manifest;
-  if (!(await sound("configuration", config))) return unreadable(config.digest);
-  for (const layer of manifest.layers) await sound("layer", layer);
+  const { config, layers } = manifest;
+  if (!(await sound("configuration", config))) return { id: config.digest, readable: false, faults };
+  for (const layer of layers) await sound("layer", layer);
   const parsed = parseConfig(await blobs.read(config.digest), "");
-  const own = { os: parsed.os ?? "linux", architecture: parsed.architecture ?? "" };
-  if (matchesPlatform(own, platform))
+  if (matchesPlatform(platformOf(parsed), platform))
     faults.push(...snapshotFaults(snapshots, chainIdsOf(diffIdsOf(manifest, parsed, ""))));
-  return { named, id: config.digest, readable: true, faults };
+  return { id: config.digest, readable: true, faults };
 }
 
 function isWhole(path: string): boolean {

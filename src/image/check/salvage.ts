@@ -43,9 +43,10 @@ export function namesIn(text: string): Map<string, Said> {
   return found;
 }
 
-/** Every manifest among the blobs whose configuration is there too. */
-async function manifestsOf(blobs: Blobs): Promise<NamedManifest["descriptor"][]> {
-  const found: NamedManifest["descriptor"][] = [];
+/** Every index among the blobs that leads to a manifest here, and every manifest that no index leads to. */
+async function rootsOf(blobs: Blobs): Promise<NamedManifest["descriptor"][]> {
+  const manifests: NamedManifest["descriptor"][] = [];
+  const indexes: (NamedManifest["descriptor"] & { readonly children: readonly string[] })[] = [];
   for (const digest of await blobs.list()) {
     const size = blobs.sizeOf(digest) ?? 0;
     if (size > maxDocument) continue;
@@ -56,18 +57,24 @@ async function manifestsOf(blobs: Blobs): Promise<NamedManifest["descriptor"][]>
       const own = (JSON.parse(content.toString("utf8")) as { mediaType?: unknown }).mediaType;
       const type = typeof own === "string" ? own : mediaType.ociManifest;
       const document = parseDocument(content, type, "salvage");
-      if (document.kind === "manifest" && blobs.sizeOf(document.manifest.config.digest) !== undefined)
-        found.push({ mediaType: type, digest, size });
+      const descriptor = { mediaType: type, digest, size };
+      if (document.kind === "index")
+        indexes.push({ ...descriptor, children: document.index.manifests.map((each) => each.digest) });
+      else if (blobs.sizeOf(document.manifest.config.digest) !== undefined) manifests.push(descriptor);
     } catch {
       // JSON of another kind: a configuration.
     }
   }
-  return found;
+  const here = new Set<string>([...manifests, ...indexes].map(({ digest }) => digest));
+  const useful = indexes.filter(({ children }) => children.some((child) => here.has(child)));
+  const parts = new Set(useful.flatMap(({ children }) => children));
+  const roots = useful.map(({ children: _, ...descriptor }) => descriptor);
+  return [...roots, ...manifests].filter(({ digest }) => !parts.has(digest));
 }
 
 export async function salvaged(path: string, blobs: Blobs): Promise<NamedManifest[]> {
   const said = namesIn(await readFile(path, "utf8").catch(() => ""));
-  return (await manifestsOf(blobs)).map((descriptor) => ({
+  return (await rootsOf(blobs)).map((descriptor) => ({
     descriptor,
     names: [...(said.get(descriptor.digest)?.names ?? [])],
     repoDigests: [...(said.get(descriptor.digest)?.repoDigests ?? [])],
