@@ -111,7 +111,7 @@ static void reap(struct execution *e) {
 }
 
 static enum undo_part part_of(const struct op *op) {
-  if (op->code == OP_HOOK) return UNDO_HOOKS;
+  if (op->code == OP_HOOK || op->code == OP_CLAIM) return UNDO_HOOKS;
   return op->code == OP_NETLINK && op->netlink.family == 0 /* NETLINK_ROUTE */ ? UNDO_INTERFACES : UNDO_FIRST;
 }
 

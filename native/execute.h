@@ -74,6 +74,7 @@ struct execution {
   u8 in_child;     // this is the child's copy
   u8 silent;       // after seccomp: no time is taken
   u8 partial;      // a plan that failed is being undone
+  u8 elsewhere;    // the hooks that come are called by somebody else (op_claim)
   u64 clock;       // monotonic ns at the end of the last operation
   i32 peer;        // child: the terminal's peer
   i32 own;            // pidfd of the executor, while its children are born into namespaces that it is not in

@@ -148,10 +148,18 @@ static int came_to_hooks(const struct execution *e) {
   return e->ready;
 }
 
+long op_claim(struct execution *e, const struct op_claim *o, struct record *r) {
+  if (e->partial && !came_to_hooks(e)) return 0;
+  long fd = CALL(r, openat, AT_FDCWD, o->path, ABI_O_WRONLY | ABI_O_CREAT | ABI_O_EXCL | ABI_O_NOFOLLOW | ABI_O_CLOEXEC, 0600);
+  if (fd >= 0) SYS(close, fd);
+  e->elsewhere = fd == -EEXIST || fd == -ENOENT;
+  return fd >= 0 || e->elsewhere ? 0 : fd;
+}
+
 long op_hook(struct execution *e, const struct op_hook *o, struct record *r) {
   struct start s;
   i32 pidfd = -1, error = 0;
-  if (e->partial && !came_to_hooks(e)) return 0;
+  if (e->elsewhere || (e->partial && !came_to_hooks(e))) return 0;
   i32 self = (i32)SYS(getpid);
   long done = prepare(r, o, e->in_child ? self : e->pid, &s);
   if (done >= 0) done = CALL(r, clone, CLONE_PIDFD | ABI_SIGCHLD, 0, &pidfd, 0, 0);

@@ -287,6 +287,9 @@ static inline void op_encode(struct writer *w, const struct op *op) {
       put_u32(w, op->hook.pid_at);
       put_u32(w, op->hook.timeout);
       break;
+    case OP_CLAIM:
+      put_text(w, op->claim.path);
+      break;
     case OP_PASS_DESCRIPTORS:
       put_u32(w, op->pass_descriptors.count);
       break;

@@ -64,6 +64,7 @@ enum op_code {
   OP_PERSONALITY = 95,
   OP_MEMORY_POLICY = 96,
   OP_HOOK = 100,
+  OP_CLAIM = 155,
   OP_PASS_DESCRIPTORS = 108,
   OP_OPEN_PROCESS = 109,
   OP_NO_NEW_PRIVILEGES = 112,
@@ -83,7 +84,7 @@ enum op_code {
   OP_EXEC = 126,
   OP_SEND_LISTENER = 97,
   OP_MONITOR = 144,
-  OP_CODES = 145,
+  OP_CODES = 156,
 };
 
 enum { OPEN_PATH_USE_ANY = 0, OPEN_PATH_USE_DIRECTORY = 1, OPEN_PATH_USE_READ = 2, OPEN_PATH_USE_APPEND = 3, OPEN_PATH_USE_FIFO = 4 };
@@ -433,6 +434,10 @@ struct op_hook {
   u32 timeout;
 };
 
+struct op_claim {
+  const char *path;
+};
+
 struct op_pass_descriptors {
   u32 count;
 };
@@ -588,6 +593,7 @@ struct op {
     struct op_personality personality;
     struct op_memory_policy memory_policy;
     struct op_hook hook;
+    struct op_claim claim;
     struct op_pass_descriptors pass_descriptors;
     struct op_open_process open_process;
     struct op_no_new_privileges no_new_privileges;
@@ -676,6 +682,7 @@ static const struct op_definition op_definitions[OP_CODES] = {
   [OP_PERSONALITY] = {"personality", 16, {0}, 0},
   [OP_MEMORY_POLICY] = {"memoryPolicy", 16, {0}, 0},
   [OP_HOOK] = {"hook", 109, {0}, 0},
+  [OP_CLAIM] = {"claim", 65, {0}, 0},
   [OP_PASS_DESCRIPTORS] = {"passDescriptors", 1, {0}, 0},
   [OP_OPEN_PROCESS] = {"openProcess", 1, {0}, offsetof(struct op_open_process, out) + 1},
   [OP_NO_NEW_PRIVILEGES] = {"noNewPrivileges", 56, {0}, 0},
@@ -979,6 +986,9 @@ static inline int op_decode(struct reader *r, struct op *op) {
       op->hook.state = get_text(r);
       op->hook.pid_at = get_u32(r);
       op->hook.timeout = get_u32(r);
+      break;
+    case OP_CLAIM:
+      op->claim.path = get_text(r);
       break;
     case OP_PASS_DESCRIPTORS:
       op->pass_descriptors.count = get_u32(r);

@@ -264,6 +264,7 @@ describe.skipIf(!canRun)("hooks", () => {
       while (!existsSync(calls) || !readFileSync(calls, "utf8").includes(phase)) await Bun.sleep(5);
       expect(await one.state()).toMatchObject({ status: "stopped" });
       expect(await one.delete()).toMatchObject({ code: 0 });
+      expect(readFileSync(calls, "utf8").split(phase)).toHaveLength(2);
       expect(await Bun.$`find /sys/fs/cgroup -name ${one.id}`.nothrow().text()).toBe("");
       Bun.spawnSync(["rm", pid]);
     }

@@ -224,6 +224,7 @@ const lines: { readonly [K in Kind]: Line<K> } = {
     text: (op) =>
       `the ${op.phase} hook ${shortened([op.path, ...op.argv.slice(1)].map(shellWord).join(" "))}${op.timeout === undefined ? "" : `, at most ${op.timeout / 1000} s`}`,
   },
+  claim: { verb: "claim", text: (op) => `the hooks that follow, by ${op.path}` },
   passDescriptors: {
     verb: "keep",
     text: (op) => `the caller's ${op.count === 1 ? "descriptor 3" : `descriptors 3 to ${2 + op.count}`}`,

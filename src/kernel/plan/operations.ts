@@ -320,6 +320,12 @@ export const operations = {
     pidAt: optional(u32),
     timeout: optional(u32),
   }),
+  /**
+   * Makes an empty file, and with it claims the hooks that come after: where the file is there already, or its folder is
+   * gone, somebody else has called them or will, and they are passed over. In `host` only of a batch.
+   */
+  claim: op(155, ["host", "undo"], { path: text }),
+
   // ── the command line's ──
   /**
    * The caller's descriptors 3 to 2 + `count` are the program's too, under the same numbers (`--preserve-fds`); the

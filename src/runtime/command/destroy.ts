@@ -22,16 +22,15 @@ async function killFirst(stored: StoredContainer): Promise<void> {
 }
 
 /**
- * runtime.md, "Lifecycle", 12 and 13: what `create` made goes, then the poststop hooks are called. A create that is still
- * at it calls them itself, when it finds its container gone.
+ * runtime.md, "Lifecycle", 12 and 13: what `create` made goes, then the poststop hooks are called, once: the executor of a
+ * create that failed, was killed or is still at it may have claimed them.
  */
 export async function destroy(invocation: Invocation, stored: StoredContainer): Promise<void> {
-  const isBeingCreated = stored.creating && isAlive(stored);
   await killAll(stored.cgroups);
   await killFirst(stored);
   await removeAll(stored.cgroups);
+  const hooks = hasHooks(stored, "poststop") ? await import("./hooks.ts") : undefined;
+  const claimed = hooks?.claimPoststop(invocation.root, stored.id);
   forget(invocation.root, stored.id);
-  if (isBeingCreated || !hasHooks(stored, "poststop")) return;
-  const { callPoststop } = await import("./hooks.ts");
-  await callPoststop(invocation, stored);
+  if (claimed === true) await hooks?.callPoststop(invocation, stored);
 }

@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { openBlockingExecutor } from "../../kernel/executor/blocking.ts";
 import type { Op } from "../../kernel/plan/operations.ts";
 import { nativeArchitecture } from "../../kernel/seccomp/architecture.ts";
@@ -6,6 +7,7 @@ import type { RuntimeSpec, SpecHooks } from "../../oci/runtime-spec.ts";
 import { hookOps } from "../compile/hooks.ts";
 import { failuresOf } from "../failure.ts";
 import type { Invocation } from "./commands.ts";
+import { claimOf } from "./store.ts";
 import { hasHooks, type StoredContainer } from "./stored.ts";
 
 /** Those that are still to be called when the container is created. */
@@ -22,6 +24,18 @@ export async function callPoststart(
   if (!hasHooks(stored, "poststart")) return undefined;
   const ops = hookOps("poststart", { ...stored, becauseOf: (at) => at }, { pid: stored.pid });
   return execute(await native(), ops, true)[0];
+}
+
+/** Whether the poststop hooks of this container are the caller's to call: nobody else does, or has. */
+export function claimPoststop(root: string, id: string): boolean {
+  try {
+    writeFileSync(claimOf(root, id), "", { flag: "wx", mode: 0o600 });
+    return true;
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === "EEXIST" || code === "ENOENT") return false;
+    throw cause;
+  }
 }
 
 /** Step 13: one that fails is a warning, and the others are called. */

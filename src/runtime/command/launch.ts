@@ -26,6 +26,7 @@ import {
   CGROUP_PARENT,
   checkContainerId,
   claimFolder,
+  claimOf,
   forget,
   gateOf,
   writeSpec,
@@ -126,7 +127,12 @@ async function prepare(from: Ingredients): Promise<{ plan: Plan; creating: Store
   const plan = compile({
     ...{ id, spec, facts, filter, cgroupPath, becauseOf, ...surveyed, bundle: bundle.path },
     rootfs: { kind: "folder", path: bundle.rootfs },
-    keeper: { kind: "caller", fifo, descriptors: passed.descriptors.length, keeps },
+    keeper: {
+      kind: "caller",
+      fifo,
+      descriptors: passed.descriptors.length,
+      claim: keeps ? undefined : claimOf(root, id),
+    },
     useInit: false,
     newKeyring: !flags.has("no-new-keyring"),
     fragments: [],

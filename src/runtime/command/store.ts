@@ -26,6 +26,9 @@ export function checkContainerId(id: string | undefined): string {
 export const folderOf = (root: string, id: string): string => `${root}/${id}`;
 export const gateOf = (root: string, id: string): string => `${root}/${id}/${GATE_FILE}`;
 
+/** Whoever makes it calls the poststop hooks: the executor that takes a container back, or who deletes it. */
+export const claimOf = (root: string, id: string): string => `${root}/${id}/poststop`;
+
 /** Claims an id: runtime.md, "Create": it is an error when it is in use. */
 export function claimFolder(root: string, id: string): string {
   mkdirSync(root, { recursive: true, mode: PRIVATE });

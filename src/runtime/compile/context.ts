@@ -30,14 +30,14 @@ export type Keeper =
     }
   /**
    * The caller of the OCI command line: streams are inherited, and as many `descriptors` behind them; the start comes
-   * through a FIFO, if one is named. `keeps`: the container stays after its end, and its poststop hooks are its
-   * deletion's to call.
+   * through a FIFO, if one is named. `claim`: the file whose maker calls the poststop hooks; undefined where the container
+   * stays after its end, and they are its deletion's to call.
    */
   | {
       readonly kind: "caller";
       readonly fifo: string | undefined;
       readonly descriptors: number;
-      readonly keeps: boolean;
+      readonly claim: string | undefined;
     };
 
 /** Everything that a plan is compiled from; compiling looks at nothing else. */

@@ -1,4 +1,5 @@
 import type { Hierarchy } from "../../kernel/cgroup/hierarchies.ts";
+import type { Op } from "../../kernel/plan/operations.ts";
 import type { JoinedCgroups } from "./cgroups.ts";
 import type { CompileInput, Draft } from "./context.ts";
 import { hookOps, subjectOf } from "./hooks.ts";
@@ -40,8 +41,16 @@ export function compileUndo(draft: Draft, input: CompileInput, cgroups: JoinedCg
     draft.plan.undo.push({ kind: "removeCgroup", hierarchy: mount, path: input.cgroupPath, because });
   }
   for (const fragment of input.fragments) draft.plan.undo.push(...fragment.undo);
-  const keeps = input.keeper.kind === "caller" && input.keeper.keeps;
-  if (!keeps) draft.plan.undo.push(...hookOps("poststop", subjectOf(input)));
+  draft.plan.undo.push(...stopHooks(input));
+}
+
+/** A monitor's container has nobody else who would call them. */
+function stopHooks(input: CompileInput): Op[] {
+  const hooks = hookOps("poststop", subjectOf(input));
+  const [first] = hooks;
+  if (input.keeper.kind === "monitor" || first === undefined) return hooks;
+  const { claim } = input.keeper;
+  return claim === undefined ? [] : [{ kind: "claim", path: claim, because: first.because }, ...hooks];
 }
 
 /** Where everything can be killed at once, or while it stands still, that is done before anything else is removed. */

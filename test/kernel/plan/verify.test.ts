@@ -493,6 +493,11 @@ const crimes: readonly (readonly [string, Plan, string])[] = [
     "act of their phase",
   ],
   [
+    "hooks that are claimed when they have been called",
+    rehooked("undo", (list) => [...list, { kind: "claim", path: "/c", because: "test" }]),
+    "act of their phase",
+  ],
+  [
     "a hook of the runtime that nobody waits for",
     rehooked("map", (list) =>
       list.filter((op) => op.kind !== "release" || op.point !== 9).concat(hook("createRuntime")),

@@ -54,7 +54,12 @@ test("the plan of a bundle with binds, devices and a user namespace, kept by its
     sources,
     firstSlot: 2,
     rootfs: { kind: "folder", path: "/bundle/rootfs" },
-    keeper: { kind: "caller", fifo: "/run/inro-runtime/abc/start", descriptors: 0, keeps: false },
+    keeper: {
+      kind: "caller",
+      fifo: "/run/inro-runtime/abc/start",
+      descriptors: 0,
+      claim: "/run/inro-runtime/abc/poststop",
+    },
   });
   expect(printed(plan)).toMatchSnapshot();
 });

@@ -32,10 +32,10 @@ export const hookPlaceLaw: Law = {
           ? [{ op, why: "a createRuntime hook is called before it" }]
           : [],
       );
-    const end = plan.undo.findIndex(isKind("hook"));
+    const end = plan.undo.findIndex((op) => op.kind === "hook" || op.kind === "claim");
     const after = plan.undo
-      .slice(end < 0 ? plan.undo.length : end)
-      .flatMap((op) => (op.kind === "hook" ? [] : [{ op, why: "a poststop hook is called before it" }]));
+      .slice(end < 0 ? plan.undo.length : end + 1)
+      .flatMap((op) => (op.kind === "hook" ? [] : [{ op, why: "poststop hooks are called before it" }]));
     return [...misplaced, ...late, ...after];
   },
 };
