@@ -21,7 +21,7 @@ export async function explainOptions(core: Core, asked: ContainerOptions): Promi
   const id = randomBytes(32).toString("hex");
   const folder = folderOf(core, id);
   await using undo = new Undo();
-  mkdirSync(join(folder, "log"), { recursive: true, mode: 0o711 });
+  mkdirSync(join(folder, "log"), { recursive: true, mode: 0o700 });
   undo.add("remove the folder", () => discard(core, folder));
   const mounts = await prepareMounts(core, options, undo);
   const rootfs = await core.images.prepare(folder, image);

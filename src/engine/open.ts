@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmdirSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Images } from "../image/images.ts";
 import type { Tree } from "../image/tree/tree.ts";
@@ -46,15 +46,13 @@ export function takeRoot(root: string, execRoot: string): Records {
       why: "it needs root: it makes namespaces, cgroups and network devices",
       hint: "run it with sudo",
     });
-  // R26: others of the host may pass through to a volume that a container shares with them, but see nothing.
-  for (const folder of [
-    root,
-    join(root, "containers"),
-    join(root, "trash"),
-    execRoot,
-    join(execRoot, "containers"),
-  ])
-    mkdirSync(folder, { recursive: true, mode: 0o711 });
+  // R26: others of the host may pass through to a volume that a container shares with them, but see nothing. What a
+  // container wrote may be setuid, and its id stands in /proc: nobody passes to that, whatever earlier versions made.
+  for (const folder of [root, execRoot]) mkdirSync(folder, { recursive: true, mode: 0o711 });
+  for (const folder of [join(root, "containers"), join(root, "trash"), join(execRoot, "containers")]) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    chmodSync(folder, 0o700);
+  }
   return openRecords(join(root, "inro.db"));
 }
 

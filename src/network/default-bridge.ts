@@ -96,7 +96,7 @@ function subnetOf(root: string, identity: NetworkIdentity): Subnet {
     routes: hostRoutes(),
     nameServers: nameServers(),
   });
-  writeFileSync(`${path}.new`, JSON.stringify({ subnet: formatSubnet(subnet) }));
+  writeFileSync(`${path}.new`, JSON.stringify({ subnet: formatSubnet(subnet) }), { mode: 0o600 });
   renameSync(`${path}.new`, path);
   return subnet;
 }
