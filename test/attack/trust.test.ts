@@ -15,9 +15,10 @@ import {
 import { dirname, join } from "node:path";
 import { openIngest } from "../../src/image/layout/blobs.ts";
 import { openEvidence } from "../../src/image/trust/evidence.ts";
+import { subjectsOf } from "../../src/image/trust/judge.ts";
 import { ruleFor } from "../../src/image/trust/policy.ts";
 import { readPolicy, trustFile } from "../../src/image/trust/policy-file.ts";
-import { digestOf } from "../../src/oci/digest.ts";
+import { type Digest, digestOf } from "../../src/oci/digest.ts";
 import { parsePublicKey } from "../../src/oci/public-key.ts";
 import { parseReference } from "../../src/oci/reference.ts";
 import { chunks, dockerArchive, tar } from "../image/fixtures.ts";
@@ -153,6 +154,39 @@ describe.skipIf(rootMissing)("trust: signatures", () => {
     const tag = `${s.evil.replace(":", "-")}.sig`;
     await s.app.repository.putManifest({ mediaType: type, content: Buffer.from(JSON.stringify(lying)) }, tag);
     await s.refuses("wants a signature");
+  });
+
+  test("a payload that is not what its digest says is not read", async () => {
+    const good = { digest: "", bytes: Buffer.alloc(0) };
+    await using s = await scene({
+      decide: ({ method, path }) =>
+        good.digest !== "" && method === "GET" && path.endsWith(good.digest)
+          ? { status: 200, body: good.bytes.toString() }
+          : undefined,
+    });
+    const { payload, signature } = signed(s.identity, s.evil, ours);
+    const other = Buffer.alloc(payload.length, " ");
+    await s.app.tag(s.evil, { payload: other, signature });
+    Object.assign(good, { digest: digestOf(other), bytes: payload });
+    await s.refuses("a payload is not what its digest says");
+  });
+
+  test("an index leads to what an index in it leads to, and to nothing else", () => {
+    const [manifest, other] = [digestOf("manifest"), digestOf("other")];
+    const index = (...digests: Digest[]) => {
+      const manifests = digests.map((digest) => ({
+        mediaType: "application/vnd.oci.image.manifest.v1+json",
+        digest,
+        size: 1,
+      }));
+      return Buffer.from(
+        JSON.stringify({ schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests }),
+      );
+    };
+    const inner = index(other, manifest);
+    const [outer, strange] = [index(digestOf(inner)), index(other)];
+    const subjects = subjectsOf([manifest], [outer, strange, inner, Buffer.from("{")]);
+    expect(subjects).toEqual(new Set([manifest, digestOf(inner), digestOf(outer)]));
   });
 
   test("a tag that moves between the verification and the pull moves nothing", async () => {

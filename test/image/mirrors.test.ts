@@ -189,6 +189,7 @@ describe.skipIf(rootMissing)("registries.json", () => {
     [{ default: { registry: "a.test", namespace: "B" } }, "/default/namespace"],
     [{ insecure: "a.test" }, "/insecure"],
     [{ rules: { library: {} } }, "/rules/library"],
+    [{ rules: ["docker.io"] }, "/rules"],
   ])("%j is refused at %s", async (registries, at) => {
     await expect(pulled("app", registries)).rejects.toMatchObject({ code: "REGISTRIES_INVALID", at });
   });

@@ -18,10 +18,14 @@ export function isPlace(text: string): boolean {
 }
 
 const place = v.pipe(v.string(), v.check(isPlace, "it is not HOST[:PORT][/PATH]"));
-const rule = v.strictObject({
-  mirrors: v.optional(v.array(place), []),
-  location: v.optional(place),
-});
+// A list is an object without members to valibot.
+const isObject = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
+export const object = v.custom<object>(isObject, "it is not an object");
+
+const rule = v.pipe(
+  object,
+  v.strictObject({ mirrors: v.optional(v.array(place), []), location: v.optional(place) }),
+);
 const host = v.pipe(
   place,
   v.check((text) => !text.includes("/"), "it is not HOST[:PORT]"),
@@ -30,11 +34,14 @@ const namespace = v.pipe(
   v.string(),
   v.check((text) => isPlace(`docker.io/${text}`), "it is no part of a repository's name"),
 );
-const schema = v.strictObject({
-  default: v.optional(v.strictObject({ registry: host, namespace: v.optional(namespace) })),
-  insecure: v.optional(v.array(host), []),
-  rules: v.optional(v.record(place, rule), {}),
-});
+const schema = v.pipe(
+  object,
+  v.strictObject({
+    default: v.optional(v.strictObject({ registry: host, namespace: v.optional(namespace) })),
+    insecure: v.optional(v.array(host), []),
+    rules: v.optional(v.pipe(object, v.record(place, rule)), {}),
+  }),
+);
 
 export type Registries = v.InferOutput<typeof schema>;
 

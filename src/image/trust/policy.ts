@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { type PublicKey, parsePublicKey } from "../../oci/public-key.ts";
 import type { Reference } from "../../oci/reference.ts";
-import { isPlace } from "../registry/registries.ts";
+import { isPlace, object } from "../registry/registries.ts";
 
 export interface SignedRule {
   /** A signature by one of them is enough. */
@@ -50,9 +50,6 @@ const signed = {
   local: v.optional(v.literal("accept")),
 };
 const word = v.picklist(["accept", "reject"]);
-// A list is an object without members to valibot.
-const isObject = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
-const object = v.custom<object>(isObject, "it is not an object");
 const shaped = (shape: v.GenericSchema) =>
   v.lazy((input) => (typeof input === "string" ? word : shape)) as v.GenericSchema<Rule>;
 
