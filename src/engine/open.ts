@@ -4,6 +4,7 @@ import type { Images } from "../image/images.ts";
 import type { Tree } from "../image/tree/tree.ts";
 import type { Networks } from "../network/network.ts";
 import { InroError } from "../oci/error.ts";
+import { openReserve, type Reserve } from "../platform/reserve.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { openVolumes } from "../volume/volumes.ts";
 import { check } from "./check.ts";
@@ -39,7 +40,7 @@ export interface EngineParts {
 /**
  * Makes the folders and takes the data root for this process: the first thing to do with it. ENGINE_RUNNING, NO_ROOT.
  */
-export function takeRoot(root: string, execRoot: string): Records {
+export function takeRoot(root: string, execRoot: string): { records: Records; reserve: Reserve } {
   if (process.getuid?.() !== 0)
     throw new InroError("NO_ROOT", {
       what: "cannot run the engine",
@@ -53,7 +54,8 @@ export function takeRoot(root: string, execRoot: string): Records {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     chmodSync(folder, 0o700);
   }
-  return openRecords(join(root, "inro.db"));
+  const reserve = openReserve(join(root, "reserve"));
+  return { records: openRecords(join(root, "inro.db"), reserve), reserve };
 }
 
 /** An engine over its rooms, with every container of its data root found again. */

@@ -2,6 +2,7 @@ import type { AttachmentRecord } from "../network/network.ts";
 import type { Digest } from "../oci/digest.ts";
 import { InroError } from "../oci/error.ts";
 import type { Rootfs } from "../oci/rootfs.ts";
+import type { Reserve } from "../platform/reserve.ts";
 import { type Database, type Lasting, openDatabase } from "../platform/sqlite.ts";
 import type { MountPoint, VolumeDetails } from "./engine.ts";
 import type { EngineEvent } from "./events.ts";
@@ -79,6 +80,7 @@ export interface Records {
   volumes(): VolumeDetails[];
   addVolume(volume: VolumeDetails): void;
   removeVolume(name: string): void;
+  /** News: what a full disk has no space for is lost. */
   addEvent(event: EngineEvent): void;
   eventsSince(time: bigint): EngineEvent[];
   close(): void;
@@ -99,9 +101,9 @@ const SCHEMA: readonly string[] = [
 const EVENTS_KEPT = 10_000;
 const EVENTS_SLACK = 1_000;
 
-/** Holds the data root: ENGINE_RUNNING when another engine does. */
-export function openRecords(path: string): Records {
-  const database = openDatabase(path, SCHEMA);
+/** Holds the data root: ENGINE_RUNNING when another engine does. What cannot be written for want of space is NO_SPACE. */
+export function openRecords(path: string, reserve?: Reserve): Records {
+  const database = openDatabase(path, SCHEMA, reserve);
   if (database === undefined)
     throw new InroError("ENGINE_RUNNING", {
       what: `cannot open "${path}"`,
@@ -267,10 +269,11 @@ function eventTable(database: Database) {
   let untilTrim = 0;
   return {
     addEvent: (event: EngineEvent) => {
-      database.run("INSERT INTO events (time, record) VALUES (?, ?)", event.time, encodeEvent(event));
-      if (untilTrim-- > 0) return;
+      const insert = "INSERT INTO events (time, record) VALUES (?, ?)";
+      if (!database.attempt(insert, event.time, encodeEvent(event)) || untilTrim-- > 0) return;
       untilTrim = EVENTS_SLACK;
-      database.run("DELETE FROM events WHERE number <= (SELECT max(number) FROM events) - ?", EVENTS_KEPT);
+      const trim = "DELETE FROM events WHERE number <= (SELECT max(number) FROM events) - ?";
+      database.attempt(trim, EVENTS_KEPT);
     },
     eventsSince: (time: bigint) =>
       readable(

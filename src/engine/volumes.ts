@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { InroError } from "../oci/error.ts";
+import { diskFull } from "../platform/disk-full.ts";
 import { checkVolumeName } from "../volume/volumes.ts";
 import { timeNow } from "./clock.ts";
 import type { Core } from "./core.ts";
@@ -37,7 +38,11 @@ function find(core: Core, name: string): VolumeDetails {
 
 function make(core: Core, asked: string | null, labels: Readonly<Record<string, string>>): VolumeDetails {
   const name = asked === null ? randomBytes(32).toString("hex") : checkVolumeName(asked);
-  core.volumes.make(name);
+  try {
+    core.volumes.make(name);
+  } catch (cause) {
+    throw diskFull(cause, { what: `cannot make the volume "${name}"`, folder: core.root }) ?? cause;
+  }
   const mountpoint = core.volumes.pathOf(name);
   const volume = {
     name,

@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 import type { Platform } from "../oci/platform.ts";
 import type { Reference } from "../oci/reference.ts";
 import type { Rootfs } from "../oci/rootfs.ts";
+import type { Reserve } from "../platform/reserve.ts";
 import type { SaveOptions } from "./archive/save-plan.ts";
 import type { CheckOptions } from "./check/check.ts";
 import type { Checked } from "./check/finding.ts";
@@ -119,6 +120,8 @@ export interface ImagesOptions {
   readonly driver?: DriverName | undefined;
   /** The program whose role `inro-tree` applies and reads file trees. */
   readonly native: string;
+  /** Given up when the disk is full and an image is removed. */
+  readonly reserve?: Reserve;
   /** The file of mirrors and rewrites (registry/registries.ts); none for none. It is read anew for each pull. */
   readonly registries?: string;
   /** The policy of what may be pulled and run (trust/policy-file.ts); none for none. It is read anew each time. */

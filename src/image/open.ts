@@ -43,7 +43,7 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
   const { root, native, platform = hostPlatform() } = options;
   await mkdir(root, { recursive: true, mode: 0o711 });
   const ingest = await openIngest(root);
-  const names = await openNames(root, ingest);
+  const names = await openNames(root, ingest, options.reserve);
   const blobs = await openBlobs(root, ingest, native);
   const driver = await openDriver(native, root, options.driver);
   const snapshots = await openSnapshots(root, native, driver);

@@ -37,13 +37,13 @@ export async function openLocalEngine(options: OpenOptions = {}): Promise<Engine
   const execRoot = resolve(options.execRoot ?? "/run/inro");
   const onFault = options.onFault ?? ((message) => console.error(`inro: ${message}`));
   await using undo = new Undo();
-  const records = takeRoot(root, execRoot);
+  const { records, reserve } = takeRoot(root, execRoot);
   undo.add("close the records", () => records.close());
   const native = nativeProgram();
   const cgroupParent = cgroupParentOf(root);
   const [images, runtime, networks] = await Promise.all([
     openImages({
-      ...{ root, native, builtin: helloProgram() },
+      ...{ root, native, reserve, builtin: helloProgram() },
       driver: options.storageDriver,
       ...(options.registries === undefined ? {} : { registries: options.registries }),
       ...(options.trust === undefined ? {} : { trust: options.trust }),

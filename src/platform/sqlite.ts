@@ -1,5 +1,8 @@
 import { Database as BunDatabase, type SQLQueryBindings } from "bun:sqlite";
 import { closeSync, openSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import { diskFull } from "./disk-full.ts";
+import type { Reserve } from "./reserve.ts";
 
 /** A value that a column holds. */
 export type SqlValue = string | number | bigint | null;
@@ -10,9 +13,11 @@ export type SqlValue = string | number | bigint | null;
  */
 export type Lasting = "process" | "machine";
 
-/** The little of SQLite that the engine needs; WAL, one writer. */
+/** The little of SQLite that the engine needs; WAL, one writer. A write that the disk has no space for throws NO_SPACE. */
 export interface Database {
   run(sql: string, ...values: readonly SqlValue[]): void;
+  /** A write that is worth nothing when it is late: false where the disk is full. */
+  attempt(sql: string, ...values: readonly SqlValue[]): boolean;
   all<Row>(sql: string, ...values: readonly SqlValue[]): Row[];
   /** All or nothing; done, in the sense of `lasting`, when the call returns. */
   transaction<T>(lasting: Lasting, work: () => T): T;
@@ -21,9 +26,14 @@ export interface Database {
 
 /**
  * Opens or makes a database file, for this process alone until it is closed or the process ends: undefined when
- * another process holds it. `migrations[n]` leads from schema version n to n + 1.
+ * another process holds it. `migrations[n]` leads from schema version n to n + 1. A full disk is written to once more
+ * after the reserve was given up.
  */
-export function openDatabase(path: string, migrations: readonly string[]): Database | undefined {
+export function openDatabase(
+  path: string,
+  migrations: readonly string[],
+  reserve?: Reserve,
+): Database | undefined {
   // Root's alone: SQLite gives its other files the mode of this one.
   closeSync(openSync(path, "a", 0o600));
   const inner = new BunDatabase(path, { create: true, strict: true });
@@ -36,16 +46,39 @@ export function openDatabase(path: string, migrations: readonly string[]): Datab
     prepared.set(sql, statement);
     return statement;
   };
+  const refusal = (cause: unknown) =>
+    diskFull(cause, { what: `cannot write ${basename(path)}`, folder: dirname(path) });
+  const withSpace = <T>(write: () => T): T => {
+    try {
+      return write();
+    } catch (cause) {
+      const refused = refusal(cause);
+      if (refused === undefined) throw cause;
+      if (reserve?.give()) return withSpace(write);
+      throw refused;
+    }
+  };
+  const run = (sql: string, values: readonly SqlValue[]) => {
+    prepare(sql).run(...(values as SQLQueryBindings[]));
+  };
   const database: Database = {
-    run: (sql, ...values) => {
-      prepare(sql).run(...(values as SQLQueryBindings[]));
+    // Within a transaction it is the whole of it that is tried again.
+    run: (sql, ...values) => (inner.inTransaction ? run(sql, values) : withSpace(() => run(sql, values))),
+    attempt: (sql, ...values) => {
+      try {
+        run(sql, values);
+        return true;
+      } catch (cause) {
+        if (refusal(cause) === undefined) throw cause;
+        return false;
+      }
     },
     all: <Row>(sql: string, ...values: readonly SqlValue[]) =>
       prepare(sql).all(...(values as SQLQueryBindings[])) as Row[],
     transaction: (lasting, work) => {
       if (lasting === "machine") inner.exec("PRAGMA synchronous = FULL");
       try {
-        return inner.transaction(work).immediate();
+        return withSpace(() => inner.transaction(work).immediate());
       } finally {
         if (lasting === "machine") inner.exec("PRAGMA synchronous = NORMAL");
       }

@@ -71,18 +71,20 @@ export function machine(): Host {
   return hostOf([], () => {});
 }
 
-/** A network namespace with nothing but its loopback. */
-export async function ownHost(): Promise<Host> {
-  const holder = spawn("unshare", ["--net", "sleep", "3600"], { stdio: "ignore" });
+/** A network namespace with nothing but its loopback. `mounts`: what is mounted in it is seen by nobody else, and goes with it. */
+export async function ownHost(o: { readonly mounts?: true } = {}): Promise<Host & { readonly pid: number }> {
+  const holder = spawn("unshare", ["--net", ...(o.mounts ? ["--mount"] : []), "sleep", "3600"], {
+    stdio: "ignore",
+  });
   const pid = holder.pid ?? 0;
   const mine = readlinkSync("/proc/self/ns/net");
   for (let tries = 0; networkOf(pid) === mine; tries++) {
     if (tries > 1000) throw new Error("unshare did not begin");
     await Bun.sleep(2);
   }
-  const prefix = ["nsenter", `--net=/proc/${pid}/ns/net`];
-  spawnSync("nsenter", [`--net=/proc/${pid}/ns/net`, "ip", "link", "set", "lo", "up"]);
-  return hostOf(prefix, () => holder.kill("SIGKILL"));
+  const enter = [`--net=/proc/${pid}/ns/net`, ...(o.mounts ? [`--mount=/proc/${pid}/ns/mnt`] : [])];
+  spawnSync("nsenter", [...enter, "ip", "link", "set", "lo", "up"]);
+  return { ...hostOf(["nsenter", ...enter], () => holder.kill("SIGKILL")), pid };
 }
 
 function networkOf(pid: number): string {

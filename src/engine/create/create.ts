@@ -5,6 +5,7 @@ import type { Image } from "../../image/images.ts";
 import { InroError } from "../../oci/error.ts";
 import { hostPlatform, type Platform } from "../../oci/platform.ts";
 import { Undo } from "../../oci/undo.ts";
+import { diskFull } from "../../platform/disk-full.ts";
 import { timeNow } from "../clock.ts";
 import { type Core, folderOf, tell } from "../core.ts";
 import { Entry } from "../entry.ts";
@@ -86,6 +87,8 @@ export async function create(core: Core, asked: ContainerOptions, name: string |
   try {
     await core.images.admit(settled.image, asked.image);
     return await make(core, settled, chosen);
+  } catch (cause) {
+    throw diskFull(cause, { what: `cannot make the container "${chosen}"`, folder: core.root }) ?? cause;
   } finally {
     core.beingMade.delete(chosen);
   }

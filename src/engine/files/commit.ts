@@ -1,6 +1,7 @@
 import { changed } from "../../image/change.ts";
 import type { Image, MakeRequest } from "../../image/images.ts";
 import type { Reference } from "../../oci/reference.ts";
+import { diskFull } from "../../platform/disk-full.ts";
 import { type Core, folderOf, tell } from "../core.ts";
 import type { Entry } from "../entry.ts";
 import { whileFrozen } from "../life/pause.ts";
@@ -61,6 +62,10 @@ export async function commit(core: Core, entry: Entry, o: CommitOptions): Promis
     });
     tell(core, entry, "commit", { comment: o.comment, imageID: image.id, imageRef: image.names[0] ?? "" });
     return image;
+  } catch (cause) {
+    throw (
+      diskFull(cause, { what: `cannot commit the container "${entry.name}"`, folder: core.root }) ?? cause
+    );
   } finally {
     if (kept === null) await core.images.release(folder);
     release();

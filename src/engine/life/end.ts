@@ -78,7 +78,14 @@ export async function ended(
   const delay = restartDelay(entry, report);
   const status = delay === null ? "exited" : "restarting";
   // Not synced: the monitor's exit file is, and is read again where this record was lost with the machine's power.
-  record(core, entry, { state: { status, exit: report }, network: null, starting: false });
+  const end = { state: { status, exit: report }, network: null, starting: false } as const;
+  try {
+    record(core, entry, end);
+  } catch (cause) {
+    // It has ended, whether or not that can be written down: the next engine reads it from the exit file.
+    core.fault(`recording the end of ${entry.id}`, cause);
+    entry.fortune = { ...entry.fortune, ...end };
+  }
   entry.announce(delay === null ? ["next-exit", "not-running"] : ["next-exit"], report);
   if (delay !== null) restartLater(core, entry, delay);
 }

@@ -8,8 +8,8 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from "nod
 import { join } from "node:path";
 import { algorithmOf, type Digest, digestOf, hexOf, isDigest, parseDigest } from "../../oci/digest.ts";
 import { InroError } from "../../oci/error.ts";
+import { diskFull } from "../../platform/disk-full.ts";
 import { syncIn } from "../tree/sync.ts";
-import { diskFull } from "./disk-full.ts";
 import { syncFolder, writeDurably } from "./durable.ts";
 
 export interface BlobWriter {

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { diskFull } from "./disk-full.ts";
+import { diskFull } from "../../platform/disk-full.ts";
 
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, "r");

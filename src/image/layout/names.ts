@@ -11,6 +11,7 @@ import type { Digest } from "../../oci/digest.ts";
 import { InroError } from "../../oci/error.ts";
 import { indexSchema } from "../../oci/index.ts";
 import { mediaType } from "../../oci/media-type.ts";
+import type { Reserve } from "../../platform/reserve.ts";
 import { writeDurably } from "./durable.ts";
 
 export const annotation = {
@@ -116,7 +117,7 @@ async function load(path: string): Promise<NamedManifests | InroError> {
 }
 
 /** Opens, or begins, the layout's index in `root`; what is written goes through the folder `ingest`. */
-export async function openNames(root: string, ingest: string): Promise<Names> {
+export async function openNames(root: string, ingest: string, reserve?: Reserve): Promise<Names> {
   const path = join(root, "index.json");
   const found = await load(path);
   let damage = found instanceof InroError ? found : null;
@@ -179,7 +180,11 @@ export async function openNames(root: string, ingest: string): Promise<Names> {
         const answer = change(next);
         all = next;
         try {
-          await write(next);
+          await write(next).catch((error) => {
+            // What makes space needs some first.
+            if ((error as InroError).code === "NO_SPACE" && reserve?.give()) return write(next);
+            throw error;
+          });
         } catch (error) {
           all = before;
           throw error;

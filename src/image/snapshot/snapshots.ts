@@ -10,7 +10,7 @@ import { readFileSync, statSync } from "node:fs";
 import { chmod, mkdir, readdir, readFile, rename, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Digest, hexOf, parseDigest } from "../../oci/digest.ts";
-import { diskFull } from "../layout/disk-full.ts";
+import { diskFull } from "../../platform/disk-full.ts";
 import { syncIn } from "../tree/sync.ts";
 import { removeTree } from "../tree/whole.ts";
 import type { Driver } from "./driver.ts";

@@ -2,7 +2,7 @@
 import { existsSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
-import { diskFull } from "../layout/disk-full.ts";
+import { diskFull } from "../../platform/disk-full.ts";
 import { layUpon, removeTree } from "../tree/whole.ts";
 import type { Driver } from "./driver.ts";
 

@@ -1,5 +1,5 @@
 import { statfsSync } from "node:fs";
-import { InroError } from "../../oci/error.ts";
+import { InroError } from "../oci/error.ts";
 
 /** What a person reads: 3 bytes, 4.2 MB. */
 export function bytesText(bytes: number): string {
@@ -18,6 +18,9 @@ function free(path: string): number | undefined {
   }
 }
 
+/** How the kernel, and SQLite, say it. */
+const full: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT", "SQLITE_FULL"]);
+
 export interface Wanted {
   /** `cannot store a blob`; the folder is said after it. */
   readonly what: string;
@@ -29,8 +32,8 @@ export interface Wanted {
 
 /** NO_SPACE where that is the error: it names the folder, what was needed, and what is free. Undefined for any other. */
 export function diskFull(cause: unknown, { what, folder, needed }: Wanted): InroError | undefined {
-  const { code, errno } = cause as { code?: unknown; errno?: unknown };
-  const name = [code, errno].find((each) => each === "ENOSPC" || each === "EDQUOT");
+  const { code, errno } = (cause ?? {}) as { code?: unknown; errno?: unknown };
+  const name = [code, errno].find((each) => full.has(each));
   if (name === undefined) return undefined;
   const left = free(folder);
   const facts = [
