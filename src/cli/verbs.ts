@@ -227,6 +227,36 @@ export const verbs: readonly Entry[] = [
     load: async () => (await import("./verb/rmi.ts")).rmi,
   },
   {
+    names: ["manifest create"],
+    group: images,
+    summary: "Put a list together of manifests that are at a registry",
+    load: async () => (await import("./verb/manifest.ts")).create,
+  },
+  {
+    names: ["manifest annotate"],
+    group: images,
+    summary: "Say which platform a manifest of a list is for",
+    load: async () => (await import("./verb/manifest.ts")).annotate,
+  },
+  {
+    names: ["manifest inspect"],
+    group: images,
+    summary: "Show a manifest, or a list of them",
+    load: async () => (await import("./verb/manifest.ts")).inspect,
+  },
+  {
+    names: ["manifest push"],
+    group: images,
+    summary: "Send a manifest list to its registry",
+    load: async () => (await import("./verb/manifest.ts")).push,
+  },
+  {
+    names: ["manifest rm"],
+    group: images,
+    summary: "Remove manifest lists that are here",
+    load: async () => (await import("./verb/manifest.ts")).rm,
+  },
+  {
     names: ["login"],
     group: images,
     summary: "Log in to a registry",

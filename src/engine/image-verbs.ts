@@ -14,6 +14,7 @@ export function engineImages(core: Core): EngineImages {
   ];
   return {
     trust: images.trust,
+    lists: images.lists,
     registries: () => images.registries(),
     list: () => images.list(),
     resolve: (image, platform) => images.resolve(image, platform),

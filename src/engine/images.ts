@@ -11,6 +11,7 @@ import type {
   SaveOptions,
 } from "../image/images.ts";
 import type { ImportOptions } from "../image/import.ts";
+import type { ManifestLists } from "../image/manifest-list/lists.ts";
 import type { Registries } from "../image/registry/registries.ts";
 import type { Trust } from "../image/trust/trust.ts";
 import type { Platform } from "../oci/platform.ts";
@@ -20,6 +21,8 @@ import type { Reference } from "../oci/reference.ts";
 export interface EngineImages {
   /** The policy of what may be pulled and run, and signatures at registries. */
   readonly trust: Trust;
+  /** Manifest lists of what is at registries. */
+  readonly lists: ManifestLists;
   /** How registries are reached. REGISTRIES_INVALID. */
   registries(): Registries;
   list(): readonly Image[];

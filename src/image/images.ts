@@ -8,6 +8,7 @@ import type { CheckOptions } from "./check/check.ts";
 import type { Checked } from "./check/finding.ts";
 import type { Image } from "./image.ts";
 import type { MakeRequest } from "./make.ts";
+import type { ManifestLists } from "./manifest-list/lists.ts";
 import type { ManifestEntry } from "./manifests.ts";
 import type { OnProgress, OnPushProgress } from "./progress.ts";
 import type { Pushed } from "./push.ts";
@@ -90,6 +91,8 @@ export interface Images {
   manifests(image: Image): Promise<readonly ManifestEntry[]>;
   /** The policy, and signatures at registries. */
   readonly trust: Trust;
+  /** Manifest lists of what is at registries. */
+  readonly lists: ManifestLists;
   /** Whether the policy of this moment lets the image that `resolve` found by a text be run. Throws TRUST_REFUSED,
    * TRUST_INVALID. */
   admit(image: Image, nameOrId: string): Promise<void>;

@@ -16,6 +16,8 @@ import { fetchLayers } from "./layers.ts";
 import { openBlobs, openIngest } from "./layout/blobs.ts";
 import { type NamedManifest, openNames } from "./layout/names.ts";
 import { makeImage } from "./make.ts";
+import { openDrafts } from "./manifest-list/drafts.ts";
+import { manifestLists } from "./manifest-list/lists.ts";
 import { manifestsOf } from "./manifests.ts";
 import { pullImage, resolveName } from "./pull.ts";
 import { pushNamed } from "./push-named.ts";
@@ -54,6 +56,7 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
     options.registries === undefined ? noRegistries : readRegistries(options.registries);
   registries();
   const evidence = await openEvidence(root, ingest);
+  const drafts = await openDrafts(root, ingest);
   const gate = openGate({ file: options.trust, evidence, registries });
   const store = { blobs, fetchLayer, platform, registries, gate };
   const sweeps = sweeper(async () => {
@@ -142,6 +145,7 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
     list: () => records.list(),
     resolve: (nameOrId, wanted) => records.resolve(meant(nameOrId), wanted),
     manifests: (image) => manifestsOf({ blobs, names, records }, image),
+    lists: manifestLists(drafts, registries),
     trust: openTrust({
       ...{ file: options.trust, gate, evidence, registries },
       resolve: (reference, o) => resolveName(store, withDefaultTag(reference), o),

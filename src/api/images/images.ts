@@ -9,6 +9,7 @@ import { refuse } from "../status.ts";
 import { createdSeconds, imageHistory, imageInspect, imageSummary, manifestSummary } from "../tell/image.ts";
 import { commitRoutes } from "./commit.ts";
 import { imageFilter } from "./filter.ts";
+import { manifestRoutes } from "./manifests.ts";
 import { namedBy } from "./named-by.ts";
 import { pullRoutes } from "./pull.ts";
 import { pushRoutes } from "./push.ts";
@@ -26,6 +27,7 @@ export const imageRoutes: readonly Route[] = [
   ...saveRoutes,
   ...commitRoutes,
   ...trustRoutes,
+  ...manifestRoutes,
   ...verifyRoutes,
   ...signRoutes,
   { method: "GET", pattern: "/images/{name...}/json", handle: inspect },
