@@ -92,14 +92,25 @@ const line = (allow: boolean, key: string, access: string, at: string): DeviceLi
   at,
 });
 
+/** What devices.list says. Exceptions from "all" are not told: of such a list all devices are open. */
+export function listedDevices(list: string): DeviceList {
+  const rows = list.split("\n").filter((row) => row !== "");
+  if (rows.some((row) => row.startsWith("a"))) return { open: true, exceptions: new Map() };
+  const exceptions = rows.map((row): [string, Exception] => {
+    const at = row.lastIndexOf(" ");
+    return [row.slice(0, at), { access: row.slice(at + 1), at: "default" }];
+  });
+  return { open: false, exceptions: new Map(exceptions) };
+}
+
 /**
  * From what a living cgroup's devices.list says to `wanted`: what is new is allowed before what is old is denied, so that
  * what both allow is open at every moment. A list of exceptions from "all" is not told, so it starts anew.
  */
 export function deviceTransition(current: string, wanted: DeviceList): DeviceLine[] {
-  const rows = current.split("\n").filter((row) => row !== "");
-  if (wanted.open || rows.some((row) => row.startsWith("a"))) return deviceLines(wanted);
-  const have = new Map(rows.map((row) => [row.slice(0, row.lastIndexOf(" ")), row.split(" ").at(-1) ?? ""]));
+  const { open, exceptions } = listedDevices(current);
+  if (wanted.open || open) return deviceLines(wanted);
+  const have = new Map([...exceptions].map(([key, { access }]) => [key, access]));
   const without = (access: string, other = ""): string =>
     letters((letter) => access.includes(letter) && !other.includes(letter));
   const added = [...wanted.exceptions].flatMap(([key, { access, at }]) => {

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import type { SpecResources } from "../../oci/runtime-spec.ts";
-import { deviceList, deviceTransition } from "./device-list.ts";
+import { deviceList, deviceTransition, listedDevices } from "./device-list.ts";
 import { deviceProgram } from "./device-program.ts";
 import { deviceRules } from "./device-rules.ts";
 import type { CgroupSet } from "./set.ts";
 import { invalid } from "./setting.ts";
 import { settingsOf } from "./settings.ts";
 import { number } from "./stats/files.ts";
-import { writeAll, writeOne } from "./write.ts";
+import { restore, writeAll, writeOne } from "./write.ts";
 
 /** A cgroup on v2 and the eBPF program that is to filter its devices from now on. */
 export type ReplaceFilter = (path: string, program: Uint8Array) => void | Promise<void>;
@@ -71,6 +71,13 @@ async function updateDevices(
   const unified = set.find(({ version }) => version === 2);
   if (v1 === undefined && unified !== undefined) return replaceFilter(unified.path, deviceProgram(rules));
   if (v1 === undefined) return;
-  const lines = deviceTransition(readFileSync(`${v1.path}/devices.list`, "utf8"), deviceList(rules));
-  for (const { file, value, at } of lines) writeOne({ home: v1, file, value, at });
+  const listed = (): string => readFileSync(`${v1.path}/devices.list`, "utf8");
+  const before = listed();
+  try {
+    for (const line of deviceTransition(before, deviceList(rules))) writeOne({ home: v1, ...line });
+  } catch (cause) {
+    const back = deviceTransition(listed(), listedDevices(before));
+    for (const { file, value } of back) restore(`${v1.path}/${file}`, value);
+    throw cause;
+  }
 }

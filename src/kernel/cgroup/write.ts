@@ -59,11 +59,12 @@ function tryWrite(
 /** cgroupfs lets nobody make a file, and says so with EACCES: without O_CREAT a missing one is ENOENT. */
 const writeExisting = (path: string, value: string): void => writeFileSync(path, value, { flag: "r+" });
 
-function restore(path: string, value: string): void {
+/** On the way back from a refusal, which is what is told. */
+export function restore(path: string, value: string): void {
   try {
     writeExisting(path, value);
   } catch {
-    // What was there before is the best that can be had back, and its refusal hides the one that is told.
+    // Nothing better can be had back.
   }
 }
 

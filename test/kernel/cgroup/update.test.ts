@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdirSync, readFileSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
+import { updateCgroups } from "../../../src/kernel/cgroup/update.ts";
 import { openExecutor } from "../../../src/kernel/executor/executor.ts";
 import type { SpecResources } from "../../../src/oci/runtime-spec.ts";
 import { readFacts } from "../../../src/runtime/facts.ts";
@@ -91,6 +93,29 @@ describe.skipIf(!canMakeCgroups)("limits of a living container", () => {
     const change = update(c, { memory: { limit: MIB, checkBeforeUpdate: true } });
     await expect(change).rejects.toThrow(/^cannot limit the memory to 1048576 bytes: \d+ bytes are in use/);
     expect(c.read("memory", "memory.max")).toBe("max");
+  });
+
+  test("device rules that v1's kernel refuses halfway are as they were", async () => {
+    await using c = liveCgroups();
+    const home = c.set.find(({ version, controllers }) => version === 1 && controllers.includes("devices"));
+    if (home === undefined) return;
+    const within = { ...home, path: `${home.path}/within` };
+    const of = (minor: number) => ({ allow: true, type: "c", major: 10, minor, access: "rw" });
+    const never = () => expect.unreachable();
+    await updateCgroups([home], { devices: [of(200), of(201)] }, never);
+    mkdirSync(within.path);
+    await updateCgroups([within], { devices: [of(201)] }, never);
+    const listed = () => readFileSync(`${within.path}/devices.list`, "utf8");
+    const before = listed();
+    // 10:202 is not the parent's to give.
+    const change = updateCgroups([within], { devices: [of(200), of(202)] }, never);
+    await expect(change).rejects.toMatchObject({
+      code: "CGROUP_LIMIT_REFUSED",
+      at: "/linux/resources/devices/1",
+    });
+    const sorted = (list: string) => list.split("\n").sort();
+    expect(sorted(listed())).toEqual(sorted(before));
+    rmdirSync(within.path);
   });
 
   test("a device that is allowed before and after can be opened at every moment", async () => {
