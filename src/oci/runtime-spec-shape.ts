@@ -162,8 +162,8 @@ const special = object({ ...node, ...numbers }, ownership);
 const device: Shape = (value) =>
   (value as { type?: unknown } | null)?.type === "p" ? fifo(value) : special(value);
 
-const argument = object({ index: uint32, value: exact64, op: text }, { valueTwo: exact64 });
-const rule = object({ names: list(text, 1), action: text }, { errnoRet: uint32, args: list(argument) });
+export const argumentShape = object({ index: uint32, value: exact64, op: text }, { valueTwo: exact64 });
+const rule = object({ names: list(text, 1), action: text }, { errnoRet: uint32, args: list(argumentShape) });
 const seccomp = object(
   { defaultAction: text },
   {

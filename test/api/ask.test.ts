@@ -150,10 +150,20 @@ test("security options in both spellings", () => {
     systemPaths: "masked",
   });
   expect(host({ SecurityOpt: ["no-new-privileges:false"] }).security.noNewPrivileges).toBe(false);
-  expect(host({ SecurityOpt: ['seccomp={"a":\n1}'] }).security.seccomp).toEqual({
-    kind: "profile",
-    text: '{"a":\n1}',
-  });
+  const text = '{"defaultAction":\n"SCMP_ACT_ALLOW"}';
+  expect(host({ SecurityOpt: [`seccomp=${text}`] }).security.seccomp).toEqual({ kind: "profile", text });
+});
+
+test.each([
+  ["{}", ""],
+  ['{"defaultAction":5}', "/defaultAction"],
+  ['{"defaultAction":"SCMP_ACT_ALLOW","syscalls":5}', "/syscalls"],
+  [
+    '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"action":"SCMP_ACT_ALLOW","args":[{"op":"SCMP_CMP_EQ","index":0,"value":-1}]}]}',
+    "/syscalls/0/args/0/value",
+  ],
+])("the seccomp profile %s is refused at the border", (profile, at) => {
+  expect(() => host({ SecurityOpt: [`seccomp=${profile}`] })).toThrow(at);
 });
 
 test("log limits", () => {

@@ -199,6 +199,9 @@ test("security: a profile is sent as its text, system paths as empty lists", () 
     CapAdd: ["NET_ADMIN"],
     CapDrop: ["ALL"],
   });
+  const exact = '{"value":18446744073709551601}';
+  writeFileSync(file, exact);
+  expect(host("--security-opt", `seccomp=${file}`)).toMatchObject({ SecurityOpt: [`seccomp=${exact}`] });
   expect(() => host("--security-opt", "seccomp=/nope.json")).toThrow(
     'cannot use "/nope.json" as the seccomp profile',
   );

@@ -46,6 +46,19 @@ describe.skipIf(engineMissing)("inro run", () => {
     expect((await inro("ps", "-aq")).stdout).toBe("");
   });
 
+  test("a seccomp profile's 64-bit values are compared to the last bit", async () => {
+    using folder = temporaryFolder("seccomp");
+    const profile = join(folder.path, "profile.json");
+    const args = '[{"index":1,"value":9007199254740993,"op":"SCMP_CMP_EQ"}]';
+    writeFileSync(
+      profile,
+      `{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["ftruncate"],"action":"SCMP_ACT_ERRNO","args":${args}}]}`,
+    );
+    const script = "for n in 2 3 4; do truncate -s 900719925474099$n /dev/shm/f 2>/dev/null; echo $?; done";
+    const words = ["--security-opt", `seccomp=${profile}`, "busybox", "sh", "-c", script];
+    expect(await inro("run", "--rm", ...words)).toEqual({ code: 0, stdout: "0\n1\n0\n", stderr: "" });
+  });
+
   test("what is piped in arrives, its end too, whatever its length", async () => {
     const { stdout } = await cli.engine.inroWith(
       { input: "x".repeat(1_000_000) },

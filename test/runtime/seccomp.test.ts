@@ -82,8 +82,8 @@ describe.skipIf(!canSupervise)("a filter that asks a supervisor", () => {
   });
 });
 
-/** Bit 63 and the lowest bit: a number that a double cannot hold. */
-const LARGE = (1n << 63n) + 1n;
+/** High bits and the lowest: a number that a double cannot hold. */
+const LARGE = 0xffff_ffff_ffff_fff1n;
 
 describe.skipIf(askProgram === undefined)("the kernel compares all 64 bits of an argument", () => {
   test.each([

@@ -1,4 +1,6 @@
 import type { ContainerOptions, SecurityOptions } from "../../engine/options.ts";
+import { parseExactJson } from "../../oci/json.ts";
+import { seccompProfileShape } from "../../oci/seccomp-profile-shape.ts";
 import { type Asked, invalid, texts, textsOrNull } from "../asked.ts";
 
 /** SecurityOpt and the two path lists, into which the docker CLI turns `systempaths=unconfined`. */
@@ -52,10 +54,16 @@ function truth(value: string, at: string): boolean {
 function seccomp(value: string, at: string): SecurityOptions["seccomp"] {
   if (value === "unconfined") return { kind: "unconfined" };
   if (value === "" || value === "builtin") return { kind: "default" };
+  const misfit = seccompProfileShape(parsed(value, at));
+  if (misfit !== undefined)
+    throw invalid(at, `the seccomp profile does not fit: ${misfit.at}: ${misfit.why}`);
+  return { kind: "profile", text: value };
+}
+
+function parsed(profile: string, at: string): unknown {
   try {
-    JSON.parse(value);
+    return parseExactJson(profile);
   } catch (error) {
     throw invalid(at, `the seccomp profile is not JSON: ${(error as Error).message}`);
   }
-  return { kind: "profile", text: value };
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { formatJson, parseJson } from "../client/json.ts";
 import { UsageError } from "../options/usage-error.ts";
 
 export interface SecurityFields {
@@ -21,7 +22,7 @@ function withProfile(entry: string): string {
   const file = /^seccomp[=:](.*)$/.exec(entry)?.[1];
   if (file === undefined || file === "unconfined" || file === "builtin") return entry;
   try {
-    return `seccomp=${JSON.stringify(JSON.parse(readFileSync(file, "utf8")))}`;
+    return `seccomp=${formatJson(parseJson(readFileSync(file, "utf8")))}`;
   } catch (error) {
     throw new UsageError(`cannot use "${file}" as the seccomp profile: ${(error as Error).message}`);
   }

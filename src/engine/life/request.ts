@@ -4,6 +4,7 @@ import { defaultSeccomp } from "../../kernel/seccomp/default.ts";
 import { resolveProfile, type SeccompProfile } from "../../kernel/seccomp/profile.ts";
 import type { Attachment } from "../../network/network.ts";
 import { InroError } from "../../oci/error.ts";
+import { parseExactJson } from "../../oci/json.ts";
 import type { Rootfs } from "../../oci/rootfs.ts";
 import type { SpecSeccomp } from "../../oci/runtime-spec.ts";
 import type { CreateRequest } from "../../runtime/runtime.ts";
@@ -100,7 +101,7 @@ function seccompOf(options: ContainerOptions, host: Host): SpecSeccomp | null {
 
 function parseProfile(text: string): SeccompProfile {
   try {
-    return JSON.parse(text) as SeccompProfile;
+    return parseExactJson(text) as SeccompProfile;
   } catch (cause) {
     throw new InroError("INVALID_OPTION", {
       what: "cannot use the seccomp profile",

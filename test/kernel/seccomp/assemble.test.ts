@@ -107,6 +107,14 @@ test("an unconditional rule wins over a conditional one wherever it stands", () 
   }
 });
 
+test("an architecture of which no process can run here adds nothing to the filter (ADR 17)", () => {
+  const of = (...architectures: string[]) =>
+    assembleFilter({ ...defaultSeccomp({ architecture: "x86_64", ...DEFAULTS }), architectures }, "x86_64");
+  const portable = ["X86_64", "X86", "X32", "AARCH64", "ARM", "S390X", "RISCV64"];
+  expect(of(...portable.map((name) => `SCMP_ARCH_${name}`))).toEqual(of("SCMP_ARCH_X86_64"));
+  expect(of("SCMP_ARCH_S390X")).toEqual(of());
+});
+
 test("a call entered through an architecture that is neither native nor its twin kills the process", () => {
   const filter = assembleFilter({ defaultAction: "SCMP_ACT_ALLOW" }, "x86_64");
   const call = { architecture: ARCHITECTURES.aarch64.audit, number: 0 };

@@ -169,6 +169,22 @@ describe.skipIf(!canRun)("the OCI command line", () => {
     expect((await inro("run", "-b", path, id)).stdout).toBe("from the bundle\n/home/five\n");
   });
 
+  test("a filter's 64-bit values are read from config.json to the last bit", async () => {
+    const script = "for n in 2 3 4; do truncate -s 900719925474099$n /tmp/f 2>/dev/null; echo $?; done";
+    const args = [{ index: 1, value: 12345, op: "SCMP_CMP_EQ" as const }];
+    const syscalls = [{ names: ["ftruncate"], action: "SCMP_ACT_ERRNO" as const, args }];
+    const { id, path } = inro.bundle(
+      { args: ["sh", "-c", script] },
+      {
+        mounts: [{ destination: "/tmp", type: "tmpfs", source: "tmpfs" }],
+        linux: { ...typical.linux, seccomp: { defaultAction: "SCMP_ACT_ALLOW", syscalls } },
+      },
+    );
+    const config = join(path, "config.json");
+    writeFileSync(config, readFileSync(config, "utf8").replace("12345", "9007199254740993"));
+    expect(await inro("run", "-b", path, id)).toMatchObject({ code: 0, stdout: "0\n1\n0\n" });
+  });
+
   test("a terminal's master is sent to the console socket", async () => {
     const { id, path } = inro.bundle({ args: ["tty"], terminal: true });
     const socket = join(inro.path, "console");
