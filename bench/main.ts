@@ -1,7 +1,9 @@
 /**
  * `npm run bench`: inro beside whichever of runc, crun, docker and podman this machine has (on PATH, or unpacked into
  * the tests' cache by `scripts/bun test/support/tools.ts runc crun dockerd podman`), interleaved in one run, with the
- * same image and the same client. Needs root. Options: --quick, --rows=oci,life,inside,idle,cli,api,exec,stats,port,many, --containers=50.
+ * same image and the same client. Needs root. Options: --quick, --containers=50,
+ * --rows=oci,life,inside,idle,cli,api,exec,stats,port,many; rows of images only where they are named, as they take
+ * half an hour: pull,layers,files,load,save,push,commit.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -15,6 +17,7 @@ import type { Engine } from "./contenders/engine.ts";
 import { inro } from "./contenders/inro.ts";
 import { podman } from "./contenders/podman.ts";
 import { imageArchive } from "./image.ts";
+import { IMAGE_ROWS, imageRows } from "./images/rows.ts";
 import { manyRows } from "./many.ts";
 import { OCI_ROWS, ociRows } from "./oci/rows.ts";
 import { finish } from "./programs.ts";
@@ -55,6 +58,8 @@ async function measure(folder: string, wanted: ReadonlySet<string>): Promise<Row
     if (wanted.has("port")) add(await portRow(withApi, busybox, options.quick ? 3 : 7));
     if (wanted.has("many"))
       for (const row of await manyRows(withApi, Number(options.containers), settle)) add(row);
+    const size = options.quick ? { rounds: 1, share: 0.1 } : { rounds: 3, share: 1 };
+    for await (const row of imageRows(engines, folder, wanted, size)) add(row);
   } finally {
     for (const engine of withApi) await removeEverything(engine).finally(() => engine.api.close());
     for (const engine of engines) await engine.stop();
@@ -96,7 +101,10 @@ if (process.getuid?.() !== 0) {
   process.exit(1);
 }
 if (options.fetch) {
-  for (const [name, why] of fetchTools(["busybox", "runc", "crun", "dockerd", "podman"]))
+  const ofImages = IMAGE_ROWS.some((row) => options.rows.split(",").includes(row));
+  const tools = ["busybox", "runc", "crun", "dockerd", "podman"] as const;
+  const images = ["docker-registry", "skopeo", "umoci"] as const;
+  for (const [name, why] of fetchTools([...tools, ...(ofImages ? images : [])]))
     console.error(`${name} could not be fetched: ${why}`);
 }
 const build = spawnSync(process.execPath, [join(import.meta.dir, "../scripts/build.ts")], {

@@ -7,11 +7,13 @@ export interface Row {
   readonly budget?: Budget;
 }
 
-/** `against` a peer's figure, or an absolute limit in the row's unit. */
-export type Budget =
-  | { readonly factor: number; readonly against: string }
-  | { readonly limit: number }
-  | { readonly factor: number; readonly against: string; readonly and: Budget };
+/** `against` a peer's figure (of several peers the fastest's), or an absolute limit in the row's unit. */
+export type Budget = Against | { readonly limit: number } | (Against & { readonly and: Budget });
+
+interface Against {
+  readonly factor: number;
+  readonly against: string | readonly string[];
+}
 
 const CONTENDER = /^inro/;
 
@@ -19,8 +21,8 @@ const CONTENDER = /^inro/;
 export function keeps(row: Row, value: number, budget = row.budget): boolean | undefined {
   if (budget === undefined) return undefined;
   if ("limit" in budget) return value <= budget.limit;
-  const peer = row.values.get(budget.against);
-  const first = peer === undefined ? undefined : value <= peer * budget.factor;
+  const peers = [budget.against].flat().flatMap((name) => row.values.get(name) ?? []);
+  const first = peers.length === 0 ? undefined : value <= Math.min(...peers) * budget.factor;
   if (!("and" in budget)) return first;
   const second = keeps(row, value, budget.and);
   return first === false || second === false ? false : (first ?? second);
@@ -29,7 +31,7 @@ export function keeps(row: Row, value: number, budget = row.budget): boolean | u
 const describeBudget = (budget: Budget, unit: string): string =>
   "limit" in budget
     ? `≤ ${budget.limit} ${unit}`
-    : `≤ ${budget.factor} × ${budget.against}${"and" in budget ? `, ${describeBudget(budget.and, unit)}` : ""}`;
+    : `≤ ${budget.factor} × ${[budget.against].flat().join(" or ")}${"and" in budget ? `, ${describeBudget(budget.and, unit)}` : ""}`;
 
 const figure = (value: number) => (value >= 100 ? value.toFixed(0) : value.toFixed(value >= 10 ? 1 : 2));
 

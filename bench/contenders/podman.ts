@@ -35,6 +35,8 @@ export async function podman(
   mkdirSync(join(folder, ".config/containers"), { recursive: true });
   const policy = { default: [{ type: "insecureAcceptAnything" }] };
   writeFileSync(join(folder, ".config/containers/policy.json"), JSON.stringify(policy));
+  mkdirSync(join(folder, "etc/containers"), { recursive: true });
+  writeFileSync(join(folder, "etc/containers/policy.json"), JSON.stringify(policy));
   writeFileSync(join(folder, "containers.conf"), configuration(root, runtime));
   const holder = spawn("unshare", ["--net", "--mount", "sh", "-c", namespaceScript(root, folder, runtime)], {
     stdio: "ignore",
@@ -76,6 +78,8 @@ function namespaceScript(root: string, folder: string, { oneCgroupVersion }: Pod
     "set -e; ip link set lo up",
     ...(oneCgroupVersion ? [`if [ -d ${unified} ]; then mount -t tmpfs none ${unified}; fi`] : []),
     `mount -t overlay overlay -o lowerdir=${system}:${own} ${system}`,
+    // `podman commit` looks for its policy here alone.
+    `mount -t overlay overlay -o lowerdir=${join(folder, "etc")}:/etc /etc`,
     `: > ${join(folder, "ready")}`,
     "exec sleep infinity",
   ].join("; ");
