@@ -15,7 +15,7 @@ import { from, layersOf, publish, type Registries, registries, to } from "./plac
 export const IMAGE_ROWS = ["pull", "layers", "files", "load", "save", "push", "commit"] as const;
 
 /** Bytes of the files of the image that is moved: some 340 MB compressed. */
-const imageBytes = 900e6;
+const imageBytes = 720e6;
 /** Bytes of the files that a commit finds in the container. */
 const committedBytes = 340e6;
 const smallCount = 100_000;

@@ -2,6 +2,7 @@
 import { Readable } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { InroError } from "../oci/error.ts";
+import { spent } from "../platform/spent.ts";
 
 /** Bytes; larger buffers come fresh from the kernel each time, whose page faults cost more than the calls saved. */
 const outputChunk = 128 * 1024;
@@ -50,7 +51,10 @@ async function* through(
   });
   input.pipe(transform);
   try {
-    for await (const chunk of transform) yield chunk as Uint8Array;
+    for await (const chunk of transform as AsyncIterable<Uint8Array>) {
+      yield chunk;
+      spent(chunk.length);
+    }
   } catch (cause) {
     if (sourceError !== undefined) throw sourceError;
     throw new InroError("LAYER_DAMAGED", {

@@ -1,8 +1,5 @@
 /** An image of the store with one layer more, from the tar of that layer: what `commit` and `import` make. */
 import { createHash } from "node:crypto";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { createGzip } from "node:zlib";
 import { chainIdsOf, type Digest } from "../oci/digest.ts";
 import type { ExecutionConfig } from "../oci/image-config.ts";
 import { isLayerType, mediaType } from "../oci/media-type.ts";
@@ -12,6 +9,7 @@ import type { Image, Layer } from "./image.ts";
 import { fetchLayers } from "./layers.ts";
 import type { Blobs } from "./layout/blobs.ts";
 import type { NamedManifest } from "./layout/names.ts";
+import { gzipped } from "./members.ts";
 import type { PullStore } from "./pull.ts";
 
 export interface MakeRequest {
@@ -39,14 +37,11 @@ async function storeLayer(blobs: Blobs, tar: AsyncIterable<Uint8Array>): Promise
   const hashed = async function* () {
     for await (const chunk of tar) {
       hash.update(chunk);
-      // What compresses holds on to a chunk for longer than its giver does.
-      yield Buffer.from(chunk);
+      yield chunk;
     }
   };
   try {
-    await pipeline(Readable.from(hashed()), createGzip({ level: gzipLevel }), async (packed) => {
-      for await (const chunk of packed) await writer.write(chunk);
-    });
+    for await (const member of gzipped(hashed(), gzipLevel)) await writer.write(member);
   } catch (error) {
     await writer.abort();
     throw error;

@@ -77,7 +77,7 @@ class Spool {
 
   data(bytes: Uint8Array): void {
     if (this.path === undefined) return;
-    const copy = Uint8Array.from(bytes);
+    const copy = Buffer.from(bytes);
     this.queue.push(async () => this.writer?.write(copy));
   }
 

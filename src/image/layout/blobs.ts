@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { algorithmOf, type Digest, digestOf, hexOf, isDigest, parseDigest } from "../../oci/digest.ts";
 import { InroError } from "../../oci/error.ts";
 import { diskFull } from "../../platform/disk-full.ts";
+import { spent } from "../../platform/spent.ts";
 import { syncIn } from "../tree/sync.ts";
 import { syncFolder, writeDurably } from "./durable.ts";
 
@@ -102,6 +103,7 @@ async function beginBlob(
       waiting.push(chunk);
       waitingBytes += chunk.length;
       if (waitingBytes >= writeAt) await flush();
+      spent(chunk.length);
     },
     async commit(expected) {
       try {
@@ -174,10 +176,11 @@ export async function openBlobs(root: string, ingest: string, native: string): P
     read: (digest) => readVerified(pathOf(digest), digest),
     async *stream(digest, from = 0) {
       if (statSync(pathOf(digest), { throwIfNoEntry: false }) === undefined) throw blobMissing(digest);
-      yield* createReadStream(pathOf(digest), {
-        start: from,
-        highWaterMark: 1 << 18,
-      }) as AsyncIterable<Uint8Array>;
+      const file = createReadStream(pathOf(digest), { start: from, highWaterMark: 1 << 18 });
+      for await (const chunk of file as AsyncIterable<Uint8Array>) {
+        yield chunk;
+        spent(chunk.length);
+      }
     },
     async put(content) {
       const digest = digestOf(content);
