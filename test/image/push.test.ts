@@ -138,6 +138,22 @@ describe.skipIf(rootMissing)("push", () => {
     expect({ tags, open }).toEqual({ tags: [], open: 0 });
   });
 
+  test("a connection that breaks while an upload is given up does not leave it begun", async () => {
+    const stop = new AbortController();
+    const { error, open, seen } = await pushInto(
+      {
+        decide: ({ method, before }) => {
+          if (method === "PATCH") stop.abort();
+          return method === "DELETE" && before === 0 ? { cutAfter: 0 } : undefined;
+        },
+      },
+      { signal: stop.signal },
+    );
+    expect(error?.name).toBe("AbortError");
+    expect(seen.filter(({ method }) => method === "DELETE").length).toBeGreaterThan(1);
+    expect(open).toBe(0);
+  });
+
   test("a token that expires in the middle is replaced once for all that it served", async () => {
     let valid = 0;
     let given = 0;

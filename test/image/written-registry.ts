@@ -93,6 +93,7 @@ export async function writtenRegistry(options: WrittenOptions = {}): Promise<Wri
       answer.writeHead(status, headers).end(body);
     if (had === undefined) return end(404);
     if (request.method === "DELETE") {
+      if (fault !== undefined && "cutAfter" in fault) return request.socket.destroy();
       open.delete(id);
       return end(204);
     }

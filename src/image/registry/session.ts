@@ -18,8 +18,8 @@ function sessionOf(c: Context, response: Response): Session {
   return { location: uploadLocation(c, response), had: 0, minChunk: Number(least ?? 0) };
 }
 
-/** Milliseconds that giving up may take. */
-const cancelTime = 2000;
+/** Milliseconds that giving up may take; whoever asked for the push has been answered, or has left. */
+const cancelTime = 10_000;
 
 /**
  * The same with an end that comes later: a request that is broken off may have begun an upload that nobody could give
@@ -86,9 +86,9 @@ export async function standOf(c: Context, session: Session): Promise<Session | u
 
 /** Frees what the registry keeps for an upload that is given up; that it fails is ignored, as the specification says. */
 export async function cancelUpload(c: Context, { location }: Session): Promise<void> {
-  const options = { ...c.options, signal: AbortSignal.timeout(cancelTime) };
-  const response = await askOnce({ ...c, options }, { path: location, method: "DELETE" }).catch(
-    () => undefined,
-  );
+  const signal = AbortSignal.timeout(cancelTime);
+  // The connection that it goes over may be the one that was just broken off.
+  const options = { ...c.options, signal, attempts: 3, retryBase: 50 };
+  const response = await ask({ ...c, options }, { path: location, method: "DELETE" }).catch(() => undefined);
   await response?.body?.cancel();
 }
