@@ -8,6 +8,8 @@ export type PullProgress =
       readonly digest: string;
       readonly layers: readonly string[];
     }
+  /** A mirror is not asked any more in this pull. */
+  | { readonly kind: "passedOver"; readonly domain: string; readonly why: string }
   | { readonly kind: "layer"; readonly digest: string; readonly state: LayerState };
 
 /** Bytes are of the compressed blob; `present` layers were stored before, `done` ones are unpacked. */

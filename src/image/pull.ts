@@ -1,6 +1,6 @@
 /** Pull: from a name to an image of the store. */
 import type { Descriptor } from "../oci/descriptor.ts";
-import { chainIdsOf, type Digest } from "../oci/digest.ts";
+import { algorithmOf, chainIdsOf, type Digest } from "../oci/digest.ts";
 import { InroError } from "../oci/error.ts";
 import type { ImageConfig } from "../oci/image-config.ts";
 import type { Manifest } from "../oci/manifest.ts";
@@ -18,7 +18,7 @@ import { chooseManifest, maxDepth, platformOf, isAttestation as saysAbout } from
 import type { LayerState, OnProgress } from "./progress.ts";
 import type { Registries } from "./registry/registries.ts";
 import { type RemoteDocument, repoDigest } from "./registry/repository.ts";
-import { openSources, type Sources } from "./registry/sources.ts";
+import { elsewhere, openSources, type Sources } from "./registry/sources.ts";
 import { blobsOf, layersOf } from "./root.ts";
 import type { Gate } from "./trust/gate.ts";
 
@@ -41,6 +41,9 @@ interface Found {
   readonly isAttestation: boolean;
 }
 
+/** Documents that a name may lead to: a bomb of indexes grows by the thousand with each level. */
+const maxDocuments = 1000;
+
 /** The manifests that are meant: one for a platform, or all that there are. */
 async function findManifests(
   repository: Sources,
@@ -49,6 +52,7 @@ async function findManifests(
 ): Promise<readonly Found[]> {
   const what = `cannot pull "${familiarName(reference)}"`;
   const found: Found[] = [];
+  let documents = 0;
   const visit = async (
     document: RemoteDocument,
     indexes: readonly RemoteDocument[],
@@ -56,6 +60,11 @@ async function findManifests(
   ): Promise<void> => {
     if (indexes.length > maxDepth)
       throw new InroError("IMAGE_INVALID", { what, why: "its index points to indexes without end" });
+    if (++documents > maxDocuments)
+      throw new InroError("IMAGE_INVALID", {
+        what,
+        why: `its index leads to more than ${maxDocuments} manifests`,
+      });
     const parsed = parseDocument(document.content, document.mediaType, what);
     if (parsed.kind === "manifest") {
       found.push({ manifest: parsed.manifest, document, indexes, isAttestation });
@@ -72,14 +81,16 @@ async function findManifests(
 /** A blob that is stored and not unpacked. */
 async function fetchBlob(repository: Sources, { digest, size }: Descriptor, blobs: Blobs): Promise<void> {
   if (blobs.sizeOf(digest) !== undefined) return;
-  const writer = await blobs.begin(digest.slice(0, digest.indexOf(":")));
-  try {
-    for await (const chunk of repository.blob({ digest, size })) await writer.write(chunk);
-    await writer.commit(digest);
-  } catch (error) {
-    await writer.abort();
-    throw error;
-  }
+  await elsewhere(repository, digest, async () => {
+    const writer = await blobs.begin(algorithmOf(digest));
+    try {
+      for await (const chunk of repository.blob({ digest, size })) await writer.write(chunk);
+      await writer.commit(digest);
+    } catch (error) {
+      await writer.abort();
+      throw error;
+    }
+  });
 }
 
 async function fetchConfig(
@@ -117,7 +128,9 @@ async function bringLayers(
   const layers = layersOf(manifest, diffIds);
   const tell = (layer: Layer) => (state: LayerState) =>
     onProgress({ kind: "layer", digest: layer.digest, state });
-  await fetchLayers(store.fetchLayer, layers, chainIdsOf(diffIds), tell, ({ digest, size }, report) =>
+  const fetchLayer: LayerFetcher = (work, source) =>
+    elsewhere(repository, work.layer.digest, () => store.fetchLayer(work, source));
+  await fetchLayers(fetchLayer, layers, chainIdsOf(diffIds), tell, ({ digest, size }, report) =>
     repository.blob({ digest, size, onRetry: (notice) => report({ state: "retrying", ...notice }) }),
   );
   return platformOf(config);
@@ -155,7 +168,9 @@ export async function pullImage(store: PullStore, wanted: Reference, options: Pu
   const reference = withDefaultTag(wanted);
   const { onProgress = () => {} } = options;
   const asking = askingOf(options);
-  const repository = openSources(reference, asking, store.registries());
+  const repository = openSources(reference, asking, store.registries(), (domain, why) =>
+    onProgress({ kind: "passedOver", domain, why }),
+  );
   const what = `cannot pull "${familiarName(reference)}"`;
   const pull: Pull = { store, repository, what, onProgress };
   const found = await findManifests(repository, reference, options.platform ?? store.platform);

@@ -19,8 +19,12 @@ async function pulled(name: string, registries: object, auth?: { username: strin
   writeFileSync(file, JSON.stringify(registries));
   const images = await openImages({ root: join(folder.path, "data"), native, registries: file });
   try {
-    const image = await images.pull(parseReference(name), auth === undefined ? {} : { auth });
-    return { names: image.names, repoDigests: image.repoDigests, message: "" };
+    const passedOver: { domain: string; why: string }[] = [];
+    const image = await images.pull(parseReference(name), {
+      ...(auth === undefined ? {} : { auth }),
+      onProgress: (p) => p.kind === "passedOver" && passedOver.push({ domain: p.domain, why: p.why }),
+    });
+    return { names: image.names, repoDigests: image.repoDigests, message: "", passedOver };
   } catch (error) {
     const { code, message, at } = error as { code: string; message: string; at?: string };
     return { code, message, at };
@@ -33,11 +37,17 @@ describe.skipIf(rootMissing || registryMissing)("mirrors of real registries", ()
   const host = machine();
   const noise = randomBytes(1 << 20);
   let full: Registry;
+  /** The digest of the only layer. */
+  let layer: string;
   let empty: Registry;
 
   beforeAll(async () => {
     [full, empty] = await Promise.all([registry(host), registry(host)]);
     await full.push("library/app:1", { layers: [tar({ name: "noise", content: noise })] });
+    const manifest = await fetch(`http://${full.address}/v2/library/app/manifests/1`, {
+      headers: { accept: "application/vnd.oci.image.manifest.v1+json" },
+    });
+    layer = ((await manifest.json()) as { layers: { digest: string }[] }).layers[0]?.digest ?? "";
   }, 30_000);
   afterAll(async () => {
     await full[Symbol.asyncDispose]();
@@ -89,10 +99,48 @@ describe.skipIf(rootMissing || registryMissing)("mirrors of real registries", ()
     expect(next.seen.some(({ range }) => range !== undefined && range !== "bytes=0-")).toBe(true);
   });
 
-  test("what a mirror gives is checked by its digest", async () => {
-    await using lying = await through(({ path }) => (path.includes("/blobs/") ? { flipAt: 50 } : undefined));
-    const image = await pulled("app:1", { rules: { "docker.io": { mirrors: [lying.address] } } });
+  test.each(["a layer", "the configuration"])(
+    "a mirror that gives wrong bytes for %s is passed over and named, and the next place is asked",
+    async (what) => {
+      const isWrong = ({ path }: Passing) => {
+        if (!path.includes("/blobs/")) return false;
+        return path.includes(layer) === (what === "a layer");
+      };
+      await using lying = await through((passing) =>
+        isWrong(passing) ? { flipAt: what === "a layer" ? 500_000 : 50 } : undefined,
+      );
+      await using next = await through(() => undefined);
+      const rules = { "docker.io": { mirrors: [lying.address, next.address] } };
+      const image = await pulled("app:1", { rules });
+      expect(image).toMatchObject(arrived);
+      expect(image.passedOver).toEqual([
+        { domain: lying.address, why: expect.stringMatching(/^its content is sha256:.* was promised$/) },
+      ]);
+      const again = next.seen.filter(({ path }) => path.includes("/blobs/"));
+      expect(again.map(({ range }) => range)).toEqual(Array(again.length).fill(undefined));
+    },
+  );
+
+  test("two mirrors that lie, each about half a layer: the registry itself has the last word", async () => {
+    const isLayer = ({ path }: Passing) => path.includes(layer);
+    await using first = await through((passing) =>
+      isLayer(passing) ? (passing.before === 0 ? { cutAfter: 300_000 } : { status: 404 }) : undefined,
+    );
+    await using second = await through((passing) => (isLayer(passing) ? { flipAt: 500_000 } : undefined));
+    const rules = { [full.address]: { mirrors: [first.address, second.address] } };
+    const image = await pulled(`${full.address}/library/app:1`, { rules });
+    expect(image).toMatchObject({ message: "" });
+    expect(image.passedOver?.map(({ domain }) => domain)).toEqual([first.address, second.address]);
+  });
+
+  test("wrong bytes of the registry itself end the pull, after those of its mirror", async () => {
+    const lie = ({ path }: Passing): Fault => (path.includes(layer) ? { flipAt: 500_000 } : undefined);
+    await using mirror = await through(lie);
+    await using itself = await through(lie);
+    const rules = { [itself.address]: { mirrors: [mirror.address] } };
+    const image = await pulled(`${itself.address}/library/app:1`, { rules });
     expect(image).toMatchObject({ code: "DIGEST_MISMATCH" });
+    expect(itself.seen.filter(({ path }) => path.includes(layer)).length).toBe(1);
   });
 
   test("when none has it, the error is the registry's own and tells of those before it", async () => {

@@ -43,6 +43,8 @@ export function progressLines(progress: PullProgress): readonly ProgressLine[] {
       id: short(layer),
     }));
   }
+  if (progress.kind === "passedOver")
+    return [{ status: `Warning: the mirror ${progress.domain} is passed over: ${progress.why}` }];
   const { state } = progress;
   const id = short(progress.digest);
   if (state.state === "downloading") return [moving("Downloading", state, id)];
