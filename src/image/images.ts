@@ -123,6 +123,8 @@ export interface ImagesOptions {
   readonly driver?: DriverName | undefined;
   /** The program whose role `inro-tree` applies and reads file trees. */
   readonly native: string;
+  /** Ids of the images that containers stand on: as long as one of them is not known, nothing is swept. */
+  readonly needed?: () => readonly string[];
   /** Given up when the disk is full and an image is removed. */
   readonly reserve?: Reserve;
   /** The file of mirrors and rewrites (registry/registries.ts); none for none. It is read anew for each pull. */

@@ -50,7 +50,8 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
   const driver = await openDriver(native, root, options.driver);
   const snapshots = await openSnapshots(root, native, driver);
   const mountPoints = makeMountPoints(root);
-  const records = await openRecords({ blobs, names, snapshots, platform });
+  const { needed = () => [] } = options;
+  const records = await openRecords({ blobs, names, snapshots, platform, needed });
   const fetchLayer = layerFetcher(blobs, snapshots);
   const registries = () =>
     options.registries === undefined ? noRegistries : readRegistries(options.registries);

@@ -20,7 +20,10 @@ export interface Records {
   knows(name: string): boolean;
   /** Reads what a root consists of, anew where it is an index: more of it may be here now. */
   learn(named: NamedManifest): Promise<void>;
-  /** What the index leads to; undefined while it or a root cannot be read, since then nobody knows. */
+  /**
+   * What the index leads to. Undefined, since nobody knows, while it or a root cannot be read, or while a container
+   * stands on an image that is not known: what is lost of an index is like what never was here.
+   */
   reachable(): Reachable | undefined;
 }
 
@@ -133,9 +136,17 @@ export interface RecordsStore {
   readonly snapshots: Snapshots;
   /** This machine's. */
   readonly platform: Platform;
+  /** Ids of the images that containers stand on. */
+  readonly needed: () => readonly string[];
 }
 
-export async function openRecords({ blobs, names, snapshots, platform }: RecordsStore): Promise<Records> {
+export async function openRecords({
+  blobs,
+  names,
+  snapshots,
+  platform,
+  needed,
+}: RecordsStore): Promise<Records> {
   const known = new Map<Digest, Root>();
   const learn = async ({ descriptor }: NamedManifest) => {
     const before = known.get(descriptor.digest);
@@ -169,13 +180,15 @@ export async function openRecords({ blobs, names, snapshots, platform }: Records
     reachable() {
       if (names.damage !== null) return undefined;
       const kept = { blobs: new Set<Digest>(), snapshots: new Set<Digest>() };
+      const images = new Set<string>();
       for (const digest of names.all.keys()) {
         const root = known.get(digest);
         if (root === undefined) return undefined;
         for (const each of root.blobs) kept.blobs.add(each);
         for (const { chainIds } of root.images) for (const chainId of chainIds) kept.snapshots.add(chainId);
+        for (const { id } of root.images) images.add(id);
       }
-      return kept;
+      return needed().every((id) => images.has(id)) ? kept : undefined;
     },
     knows: (name) => byName(list(), name) !== undefined,
     resolve(text, wanted) {

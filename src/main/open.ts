@@ -44,6 +44,7 @@ export async function openLocalEngine(options: OpenOptions = {}): Promise<Engine
   const [images, runtime, networks] = await Promise.all([
     openImages({
       ...{ root, native, reserve, builtin: helloProgram() },
+      needed: () => records.containers().map(({ origin }) => origin.imageId),
       driver: options.storageDriver,
       ...(options.registries === undefined ? {} : { registries: options.registries }),
       ...(options.trust === undefined ? {} : { trust: options.trust }),

@@ -1,7 +1,7 @@
 /** What tests of images are made of: tars entry by entry, stores in folders of their own. */
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { type Images, openImages } from "../../src/image/images.ts";
+import { type Images, type ImagesOptions, openImages } from "../../src/image/images.ts";
 import type { TarEntry, TarType } from "../../src/image/tar/entry.ts";
 import { tarEnd, tarHeader, tarPadding } from "../../src/image/tar/writer.ts";
 import { temporaryFolder } from "../support/temporary.ts";
@@ -95,12 +95,16 @@ export interface TestStore extends AsyncDisposable {
   reopen(): Promise<Images>;
 }
 
-export async function testStore(builtin?: string): Promise<TestStore> {
+export async function testStore(
+  builtin?: string,
+  more: Pick<ImagesOptions, "needed"> = {},
+): Promise<TestStore> {
   const folder = temporaryFolder("image");
   const root = `${folder.path}/data`;
   const options = {
     root,
     native: native,
+    ...more,
     ...(builtin === undefined ? {} : { builtin: { path: builtin } }),
   };
   let images = await openImages(options);

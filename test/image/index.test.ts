@@ -87,6 +87,25 @@ describe.skipIf(rootMissing || registryMissing)("an index is kept as it came", (
     expect(store.images.resolve(theirs.id).names).toEqual([]);
   });
 
+  test("a platform that is lost is swept, but not from beneath a container", async () => {
+    const needed: string[] = [];
+    await using store = await testStore(undefined, { needed: () => needed });
+    await pull(store.images, foreign);
+    const ours = await pull(store.images);
+    const layers = () => readdirSync(join(store.root, "snapshots")).length;
+    expect(layers()).toBe(3);
+    needed.push(ours.id);
+    await rm(join(store.root, "blobs", ours.id.replace(":", "/")));
+    await store.reopen();
+    expect([store.images.list().length, layers()]).toEqual([1, 3]);
+    await pull(store.images);
+    expect(store.images.resolve(reference).id).toBe(ours.id);
+    await rm(join(store.root, "blobs", ours.id.replace(":", "/")));
+    needed.pop();
+    await store.reopen();
+    expect(layers()).toBe(2);
+  });
+
   test("all of it is pushed with the digest that it was pulled by; a part of it only where the rest is", async () => {
     await using store = await testStore();
     await pull(store.images);
