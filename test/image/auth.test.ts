@@ -5,6 +5,7 @@ import { parseChallenges } from "../../src/image/registry/challenge.ts";
 import { request } from "../../src/image/registry/http.ts";
 import { checkCredentials } from "../../src/image/registry/login.ts";
 import { joinScopes } from "../../src/image/registry/scope.ts";
+import { writtenRegistry } from "./written-registry.ts";
 
 describe("challenges of a registry", () => {
   for (const [header, challenges] of [
@@ -49,7 +50,7 @@ describe("a token service", () => {
   /** What becomes of a challenge that leads to the service, and what the service hears. */
   async function challenged(
     answer: (request: Request) => Response | Promise<Response>,
-    options: { realm?: string; secret?: string } = {},
+    options: { realm?: string; secret?: string; registry?: string } = {},
   ) {
     const heard: { url: string; authorization: string | null; body: string }[] = [];
     await using service = Bun.serve({
@@ -65,7 +66,8 @@ describe("a token service", () => {
       options.secret === undefined
         ? { username: "me", password: "secret" }
         : { identityToken: options.secret };
-    const authorize = authorizer({ scope: "repository:a:pull", auth });
+    const { registry = "http://localhost:5000" } = options;
+    const authorize = authorizer({ registry, scope: "repository:a:pull", auth });
     const realm = options.realm ?? `http://127.0.0.1:${service.port}/token`;
     const outcome = await authorize.answer(`Bearer realm="${realm}"`, undefined, undefined).then(
       (better) => ({ better, code: "", why: "" }),
@@ -93,6 +95,33 @@ describe("a token service", () => {
       const { code, why } = await challenged(() => Response.json({}), { realm });
       expect([code, why]).toEqual(["REGISTRY_ERROR", expect.stringContaining("which is no https address")]);
     }
+  });
+
+  test("of this machine is a registry's of this machine alone: no other one has us ask what listens here", async () => {
+    for (const registry of [
+      "https://registry.example",
+      "http://10.0.0.5:5000",
+      "https://127.0.0.1.example",
+    ]) {
+      const { code, heard } = await challenged(() => Response.json({ token: "good" }), { registry });
+      expect({ code, heard }).toEqual({ code: "REGISTRY_ERROR", heard: [] });
+    }
+  });
+
+  test("whose token would add a header is refused before it is sent on", async () => {
+    const token = "good\r\nx-injected: 1";
+    const { header } = await challenged(() => Response.json({ token }));
+    await using registry = await writtenRegistry();
+    const asked = request({
+      url: `http://${registry.address}/v2/`,
+      headers: { authorization: header ?? "" },
+      signal: undefined,
+    });
+    await expect(asked).rejects.toMatchObject({
+      code: "REGISTRY_UNREACHABLE",
+      message: expect.not.stringContaining("good"),
+    });
+    expect(registry.seen).toEqual([]);
   });
 
   test("that refuses, fails, or answers nonsense", async () => {
@@ -139,7 +168,11 @@ describe("a token service", () => {
       hostname: "127.0.0.1",
       fetch: () => Response.json({ token: `token ${++asked}` }),
     });
-    const authorize = authorizer({ scope: "repository:a:pull", auth: undefined });
+    const authorize = authorizer({
+      registry: "http://127.0.0.1",
+      scope: "repository:a:pull",
+      auth: undefined,
+    });
     const challenge = `Bearer realm="http://127.0.0.1:${service.port}/token"`;
     const answers = Array.from({ length: 8 }, () => authorize.answer(challenge, undefined, undefined));
     expect(new Set(await Promise.all(answers))).toEqual(new Set([true]));

@@ -93,6 +93,24 @@ describe("referrers of a manifest", () => {
     await check(real.address);
   });
 
+  test("pages without end, and without bound of what stands on them, are given up", async () => {
+    const note = "x".repeat(6 << 20);
+    const manifests = [{ mediaType: type, digest: digestOf("1"), size: 1, annotations: { note } }];
+    await using own = await writtenRegistry({
+      decide: ({ path }) =>
+        path.includes("/referrers/")
+          ? {
+              status: 200,
+              headers: { link: `<${path}>; rel="next"` },
+              body: JSON.stringify({ schemaVersion: 2, manifests }),
+            }
+          : undefined,
+    });
+    const repository = await openRepository(parseReference(`${own.address}/x`), {});
+    await expect(repository.referrers(digestOf("x"))).rejects.toMatchObject({ code: "REGISTRY_ERROR" });
+    expect(own.seen.length).toBeLessThan(6);
+  });
+
   test("a tag that holds something else is refused, and pages are followed on the registry alone", async () => {
     const digest = digestOf("x");
     const page = (n: number) => ({

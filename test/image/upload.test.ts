@@ -454,3 +454,16 @@ describe("the place to upload to", () => {
     ).toEqual([]);
   });
 });
+
+test("a registry that says it has more of a blob than there is gets it anew, and not without end", async () => {
+  const { error, methods } = await upload({
+    decide: ({ method, path }) => {
+      if (method === "PATCH") return { cutAfter: 1000 };
+      const isStand = method === "GET" && path.includes("/uploads/");
+      const headers = { location: path, range: `0-${"9".repeat(12)}` };
+      return isStand ? { status: 204, headers } : undefined;
+    },
+  });
+  expect(error?.code).toBe("REGISTRY_UNREACHABLE");
+  expect(methods.match(/PATCH/g)?.length).toBe(6);
+});

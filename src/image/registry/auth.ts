@@ -13,6 +13,8 @@ export interface Authorizer {
 }
 
 export interface AuthorizerOptions {
+  /** The registry's address: `https://registry.example`. */
+  readonly registry: string;
   /** `repository:library/debian:pull`; none to ask for nothing but who one is. */
   readonly scope: string;
   readonly auth: RegistryAuth | undefined;
@@ -21,7 +23,7 @@ export interface AuthorizerOptions {
 }
 
 /** Keeps the token for a scope while it works; requests that are refused at once share one renewal. */
-export function authorizer({ scope, auth, onIdentityToken }: AuthorizerOptions): Authorizer {
+export function authorizer({ registry, scope, auth, onIdentityToken }: AuthorizerOptions): Authorizer {
   let header = auth !== undefined && "registryToken" in auth ? `Bearer ${auth.registryToken}` : undefined;
   let renewal: { readonly challenge: Challenge; readonly due: number } | undefined;
   let renewing: Promise<boolean> | undefined;
@@ -36,7 +38,7 @@ export function authorizer({ scope, auth, onIdentityToken }: AuthorizerOptions):
   const renew = (challenge: Challenge, signal: AbortSignal | undefined): Promise<boolean> => {
     const { realm = "", service, scope: told = "" } = challenge.parameters;
     const lasting = onIdentityToken !== undefined;
-    const ask = { realm, service, scopes: joinScopes(scope, told), auth, lasting, signal };
+    const ask = { registry, realm, service, scopes: joinScopes(scope, told), auth, lasting, signal };
     renewing ??= fetchToken(ask)
       .then((token) => token !== undefined && keep(challenge, token))
       .finally(() => {

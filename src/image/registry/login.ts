@@ -49,7 +49,7 @@ async function taken(
   const onIdentityToken = (token: string) => {
     identityToken = token;
   };
-  const authorize = authorizer({ scope: "", auth, onIdentityToken });
+  const authorize = authorizer({ registry: url, scope: "", auth, onIdentityToken });
   for (let attempt = 0; attempt < 3; attempt++) {
     const authorization = await authorize.current(signal);
     const headers = authorization === undefined ? {} : { authorization };

@@ -20,6 +20,8 @@ const settling = 100;
 /** Pages of an answer that are followed, and what may stand on all of them. */
 const maxPages = 100;
 const maxReferrers = 10_000;
+/** Bytes of all pages. */
+const maxList = 2 * maxDocument;
 
 /** The tag that lists the referrers of `digest`. */
 export function referrersTag(digest: Digest): string {
@@ -58,9 +60,10 @@ export async function listReferrers(
   const what = `cannot read the referrers of ${digest}`;
   const found: Descriptor[] = [];
   let path: string | undefined = `/v2/${c.reference.path}/referrers/${digest}${query}`;
-  for (let page = 0; path !== undefined && page < maxPages; page++) {
+  for (let page = 0, left = maxList; path !== undefined && page < maxPages; page++) {
     const response: Response = await ask(c, { path, expected: [404] });
-    const body = await bodyOf(response, maxDocument);
+    const body = await bodyOf(response, Math.min(maxDocument, left));
+    left -= body.length;
     if (response.ok) found.push(...listIn(body, mediaType.ociIndex, what));
     else found.push(...(await listByTag(c, digest)));
     if (found.length > maxReferrers)

@@ -59,12 +59,12 @@ async function* bytesOf(content: Uint8Array): AsyncGenerator<Uint8Array> {
 export async function openRepository(reference: Reference, options: RepositoryOptions): Promise<Repository> {
   const { access = "pull", auth } = options;
   const scope = `repository:${reference.path}:${access === "push" ? "pull,push" : "pull"}`;
+  const base = await findBase(reference, options);
   const c: Context = {
-    ...{ reference, options, access },
+    ...{ reference, options, access, base },
     what: `cannot ${access} "${familiarName(reference)}"`,
     domain: reference.domain,
-    authorize: authorizer({ scope, auth }),
-    base: await findBase(reference, options),
+    authorize: authorizer({ registry: base, scope, auth }),
   };
   return {
     manifest: (tagOrDigest) => fetchManifest(c, tagOrDigest),

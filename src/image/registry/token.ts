@@ -23,6 +23,8 @@ export interface Token {
 }
 
 export interface TokenRequest {
+  /** The registry's own address, which names the service. */
+  readonly registry: string;
   readonly realm: string;
   readonly service: string | undefined;
   readonly scopes: readonly string[];
@@ -40,11 +42,13 @@ function failure(why: string): InroError {
   return new InroError("REGISTRY_ERROR", { what: "cannot authenticate with the registry", why });
 }
 
-function addressOf(realm: string): URL {
+function addressOf({ realm, registry }: TokenRequest): URL {
   const url = URL.canParse(realm) ? new URL(realm) : undefined;
-  const trusted = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
-  // Credentials go there, so it has to be as trustworthy as the registry itself.
-  if (url !== undefined && trusted) return url;
+  // Credentials go there, so it has to be as trustworthy as the registry itself; and only a registry of this machine
+  // may mean a service of this machine: another one would have us ask whatever listens here.
+  const isHere =
+    url?.protocol === "http:" && isLoopback(url.hostname) && isLoopback(new URL(registry).hostname);
+  if (url !== undefined && (url.protocol === "https:" || isHere)) return url;
   throw failure(`it names ${JSON.stringify(realm)} as its token service, which is no https address`);
 }
 
@@ -84,7 +88,7 @@ function parse(body: string): v.InferOutput<typeof tokenSchema> {
 
 /** A token; undefined where the service refuses these credentials. */
 export async function fetchToken(r: TokenRequest): Promise<Token | undefined> {
-  const url = addressOf(r.realm);
+  const url = addressOf(r);
   const { auth } = r;
   const asked = Date.now();
   const response = await (auth !== undefined && "identityToken" in auth

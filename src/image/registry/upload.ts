@@ -104,7 +104,9 @@ async function send(c: Context, u: Upload): Promise<void> {
       // The answer to the last request may be all that was lost.
       if (await hasBlob(c, u.blob.digest)) return;
       const damaged = outcome.error instanceof InroError && outcome.error.code === "DIGEST_MISMATCH";
-      u.session = damaged ? undefined : await standOf(c, u.session);
+      const stand = damaged ? undefined : await standOf(c, u.session);
+      // A registry that says it has more than there is has something else.
+      u.session = (stand?.had ?? 0) > u.blob.size ? undefined : stand;
       u.mended = !damaged && (u.session?.had ?? 0) > 0;
     }
     if ((u.session?.had ?? 0) <= furthest) continue;
