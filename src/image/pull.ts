@@ -147,14 +147,14 @@ const askingOf = ({ signal, auth }: PullOptions) => ({
   ...(auth === undefined ? {} : { auth }),
 });
 
-/** What a name leads to at its registry for this machine; nothing else is fetched. */
+/** What a name leads to at its registry for one platform, this machine's if none is asked; nothing else is fetched. */
 export async function resolveName(
   { platform, registries }: Pick<PullStore, "platform" | "registries">,
   reference: Reference,
-  options: Pick<PullOptions, "signal" | "auth">,
+  options: Pick<PullOptions, "signal" | "auth"> & { readonly platform?: Platform },
 ) {
   const repository = openSources(reference, askingOf(options), registries());
-  const [found] = await findManifests(repository, reference, platform);
+  const [found] = await findManifests(repository, reference, options.platform ?? platform);
   if (found === undefined) throw new Error("a platform is one manifest, or an error");
   const { document, indexes } = found;
   return { by: (indexes[0] ?? document).digest, resolved: { manifest: document.digest, indexes } };

@@ -14,7 +14,9 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { openIngest } from "../../src/image/layout/blobs.ts";
+import { noRegistries } from "../../src/image/registry/registries.ts";
 import { openEvidence } from "../../src/image/trust/evidence.ts";
+import { openGate } from "../../src/image/trust/gate.ts";
 import { subjectsOf } from "../../src/image/trust/judge.ts";
 import { ruleFor } from "../../src/image/trust/policy.ts";
 import { readPolicy, trustFile } from "../../src/image/trust/policy-file.ts";
@@ -156,6 +158,30 @@ describe.skipIf(rootMissing)("trust: signatures", () => {
     await s.refuses("wants a signature");
   });
 
+  test("an index that nobody signed brings in no other platform beside the signed one", async () => {
+    await using s = await scene();
+    const arm = await s.app.image("arm", "evil", "arm64");
+    await s.app.index("all", [
+      ["amd64", s.good],
+      ["arm64", arm],
+    ]);
+    await s.app.refer(s.good, signed(s.identity, s.good, ours));
+    const { images } = s.store;
+    const name = `${s.identity}:all`;
+    const signedOnly = { rules: { [`${s.registry.address}/team`]: { signedBy: [ours.pem] } } };
+    const whole = () => images.pull(parseReference(name), { platform: "all" });
+    await expect(whole()).rejects.toMatchObject({ code: "TRUST_REFUSED" });
+    expect(images.list()).toEqual([]);
+    expect((await s.store.pull(name)).code).toBe("");
+    s.store.policy({});
+    await whole();
+    s.store.policy(signedOnly);
+    const of = (architecture: string) => images.resolve(name, { os: "linux", architecture });
+    expect(of("arm64").manifests).toEqual([arm]);
+    await images.admit(of("amd64"), name);
+    await expect(images.admit(of("arm64"), name)).rejects.toMatchObject({ code: "TRUST_REFUSED" });
+  });
+
   test("a payload that is not what its digest says is not read", async () => {
     const good = { digest: "", bytes: Buffer.alloc(0) };
     await using s = await scene({
@@ -187,6 +213,26 @@ describe.skipIf(rootMissing)("trust: signatures", () => {
     const [outer, strange] = [index(digestOf(inner)), index(other)];
     const subjects = subjectsOf([manifest], [outer, strange, inner, Buffer.from("{")]);
     expect(subjects).toEqual(new Set([manifest, digestOf(inner), digestOf(outer)]));
+  });
+
+  test("a registry that never answers is not waited for without end", async () => {
+    await using s = await scene();
+    await using silent = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: ({ url }) => (url.endsWith("/v2/") ? new Response("{}") : new Promise<Response>(() => {})),
+    });
+    const evidence = await openEvidence(s.store.root, await openIngest(s.store.root));
+    s.store.policy({ default: { signedBy: [ours.pem] } });
+    const { file } = s.store;
+    const gate = openGate({ file, evidence, registries: () => noRegistries, lookTime: 200 });
+    const reference = parseReference(`127.0.0.1:${silent.port}/app:1`);
+    const asked = gate.pull(reference, { manifest: s.good, indexes: [] }, {});
+    await expect(asked).rejects.toThrow("looking for one took longer than 0.2 s");
+    const stop = new AbortController();
+    const stopped = gate.pull(reference, { manifest: s.good, indexes: [] }, { signal: stop.signal });
+    stop.abort();
+    await expect(stopped).rejects.toMatchObject({ name: "AbortError" });
   });
 
   test("a tag that moves between the verification and the pull moves nothing", async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { parseReference } from "../../src/oci/reference.ts";
 import { rootMissing } from "../support/engine.ts";
 import { newKey, signed, trustStore, writer } from "./trust-fixtures.ts";
 import { writtenRegistry } from "./written-registry.ts";
@@ -81,6 +82,14 @@ describe.skipIf(rootMissing)("a policy of what may be pulled and run", () => {
     expect((await store.pull(s.at("team/app:all"))).code).toBe("TRUST_REFUSED");
     await s.app.refer(index, signed(s.at("team/app"), index, ours));
     expect((await store.pull(s.at("team/app:all"))).code).toBe("");
+    const verify = (architecture: string) =>
+      store.images.trust.verify(parseReference(s.at("team/app:all")), {
+        platform: { os: "linux", architecture },
+        keys: [theirs.pem],
+      });
+    await s.app.refer(arm, signed(s.at("team/app"), arm, theirs));
+    expect((await verify("arm64")).verified?.digest).toBe(arm);
+    await expect(verify("amd64")).rejects.toMatchObject({ code: "TRUST_REFUSED" });
     // What came with it is enough without the registry, and for the image by its digest too.
     expect((await store.run(s.at("team/app:all"))).code).toBe("");
     await using other = await trustStore({ default: { signedBy: [ours.pem] } });

@@ -45,11 +45,15 @@ export interface Gate {
   ): Promise<{ readonly applied: Applied; readonly verified: Verified | undefined }>;
 }
 
+/** Milliseconds that looking for signatures at a registry takes at most, however slowly it answers. */
+const lookTime = 120_000;
+
 interface Parts {
   /** The policy's file; undefined for none. */
   readonly file: string | undefined;
   readonly evidence: Evidence;
   readonly registries: () => Registries;
+  readonly lookTime?: number;
 }
 
 interface Entering {
@@ -100,7 +104,22 @@ async function enter(
 
 const notFound = { why: "none was found", hint: "have it signed by one of the keys" };
 
-export function openGate({ file, evidence, registries }: Parts): Gate {
+/** The work with an end; what it then says is that it took too long. */
+async function within(
+  milliseconds: number,
+  stop: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<Outcome>,
+): Promise<Outcome> {
+  const late = AbortSignal.timeout(milliseconds);
+  try {
+    return await work(stop === undefined ? late : AbortSignal.any([stop, late]));
+  } catch (error) {
+    if (!late.aborted || stop?.aborted) throw error;
+    return { looked: 0, whys: [], notes: [`looking for one took longer than ${milliseconds / 1000} s`] };
+  }
+}
+
+export function openGate({ file, evidence, registries, lookTime: time = lookTime }: Parts): Gate {
   const policy = () => (file === undefined ? acceptAll : readPolicy(file));
   const nameOf = ({ scope }: Applied) =>
     scope === undefined ? `the default rule of ${file}` : `the rule "${scope}" of ${file}`;
@@ -108,7 +127,10 @@ export function openGate({ file, evidence, registries }: Parts): Gate {
     Promise.all(manifests.map((manifest) => evidence.of(manifest)));
   const remote = (reference: Reference, { manifest, indexes }: Resolved, options: RepositoryOptions) => {
     const subjects = [...indexes.map(({ digest }) => digest), manifest];
-    return (asked: Asked) => verifyRemote(sourcesOf(reference, options, registries()), subjects, asked);
+    return (asked: Asked) =>
+      within(time, options.signal, (signal) =>
+        verifyRemote(sourcesOf(reference, { ...options, signal }, registries()), subjects, asked),
+      );
   };
   return {
     async pull(reference, resolved, options) {

@@ -1,6 +1,7 @@
 /** What is done about trust by hand: the policy shown and edited, names verified, signatures put beside images. */
 import type { Digest } from "../../oci/digest.ts";
 import { InroError } from "../../oci/error.ts";
+import type { Platform } from "../../oci/platform.ts";
 import type { Reference } from "../../oci/reference.ts";
 import type { Signature } from "../../oci/simple-signing.ts";
 import type { PullOptions } from "../images.ts";
@@ -14,6 +15,13 @@ import { checkPayload, manifestsOf, putAsReferrer, putUnderTag } from "./sign.ts
 import type { Verified } from "./verify.ts";
 
 type Asking = Pick<PullOptions, "auth" | "signal">;
+
+export interface VerifyOptions extends Asking {
+  /** Of an image for several; this machine's by default. */
+  readonly platform?: Platform;
+  /** Public keys in PEM that are asked for, instead of the policy. */
+  readonly keys?: readonly string[];
+}
 
 export interface Verification {
   /** Of what the name leads to. */
@@ -32,7 +40,7 @@ export interface Trust {
   /** Throws NO_SUCH_RULE. */
   remove(scope: string): Promise<void>;
   /** What a name leads to at its registry, held against the policy or against keys. Throws TRUST_REFUSED. */
-  verify(reference: Reference, o: PullOptions & { keys?: readonly string[] }): Promise<Verification>;
+  verify(reference: Reference, o: VerifyOptions): Promise<Verification>;
   /**
    * Puts a signature beside what `reference` names by digest, as a referrer; `tag`: also where cosign looks first.
    * Answers the digest of its manifest. Throws SIGNATURE_INVALID.
@@ -48,7 +56,7 @@ interface Parts {
   /** What a name leads to at its registry. */
   readonly resolve: (
     reference: Reference,
-    o: PullOptions,
+    o: VerifyOptions,
   ) => Promise<{ readonly by: Digest; readonly resolved: Resolved }>;
   /** Nothing is swept until the work is done. */
   readonly during: <T>(work: () => Promise<T>) => Promise<T>;
