@@ -1,13 +1,19 @@
 /** Private keys that images are signed with. They stay with whoever signs: the engine never sees one. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { hashOf, keyInvalid, type PublicKey, publicKeyOf } from "./public-key.ts";
+import { isSigstoreKey, openSigstoreKey } from "./sigstore-key.ts";
 
-/** Reads a private key (PKCS #8, or what openssl wrote before it), and opens one that `isEncrypted`. Throws KEY_INVALID. */
+/**
+ * Reads a private key (PKCS #8, what openssl wrote before it, or cosign's form), and opens one that `isEncrypted`. Throws
+ * KEY_INVALID.
+ */
 export function parsePrivateKey(pem: string, passphrase: string | undefined): KeyObject {
   const what = "cannot use the private key";
   let key: KeyObject;
   try {
-    key = createPrivateKey({ key: pem, ...(passphrase === undefined ? {} : { passphrase }) });
+    key = isSigstoreKey(pem)
+      ? createPrivateKey({ key: openSigstoreKey(pem, passphrase ?? ""), format: "der", type: "pkcs8" })
+      : createPrivateKey({ key: pem, ...(passphrase === undefined ? {} : { passphrase }) });
   } catch {
     throw keyInvalid(
       what,
@@ -20,7 +26,7 @@ export function parsePrivateKey(pem: string, passphrase: string | undefined): Ke
 
 /** Whether a private key's PEM has to be opened with a passphrase. */
 export const isEncrypted = (pem: string): boolean =>
-  pem.includes("BEGIN ENCRYPTED PRIVATE KEY") || /^Proc-Type: 4,ENCRYPTED/m.test(pem);
+  isSigstoreKey(pem) || pem.includes("BEGIN ENCRYPTED PRIVATE KEY") || /^Proc-Type: 4,ENCRYPTED/m.test(pem);
 
 /** The public half of a private key. */
 export const publicHalf = (key: KeyObject): PublicKey =>

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { tar } from "../image/fixtures.ts";
+import cosign from "../image/signed-by-cosign.json";
 import { rootMissing, type TestEngine, testEngine } from "../support/engine.ts";
 import { type Host, machine } from "../support/host.ts";
 import { type Registry, registry, registryMissing } from "../support/registry.ts";
@@ -142,6 +143,23 @@ describe.skipIf(rootMissing || registryMissing)("inro image trust, sign, verify"
     rmSync(policy);
     expect((await fails("create", app)).stderr).toContain(`${policy}: it is not there`);
     expect((await fails("pull", app)).code).toBe(1);
+  });
+
+  test("cosign's key signs with the password that cosign takes, and with no other", async () => {
+    put("{}");
+    await done("pull", app);
+    const theirs = join(folder.path, "cosign");
+    writeFileSync(`${theirs}.key`, cosign.privateKey, { mode: 0o600 });
+    writeFileSync(`${theirs}.pub`, cosign.key);
+    const sign = (COSIGN_PASSWORD: string) =>
+      engine.inroWith({ env: { COSIGN_PASSWORD } }, "image", "sign", "--key", `${theirs}.key`, app);
+    expect(await sign("wrong")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("does not open it"),
+    });
+    expect((await fails("image", "verify", "--key", `${theirs}.pub`, app)).code).toBe(1);
+    expect((await sign(cosign.password)).code).toBe(0);
+    await done("image", "verify", "--key", `${theirs}.pub`, app);
   });
 
   test("what was neither pushed nor pulled is not signed, and no key is asked of the engine", async () => {
