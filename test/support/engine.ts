@@ -33,7 +33,15 @@ export const rootMissing = process.getuid?.() !== 0;
 
 /** `words` are options of the daemon beside its places. */
 export async function testEngine(host: Host, ...words: readonly string[]): Promise<TestEngine> {
-  const folder = temporaryFolder("engine");
+  return await testEngineIn(temporaryFolder("engine"), host, ...words);
+}
+
+/** With its roots in a folder, which goes with it. */
+export async function testEngineIn(
+  folder: Disposable & { readonly path: string },
+  host: Host,
+  ...words: readonly string[]
+): Promise<TestEngine> {
   const dataRoot = join(folder.path, "data");
   const execRoot = join(folder.path, "run");
   const socket = join(execRoot, "inro.sock");

@@ -8,6 +8,7 @@ import { tool } from "./tools.ts";
 export type FileSystemType = "btrfs" | "ext4" | "xfs";
 
 const makers: { readonly [T in FileSystemType]: () => readonly [string, ...string[]] | undefined } = {
+  // Each snapshot waits for the disk, on a loop device for long (nobarrier below).
   btrfs: () => maker(tool("mkfs.btrfs"), "-q"),
   ext4: () => ["/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-O", "quota,project", "-E", "quotatype=prjquota"],
   xfs: () => maker(tool("mkfs.xfs"), "-q"),
@@ -36,7 +37,15 @@ export function fileSystem(
   try {
     run(program, ...words, image);
     run("mkdir", path);
-    run("mount", "-t", type, "-o", ["loop", options.mount ?? []].flat().join(","), image, path);
+    run(
+      "mount",
+      "-t",
+      type,
+      "-o",
+      ["loop", ...(type === "btrfs" ? ["nobarrier"] : []), options.mount ?? []].flat().join(","),
+      image,
+      path,
+    );
   } catch (error) {
     folder[Symbol.dispose]();
     throw error;
