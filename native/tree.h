@@ -98,6 +98,8 @@ enum { TREE_PROC_NAME = 64 + 256 };
 const char *tree_proc_name(char *out, int fd, const char *name);
 // Of what an open descriptor names or, with a name, of that in the folder.
 long tree_set_xattr(int fd, const char *name, const char *key, const void *value, u32 size);
+// Of a name in one folder to the same name in another, which has none; "." is the folders themselves (tree_copy.c).
+long tree_copy_xattrs(int from, int to, const char *name);
 int tree_is_whiteout(const struct statx *st);
 // Of a folder: overlayfs shows nothing of what lies below it. `name` as in tree_set_xattr.
 int tree_is_opaque(int fd, const char *name);

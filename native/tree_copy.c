@@ -17,7 +17,7 @@ static int begins(const char *key, const char *prefix) {
 static int stays(const char *key) { return begins(key, "trusted.overlay.") || begins(key, "trusted.SGI_ACL_"); }
 
 // A file system without this class of attributes keeps the file without it, as tar and docker do.
-static long copy_xattrs(int from, int to, const char *name) {
+long tree_copy_xattrs(int from, int to, const char *name) {
   static char keys[XATTRS], value[XATTRS];
   char source[TREE_PROC_NAME], target[TREE_PROC_NAME];
   tree_proc_name(source, from, name);
@@ -53,7 +53,7 @@ static long dress(int from, int to, const char *name, const struct statx *st) {
   long r = TREE_STEP("fchownat", SYS(fchownat, to, name, st->stx_uid, st->stx_gid, AT_SYMLINK_NOFOLLOW));
   if (r >= 0 && (st->stx_mode & S_IFMT) != S_IFLNK)
     r = TREE_STEP("fchmodat", SYS(fchmodat, to, name, st->stx_mode & 07777));
-  if (r >= 0) r = copy_xattrs(from, to, name);
+  if (r >= 0) r = tree_copy_xattrs(from, to, name);
   return r < 0 ? r : TREE_STEP("utimensat", SYS(utimensat, to, name, both, AT_SYMLINK_NOFOLLOW));
 }
 

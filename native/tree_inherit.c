@@ -1,8 +1,9 @@
 // INHERIT: a folder that a layer implies without an entry of its own looks as it did in the layers below.
 #include "tree.h"
 
-// The uppermost lower folder that has the path decides; it counts only where it is a real folder there.
-static long find_below(const char *path, struct tree_cursor *lower, u32 n, struct statx *st) {
+// The uppermost lower folder that has the path decides; it counts only where it is a real folder there. Its descriptor, or
+// -ENOENT.
+static long find_below(const char *path, struct tree_cursor *lower, u32 n) {
   struct open_how how = {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
                          .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
   while (n--) {
@@ -12,13 +13,17 @@ static long find_below(const char *path, struct tree_cursor *lower, u32 n, struc
     if (root < 0) return root;
     long fd = SYS(openat2, root, path, &how, sizeof how);
     SYS(close, root);
-    if (fd == -ENOENT) continue;
-    if (fd < 0) return 0;
-    long r = tree_stat_fd((int)fd, st);
-    SYS(close, fd);
-    return r < 0 ? r : (st->stx_mode & S_IFMT) == S_IFDIR;
+    if (fd != -ENOENT) return fd < 0 ? -ENOENT : fd;
   }
-  return 0;
+  return -ENOENT;
+}
+
+static long dress_like(int to, int from, const struct statx *st) {
+  struct tree_time both[2] = {{st->stx_mtime.tv_sec, st->stx_mtime.tv_nsec}, {st->stx_mtime.tv_sec, st->stx_mtime.tv_nsec}};
+  long r = TREE_STEP("fchown", SYS(fchown, to, st->stx_uid, st->stx_gid));
+  if (r >= 0) r = TREE_STEP("fchmod", SYS(fchmod, to, st->stx_mode & 07777));
+  if (r >= 0) r = tree_copy_xattrs(from, to, ".");
+  return r < 0 ? r : TREE_STEP("utimensat", SYS(utimensat, to, 0, both, 0));
 }
 
 long tree_inherit(int root, struct tree_cursor *c, const char **failed_path) {
@@ -26,15 +31,16 @@ long tree_inherit(int root, struct tree_cursor *c, const char **failed_path) {
   const char *path = *failed_path = tree_take_string(c);
   u32 n = tree_take32(c);
   if (c->bad || tree_check_path(path) < 0) return -EBADMSG;
-  long r = find_below(path, c, n, &st);
-  if (r <= 0) return r;
-  long at = TREE_STEP("openat2", tree_open_in(root, path, O_RDONLY | O_DIRECTORY, RESOLVE_NO_SYMLINKS));
-  if (at == -ELOOP || at == -ENOTDIR || at == -ENOENT) return 0;
-  if (at < 0) return at;
-  struct tree_time both[2] = {{st.stx_mtime.tv_sec, st.stx_mtime.tv_nsec}, {st.stx_mtime.tv_sec, st.stx_mtime.tv_nsec}};
-  r = TREE_STEP("fchown", SYS(fchown, at, st.stx_uid, st.stx_gid));
-  if (r >= 0) r = TREE_STEP("fchmod", SYS(fchmod, at, st.stx_mode & 07777));
-  if (r >= 0) r = TREE_STEP("utimensat", SYS(utimensat, at, 0, both, 0));
-  SYS(close, at);
-  return r;
+  long below = find_below(path, c, n);
+  if (below < 0) return below == -ENOENT ? 0 : below;
+  long r = TREE_STEP("statx", tree_stat_fd((int)below, &st));
+  if (r >= 0 && (st.stx_mode & S_IFMT) == S_IFDIR) {
+    r = TREE_STEP("openat2", tree_open_in(root, path, O_RDONLY | O_DIRECTORY, RESOLVE_NO_SYMLINKS));
+    long at = r;
+    if (at >= 0) r = dress_like((int)at, (int)below, &st);
+    if (at >= 0) SYS(close, at);
+    else if (at == -ELOOP || at == -ENOTDIR || at == -ENOENT) r = 0;
+  }
+  SYS(close, below);
+  return r < 0 ? r : 0;
 }

@@ -120,7 +120,7 @@ for (const [driver, on] of places)
         expect(made).toMatchObject({ code: 0 });
         const written = async () => {
           const { stdout } = await engine.inro("start", "-a", "limited");
-          expect(stdout).toMatch(/Disk quota exceeded[^]*\n1\n$/);
+          expect(stdout).toMatch(/Disk quota exceeded(.|\n)*\n1\n$/);
           return Number(await out("inspect", "-s", "-f", "{{.SizeRw}}", "limited"));
         };
         const size = await written();

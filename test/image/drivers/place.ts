@@ -29,9 +29,19 @@ const layersName: { readonly [N in DriverName]: string } = {
   copy: "snapshots-copy",
 };
 
-export async function place(driver: DriverName, on: FileSystemType | "host", mount?: string): Promise<Place> {
+export async function place(
+  driver: DriverName,
+  on: FileSystemType | "host",
+  mount?: string,
+  mebibytes?: number,
+): Promise<Place> {
   const disk =
-    on === "host" ? temporaryFolder("driver") : fileSystem(on, mount === undefined ? {} : { mount });
+    on === "host"
+      ? temporaryFolder("driver")
+      : fileSystem(on, {
+          ...(mount === undefined ? {} : { mount }),
+          ...(mebibytes === undefined ? {} : { mebibytes }),
+        });
   const root = join(disk.path, "data");
   let images = await openImages({ root, native, driver });
   let containers = 0;
