@@ -5,7 +5,7 @@ import { InroError } from "../../oci/error.ts";
 import type { Invocation } from "./commands.ts";
 import { badFlag } from "./options.ts";
 import { statsOf } from "./stats.ts";
-import { isAlive, statusOf } from "./status.ts";
+import { isAlive, needCgroups, statusOf } from "./status.ts";
 import { checkContainerId, readStored } from "./store.ts";
 import type { StoredContainer } from "./stored.ts";
 
@@ -22,6 +22,7 @@ export async function eventsCommand({ root, operands, flags, values }: Invocatio
       why: "container not running",
     });
   }
+  needCgroups(stored, "watch");
   if (flags.has("stats")) tell(stored, "stats", statsOf(stored.cgroups));
   else await watch(stored, interval);
   return 0;

@@ -7,7 +7,7 @@ import { updateLimits } from "../update.ts";
 import type { Invocation } from "./commands.ts";
 import { joinMissing } from "./join-missing.ts";
 import { badFlag, wholeNumber } from "./options.ts";
-import { statusOf } from "./status.ts";
+import { needCgroups, statusOf } from "./status.ts";
 import { checkContainerId, readStored, writeStored } from "./store.ts";
 
 /** Changes the limits of a container that is there: what is not named stays as it is. */
@@ -20,6 +20,7 @@ export async function updateCommand(invocation: Invocation): Promise<number> {
       why: "container not running",
     });
   }
+  needCgroups(stored, "update");
   const program = await native();
   const open = () => openBlockingExecutor(program, [0, 1, 2]);
   const asked = askedFor(invocation);
