@@ -227,6 +227,18 @@ export const verbs: readonly Entry[] = [
     load: async () => (await import("./verb/rmi.ts")).rmi,
   },
   {
+    names: ["image layers", "image tree"],
+    group: images,
+    summary: "Show what each layer weighs, with whom it is shared, and what of it is wasted",
+    load: async () => (await import("./verb/image-contents.ts")).layers,
+  },
+  {
+    names: ["image diff"],
+    group: images,
+    summary: "Show which files differ between two images, or an image and a container",
+    load: async () => (await import("./verb/image-contents.ts")).diff,
+  },
+  {
     names: ["manifest create"],
     group: images,
     summary: "Put a list together of manifests that are at a registry",

@@ -1,6 +1,7 @@
 import { importRequest } from "../image/import.ts";
 import { familiarName } from "../oci/reference.ts";
 import type { Core } from "./core.ts";
+import { compareFiles } from "./files/compare.ts";
 import type { EngineImages } from "./images.ts";
 
 /** The image store's verbs with their events, and with the knowledge of what is in use. */
@@ -19,6 +20,8 @@ export function engineImages(core: Core): EngineImages {
     list: () => images.list(),
     resolve: (image, platform) => images.resolve(image, platform),
     users: (image) => image.family.flatMap(users),
+    diff: (from, to) => compareFiles(core, from, to),
+    weigh: (image) => images.weigh(image),
     manifests: (image) => images.manifests(image),
     pull: async (reference, options) => {
       const image = await images.pull(reference, options);

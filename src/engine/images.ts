@@ -2,6 +2,8 @@ import type { Readable } from "node:stream";
 import type {
   Archive,
   Image,
+  ImageChange,
+  LayerWeight,
   LoadOptions,
   ManifestEntry,
   PullOptions,
@@ -30,6 +32,10 @@ export interface EngineImages {
   resolve(image: string, platform?: Platform): Image;
   /** The platforms of its index, or its one manifest. */
   manifests(image: Image): Promise<readonly ManifestEntry[]>;
+  /** The files that the second has added, changed and removed; each is an image or a container. NO_SUCH_IMAGE. */
+  diff(from: string, to: string): Promise<readonly ImageChange[]>;
+  /** What each layer weighs, from the bottom up. */
+  weigh(image: Image): Promise<readonly LayerWeight[]>;
   pull(reference: Reference, options?: PullOptions): Promise<Image>;
   /** To the registry that the name names. NO_SUCH_IMAGE, UNAUTHORIZED, REGISTRY_BUSY, REGISTRY_ERROR. */
   push(reference: Reference, options?: PushOptions): Promise<Pushed>;

@@ -6,6 +6,9 @@ import type { Reserve } from "../platform/reserve.ts";
 import type { SaveOptions } from "./archive/save-plan.ts";
 import type { CheckOptions } from "./check/check.ts";
 import type { Checked } from "./check/finding.ts";
+import type { Side } from "./contents/contents.ts";
+import type { Change as ImageChange } from "./contents/diff.ts";
+import type { LayerWeight } from "./contents/weigh.ts";
 import type { Image } from "./image.ts";
 import type { MakeRequest } from "./make.ts";
 import type { ManifestLists } from "./manifest-list/lists.ts";
@@ -19,6 +22,9 @@ import type { Trust } from "./trust/trust.ts";
 export type { SaveOptions } from "./archive/save-plan.ts";
 export type { CheckOptions } from "./check/check.ts";
 export type { Checked, Finding, Report } from "./check/finding.ts";
+export type { Side } from "./contents/contents.ts";
+export type { Change as ImageChange } from "./contents/diff.ts";
+export type { LayerWeight } from "./contents/weigh.ts";
 export type { Image } from "./image.ts";
 export type { MakeRequest } from "./make.ts";
 export type { ManifestEntry } from "./manifests.ts";
@@ -96,6 +102,10 @@ export interface Images {
   /** Whether the policy of this moment lets the image that `resolve` found by a text be run. Throws TRUST_REFUSED,
    * TRUST_INVALID. */
   admit(image: Image, nameOrId: string): Promise<void>;
+  /** The files that the second has added, changed and removed. Throws BLOB_MISSING. */
+  diff(a: Side, b: Side): Promise<readonly ImageChange[]>;
+  /** What each layer weighs, from the bottom up. Throws BLOB_MISSING. */
+  weigh(image: Image): Promise<readonly LayerWeight[]>;
   tag(image: Image, reference: Reference): Promise<void>;
   remove(nameOrId: string, options: RemoveOptions): Promise<Removal>;
   /**

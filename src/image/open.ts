@@ -9,6 +9,7 @@ import { archiveOf } from "./archive/save.ts";
 import { planSave } from "./archive/save-plan.ts";
 import { ensureBuiltin } from "./builtin.ts";
 import { checkStore } from "./check/check.ts";
+import { diffImages, weighLayers } from "./contents/contents.ts";
 import { layerFetcher } from "./fetch-layer.ts";
 import type { Image } from "./image.ts";
 import type { Images, ImagesOptions } from "./images.ts";
@@ -145,6 +146,8 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
     make: (request) => bringing(async () => publish(await makeImage(store, request))),
     list: () => records.list(),
     resolve: (nameOrId, wanted) => records.resolve(meant(nameOrId), wanted),
+    diff: (a, b) => sweeps.during(() => diffImages(blobs, a, b)),
+    weigh: (image) => sweeps.during(() => weighLayers(blobs, image)),
     manifests: (image) => manifestsOf({ blobs, names, records }, image),
     lists: manifestLists(drafts, registries),
     trust: openTrust({

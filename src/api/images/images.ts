@@ -8,6 +8,7 @@ import { filters, flag, text } from "../query.ts";
 import { refuse } from "../status.ts";
 import { createdSeconds, imageHistory, imageInspect, imageSummary, manifestSummary } from "../tell/image.ts";
 import { commitRoutes } from "./commit.ts";
+import { contentsRoutes } from "./contents.ts";
 import { imageFilter } from "./filter.ts";
 import { manifestRoutes } from "./manifests.ts";
 import { namedBy } from "./named-by.ts";
@@ -28,6 +29,7 @@ export const imageRoutes: readonly Route[] = [
   ...commitRoutes,
   ...trustRoutes,
   ...manifestRoutes,
+  ...contentsRoutes,
   ...verifyRoutes,
   ...signRoutes,
   { method: "GET", pattern: "/images/{name...}/json", handle: inspect },

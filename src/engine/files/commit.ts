@@ -2,11 +2,10 @@ import { changed } from "../../image/change.ts";
 import type { Image, MakeRequest } from "../../image/images.ts";
 import type { Reference } from "../../oci/reference.ts";
 import { diskFull } from "../../platform/disk-full.ts";
-import { type Core, folderOf, tell } from "../core.ts";
+import { type Core, tell } from "../core.ts";
 import type { Entry } from "../entry.ts";
-import { whileFrozen } from "../life/pause.ts";
 import type { ContainerOptions } from "../options.ts";
-import { isMountPoint } from "./changes.ts";
+import { withWritten } from "./written.ts";
 
 export interface CommitOptions {
   readonly name: Reference | null;
@@ -44,30 +43,29 @@ function configOf(options: ContainerOptions, image: Image): MakeRequest["config"
  * starts nor goes. NO_SUCH_IMAGE, INVALID_OPTION, LAYER_REFUSED, NO_SPACE.
  */
 export async function commit(core: Core, entry: Entry, o: CommitOptions): Promise<Image> {
-  const { options, imageId } = entry.origin;
-  const below = core.images.resolve(imageId);
-  const config = changed(configOf(options, below), o.changes);
-  const release = await entry.turn.hold();
-  const folder = folderOf(core, entry.id);
-  const kept = entry.rootfs;
+  // What the options ask for is refused before the container stands still.
+  const config = changed(
+    configOf(entry.origin.options, core.images.resolve(entry.origin.imageId)),
+    o.changes,
+  );
   try {
-    const rootfs = kept ?? (await core.images.prepare(folder, below));
-    const layer = core.trees.layer(rootfs, isMountPoint);
-    const { variant } = below.config;
-    const image = await core.images.make({
-      ...{ below, config, name: o.name, author: o.author, comment: o.comment },
-      tar: o.pause ? whileFrozen(core, entry, layer) : layer,
-      platform: { os: below.os, architecture: below.architecture, ...(variant ? { variant } : {}) },
-      createdBy: entry.origin.arguments.join(" "),
+    return await withWritten(core, entry, o.pause, async (tar, below) => {
+      const { variant } = below.config;
+      const image = await core.images.make({
+        ...{ below, config, tar, name: o.name, author: o.author, comment: o.comment },
+        platform: { os: below.os, architecture: below.architecture, ...(variant ? { variant } : {}) },
+        createdBy: entry.origin.arguments.join(" "),
+      });
+      tell(core, entry, "commit", {
+        comment: o.comment,
+        imageID: image.id,
+        imageRef: image.names[0] ?? "",
+      });
+      return image;
     });
-    tell(core, entry, "commit", { comment: o.comment, imageID: image.id, imageRef: image.names[0] ?? "" });
-    return image;
   } catch (cause) {
     throw (
       diskFull(cause, { what: `cannot commit the container "${entry.name}"`, folder: core.root }) ?? cause
     );
-  } finally {
-    if (kept === null) await core.images.release(folder);
-    release();
   }
 }
