@@ -18,6 +18,8 @@ export interface RepositoryOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds before the first repetition; it doubles. */
   readonly retryBase?: number;
+  /** Milliseconds that the other side may be silent before an answer, or within a blob. */
+  readonly silence?: number;
   /** How often the same is asked at most. */
   readonly attempts?: number;
   /** Registries (`HOST[:PORT]`) that may be spoken to without TLS. */
@@ -103,6 +105,7 @@ export async function askOnce(c: Context, a: Ask): Promise<Response> {
       headers: authorization === undefined ? (a.headers ?? {}) : { ...a.headers, authorization },
       ...(a.body === undefined ? {} : { body: a.body }),
       signal,
+      silence: c.options.silence,
     });
     const challenge = response.headers.get("www-authenticate");
     if (response.status !== 401 || challenge === null || !own || challenged === 2) return response;

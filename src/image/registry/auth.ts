@@ -18,12 +18,20 @@ export interface AuthorizerOptions {
   /** `repository:library/debian:pull`; none to ask for nothing but who one is. */
   readonly scope: string;
   readonly auth: RegistryAuth | undefined;
+  /** Milliseconds that a token service may be silent. */
+  readonly silence?: number | undefined;
   /** Asks token services for a lasting token too, and is told it. */
   readonly onIdentityToken?: (token: string) => void;
 }
 
 /** Keeps the token for a scope while it works; requests that are refused at once share one renewal. */
-export function authorizer({ registry, scope, auth, onIdentityToken }: AuthorizerOptions): Authorizer {
+export function authorizer({
+  registry,
+  scope,
+  auth,
+  silence,
+  onIdentityToken,
+}: AuthorizerOptions): Authorizer {
   let header = auth !== undefined && "registryToken" in auth ? `Bearer ${auth.registryToken}` : undefined;
   let renewal: { readonly challenge: Challenge; readonly due: number } | undefined;
   let renewing: Promise<boolean> | undefined;
@@ -38,7 +46,7 @@ export function authorizer({ registry, scope, auth, onIdentityToken }: Authorize
   const renew = (challenge: Challenge, signal: AbortSignal | undefined): Promise<boolean> => {
     const { realm = "", service, scope: told = "" } = challenge.parameters;
     const lasting = onIdentityToken !== undefined;
-    const ask = { registry, realm, service, scopes: joinScopes(scope, told), auth, lasting, signal };
+    const ask = { registry, realm, service, scopes: joinScopes(scope, told), auth, lasting, signal, silence };
     renewing ??= fetchToken(ask)
       .then((token) => token !== undefined && keep(challenge, token))
       .finally(() => {

@@ -1,7 +1,7 @@
 /** A blob's download: resumed where it broke, given up when it no longer comes forward. */
 import type { Digest } from "../../oci/digest.ts";
 import { InroError } from "../../oci/error.ts";
-import { ask, type Context, patience, type Retrying } from "./ask.ts";
+import { ask, type Context, patience, type RepositoryOptions, type Retrying } from "./ask.ts";
 
 export interface BlobRequest {
   readonly digest: Digest;
@@ -14,20 +14,35 @@ export interface BlobRequest {
 
 /** Milliseconds without a byte after which a download counts as broken. */
 const silence = 60_000;
+/** Bytes that have to come within that time: a kilobyte a second. */
+const least = 60 * 1024;
+/** How often it may be as slow as that, with less than this many bytes in between, before the blob is given up. */
+const slowest = 3;
+const recovered = 1 << 20;
 
-// Reads one answer; throws what broke it.
-async function* bodyBytes(response: Response, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+/** It came, but too slowly to wait for. */
+class TooSlow extends Error {}
+
+/** Reads one answer; throws what broke it. Only the time counts in which the taker waits for the registry. */
+async function* bodyBytes(response: Response, { signal, silence: time = silence }: RepositoryOptions) {
   if (response.body === null) return;
   const reader = response.body.getReader();
+  let [came, waited] = [0, 0];
+  const tooSlow = () => {
+    const what = came === 0 ? "nothing" : `only ${came} bytes`;
+    return new TooSlow(`${what} came within ${time / 1000} s`);
+  };
   try {
     for (;;) {
       signal?.throwIfAborted();
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const silent = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error(`nothing came for ${silence / 1000} s`)), silence);
-      });
-      const part = await Promise.race([reader.read(), silent]).finally(() => clearTimeout(timer));
+      const asked = performance.now();
+      const late = Promise.withResolvers<never>();
+      const timer = setTimeout(() => late.reject(tooSlow()), time - waited);
+      const part = await Promise.race([reader.read(), late.promise]).finally(() => clearTimeout(timer));
       if (part.done) return;
+      waited += performance.now() - asked;
+      came += part.value.length;
+      if (came >= least) [came, waited] = [0, 0];
       yield part.value;
     }
   } finally {
@@ -35,7 +50,14 @@ async function* bodyBytes(response: Response, signal: AbortSignal | undefined): 
   }
 }
 
-// Passes over what an answer repeats because the registry did not honour the range.
+/** The first byte of an answer (RFC 9110, 14.4); a registry that does not honour the range begins with the blob's. */
+function firstOf(response: Response, asked: number): number {
+  if (response.status !== 206) return 0;
+  const told = /^bytes (\d+)-/.exec(response.headers.get("content-range") ?? "")?.[1];
+  return told === undefined ? asked : Number(told);
+}
+
+// Passes over what an answer repeats.
 async function* afterFirst(source: AsyncIterable<Uint8Array>, skip: number): AsyncGenerator<Uint8Array> {
   for await (const chunk of source) {
     if (skip >= chunk.length) skip -= chunk.length;
@@ -54,6 +76,11 @@ function checkLength(response: Response, size: number, had: number, what: string
   throw new InroError(told < size ? "BLOB_TRUNCATED" : "BLOB_TOO_LARGE", { what, why });
 }
 
+function otherRange({ domain }: Context, what: string, first: number, asked: number): InroError {
+  const why = `${domain} was asked for the bytes from ${asked} on, and gives those from ${first} on`;
+  return new InroError("REGISTRY_ERROR", { what, why });
+}
+
 /** The blob's bytes, `size` of them. The digest is for the taker to check. */
 export async function* blobBytes(
   c: Context,
@@ -63,14 +90,16 @@ export async function* blobBytes(
   const { signal } = c.options;
   const what = `${c.what}, blob ${digest}`;
   const waiting = patience(c, onRetry);
+  let slow = { times: 0, at: from };
   for (let had = from; ; ) {
     let why = "";
     try {
       const headers: Record<string, string> = had === 0 ? {} : { range: `bytes=${had}-` };
       const response = await ask(c, { path, headers, onRetry });
       checkLength(response, size, had, what);
-      const bytes = bodyBytes(response, signal);
-      for await (const chunk of response.status === 206 || had === 0 ? bytes : afterFirst(bytes, had)) {
+      const first = firstOf(response, had);
+      if (first > had) throw otherRange(c, what, first, had);
+      for await (const chunk of afterFirst(bodyBytes(response, c.options), had - first)) {
         had += chunk.length;
         waiting.forward();
         if (had > size)
@@ -87,7 +116,9 @@ export async function* blobBytes(
       if (error instanceof InroError) throw error;
       why = error instanceof Error ? error.message : String(error);
       if (had === size) return;
+      if (error instanceof TooSlow) slow = { times: had - slow.at > recovered ? 1 : slow.times + 1, at: had };
     }
-    if (!(await waiting.wait(why))) throw new InroError("BLOB_TRUNCATED", { what, why, hint: "pull again" });
+    if (slow.times === slowest || !(await waiting.wait(why)))
+      throw new InroError("BLOB_TRUNCATED", { what, why, hint: "pull again" });
   }
 }

@@ -15,10 +15,11 @@ export interface HttpRequest {
   /** The body is a secret, which no other origin gets. */
   readonly isSecret?: boolean;
   readonly signal: AbortSignal | undefined;
+  /** Milliseconds until an answer's head has to be there. */
+  readonly silence?: number | undefined;
 }
 
 const maxRedirects = 10;
-/** Milliseconds until an answer's head has to be there. */
 const headTimeout = 30_000;
 /** The same after the last piece of a body was taken: what is on its way still has to arrive and to be stored. */
 const storeTimeout = 300_000;
@@ -55,7 +56,7 @@ export function isCertificateError(error: unknown): boolean {
 }
 
 async function once(r: HttpRequest, url: string, headers: Record<string, string>): Promise<Response> {
-  using silence = silenceOf(r.body === undefined ? headTimeout : storeTimeout);
+  using silence = silenceOf(r.silence ?? (r.body === undefined ? headTimeout : storeTimeout));
   const signals = [silence.signal, ...(r.signal === undefined ? [] : [r.signal])];
   const target = new URL(url);
   const tls = target.protocol === "https:" ? certificatesFor(target) : undefined;
@@ -66,6 +67,9 @@ async function once(r: HttpRequest, url: string, headers: Record<string, string>
       method: r.method ?? "GET",
       headers: { ...headers, "accept-encoding": "identity", "user-agent": "inro" },
       redirect: "manual",
+      // Nobody asked for an encoding. What is sent in one all the same is taken as it is, as peers do, and judged by its
+      // digest: unpacked on the way, a piece of it could become any number of bytes.
+      decompress: false,
       signal: AbortSignal.any(signals),
       ...(sent === undefined ? {} : { body: sent.body }),
       ...(tls === undefined ? {} : { tls }),
@@ -86,6 +90,9 @@ const redirects = ({ method = "GET" }: HttpRequest) =>
 function redirection(r: HttpRequest, url: string, location: string): URL {
   if (!URL.canParse(location, url)) throw unreachable(url, new Error("it redirects to what is no address"));
   const next = new URL(location, url);
+  // fetch would read the host's own files, too.
+  if (!/^https?:$/.test(next.protocol))
+    throw unreachable(url, new Error(`it redirects to an address of ${next.protocol}`));
   const isElsewhere = next.origin !== new URL(url).origin;
   if (r.isSecret === true && isElsewhere)
     throw unreachable(url, new Error(`it redirects a secret to ${next.origin}`));

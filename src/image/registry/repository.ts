@@ -35,12 +35,15 @@ export interface Repository {
 }
 
 /** Finds out how the registry speaks. https://…/v2/ answers 200 or 401 (distribution spec, "Determining Support"). */
-async function findBase({ domain }: Reference, { signal, insecure }: RepositoryOptions): Promise<string> {
+async function findBase(
+  { domain }: Reference,
+  { signal, silence, insecure }: RepositoryOptions,
+): Promise<string> {
   const { bases } = addressOf(domain, insecure);
   let failure: unknown;
   for (const base of bases) {
     try {
-      const response = await request({ url: `${base}/v2/`, signal });
+      const response = await request({ url: `${base}/v2/`, signal, silence });
       await response.body?.cancel();
       return base;
     } catch (error) {
@@ -64,7 +67,7 @@ export async function openRepository(reference: Reference, options: RepositoryOp
     ...{ reference, options, access, base },
     what: `cannot ${access} "${familiarName(reference)}"`,
     domain: reference.domain,
-    authorize: authorizer({ registry: base, scope, auth }),
+    authorize: authorizer({ registry: base, scope, auth, silence: options.silence }),
   };
   return {
     manifest: (tagOrDigest) => fetchManifest(c, tagOrDigest),

@@ -32,6 +32,7 @@ export interface TokenRequest {
   /** Whether a refresh token is wanted too. */
   readonly lasting: boolean;
   readonly signal: AbortSignal | undefined;
+  readonly silence?: number | undefined;
 }
 
 const client = "inro";
@@ -52,7 +53,7 @@ function addressOf({ realm, registry }: TokenRequest): URL {
   throw failure(`it names ${JSON.stringify(realm)} as its token service, which is no https address`);
 }
 
-function byRefreshToken({ service, scopes, signal }: TokenRequest, url: URL, token: string) {
+function byRefreshToken({ service, scopes, signal, silence }: TokenRequest, url: URL, token: string) {
   const form = new URLSearchParams({ grant_type: "refresh_token", refresh_token: token, client_id: client });
   if (scopes.length > 0) form.set("scope", scopes.join(" "));
   if (service !== undefined) form.set("service", service);
@@ -64,10 +65,11 @@ function byRefreshToken({ service, scopes, signal }: TokenRequest, url: URL, tok
     body: () => form.toString(),
     isSecret: true,
     signal,
+    silence,
   });
 }
 
-function byPassword({ service, scopes, auth, lasting, signal }: TokenRequest, url: URL) {
+function byPassword({ service, scopes, auth, lasting, signal, silence }: TokenRequest, url: URL) {
   if (service !== undefined) url.searchParams.set("service", service);
   for (const scope of scopes) url.searchParams.append("scope", scope);
   if (lasting) {
@@ -75,7 +77,8 @@ function byPassword({ service, scopes, auth, lasting, signal }: TokenRequest, ur
     url.searchParams.set("client_id", client);
   }
   const authorization = basicHeader(auth);
-  return request({ url: url.href, headers: authorization === undefined ? {} : { authorization }, signal });
+  const headers = authorization === undefined ? {} : { authorization };
+  return request({ url: url.href, headers, signal, silence });
 }
 
 function parse(body: string): v.InferOutput<typeof tokenSchema> {
@@ -94,7 +97,7 @@ export async function fetchToken(r: TokenRequest): Promise<Token | undefined> {
   const response = await (auth !== undefined && "identityToken" in auth
     ? byRefreshToken(r, url, auth.identityToken)
     : byPassword(r, url));
-  const body = (await bodyOf(response, 1 << 20)).toString("utf8");
+  const body = (await bodyOf(response, 1 << 20, r.silence)).toString("utf8");
   if ([400, 401, 403].includes(response.status)) return undefined;
   if (!response.ok) throw failure(`its token service answered ${response.status}`);
   const {
