@@ -118,6 +118,10 @@ describe.skipIf(rootMissing || registryMissing)("inro image trust, sign, verify"
     expect(made).toEqual({ code: 1, stderr: expect.stringContaining("which was made here, has none") });
     const running = await asDocker("run", "--rm", `${scope}/mine:1`);
     expect(running).toMatchObject({ code: 125, stderr: expect.stringContaining(`the rule "${scope}"`) });
+    expect(await fails("run", "--rm", app)).toEqual({
+      code: 125,
+      stderr: expect.stringContaining(`cannot pull ${refusal} none was found`),
+    });
     expect((await fails("explain", "run", `${scope}/mine:1`)).stderr).toContain(`the rule "${scope}"`);
     expect(await done("ps", "-aq")).toBe("");
   });

@@ -2,7 +2,7 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Images, openImages } from "../../src/image/images.ts";
+import { type Images, openImages, type RegistryAuth } from "../../src/image/images.ts";
 import { openRepository } from "../../src/image/registry/repository.ts";
 import type { Digest } from "../../src/oci/digest.ts";
 import { digestOf } from "../../src/oci/digest.ts";
@@ -144,7 +144,7 @@ export interface TrustStore extends AsyncDisposable {
   /** Writes the policy; a text as it is. */
   policy(content: object | string): void;
   /** Pulls and answers the image, or why not. */
-  pull(name: string): Promise<{ code: string; message: string; id: string }>;
+  pull(name: string, auth?: RegistryAuth): Promise<{ code: string; message: string; id: string }>;
   /** What `run` by this name is told before anything is made. */
   run(nameOrId: string): Promise<{ code: string; message: string }>;
 }
@@ -159,7 +159,8 @@ async function outcomeOf(work: () => Promise<string>) {
   }
 }
 
-export async function trustStore(content: object | string): Promise<TrustStore> {
+/** `registries` is registries.json. */
+export async function trustStore(content: object | string, registries: object = {}): Promise<TrustStore> {
   const folder = temporaryFolder("trust");
   const root = join(folder.path, "data");
   const file = join(folder.path, "trust.json");
@@ -168,18 +169,17 @@ export async function trustStore(content: object | string): Promise<TrustStore> 
     chmodSync(file, 0o644);
   };
   policy(content);
-  const images = await openImages({ root, native, trust: file });
+  const places = join(folder.path, "registries.json");
+  writeFileSync(places, JSON.stringify(registries));
+  const images = await openImages({ root, native, trust: file, registries: places });
   return {
     ...{ images, root, file, policy },
-    pull: (name) =>
-      outcomeOf(
-        async () =>
-          (
-            await images.pull(parseReference(name), {
-              platform: { os: "linux", architecture: "amd64" },
-            })
-          ).id,
-      ),
+    pull: (name, auth) =>
+      outcomeOf(async () => {
+        const platform = { os: "linux", architecture: "amd64" };
+        const options = auth === undefined ? { platform } : { platform, auth };
+        return (await images.pull(parseReference(name), options)).id;
+      }),
     run: (nameOrId) =>
       outcomeOf(async () => {
         await images.admit(images.resolve(nameOrId), nameOrId);
