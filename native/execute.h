@@ -50,6 +50,8 @@ struct execution {
   i32 input, output, errors, master;
   u32 inherited;  // descriptors behind the wire, which the executor was started with
   u32 passed;     // as many of them are the program's
+  u8 fronted; // the executor is a front still (caller.h)
+  i32 bun;    // who serves that front alone, its child; 0
   u8 terminal;
   u8 started;
   u8 fifo_gate;  // the start is a byte in a FIFO: the child may be left alone at its gate

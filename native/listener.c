@@ -9,7 +9,7 @@ static i32 listener_of(const struct execution *e) {
 }
 
 // An agent that does not take what it is sent must not hold a monitor up.
-static long connect_to(struct record *r, const char *path) {
+long connect_patiently(struct record *r, const char *path) {
   struct sockaddr_un address = {.sun_family = ABI_AF_UNIX};
   struct __kernel_old_timeval patience = {5, 0};
   size_t n = strlen(path);
@@ -25,13 +25,13 @@ static long connect_to(struct record *r, const char *path) {
 }
 
 // config-linux.md: the descriptors go with the first part of the state alone.
-static long send_state(struct record *r, i32 fd, i32 listener, const char *state, size_t n) {
-  struct abi_rights rights = {offsetof(struct abi_rights, pad), ABI_SOL_SOCKET, ABI_SCM_RIGHTS, listener, 0};
+long send_rights(i32 socket, i32 descriptor, const char *text, size_t n) {
+  struct abi_rights rights = {offsetof(struct abi_rights, pad), ABI_SOL_SOCKET, ABI_SCM_RIGHTS, descriptor, 0};
   for (size_t sent = 0; sent < n;) {
-    struct abi_iovec part = {state + sent, n - sent};
+    struct abi_iovec part = {text + sent, n - sent};
     struct abi_msghdr head = {.iov = &part, .iov_count = 1};
     if (sent == 0) head.control = &rights, head.control_length = sizeof rights;
-    long done = CALL(r, sendmsg, fd, &head, ABI_MSG_NOSIGNAL);
+    long done = SYS(sendmsg, socket, &head, ABI_MSG_NOSIGNAL);
     if (done < 0) return done;
     sent += (size_t)done;
   }
@@ -57,9 +57,10 @@ long op_send_listener(struct execution *e, const struct op_send_listener *o, str
   for (u32 i = 0; i < o->state.count; i++) room += strlen(o->state.at[i]) + 21;
   char *state = map_memory(room);
   if (!state) return -ENOMEM;
-  long socket = connect_to(r, o->path);
+  long socket = connect_patiently(r, o->path);
   long listener = socket < 0 ? socket : CALL(r, pidfd_getfd, e->pidfd, theirs, 0);
-  long done = listener < 0 ? listener : send_state(r, (i32)socket, (i32)listener, state, state_text(e, o->state, state));
+  if (listener >= 0) r->step = __NR_sendmsg;
+  long done = listener < 0 ? listener : send_rights((i32)socket, (i32)listener, state, state_text(e, o->state, state));
   if (listener >= 0) SYS(close, listener);
   if (socket >= 0) SYS(close, socket);
   unmap_memory(state, room);

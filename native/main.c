@@ -1,6 +1,6 @@
 // Chooses the role by argv[0]; every role is a function of its own file.
 #include "executor.h"
-#include "sys.h"
+#include "front.h"
 
 int inro_tree_main(void);
 
@@ -12,9 +12,9 @@ static const char *basename_of(const char *path) {
 }
 
 int inro_main(int argc, char **argv, char **envp) {
-  (void)envp;
   if (argc < 1) return 127;
   if (str_equal(basename_of(argv[0]), "inro-executor")) return inro_executor_main(argc, argv);
   if (str_equal(basename_of(argv[0]), "inro-tree")) return inro_tree_main();
-  return 127;
+  // Callers may have named it otherwise.
+  return inro_front_main(argc, argv, envp);
 }

@@ -82,6 +82,12 @@ void explain_refusal(struct record *r, const char *path, long error);
 // What is wrong with a namespace that setns(2) refused, in the record's words.
 long explain_namespace(struct record *r, i32 ns, u32 wanted, long error);
 
+// ── listener.c ──
+// A socket that is connected to who listens at `path`, or -errno; sends wait for no more than some seconds.
+long connect_patiently(struct record *r, const char *path);
+// A descriptor and a text, in one message where it fits. 0 or -errno.
+long send_rights(i32 socket, i32 descriptor, const char *text, size_t n);
+
 // ── between.c ──
 enum { MOST_JOINED = 8 };
 // clone3 from inside the namespaces that `clone` joins; the child is ours all the same. As clone3, in the child too.

@@ -1,21 +1,20 @@
 /**
  * Builds what a checkout runs, into build/: the native program, the hello program, and the one executable `inro`
- * with both embedded. `scripts/bun scripts/build.ts [native|executable|sanitized|aarch64]`; without a word: native, then
- * executable. `aarch64`: the native programs by a cross compiler ($CC_AARCH64, aarch64-linux-gnu-gcc).
+ * with both embedded. `scripts/bun scripts/build.ts [native|executable|sanitized]`; without a word: native, then executable.
  */
 import { spawnSync } from "node:child_process";
 import {
   copyFileSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   renameSync,
   rmSync,
   statSync,
-  symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 
 const root = join(import.meta.dir, "..");
 const build = join(root, "build");
@@ -71,39 +70,25 @@ function run(command: string, args: readonly string[]): void {
   if (result.status !== 0) throw new Error(`${command} failed with exit code ${result.status}`);
 }
 
-const ownCompiler = process.env["CC"] ?? "cc";
-
-function compile(
-  output: string,
-  inputs: readonly string[],
-  flags: readonly string[],
-  compiler = ownCompiler,
-): void {
+function compile(output: string, inputs: readonly string[], flags: readonly string[]): void {
   if (isFresh(output, [...filesBelow(native), import.meta.path])) return;
+  const compiler = process.env["CC"] ?? "cc";
   const fresh = `${output}.${process.pid}`;
   run(compiler, [...warnings, ...flags, "-I", native, "-o", fresh, ...inputs]);
   renameSync(fresh, output);
 }
 
-function buildNative(suffix = "", compiler = ownCompiler): void {
-  compile(join(build, `native/inro-native${suffix}`), sources(native), freestanding, compiler);
+function buildNative(): void {
+  compile(join(build, "native/inro-native"), sources(native), freestanding);
   compile(
-    join(build, `native/hello${suffix}`),
+    join(build, "native/hello"),
     [join(native, "start.c"), join(native, "mem.c"), ...sources(join(native, "hello"))],
     freestanding,
-    compiler,
   );
 }
 
 function buildSanitized(): void {
   compile(join(build, "native/inro-native-sanitized"), sources(native), sanitized);
-}
-
-/** The name it is called by chooses what the executable is. */
-function linkAs(executable: string, name: string): void {
-  const link = join(build, name);
-  if (existsSync(link)) return;
-  symlinkSync(basename(executable), link);
 }
 
 /**
@@ -142,14 +127,18 @@ function buildExecutable(): void {
       rmSync(fresh, { recursive: true, force: true });
     }
   }
-  linkAs(output, "inro-runtime");
+  // The OCI command line is the native program, which finds `inro` beside it.
+  const front = join(build, "inro-runtime");
+  if (!isFresh(front, [join(build, "native/inro-native")]) || lstatSync(front).isSymbolicLink()) {
+    copyFileSync(join(build, "native/inro-native"), `${front}.${process.pid}`);
+    renameSync(`${front}.${process.pid}`, front);
+  }
   writeFileSync(join(build, "stamp"), "");
 }
 
 mkdirSync(join(build, "native"), { recursive: true });
 const what = process.argv[2] ?? "all";
 if (what === "sanitized") buildSanitized();
-else if (what === "aarch64") buildNative("-aarch64", process.env["CC_AARCH64"] ?? "aarch64-linux-gnu-gcc");
 else {
   buildNative();
   if (what !== "native") buildExecutable();

@@ -1,6 +1,10 @@
 /** What this executable is started as: its own name first (a link called inro-runtime), then its first word. */
 async function main(): Promise<void> {
   const words = process.argv.slice(2);
+  if (process.argv0 === "inro-warm") {
+    const { serveCommands } = await import("./main/warm.ts");
+    return serveCommands(words);
+  }
   if (/(^|\/)inro-runtime$/.test(process.argv0)) return runtime(words);
   if (words[0] === "inro-runtime") return runtime(words.slice(1));
   const serves = words.indexOf("serve");
@@ -13,11 +17,12 @@ async function main(): Promise<void> {
   process.exit(await commandLine(words));
 }
 
-async function runtime(words: readonly string[]): Promise<void> {
-  const { runtimeCommand } = await import("./runtime/command/main.ts");
-  const native = async () => (await import("./main/programs.ts")).nativeProgram();
-  // Its output is written synchronously.
-  process.exit(await runtimeCommand(words, native));
+/** The OCI command line is a program of its own beside this one, which asks this one what to do (docs/adr/0016). */
+async function runtime(words: readonly string[]): Promise<never> {
+  const { becomeProgram } = await import("./platform/exec.ts");
+  const front = process.execPath.replace(/[^/]*$/, "inro-runtime");
+  becomeProgram(front, ["inro-runtime", ...words]);
+  throw new Error(`cannot run ${front}, which belongs beside ${process.execPath}`);
 }
 
 /** `inro --data-root /x serve`: the verb may come after options and their values. */

@@ -17,6 +17,16 @@ enum frame_type {
   FRAME_EXITED = 8,
   FRAME_ERROR = 9,
   FRAME_START_AND_LEAVE = 10,
+  FRAME_ATTEND = 21,
+  FRAME_COMMAND = 12,
+  FRAME_BEGUN = 13,
+  FRAME_OUTPUT = 14,
+  FRAME_EXIT = 15,
+  FRAME_BECOME = 16,
+  FRAME_TAKE = 17,
+  FRAME_CONTENT = 18,
+  FRAME_ABANDON = 19,
+  FRAME_SEND_TERMINAL = 20,
   FRAME_HELLO = 32,
   FRAME_STATE = 33,
   FRAME_STATE_IS = 34,
@@ -142,6 +152,112 @@ static inline int get_frame_error(struct reader *r, struct frame_error *f) {
 static inline void put_frame_error(struct writer *w, const struct frame_error *f) {
   put_i32(w, f->errno);
   put_text(w, f->text);
+}
+
+struct frame_attend {
+  u8 terminal;
+};
+static inline int get_frame_attend(struct reader *r, struct frame_attend *f) {
+  f->terminal = get_flag(r);
+  return reader_finish(r);
+}
+static inline void put_frame_attend(struct writer *w, const struct frame_attend *f) {
+  put_u8(w, f->terminal);
+}
+
+struct frame_command {
+  const char *standing;
+  u32 pid;
+  const char *cwd;
+  struct texts args;
+  struct texts env;
+};
+static inline int get_frame_command(struct reader *r, struct frame_command *f) {
+  f->standing = get_text(r);
+  f->pid = get_u32(r);
+  f->cwd = get_text(r);
+  f->args = get_texts(r);
+  f->env = get_texts(r);
+  return reader_finish(r);
+}
+static inline void put_frame_command(struct writer *w, const struct frame_command *f) {
+  put_text(w, f->standing);
+  put_u32(w, f->pid);
+  put_text(w, f->cwd);
+  put_texts(w, f->args);
+  put_texts(w, f->env);
+}
+
+struct frame_output {
+  u32 stream;
+  struct span data;
+};
+static inline int get_frame_output(struct reader *r, struct frame_output *f) {
+  f->stream = get_u32(r);
+  f->data = get_bytes(r);
+  return reader_finish(r);
+}
+static inline void put_frame_output(struct writer *w, const struct frame_output *f) {
+  put_u32(w, f->stream);
+  put_bytes(w, f->data);
+}
+
+struct frame_exit {
+  u32 code;
+};
+static inline int get_frame_exit(struct reader *r, struct frame_exit *f) {
+  f->code = get_u32(r);
+  return reader_finish(r);
+}
+static inline void put_frame_exit(struct writer *w, const struct frame_exit *f) {
+  put_u32(w, f->code);
+}
+
+struct frame_become {
+  const char *program;
+  u32 passed;
+};
+static inline int get_frame_become(struct reader *r, struct frame_become *f) {
+  f->program = get_text(r);
+  f->passed = get_u32(r);
+  return reader_finish(r);
+}
+static inline void put_frame_become(struct writer *w, const struct frame_become *f) {
+  put_text(w, f->program);
+  put_u32(w, f->passed);
+}
+
+struct frame_take {
+  u32 descriptor;
+};
+static inline int get_frame_take(struct reader *r, struct frame_take *f) {
+  f->descriptor = get_u32(r);
+  return reader_finish(r);
+}
+static inline void put_frame_take(struct writer *w, const struct frame_take *f) {
+  put_u32(w, f->descriptor);
+}
+
+struct frame_content {
+  struct span data;
+};
+static inline int get_frame_content(struct reader *r, struct frame_content *f) {
+  f->data = get_bytes(r);
+  return reader_finish(r);
+}
+static inline void put_frame_content(struct writer *w, const struct frame_content *f) {
+  put_bytes(w, f->data);
+}
+
+struct frame_send_terminal {
+  const char *path;
+};
+static inline int get_frame_send_terminal(struct reader *r, struct frame_send_terminal *f) {
+  f->path = get_text(r);
+  return reader_finish(r);
+}
+static inline void put_frame_send_terminal(struct writer *w, const struct frame_send_terminal *f) {
+  put_text(w, f->path);
 }
 
 struct frame_hello {

@@ -16,14 +16,3 @@ export function rawTerminal(descriptor: number): () => void {
   libc().tcsetattr(descriptor, TCSANOW, raw);
   return () => void libc().tcsetattr(descriptor, TCSANOW, before);
 }
-
-// asm-generic/ioctls.h, struct winsize: four u16.
-const TIOCGWINSZ = 0x5413n;
-const TIOCSWINSZ = 0x5414n;
-const WINSIZE_BYTES = 8;
-
-/** Makes one terminal as large as another; nothing where `from` is none. */
-export function copyWindowSize(from: number, to: number): void {
-  const size = new Uint8Array(WINSIZE_BYTES);
-  if (libc().ioctl(from, TIOCGWINSZ, size) === 0) libc().ioctl(to, TIOCSWINSZ, size);
-}

@@ -1,23 +1,24 @@
 import { accessSync, constants, readFileSync } from "node:fs";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
 import { type Entry, entryOf, noEntry, type Setgroups } from "./compile/entry.ts";
-import type { Privilege } from "./facts.ts";
+import type { HostFacts } from "./facts.ts";
 
 /** How this process, whoever runs it, comes to set up a container of this specification. */
 export function entryFor(
   spec: RuntimeSpec,
-  privilege: Privilege,
+  { privilege, searchPath }: HostFacts,
   slot: number,
   becauseOf: (pointer: string) => string,
 ): Entry {
   if (privilege !== "none") return noEntry(spec);
+  const find = (program: string) => findIn(searchPath, program);
   const who = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0, find };
   return entryOf(spec, who, slot, becauseOf);
 }
 
 /** The absolute path of a program in $PATH. */
-function find(program: string): string | undefined {
-  const folders = (process.env["PATH"] ?? "").split(":").filter((folder) => folder.startsWith("/"));
+function findIn(path: string, program: string): string | undefined {
+  const folders = path.split(":").filter((folder) => folder.startsWith("/"));
   return folders.map((folder) => `${folder}/${program}`).find(isExecutable);
 }
 

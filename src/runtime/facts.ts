@@ -13,6 +13,8 @@ export interface HostFacts {
   /** Capabilities that the engine itself may hand on. */
   readonly boundingSet: bigint;
   readonly privilege: Privilege;
+  /** Where programs are looked for: $PATH. */
+  readonly searchPath: string;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface HostFacts {
  */
 export type Privilege = "host" | "namespace" | "none";
 
-export function readFacts(): HostFacts {
+export function readFacts(searchPath = ""): HostFacts {
   const status = readFileSync("/proc/self/status", "utf8");
   const hierarchies = parseHierarchies(
     readFileSync("/proc/self/mountinfo", "utf8"),
@@ -34,6 +36,7 @@ export function readFacts(): HostFacts {
     mounted: hierarchies,
     boundingSet: parseCapabilities(status, "CapBnd"),
     privilege: privilegeOf(status),
+    searchPath,
   };
 }
 

@@ -37,7 +37,7 @@ const PARENT = "/inro";
 
 /** What sets containers up on this host; facts of its kernel are read once, here. */
 export async function openRuntime({ execRoot, native }: RuntimeOptions): Promise<Runtime> {
-  const facts = readFacts();
+  const facts = readFacts(process.env["PATH"]);
   const host: Host = { native, facts, assemble: openFilters(join(execRoot, "filters"), facts.architecture) };
   return {
     create: (request) => create(request, host),
@@ -114,7 +114,6 @@ async function create(request: CreateRequest, host: Host): Promise<Container> {
       why: "it ended as soon as it had begun",
     });
   }
-  executor.release().destroy();
   houseMonitor(executor.pid, cgroupPath, host.facts.hierarchies);
   const container = keep({ request, cgroupPath, cgroups, plan, pid, records, monitor, host });
   undo.release();

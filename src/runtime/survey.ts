@@ -53,7 +53,7 @@ export async function survey(
   const devices = Object.keys(spec.linux?.netDevices ?? {});
   const nodes = hostNodes(spec, facts.privilege);
   // The sources' slots come first.
-  const { ops: entry, setgroups } = entryFor(spec, facts.privilege, binds.length, becauseOf);
+  const { ops: entry, setgroups } = entryFor(spec, facts, binds.length, becauseOf);
   const firstSlot = binds.length + entry.length;
   if (binds.length + devices.length + entry.length === 0)
     return { ops: [], sources: new Map(), netDevices: new Map(), nodes, setgroups, firstSlot };

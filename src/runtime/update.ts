@@ -10,7 +10,7 @@ export type OpenSurveyor = () => Surveyor & Disposable;
 
 /**
  * Gives a container that lives other limits; see `updateCgroups`. `open` starts a native process, which only a change of
- * device rules on cgroup v2 needs: `() => openExecutor(native)`, or the blocking one.
+ * device rules on cgroup v2 needs: `() => openExecutor(native)`.
  */
 export function updateLimits(set: CgroupSet, resources: SpecResources, open: OpenSurveyor): Promise<void> {
   return updateCgroups(set, resources, replaceFilterBy(open));

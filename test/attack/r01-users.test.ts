@@ -6,7 +6,7 @@ import { typical, process as typicalProcess } from "../runtime/compile/spec.ts";
 import { canRun, makeRoot } from "../runtime/container.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
-const ENTRY = join(import.meta.dir, "../../src/main.ts");
+const PROGRAM = join(import.meta.dir, "../../build/inro-runtime");
 const room = temporaryFolder("attack");
 afterAll(() => room[Symbol.dispose]());
 afterAll(async () => {
@@ -49,7 +49,7 @@ describe.skipIf(!canRun)("a host whose mounts are shared, as systemd makes them"
     ].join("; ");
     const mount = { destination: "/data", type: "bind", source: "data", options: ["rbind"] };
     const path = bundle("peers", script, mount);
-    const run = `${process.execPath} ${ENTRY} inro-runtime --root ${room.path}/root run -b ${path} peers`;
+    const run = `${PROGRAM} --root ${room.path}/root run -b ${path} peers`;
     const inside = `mount --make-rshared / && before=$(wc -l < /proc/self/mountinfo); ${run}; echo $(($(wc -l < /proc/self/mountinfo) - before)) more`;
     const { stdout, stderr } = await Bun.$`unshare --mount --propagation private sh -c ${inside}`
       .nothrow()

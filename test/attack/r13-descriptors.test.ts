@@ -1,6 +1,5 @@
 import { expect, test } from "bun:test";
 import { readdirSync, readlinkSync, writeFileSync } from "node:fs";
-import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { connectExecutor } from "../../src/kernel/executor/executor.ts";
 import { runSimple } from "../kernel/plan/simple.ts";
@@ -20,9 +19,8 @@ function careless(redirections: string) {
       stdio: ["ignore", "ignore", "ignore", "pipe"],
     },
   );
-  const open = connect as unknown as (options: { fd: number }) => Socket;
-  const fd = child.stdio[3] as unknown as number;
-  return connectExecutor({ pid: child.pid, socket: open({ fd }), exited: child.exited });
+  const descriptor = child.stdio[3] as unknown as number;
+  return connectExecutor({ pid: child.pid, descriptor, exited: child.exited });
 }
 
 test("R13 the native program closes what it was given before it does anything (CVE-2024-21626)", async () => {

@@ -6,7 +6,7 @@ import { verify } from "../../src/kernel/plan/verify.ts";
 import { assembleFilter } from "../../src/kernel/seccomp/assemble.ts";
 import { InroError } from "../../src/oci/error.ts";
 import { placeOf } from "../../src/runtime/cgroup-path.ts";
-import { readBundle } from "../../src/runtime/command/bundle.ts";
+import { parseBundle } from "../../src/runtime/command/bundle.ts";
 import { joinedHierarchies } from "../../src/runtime/compile/cgroups.ts";
 import { compile } from "../../src/runtime/compile/compile.ts";
 import { allowAll } from "../kernel/plan/good.ts";
@@ -88,8 +88,7 @@ const full = {
 } as const;
 
 function read(config: unknown) {
-  writeFileSync(join(room.path, "config.json"), typeof config === "string" ? config : JSON.stringify(config));
-  return readBundle(room.path);
+  return parseBundle(room.path, Buffer.from(typeof config === "string" ? config : JSON.stringify(config)));
 }
 
 const at = (pointer: string, value: unknown): object => {

@@ -262,8 +262,8 @@ describe.skipIf(!canRun)("hooks", () => {
       creating.kill("SIGKILL");
       while (hooks.some((hook) => existsSync(`/proc/${hook}/exe`))) await Bun.sleep(5);
       while (!existsSync(calls) || !readFileSync(calls, "utf8").includes(phase)) await Bun.sleep(5);
-      expect(await one.state()).toMatchObject({ status: "stopped" });
-      expect(await one.delete()).toMatchObject({ code: 0 });
+      // Whoever served it takes back what its caller cannot any more.
+      while ((await one.state()) !== undefined) await Bun.sleep(5);
       expect(readFileSync(calls, "utf8").split(phase)).toHaveLength(2);
       expect(await Bun.$`find /sys/fs/cgroup -name ${one.id}`.nothrow().text()).toBe("");
       Bun.spawnSync(["rm", pid]);

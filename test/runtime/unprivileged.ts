@@ -15,11 +15,11 @@ import { temporaryFolder } from "../support/temporary.ts";
 import { toolRoot } from "../support/tools.ts";
 import { canRun, makeRoot } from "./container.ts";
 
-const BUILT = join(import.meta.dir, "../../build/inro");
+const BUILD = join(import.meta.dir, "../../build");
 export const USER = 12_345;
 export const RANGE = 300_000;
 
-export const canRunRootless = canRun && existsSync(BUILT) && Bun.which("setpriv") !== null;
+export const canRunRootless = canRun && existsSync(join(BUILD, "inro")) && Bun.which("setpriv") !== null;
 export const canMapRanges = canRunRootless && toolRoot("uidmap") !== undefined;
 
 export interface Ran {
@@ -45,7 +45,7 @@ export function openRoom(programs: "with mappers" | "without mappers" = "without
   const folder = temporaryFolder("rootless");
   const { path } = folder;
   for (const name of ["run", "bin"]) mkdirSync(join(path, name));
-  place(BUILT, join(path, "bin/inro-runtime"));
+  for (const name of ["inro", "inro-runtime"]) place(join(BUILD, name), join(path, "bin", name));
   if (programs === "with mappers") installMappers(join(path, "bin"));
   for (const each of [path, join(path, "run")]) chownSync(each, USER, USER);
   const PATH = programs === "with mappers" ? `${path}/bin:/usr/bin:/bin` : "/nowhere";

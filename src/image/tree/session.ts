@@ -1,7 +1,8 @@
 /** One `inro-tree` process: opens a root and answers requests on it, one after the other. */
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { InroError } from "../../oci/error.ts";
-import { spawnWired, type Wired } from "../../platform/spawn-wired.ts";
+import { socketOf, spawnWired, type Wired } from "../../platform/spawn-wired.ts";
 import { fromText, toText } from "./entry.ts";
 import { errnoName } from "./errno.ts";
 import { frame, rootKind } from "./frames.ts";
@@ -70,7 +71,7 @@ const sendBuffer = 4 * 1024 * 1024;
 /** Milliseconds that a process has to end in when its work is over. */
 const patience = 10_000;
 
-async function finish({ pid, socket, exited }: Wired): Promise<void> {
+async function finish({ pid, exited }: Wired, socket: Socket): Promise<void> {
   socket.end();
   socket.destroy();
   const timer = setTimeout(() => process.kill(pid, "SIGKILL"), patience);
@@ -80,7 +81,7 @@ async function finish({ pid, socket, exited }: Wired): Promise<void> {
 
 function start(native: string): Wired {
   try {
-    return spawnWired(native, "inro-tree", "ignore", sendBuffer);
+    return spawnWired(native, "inro-tree", "ignore");
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new InroError("NATIVE_PROGRAM_MISSING", {
@@ -95,7 +96,7 @@ function start(native: string): Wired {
 /** Starts `native` in its role `inro-tree` and opens the root. Throws TREE_FAILED if the root cannot be opened. */
 export async function openTree(native: string, root: TreeRoot): Promise<TreeSession> {
   const wired = start(native);
-  const stream = wired.socket;
+  const stream = socketOf(wired, sendBuffer);
   stream.on("error", () => {});
   const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
   const frames = frameCutter();
@@ -126,7 +127,7 @@ export async function openTree(native: string, root: TreeRoot): Promise<TreeSess
       if (answer.type !== frame.done) throw protocol(`unexpected frame ${answer.type}`);
       return new Payload(answer.payload).i64();
     },
-    [Symbol.asyncDispose]: () => finish(wired),
+    [Symbol.asyncDispose]: () => finish(wired, stream),
   };
   try {
     putRoot(outbox, root);

@@ -5,13 +5,26 @@ import { operationFailed } from "./failure.ts";
 
 const NO_FAILURE = 0xffffffff;
 
+interface Outcome {
+  readonly pid: number;
+  readonly records: readonly OpRecord[];
+}
+
 /** What PLAN_RESULT and STARTED say: u32 pid, u32 failed, records. Throws OperationFailed when something did. */
-export function readOutcome(
-  payload: Buffer,
-  plan: Plan,
-): { readonly pid: number; readonly records: readonly OpRecord[] } {
-  const records = decodeRecords(payload.subarray(8), plan);
+export function readOutcome(payload: Buffer, plan: Plan): Outcome {
+  const pid = payload.readUInt32LE(0);
   const failed = payload.readUInt32LE(4);
-  if (failed !== NO_FAILURE) throw operationFailed(records, plan, failed);
-  return { pid: payload.readUInt32LE(0), records };
+  let decoded: readonly OpRecord[] | undefined;
+  const records = (): readonly OpRecord[] => {
+    decoded ??= decodeRecords(payload.subarray(8), plan);
+    return decoded;
+  };
+  if (failed !== NO_FAILURE) throw operationFailed(records(), plan, failed);
+  // Most callers do not ask for what went well.
+  return {
+    pid,
+    get records() {
+      return records();
+    },
+  };
 }

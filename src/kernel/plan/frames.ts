@@ -8,12 +8,15 @@
  * (the program runs, or why not). A plan with a `monitor` operation then goes on with the monitor's frames, on the same
  * descriptor and on `monitor.sock`, where each connection begins with the monitor's HELLO. Without one, START is
  * followed by EXITED at the child's end; DETACH is answered by DONE and leaves the child to its FIFO gate. A child whose
- * executor ended otherwise ends too. STARTANDLEAVE is START after which the executor ends and leaves the program.
+ * executor ended otherwise ends too. After DETACH, STARTANDLEAVE, ATTEND and ABANDON it can be asked for more.
+ *
+ * A front speaks first: COMMAND. Whoever serves it answers BEGUN, or hangs up and has done nothing; writes through OUTPUT,
+ * makes an executor of it by BECOME where the command needs one, and ends it with EXIT.
  *
  * ATTACH and EXEC turn their connection into a stream after their answer (ATTACHED, or STARTED): what the program
  * writes in Docker's stream format (8 byte header; raw for a terminal), what the client writes as raw standard input.
  */
-import { type Field, flag, i32, type Shape, text, u32, u64 } from "./field.ts";
+import { bytes, type Field, flag, i32, type Shape, text, texts, u32, u64 } from "./field.ts";
 
 const frame = <const F extends Readonly<Record<string, Field>>>(type: number, fields: F) => ({
   type,
@@ -42,8 +45,29 @@ export const frames = {
     lostBytes: u64,
   }),
   error: frame(9, { errno: i32, text }),
-  /** Like START; when the program runs, the executor ends and leaves it to whoever reaps orphans. */
+  /** Like START; when the program runs, the executor leaves it to whoever reaps orphans. */
   startAndLeave: frame(10, {}),
+  /** Like START, for a caller in the foreground: its signals are passed on, and a terminal is shown on its own. */
+  attend: frame(21, { terminal: flag }),
+
+  // ── the front's: native/front.c and who serves it ──
+  /** The first frame of a connection: who asks, and for what. */
+  command: frame(12, { standing: text, pid: u32, cwd: text, args: texts, env: texts }),
+  /** The first answer: from here on the command has begun. */
+  begun: frame(13, {}),
+  /** For the caller's standard output (1) or error (2). */
+  output: frame(14, { stream: u32, data: bytes }),
+  /** The last frame: what the front ends with. */
+  exit: frame(15, { code: u32 }),
+  /** The front becomes an executor, by a program that nobody can write to, with so many of the caller's descriptors. */
+  become: frame(16, { program: text, passed: u32 }),
+  /** All that can be read from one of the caller's descriptors, answered by CONTENT. */
+  take: frame(17, { descriptor: u32 }),
+  content: frame(18, { data: bytes }),
+  /** Takes back what stands at its gate; answered by DONE. */
+  abandon: frame(19, {}),
+  /** Sends the master of the terminal that the plan opened to a socket; answered by DONE. */
+  sendTerminal: frame(20, { path: text }),
 
   // ── the monitor's ──
   hello: frame(32, { version: u32, pid: u32, session: text }),

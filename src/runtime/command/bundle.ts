@@ -1,11 +1,11 @@
 import { isUtf8 } from "node:buffer";
-import { readFileSync } from "node:fs";
 import { InroError } from "../../oci/error.ts";
 import { parseExactJson } from "../../oci/json.ts";
 import type { RuntimeSpec, SpecProcess } from "../../oci/runtime-spec.ts";
 import { processShape, specShape } from "../../oci/runtime-spec-shape.ts";
 import type { Shape } from "../../oci/shape.ts";
 import { absolutePath } from "../../platform/absolute-path.ts";
+import { type Caller, readCallersFile } from "./caller.ts";
 
 /** bundle.md: a folder with config.json; paths in it are relative to the folder. */
 export interface Bundle {
@@ -15,9 +15,14 @@ export interface Bundle {
   readonly rootfs: string;
 }
 
-export function readBundle(path: string): Bundle {
-  const folder = absolutePath(process.cwd(), path);
-  const spec = parseSpec(`${folder}/config.json`);
+export async function readBundle(caller: Caller, path: string): Promise<Bundle> {
+  const folder = caller.path(path);
+  return parseBundle(folder, await readConfig(caller, `${folder}/config.json`));
+}
+
+/** @param folder absolute */
+export function parseBundle(folder: string, config: Buffer): Bundle {
+  const spec = parseSpec(`${folder}/config.json`, config);
   const mounts = (spec.mounts ?? []).map((mount) => {
     const bind =
       mount.type === "bind" || mount.options?.some((option) => option === "bind" || option === "rbind");
@@ -28,10 +33,9 @@ export function readBundle(path: string): Bundle {
   return { path: folder, spec: { ...spec, mounts }, rootfs: absolutePath(folder, spec.root?.path ?? "") };
 }
 
-function parseSpec(path: string): RuntimeSpec {
-  let bytes: Buffer;
+async function readConfig(caller: Caller, path: string): Promise<Buffer> {
   try {
-    bytes = readFileSync(path);
+    return await readCallersFile(caller, path);
   } catch (cause) {
     throw new InroError("BUNDLE_INVALID", {
       what: `cannot read the bundle's "${path}"`,
@@ -40,6 +44,9 @@ function parseSpec(path: string): RuntimeSpec {
       cause,
     });
   }
+}
+
+function parseSpec(path: string, bytes: Buffer): RuntimeSpec {
   // glossary.md, "JSON": all of it must be encoded in UTF-8.
   if (!isUtf8(bytes)) throw badSpec(path, "it is not UTF-8", "");
   try {

@@ -1,9 +1,11 @@
 import type { Op } from "../../kernel/plan/operations.ts";
 import type { Plan } from "../../kernel/plan/plan.ts";
+import type { Caller } from "./caller.ts";
 import type { CommandSyntax } from "./options.ts";
 
 /** What every command of the OCI command line is told. */
 export interface Invocation {
+  readonly caller: Caller;
   /** Where state is kept. */
   readonly root: string;
   /** `--systemd-cgroup`: cgroups are to be systemd's to make. */

@@ -1,11 +1,11 @@
-import { writeSync } from "node:fs";
 import type { CgroupSet } from "../../kernel/cgroup/set.ts";
 import { memoryStats } from "../../kernel/cgroup/stats/memory.ts";
 import { InroError } from "../../oci/error.ts";
+import type { Caller } from "./caller.ts";
 import type { Invocation } from "./commands.ts";
 import { badFlag } from "./options.ts";
 import { statsOf } from "./stats.ts";
-import { isAlive, needCgroups, statusOf } from "./status.ts";
+import { isAlive, statusOf } from "./status.ts";
 import { checkContainerId, readStored } from "./store.ts";
 import type { StoredContainer } from "./stored.ts";
 
@@ -13,7 +13,8 @@ import type { StoredContainer } from "./stored.ts";
 const LOOK_MS = 100;
 
 /** runc's events: what a container uses every now and then, and its out-of-memory kills, until it ends. */
-export async function eventsCommand({ root, operands, flags, values }: Invocation): Promise<number> {
+export async function eventsCommand(invocation: Invocation): Promise<number> {
+  const { root, operands, flags, values, caller } = invocation;
   const stored = readStored(root, checkContainerId(operands[0]));
   const interval = duration(values.get("interval") ?? "5s");
   if (statusOf(root, stored) === "stopped") {
@@ -22,29 +23,27 @@ export async function eventsCommand({ root, operands, flags, values }: Invocatio
       why: "container not running",
     });
   }
-  needCgroups(stored, "watch");
-  if (flags.has("stats")) tell(stored, "stats", statsOf(stored.cgroups));
-  else await watch(stored, interval);
+  if (flags.has("stats")) await tell(caller, stored, "stats", statsOf(stored.cgroups));
+  else await watch(caller, stored, interval);
   return 0;
 }
 
-async function watch(stored: StoredContainer, interval: number): Promise<void> {
+async function watch(caller: Caller, stored: StoredContainer, interval: number): Promise<void> {
   let kills = memoryKills(stored.cgroups);
-  for (let next = Date.now() + interval; isAlive(stored); ) {
+  for (let next = Date.now() + interval; !caller.isGone && isAlive(stored); ) {
     await Bun.sleep(Math.min(LOOK_MS, interval));
     const killed = memoryKills(stored.cgroups);
-    for (; kills < killed; kills++) tell(stored, "oom");
+    for (; kills < killed; kills++) await tell(caller, stored, "oom");
     if (Date.now() < next || !isAlive(stored)) continue;
-    tell(stored, "stats", statsOf(stored.cgroups));
+    await tell(caller, stored, "stats", statsOf(stored.cgroups));
     next += interval;
   }
 }
 
 const memoryKills = (set: CgroupSet): number => memoryStats(set).oomKills;
 
-function tell({ id }: StoredContainer, type: string, data?: unknown): void {
-  writeSync(1, `${JSON.stringify({ type, id, data })}\n`);
-}
+const tell = (caller: Caller, { id }: StoredContainer, type: string, data?: unknown): Promise<void> =>
+  caller.print(`${JSON.stringify({ type, id, data })}\n`);
 
 const UNITS: Readonly<Record<string, number>> = {
   ns: 1e-6,

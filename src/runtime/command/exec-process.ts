@@ -1,28 +1,28 @@
-import { readFileSync } from "node:fs";
 import { InroError } from "../../oci/error.ts";
 import { parseExactJson } from "../../oci/json.ts";
 import type { RuntimeSpec, SpecCapabilities, SpecProcess, SpecUser } from "../../oci/runtime-spec.ts";
 import { checkProcess } from "./bundle.ts";
+import { type Caller, readCallersFile } from "./caller.ts";
 import type { Invocation } from "./commands.ts";
 import { withHome } from "./home.ts";
 import { badFlag } from "./options.ts";
 
 /** What exec is to start: a process of the specification's form from a file, or the container's own with other words. */
-export function execProcess(
+export async function execProcess(
   invocation: Invocation,
   spec: RuntimeSpec,
   rootfs: string,
   env: readonly string[],
-): SpecProcess {
+): Promise<SpecProcess> {
   const file = invocation.values.get("process");
-  const wanted = file === undefined ? fromFlags(invocation, spec) : fromFile(file);
+  const wanted = file === undefined ? fromFlags(invocation, spec) : await fromFile(invocation.caller, file);
   const process = { ...wanted, env: [...(wanted.env ?? []), ...env] };
   return withHome({ ...spec, process }, rootfs).process ?? process;
 }
 
-function fromFile(path: string): SpecProcess {
+async function fromFile(caller: Caller, path: string): Promise<SpecProcess> {
   try {
-    return checkProcess(parseExactJson(readFileSync(path, "utf8")), path);
+    return checkProcess(parseExactJson((await readCallersFile(caller, path)).toString()), path);
   } catch (cause) {
     if (cause instanceof InroError) throw cause;
     throw new InroError("SPEC_INVALID", {

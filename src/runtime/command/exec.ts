@@ -1,4 +1,4 @@
-import { type BlockingExecutor, openBlockingExecutor } from "../../kernel/executor/blocking.ts";
+import type { Executor } from "../../kernel/executor/executor.ts";
 import type { Plan } from "../../kernel/plan/plan.ts";
 import { verify } from "../../kernel/plan/verify.ts";
 import { nativeArchitecture } from "../../kernel/seccomp/architecture.ts";
@@ -11,6 +11,7 @@ import { explained } from "../execute.ts";
 import { readFacts } from "../facts.ts";
 import { openFilters } from "../filters.ts";
 import type { Invocation } from "./commands.ts";
+import { sendTerminal } from "./console.ts";
 import { cgroupsOf } from "./exec-cgroups.ts";
 import { execProcess } from "./exec-process.ts";
 import { stayWith } from "./foreground.ts";
@@ -23,17 +24,17 @@ import { checkConsole } from "./streams.ts";
 
 /** One more program in a container; without --detach it stays, and ends as the program does. */
 export async function execCommand(invocation: Invocation): Promise<number> {
-  const { root, values, flags, native } = invocation;
+  const { root, values, flags, caller } = invocation;
   const stored = readStored(root, checkContainerId(invocation.operands[0]));
   checkStatus(invocation, stored);
-  const passed = passedDescriptors(values.get("preserve-fds"));
+  const passed = passedDescriptors(caller, values.get("preserve-fds"));
   const spec = readSpec(root, stored.id);
-  const process = execProcess(invocation, spec, stored.rootfs, passed.env);
+  const process = await execProcess(invocation, spec, stored.rootfs, passed.env);
   const detach = flags.has("detach");
   checkConsole(invocation, process.terminal === true, detach);
-  const executor = openBlockingExecutor(await native(), [0, 1, 2], passed.descriptors);
+  using executor = await caller.executor(passed.count);
   try {
-    const plan = await planOf(invocation, { stored, spec, process, descriptors: passed.descriptors.length });
+    const plan = await planOf(invocation, { stored, spec, process, descriptors: passed.count });
     return await execute(invocation, executor, plan, process.terminal === true);
   } catch (cause) {
     await executor.close();
@@ -42,20 +43,20 @@ export async function execCommand(invocation: Invocation): Promise<number> {
 }
 
 async function execute(
-  { values, flags }: Invocation,
-  executor: BlockingExecutor,
+  invocation: Invocation,
+  executor: Executor,
   plan: Plan,
   terminal: boolean,
 ): Promise<number> {
-  const { pid } = executor.plan(plan);
-  const socket = values.get("console-socket");
-  if (socket !== undefined) (await import("./console.ts")).sendTerminalMaster(executor.pid, socket);
+  const { values, flags, caller } = invocation;
+  const { pid } = await executor.plan(plan);
+  await sendTerminal(invocation, executor);
   const pidFile = values.get("pid-file");
   const started = (): void => {
-    if (pidFile !== undefined) writePidFile(pidFile, pid);
+    if (pidFile !== undefined) writePidFile(caller.path(pidFile), pid);
   };
-  if (!flags.has("detach")) return await stayWith({ executor, pid, terminal, started });
-  executor.startAndLeave();
+  if (!flags.has("detach")) return await stayWith({ executor, terminal, started });
+  await executor.startAndLeave();
   started();
   return 0;
 }
@@ -67,9 +68,9 @@ interface Wanted {
   readonly descriptors: number;
 }
 
-async function planOf({ root, lists, warn, explain }: Invocation, wanted: Wanted): Promise<Plan> {
+async function planOf({ root, lists, warn, explain, caller }: Invocation, wanted: Wanted): Promise<Plan> {
   const { stored, spec, process, descriptors } = wanted;
-  const facts = readFacts();
+  const facts = readFacts(caller.env["PATH"]);
   const plan = compileExec({
     process: grantable(process, facts.boundingSet, warn),
     spec,

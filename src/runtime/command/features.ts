@@ -1,4 +1,3 @@
-import { writeSync } from "node:fs";
 import { CAPABILITIES } from "../../kernel/capabilities.ts";
 import { MOUNT_OPTION_NAMES } from "../../kernel/mounts.ts";
 import { MEMORY_FLAGS, MEMORY_MODES } from "../../kernel/scheduling.ts";
@@ -6,10 +5,11 @@ import { ACTION_NAMES, FLAG_NAMES } from "../../kernel/seccomp/actions.ts";
 import { KNOWN_ARCHITECTURES } from "../../kernel/seccomp/architecture.ts";
 import { OPERATOR_NAMES } from "../../kernel/seccomp/conditions.ts";
 import { HOOK_PHASES } from "../compile/hooks.ts";
+import type { Invocation } from "./commands.ts";
 import { OCI_VERSION } from "./main.ts";
 
 /** features.md and features-linux.md: what this runtime can do, whatever this host can. */
-export function featuresCommand(): number {
+export async function featuresCommand({ caller }: Invocation): Promise<number> {
   const features = {
     ociVersionMin: "1.0.0",
     ociVersionMax: OCI_VERSION,
@@ -36,6 +36,6 @@ export function featuresCommand(): number {
     },
     potentiallyUnsafeConfigAnnotations: [],
   };
-  writeSync(1, `${JSON.stringify(features, undefined, 2)}\n`);
+  await caller.print(`${JSON.stringify(features, undefined, 2)}\n`);
   return 0;
 }

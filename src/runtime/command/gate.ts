@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, readSync, rmSync, writeSync } from "node:fs";
 import type { InroError } from "../../oci/error.ts";
-import { waitForWriters } from "../../platform/fifo.ts";
+import { writersEnd } from "../../platform/fifo.ts";
 
 /** What is told when somebody else was faster, or the container has ended: what it became meanwhile. */
 export type TooLate = (became: "running" | "stopped") => InroError;
@@ -31,11 +31,11 @@ export function openGate(gate: string, tooLate: TooLate): void {
  * Opens the gate, and waits until the program runs: its exec closes the FIFO, for which runc's `start` waits too. What
  * comes through it instead says why there is no program.
  */
-export function passGate(gate: string, tooLate: TooLate): Refusal | undefined {
+export async function passGate(gate: string, tooLate: TooLate): Promise<Refusal | undefined> {
   const answers = openFifo(gate, constants.O_RDONLY, tooLate);
   try {
     openGate(gate, tooLate);
-    waitForWriters(answers);
+    await writersEnd(answers);
     const bytes = Buffer.alloc(4096);
     const length = readSync(answers, bytes);
     // The byte of ours that nobody took is no more than itself.

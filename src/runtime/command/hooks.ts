@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { openBlockingExecutor } from "../../kernel/executor/blocking.ts";
+import { openExecutor } from "../../kernel/executor/executor.ts";
 import type { Op } from "../../kernel/plan/operations.ts";
 import { nativeArchitecture } from "../../kernel/seccomp/architecture.ts";
 import type { InroError } from "../../oci/error.ts";
@@ -23,7 +23,7 @@ export async function callPoststart(
 ): Promise<InroError | undefined> {
   if (!hasHooks(stored, "poststart")) return undefined;
   const ops = hookOps("poststart", { ...stored, becauseOf: (at) => at }, { pid: stored.pid });
-  return execute(await native(), ops, true)[0];
+  return (await execute(await native(), ops, true))[0];
 }
 
 /** Whether the poststop hooks of this container are the caller's to call: nobody else does, or has. */
@@ -41,11 +41,11 @@ export function claimPoststop(root: string, id: string): boolean {
 /** Step 13: one that fails is a warning, and the others are called. */
 export async function callPoststop({ native, warn }: Invocation, stored: StoredContainer): Promise<void> {
   const ops = hookOps("poststop", { ...stored, becauseOf: (at) => at });
-  for (const { message } of execute(await native(), ops, false)) warn(message);
+  for (const { message } of await execute(await native(), ops, false)) warn(message);
 }
 
 /** Operations that no plan executes, or whose executor was killed; what failed. */
-export function execute(native: string, ops: readonly Op[], stop: boolean): InroError[] {
-  using executor = openBlockingExecutor(native, [0, 1, 2]);
-  return failuresOf(ops, executor.batch(ops, { stop }), nativeArchitecture());
+export async function execute(native: string, ops: readonly Op[], stop: boolean): Promise<InroError[]> {
+  using executor = openExecutor(native);
+  return failuresOf(ops, await executor.batch(ops, { stop }), nativeArchitecture());
 }

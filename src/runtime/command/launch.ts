@@ -1,4 +1,4 @@
-import { type BlockingExecutor, openBlockingExecutor } from "../../kernel/executor/blocking.ts";
+import type { Executor } from "../../kernel/executor/executor.ts";
 import { isLost } from "../../kernel/executor/failure.ts";
 import type { Op } from "../../kernel/plan/operations.ts";
 import type { Plan } from "../../kernel/plan/plan.ts";
@@ -15,6 +15,7 @@ import { openFilters } from "../filters.ts";
 import { survey } from "../survey.ts";
 import { type Bundle, readBundle } from "./bundle.ts";
 import type { Invocation } from "./commands.ts";
+import { sendTerminal } from "./console.ts";
 import { withHome } from "./home.ts";
 import { execute } from "./hooks.ts";
 import { type Passed, passedDescriptors } from "./passed.ts";
@@ -38,7 +39,7 @@ import { checkConsole } from "./streams.ts";
 /** A container at its start gate, and the native process that brought it there. */
 export interface Launched {
   readonly stored: StoredContainer;
-  readonly executor: BlockingExecutor;
+  readonly executor: Executor;
   /** What takes the container back, should its executor be killed. */
   readonly undo: readonly Op[];
   readonly terminal: boolean;
@@ -57,22 +58,21 @@ const PRIVATE = 0o600;
  * stays when it fails.
  */
 export async function launch(invocation: Invocation, start: Start): Promise<Launched> {
-  const { root, values, flags } = invocation;
+  const { root, values, flags, caller } = invocation;
   refuseFlags(invocation);
-  const facts = readFacts();
+  const facts = readFacts(caller.env["PATH"]);
   const id = checkContainerId(invocation.operands[0]);
-  const bundle = readBundle(values.get("bundle") ?? ".");
+  const bundle = await readBundle(caller, values.get("bundle") ?? ".");
   const terminal = bundle.spec.process?.terminal === true;
   checkConsole(invocation, terminal, start !== "attached");
-  const passed = passedDescriptors(values.get("preserve-fds"));
-  const program = await invocation.native();
+  const passed = passedDescriptors(caller, values.get("preserve-fds"));
   claimFolder(root, id);
   const gated = start === "gated";
   const keeps = start === "attached" && flags.has("keep");
-  let executor: BlockingExecutor | undefined;
+  let executor: Executor | undefined;
   let undo: readonly Op[] = [];
   try {
-    executor = openBlockingExecutor(program, [0, 1, 2], passed.descriptors);
+    executor = await caller.executor(passed.count);
     if (gated && !makeFifo(gateOf(root, id), PRIVATE)) throw new Error(`cannot make ${gateOf(root, id)}`);
     const { plan, creating } = await prepare({
       executor,
@@ -86,19 +86,21 @@ export async function launch(invocation: Invocation, start: Start): Promise<Laun
     });
     undo = plan.undo;
     const stored = await bringToGate(invocation, executor, plan, creating);
-    if (gated) executor.detach();
+    if (gated) await executor.detach();
     return { stored, executor, undo, terminal };
   } catch (cause) {
     await executor?.close();
     // One that was killed took nothing back: another does.
-    if (isLost(cause)) for (const { message } of execute(program, undo, false)) invocation.warn(message);
+    if (isLost(cause) && undo.length > 0)
+      for (const { message } of await execute(await invocation.native(), undo, false))
+        invocation.warn(message);
     forget(root, id);
     throw explained(cause, nativeArchitecture());
   }
 }
 
 interface Ingredients {
-  readonly executor: BlockingExecutor;
+  readonly executor: Executor;
   readonly facts: HostFacts;
   readonly invocation: Invocation;
   readonly id: string;
@@ -130,7 +132,7 @@ async function prepare(from: Ingredients): Promise<{ plan: Plan; creating: Store
     keeper: {
       kind: "caller",
       fifo,
-      descriptors: passed.descriptors.length,
+      descriptors: passed.count,
       claim: keeps ? undefined : claimOf(root, id),
     },
     useInit: false,
@@ -140,7 +142,10 @@ async function prepare(from: Ingredients): Promise<{ plan: Plan; creating: Store
   verify(plan, surveyed);
   await from.invocation.explain?.(plan, surveyed.ops);
   writeSpec(root, id, bundle.spec);
-  return { plan, creating: record({ id, bundle, gated, cgroupPath, cgroups }) };
+  return {
+    plan,
+    creating: record({ id, bundle, gated, cgroupPath, cgroups, creator: from.invocation.caller.pid }),
+  };
 }
 
 function withEnv(spec: RuntimeSpec, more: readonly string[]): RuntimeSpec {
@@ -150,18 +155,18 @@ function withEnv(spec: RuntimeSpec, more: readonly string[]): RuntimeSpec {
 
 /** Executes the plan; the terminal, the state and the pid go where they are wanted. */
 async function bringToGate(
-  { root, values }: Invocation,
-  executor: BlockingExecutor,
+  invocation: Invocation,
+  executor: Executor,
   plan: Plan,
   creating: StoredContainer,
 ): Promise<StoredContainer> {
+  const { root, values, caller } = invocation;
   writeStored(root, creating);
-  const { pid } = executor.plan(plan);
+  const { pid } = await executor.plan(plan);
   const stored = { ...creating, creating: false, pid, startTime: startTimeOf(pid) ?? "0" };
-  const socket = values.get("console-socket");
-  if (socket !== undefined) (await import("./console.ts")).sendTerminalMaster(executor.pid, socket);
+  await sendTerminal(invocation, executor);
   writeStored(root, stored);
   const pidFile = values.get("pid-file");
-  if (pidFile !== undefined) writePidFile(pidFile, pid);
+  if (pidFile !== undefined) writePidFile(caller.path(pidFile), pid);
   return stored;
 }

@@ -1,20 +1,20 @@
-import { readFileSync, writeSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { InroError } from "../../oci/error.ts";
 import type { Invocation } from "./commands.ts";
 import { stateOf } from "./status.ts";
 import { listStored } from "./store.ts";
 
 /** What runc's list prints, so that scripts can read either. */
-export function listCommand({ root, flags, values }: Invocation): number {
+export async function listCommand({ root, flags, values, caller }: Invocation): Promise<number> {
   const format = values.get("format") ?? "table";
   const names = ownerNames();
   const rows = listStored(root).map((stored) => ({
     ...stateOf(root, stored),
     owner: names.get(String(stored.owner)) ?? `#${stored.owner}`,
   }));
-  if (flags.has("quiet")) writeSync(1, rows.map(({ id }) => `${id}\n`).join(""));
-  else if (format === "json") writeSync(1, `${JSON.stringify(rows)}\n`);
-  else if (format === "table") writeSync(1, table(rows));
+  if (flags.has("quiet")) await caller.print(rows.map(({ id }) => `${id}\n`).join(""));
+  else if (format === "json") await caller.print(`${JSON.stringify(rows)}\n`);
+  else if (format === "table") await caller.print(table(rows));
   else {
     throw new InroError("USAGE", { what: `cannot list as "${format}"`, why: "formats are table and json" });
   }

@@ -1,6 +1,5 @@
-import { writeSync } from "node:fs";
 import { InroError } from "../../oci/error.ts";
-import { absolutePath } from "../../platform/absolute-path.ts";
+import type { Caller } from "./caller.ts";
 import { ABSENT, COMMANDS, type Command, type Invocation } from "./commands.ts";
 import { type ErrorLog, tell } from "./log.ts";
 import { type CommandSyntax, parseArguments, truth } from "./options.ts";
@@ -21,6 +20,7 @@ const NO_SUCH_COMMAND = 3;
 /** `inro-runtime`: the OCI command line. Its exit code; errors are told on stderr and in the log that was asked for. */
 export async function runtimeCommand(
   words: readonly string[],
+  caller: Caller,
   native: () => Promise<string>,
 ): Promise<number> {
   let log: ErrorLog = { path: undefined, json: false };
@@ -29,9 +29,11 @@ export async function runtimeCommand(
     const global = parseArguments(words, GLOBAL);
     log = logOf(global.values);
     checkRootless(global.values.get("rootless"));
-    if (global.flags.has("version")) return print(`inro-runtime version ${VERSION}\nspec: ${OCI_VERSION}\n`);
+    if (global.flags.has("version"))
+      return await print(caller, `inro-runtime version ${VERSION}\nspec: ${OCI_VERSION}\n`);
     const [name = "help", ...rest] = global.operands;
-    if (name === "help" || name === "h" || global.flags.has("help")) return print(await helpOf(rest[0]));
+    if (name === "help" || name === "h" || global.flags.has("help"))
+      return await print(caller, await helpOf(rest[0]));
     const command = commandOf(name);
     if (command === undefined) {
       failure = NO_SUCH_COMMAND;
@@ -39,17 +41,17 @@ export async function runtimeCommand(
     }
     const help = { switches: [...command.switches, "help"], short: { ...command.short, h: "help" } };
     const parsed = parseArguments(rest, { ...command, ...help });
-    if (parsed.flags.has("help")) return print(await helpOf(name));
+    if (parsed.flags.has("help")) return await print(caller, await helpOf(name));
     checkOperands(name, command, parsed.operands.length);
     failure = command.failure;
     const run = await command.load();
-    const root = absolutePath(process.cwd(), global.values.get("root") ?? defaultRoot());
+    const root = caller.path(global.values.get("root") ?? defaultRoot(caller));
     const systemdCgroup = global.flags.has("systemd-cgroup");
-    const warn = (message: string) => tell("warning", message, log);
-    const debug = global.flags.has("debug") ? { explain: explainIn(log) } : {};
-    return await run({ root, systemdCgroup, native, warn, ...debug, ...parsed });
+    const warn = (message: string) => void tell(caller, "warning", message, log);
+    const debug = global.flags.has("debug") ? { explain: explainIn(caller, log) } : {};
+    return await run({ caller, root, systemdCgroup, native, warn, ...debug, ...parsed });
   } catch (cause) {
-    tell("error", wordsOf(cause), log);
+    await tell(caller, "error", wordsOf(cause), log);
     return failure;
   }
 }
@@ -68,15 +70,16 @@ function wordsOf(cause: unknown): string {
   return points ? `${message} [${at}]` : message;
 }
 
-function explainIn(log: ErrorLog): NonNullable<Invocation["explain"]> {
+function explainIn(caller: Caller, log: ErrorLog): NonNullable<Invocation["explain"]> {
   return async (plan, surveyed) => {
     const { printPlan } = await import("../../kernel/plan/print.ts");
-    for (const line of printPlan(plan, [], surveyed).trimEnd().split("\n")) tell("debug", line, log);
+    for (const line of printPlan(plan, [], surveyed).trimEnd().split("\n"))
+      await tell(caller, "debug", line, log);
   };
 }
 
-function print(text: string): number {
-  writeSync(1, text);
+async function print(caller: Caller, text: string): Promise<number> {
+  await caller.print(text);
   return 0;
 }
 
@@ -89,8 +92,8 @@ function commandOf(name: string): Command | undefined {
 }
 
 /** A user's own state is where the user may write: XDG base directory specification. */
-function defaultRoot(): string {
-  const own = process.env["XDG_RUNTIME_DIR"] ?? "";
+function defaultRoot({ env }: Caller): string {
+  const own = env["XDG_RUNTIME_DIR"] ?? "";
   return process.geteuid?.() !== 0 && own !== "" ? `${own}/inro-runtime` : "/run/inro-runtime";
 }
 

@@ -1,6 +1,6 @@
-import { writeSync } from "node:fs";
 import { processesOf } from "../../kernel/cgroup/set.ts";
 import { InroError } from "../../oci/error.ts";
+import type { Caller } from "./caller.ts";
 import type { Invocation } from "./commands.ts";
 import { needCgroups } from "./status.ts";
 import { checkContainerId, readStored } from "./store.ts";
@@ -9,19 +9,22 @@ import { checkContainerId, readStored } from "./store.ts";
 const DEFAULT = ["-ef"];
 
 /** The processes of a container by their pids on the host; as a table it is the host's ps(1), filtered. */
-export function psCommand({ root, operands: [id, ...rest], values }: Invocation): number {
+export async function psCommand(invocation: Invocation): Promise<number> {
+  const { root, values, caller } = invocation;
+  const [id, ...rest] = invocation.operands;
   const format = values.get("format") ?? "table";
   const pids = processesOf(needCgroups(readStored(root, checkContainerId(id)), "list the processes of"));
-  if (format === "json") writeSync(1, `${JSON.stringify(pids)}\n`);
-  else if (format === "table") writeSync(1, table(pids, rest[0] === "--" ? rest.slice(1) : rest));
+  if (format === "json") await caller.print(`${JSON.stringify(pids)}\n`);
+  else if (format === "table")
+    await caller.print(await table(caller, pids, rest[0] === "--" ? rest.slice(1) : rest));
   else {
     throw new InroError("USAGE", { what: `cannot list as "${format}"`, why: "formats are table and json" });
   }
   return 0;
 }
 
-function table(pids: readonly number[], options: readonly string[]): string {
-  const [head = "", ...rows] = hostPs(options.length === 0 ? DEFAULT : options);
+async function table(caller: Caller, pids: readonly number[], options: readonly string[]): Promise<string> {
+  const [head = "", ...rows] = await hostPs(caller, options.length === 0 ? DEFAULT : options);
   const column = head.trim().split(/\s+/).indexOf("PID");
   if (column < 0) throw noTable("it printed no column PID");
   const wanted = new Set(pids.map(String));
@@ -30,15 +33,13 @@ function table(pids: readonly number[], options: readonly string[]): string {
     .join("");
 }
 
-function hostPs(options: readonly string[]): string[] {
-  let ran: ReturnType<typeof Bun.spawnSync>;
-  try {
-    ran = Bun.spawnSync(["ps", ...options], { stdin: "ignore", stderr: "pipe" });
-  } catch (cause) {
-    throw noTable((cause as Error).message);
-  }
-  if (ran.exitCode !== 0) throw noTable(String(ran.stderr ?? "").trim() || `it ended with ${ran.exitCode}`);
-  return String(ran.stdout).trimEnd().split("\n");
+async function hostPs({ env }: Caller, options: readonly string[]): Promise<string[]> {
+  const ps = Bun.which("ps", { PATH: env["PATH"] ?? "" });
+  if (ps === null) throw noTable("there is none in $PATH");
+  const ran = Bun.spawn([ps, ...options], { env, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  const [stdout, stderr, code] = await Promise.all([ran.stdout.text(), ran.stderr.text(), ran.exited]);
+  if (code !== 0) throw noTable(stderr.trim() || `it ended with ${code}`);
+  return stdout.trimEnd().split("\n");
 }
 
 function noTable(why: string): InroError {

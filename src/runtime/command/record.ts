@@ -10,10 +10,12 @@ interface Claimed {
   readonly gated: boolean;
   readonly cgroupPath: string;
   readonly cgroups: CgroupSet;
+  /** Whose life the creation hangs on. */
+  readonly creator: number;
 }
 
 /** What is remembered of a container until it stands at its gate: its creator lives. */
-export function record({ id, bundle, gated, cgroupPath, cgroups }: Claimed): StoredContainer {
+export function record({ id, bundle, gated, cgroupPath, cgroups, creator }: Claimed): StoredContainer {
   const { spec } = bundle;
   return {
     version: 1,
@@ -22,8 +24,8 @@ export function record({ id, bundle, gated, cgroupPath, cgroups }: Claimed): Sto
     bundle: bundle.path,
     rootfs: bundle.rootfs,
     annotations: spec.annotations ?? {},
-    pid: process.pid,
-    startTime: startTimeOf(process.pid) ?? "0",
+    pid: creator,
+    startTime: startTimeOf(creator) ?? "0",
     boot: bootId(),
     cgroupPath,
     cgroups,

@@ -14,14 +14,15 @@ import type { StoredContainer } from "./stored.ts";
 export async function runCommand(invocation: Invocation): Promise<number> {
   const detach = invocation.flags.has("detach");
   const launched = await launch(invocation, detach ? "detached" : "attached");
-  return detach ? leave(invocation, launched) : attend(invocation, launched);
+  using _ = launched.executor;
+  return detach ? await leave(invocation, launched) : await attend(invocation, launched);
 }
 
 /** From here on it is like a container that was created and started. */
 async function leave(invocation: Invocation, launched: Launched): Promise<number> {
   const { stored, executor } = launched;
   try {
-    executor.startAndLeave();
+    await executor.startAndLeave();
   } catch (cause) {
     throw await takenBack(invocation, launched, cause);
   }
@@ -39,7 +40,7 @@ async function attend(invocation: Invocation, launched: Launched): Promise<numbe
     if (failure !== undefined) throw failure;
   };
   try {
-    const code = await stayWith({ executor, pid: stored.pid, terminal, started });
+    const code = await stayWith({ executor, terminal, started });
     if (!invocation.flags.has("keep")) await takeAway(invocation, stored);
     return code;
   } catch (cause) {
@@ -51,7 +52,7 @@ async function takenBack(invocation: Invocation, launched: Launched, cause: unkn
   const { stored, executor, undo } = launched;
   await killAll(stored.cgroups);
   await executor.close();
-  if (isLost(cause)) execute(await invocation.native(), undo, false);
+  if (isLost(cause)) await execute(await invocation.native(), undo, false);
   if (!invocation.flags.has("keep")) await takeAway(invocation, stored);
   return explained(cause, nativeArchitecture());
 }

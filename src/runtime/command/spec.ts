@@ -1,13 +1,12 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { InroError } from "../../oci/error.ts";
 import type { RuntimeSpec, SpecMount } from "../../oci/runtime-spec.ts";
-import { absolutePath } from "../../platform/absolute-path.ts";
 import type { Invocation } from "./commands.ts";
 import { OCI_VERSION } from "./main.ts";
 
 /** Writes a config.json to begin with, as runc's callers expect it: a shell in a terminal. */
-export function specCommand({ values, flags }: Invocation): number {
-  const path = absolutePath(process.cwd(), `${values.get("bundle") ?? "."}/config.json`);
+export function specCommand({ values, flags, caller }: Invocation): number {
+  const path = caller.path(`${values.get("bundle") ?? "."}/config.json`);
   const spec = flags.has("rootless") ? rootless(STARTER) : STARTER;
   try {
     writeFileSync(path, `${JSON.stringify(spec, undefined, "\t")}\n`, { flag: "wx", mode: 0o666 });

@@ -15,7 +15,7 @@ export async function startCommand(invocation: Invocation): Promise<number> {
   const stored = readStored(root, id);
   const status = statusOf(root, stored);
   if (status !== "created") throw notCreated(id, status);
-  const refusal = passGate(gateOf(root, id), (became) => notCreated(id, became));
+  const refusal = await passGate(gateOf(root, id), (became) => notCreated(id, became));
   const calls = hasHooks(stored, "startContainer") || hasHooks(stored, "poststart");
   if (refusal !== undefined || calls) {
     const { afterGate } = await import("./after-gate.ts");

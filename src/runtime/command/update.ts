@@ -1,29 +1,30 @@
-import { readFileSync } from "node:fs";
-import { openBlockingExecutor } from "../../kernel/executor/blocking.ts";
+import { openExecutor } from "../../kernel/executor/executor.ts";
 import { InroError } from "../../oci/error.ts";
 import type { SpecResources } from "../../oci/runtime-spec.ts";
 import { resourcesShape } from "../../oci/runtime-spec-shape.ts";
 import { updateLimits } from "../update.ts";
+import { type Caller, readCallersFile } from "./caller.ts";
 import type { Invocation } from "./commands.ts";
 import { joinMissing } from "./join-missing.ts";
 import { badFlag, wholeNumber } from "./options.ts";
-import { needCgroups, statusOf } from "./status.ts";
+import { statusOf } from "./status.ts";
 import { checkContainerId, readStored, writeStored } from "./store.ts";
 
 /** Changes the limits of a container that is there: what is not named stays as it is. */
 export async function updateCommand(invocation: Invocation): Promise<number> {
   const { root, operands, native } = invocation;
   const stored = readStored(root, checkContainerId(operands[0]));
-  if (statusOf(root, stored) === "stopped") {
+  const status = statusOf(root, stored);
+  // Whoever is creating it writes its state last, and knows of no other cgroups than its own.
+  if (status === "stopped" || status === "creating") {
     throw new InroError("NOT_RUNNING", {
       what: `cannot update the container "${stored.id}"`,
       why: "container not running",
     });
   }
-  needCgroups(stored, "update");
   const program = await native();
-  const open = () => openBlockingExecutor(program, [0, 1, 2]);
-  const asked = askedFor(invocation);
+  const open = () => openExecutor(program);
+  const asked = await askedFor(invocation);
   const cgroups = await joinMissing(stored, asked, open);
   if (cgroups !== stored.cgroups) writeStored(root, { ...stored, cgroups });
   await updateLimits(cgroups, asked, open);
@@ -31,14 +32,16 @@ export async function updateCommand(invocation: Invocation): Promise<number> {
 }
 
 /** As runc: with --resources all other flags are without effect. */
-function askedFor({ values }: Invocation): SpecResources {
+async function askedFor({ values, caller }: Invocation): Promise<SpecResources> {
   const file = values.get("resources");
-  return file === undefined ? fromFlags(values) : fromFile(file);
+  return file === undefined ? fromFlags(values) : await fromFile(caller, file);
 }
 
-function fromFile(path: string): SpecResources {
+async function fromFile(caller: Caller, path: string): Promise<SpecResources> {
   try {
-    const value: unknown = JSON.parse(readFileSync(path === "-" ? 0 : path, "utf8"));
+    const value: unknown = JSON.parse(
+      (await readCallersFile(caller, path === "-" ? "/dev/stdin" : path)).toString(),
+    );
     const misfit = resourcesShape(value);
     if (misfit !== undefined) throw new Error(`${misfit.at}: ${misfit.why}`);
     return value as SpecResources;

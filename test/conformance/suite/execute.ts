@@ -21,7 +21,7 @@ export async function execute(
   const [out, err] = [join(room, `out${++count}`), join(room, `err${count}`)];
   const command = [...wrapper, EXECUTABLE, "--root", join(room, "state"), ...words];
   const stdio = ["ignore", Bun.file(out), Bun.file(err)] as const;
-  const child = Bun.spawn(command, { stdio: [...stdio], timeout: PATIENCE_MS, cwd: room });
+  const child = Bun.spawn(command, { stdio: [...stdio], timeout: PATIENCE_MS, cwd: room, env: process.env });
   const code = await child.exited;
   return { code, stdout: await Bun.file(out).text(), stderr: await Bun.file(err).text() };
 }

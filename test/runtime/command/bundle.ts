@@ -6,7 +6,7 @@ import { temporaryFolder } from "../../support/temporary.ts";
 import { typical, process as typicalProcess } from "../compile/spec.ts";
 import { makeRoot } from "../container.ts";
 
-const ENTRY = join(import.meta.dir, "../../../src/main.ts");
+const PROGRAM = join(import.meta.dir, "../../../build/inro-runtime");
 
 export interface Ran {
   readonly code: number;
@@ -45,7 +45,7 @@ export function commandLine(name: string): CommandLine {
   const room = temporaryFolder("command");
   const root = join(room.path, "root");
   const parent = `/inro-test-${name}-${process.pid}`;
-  const words = [process.execPath, ENTRY, "inro-runtime", "--root", root];
+  const words = [PROGRAM, "--root", root];
   const ids: string[] = [];
 
   // A container that is created keeps its caller's streams: files, since a pipe would have no end.

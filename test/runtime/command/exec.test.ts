@@ -96,8 +96,8 @@ describe.skipIf(!canRun)("exec", () => {
     const ran = await inro("exec", "--process", file, "--detach", "--pid-file", pidFile, id);
     expect(ran).toEqual({ code: 0, stdout: "", stderr: "" });
     const pid = readFileSync(pidFile, "utf8");
-    await until(() => existsSync(join(path, "rootfs/tmp/said")));
-    expect(readFileSync(join(path, "rootfs/tmp/said"), "utf8")).toBe("y\n");
+    const said = join(path, "rootfs/tmp/said");
+    await until(() => existsSync(said) && readFileSync(said, "utf8") === "y\n");
     expect(JSON.parse((await inro("ps", "--format", "json", id)).stdout)).toContain(Number(pid));
     writeFileSync(file, '{"args": "sh"}');
     expect(await inro("exec", "-p", file, id)).toMatchObject({

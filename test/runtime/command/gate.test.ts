@@ -36,6 +36,6 @@ test("whoever starts a container waits for what it says, until it holds its gate
   const script = `exec 3<>"$1"; echo ready; head -c 1 <&3 >/dev/null; sleep 0.2; printf '~no such program' >&3`;
   const child = Bun.spawn(["sh", "-c", script, "sh", gate], { stdout: "pipe" });
   await child.stdout.getReader().read();
-  expect(passGate(gate, tooLate)).toEqual({ code: 126, text: "no such program" });
+  expect(await passGate(gate, tooLate)).toEqual({ code: 126, text: "no such program" });
   expect(await child.exited).toBe(0);
 });

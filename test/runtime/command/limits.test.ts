@@ -98,7 +98,7 @@ describe.skipIf(!canRun)("limits and numbers", () => {
     expect(await inro("delete", "-f", id)).toMatchObject({ code: 0 });
     const attached = inro.bundle({ args: ["sh", "-c", "until [ -f /go ]; do sleep 0.01; done"] });
     const run = inro("run", "-b", attached.path, attached.id);
-    await until(async () => (await inro("list", "-q")).stdout.includes(attached.id));
+    await until(async () => (await inro("state", attached.id)).stdout.includes('"running"'));
     expect(await inro("update", "--cpuset-cpus", "0", attached.id)).toMatchObject({ code: 0 });
     writeFileSync(join(attached.path, "rootfs/go"), "");
     expect(await run).toMatchObject({ code: 0 });

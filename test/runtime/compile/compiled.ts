@@ -31,6 +31,7 @@ export function inputOf(
       mounted: recordedHost(host),
       boundingSet: ALL_CAPABILITIES,
       privilege: "host",
+      searchPath: "",
     },
     sources: new Map(),
     netDevices: new Map(),

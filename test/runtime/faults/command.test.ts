@@ -21,6 +21,7 @@ import { startCommand } from "../../../src/runtime/command/start.ts";
 import { makeRootfs, plainSpec } from "../../conformance/suite/bundle.ts";
 import { canRun } from "../../conformance/suite/world.ts";
 import { type Fault, faultyProgram } from "../../native/faulty.ts";
+import { ownCaller } from "../../support/caller.ts";
 import { temporaryFolder } from "../../support/temporary.ts";
 import { leftOf, processesLeft, stride } from "./left.ts";
 
@@ -87,6 +88,7 @@ function bundleOf(name: string, spec: (id: string) => RuntimeSpec): string {
 
 function invocation(id: string, bundle: string, ...flags: string[]): Invocation {
   return {
+    caller: ownCaller(faulty?.path ?? ""),
     root: state,
     systemdCgroup: false,
     flags: new Set(flags),

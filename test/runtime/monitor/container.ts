@@ -115,7 +115,7 @@ export async function container(argv: readonly string[], o: Options = {}): Promi
     throw error;
   }
   const monitorPid = executor.pid;
-  executor.release().destroy();
+  executor[Symbol.dispose]();
   const connect = async () => {
     const monitor = await connectMonitor(address);
     if (monitor === undefined) throw new Error("the monitor does not listen");
