@@ -17,7 +17,8 @@ export interface Image {
   readonly id: Digest;
   /** The digests of the manifests that lead to it: one, or several that differ in compression. */
   readonly manifests: readonly Digest[];
-  /** What the store's index.json names of it: such a manifest, or an index that has it for one of its platforms. */
+  /** What the store's index.json names of it: such a manifest, or an index that has it for one of its platforms. The
+   * first is the one that was asked for by its name. */
   readonly roots: readonly Digest[];
   /** The ids of all images of these roots, this one too: one for each platform that is here. The first is the one that
    * their names mean where nobody asks for a platform. */

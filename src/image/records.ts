@@ -78,7 +78,7 @@ export function namesMeant(text: string): MeantName[] {
 
 // name:tag@digest names the digest; the tag is only a note.
 const withoutNote = (name: string) => name.replace(/:[^:/@]+@/, "@");
-const hasName = (image: Image, name: string) =>
+const hasName = (image: Pick<Image, "names" | "repoDigests">, name: string) =>
   image.names.includes(name) || image.repoDigests.includes(withoutNote(name));
 
 const isFirst = (image: Image) => image.family[0] === image.id;
@@ -170,6 +170,15 @@ export async function openRecords({
       ...{ manifests: [manifest], roots: [descriptor.digest], family },
     }));
   };
+  /** The same image, the root that the text names first: another compression has another digest. */
+  const askedBy = (image: Image, text: string): Image => {
+    const isNamed = (root: Digest) => {
+      const named = names.all.get(root);
+      return named !== undefined && namesMeant(text).some(({ name }) => hasName(named, name));
+    };
+    const asked = image.roots.length > 1 ? image.roots.find(isNamed) : undefined;
+    return asked === undefined ? image : { ...image, roots: union([asked], image.roots) };
+  };
   const list = () => {
     if (names.damage !== null) throw names.damage;
     return merge([...names.all.values()].flatMap(imagesOf));
@@ -195,7 +204,7 @@ export async function openRecords({
       const images = list();
       const found = byName(images, text) ?? byId(images, text);
       if (found === undefined) throw noSuchImage(text);
-      return wanted === undefined ? found : forPlatform(images, found, wanted, text);
+      return askedBy(wanted === undefined ? found : forPlatform(images, found, wanted, text), text);
     },
   };
 }

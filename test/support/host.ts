@@ -94,3 +94,6 @@ function networkOf(pid: number): string {
     return readlinkSync("/proc/self/ns/net");
   }
 }
+
+/** The namespaces that a command enters before it runs another (`nsenter --target …`). */
+export const within = (enter: readonly string[]): Host => hostOf(enter, () => {});

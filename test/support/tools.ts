@@ -17,6 +17,7 @@ const cache =
 const tools = {
   skopeo: { packages: ["skopeo"], program: "usr/bin/skopeo" },
   "docker-registry": { packages: ["docker-registry"], program: "usr/bin/docker-registry" },
+  buildah: { packages: ["buildah"], program: "usr/bin/buildah" },
   umoci: { packages: ["umoci"], program: "usr/bin/umoci" },
   busybox: { packages: ["busybox-static"], program: "bin/busybox" },
   debootstrap: { packages: ["debootstrap"], program: "usr/sbin/debootstrap" },
@@ -57,6 +58,7 @@ export const testTools: readonly ToolName[] = [
   "skopeo",
   "docker-registry",
   "umoci",
+  "buildah",
   "busybox",
   "debootstrap",
   "nft",
