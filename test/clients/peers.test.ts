@@ -1,12 +1,13 @@
 /** One registry, and every program that reads and writes images: what one gives the others take, with equal digests. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Engine } from "../../bench/contenders/engine.ts";
 import { podman as podmanWith } from "../../bench/contenders/podman.ts";
 import { rootMissing, type TestEngine, testEngine } from "../support/engine.ts";
 import { type Finished, type Host, within } from "../support/host.ts";
-import { tarOf } from "../support/oci-layout.ts";
+import { tarOf, writeLayout } from "../support/oci-layout.ts";
 import { type Registry, registry, registryMissing } from "../support/registry.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { tool, toolRoot } from "../support/tools.ts";
@@ -119,17 +120,31 @@ describe.skipIf(missing)("images go round between the engines", () => {
     expect(existsSync(join(path("saved-bundle"), "rootfs/bin/sh"))).toBe(true);
   }, 60_000);
 
+  /** A root that no registry has seen: peers send no blob again, and so compress none, that they know to be there. */
+  const fresh = async (name: string) => {
+    mkdirSync(path(`${name}-root`));
+    await host.run("tar", ["-C", path(`${name}-root`), "-xf", "-"], { input: busyboxTar() });
+    writeFileSync(join(path(`${name}-root`), "fresh"), randomBytes(32));
+    writeFileSync(path(`${name}.tar`), tarOf(path(`${name}-root`)));
+    return path(`${name}.tar`);
+  };
+
+  const compressed = async (format: string, name: string) => {
+    const layers = [readFileSync(await fresh(name))];
+    writeLayout(path(name), "1", { layers, config: { Env: ["PATH=/bin"] } });
+    await copy(`oci:${path(name)}:1`, `dir:${path(`${name}-dir`)}`, "--dest-decompress");
+    const words = ["--dest-compress", "--dest-compress-format", format];
+    await copy(`dir:${path(`${name}-dir`)}`, `docker://${at(name)}:1`, ...words);
+  };
+
   /** How others bring an image to the registry; each gives its name there. */
   const writers: Readonly<Record<string, () => Promise<void>>> = {
     "podman push": async () => {
       await podman("push", "-q", insecure, at("ours:1"), at("podman:1"));
     },
     "podman push, zstd": async () => {
-      await podman("push", "-q", insecure, "--compression-format", "zstd", at("ours:1"), at("podman-zstd:1"));
-    },
-    "podman push, zstd:chunked": async () => {
-      const format = ["--compression-format", "zstd:chunked"];
-      await podman("push", "-q", insecure, ...format, at("ours:1"), at("podman-chunked:1"));
+      await podman("import", "-q", await fresh("podman-zstd"), at("podman-zstd:1"));
+      await podman("push", "-q", insecure, "--compression-format", "zstd", at("podman-zstd:1"));
     },
     "buildah build and push": async () => {
       mkdirSync(path("context"));
@@ -148,11 +163,8 @@ describe.skipIf(missing)("images go round between the engines", () => {
     "skopeo copy to schema 2": async () => {
       await copy(`docker://${at("ours:1")}`, `docker://${at("v2s2:1")}`, "--format", "v2s2");
     },
-    "skopeo copy, zstd": async () => {
-      const words = ["--dest-compress", "--dest-compress-format", "zstd"];
-      await copy(`docker://${at("ours:1")}`, `dir:${path("dir")}`, "--dest-decompress");
-      await copy(`dir:${path("dir")}`, `docker://${at("skopeo-zstd:1")}`, ...words);
-    },
+    // Not zstd:chunked: Debian 12's skopeo and podman break their own uploads of it ("short write").
+    "skopeo copy, zstd": () => compressed("zstd", "skopeo-zstd"),
     "umoci's layout by skopeo": async () => {
       await umoci("init", "--layout", path("umoci"));
       await umoci("new", "--image", `${path("umoci")}:1`);
@@ -164,7 +176,7 @@ describe.skipIf(missing)("images go round between the engines", () => {
     },
   };
   const names = [
-    ...["podman:1", "podman-zstd:1", "podman-chunked:1", "buildah:1"],
+    ...["podman:1", "podman-zstd:1", "buildah:1"],
     ...["buildah-docker:1", "v2s2:1", "skopeo-zstd:1", "umoci:1"],
   ];
 

@@ -1,0 +1,49 @@
+import { describe, expect, test } from "bun:test";
+import { gzipSync, zstdCompressSync } from "node:zlib";
+import { decompressed } from "../../src/image/layer-stream.ts";
+import { chunks } from "./fixtures.ts";
+
+const text = Buffer.from("a layer's tar ".repeat(10_000));
+const half = text.length / 2;
+const parts = [text.subarray(0, half), text.subarray(half)];
+
+/** RFC 8878, 3.1.2: what a decoder passes over; zstd:chunked keeps its table of contents in one. */
+function skippable(content: string): Buffer {
+  const frame = Buffer.alloc(8 + content.length);
+  frame.writeUInt32LE(0x184d2a50, 0);
+  frame.writeUInt32LE(content.length, 4);
+  frame.write(content, 8);
+  return frame;
+}
+
+async function read(bytes: Uint8Array, size: number): Promise<Buffer> {
+  const all: Uint8Array[] = [];
+  for await (const chunk of decompressed(chunks(bytes, size))) all.push(Buffer.from(chunk));
+  return Buffer.concat(all);
+}
+
+const forms: Readonly<Record<string, Buffer>> = {
+  plain: text,
+  gzip: gzipSync(text),
+  "gzip of several members": Buffer.concat(parts.map((part) => gzipSync(part))),
+  zstd: zstdCompressSync(text),
+  "zstd of several frames": Buffer.concat(parts.map((part) => zstdCompressSync(part))),
+  "zstd:chunked": Buffer.concat([
+    ...parts.map((part) => zstdCompressSync(part)),
+    skippable("the table of contents"),
+    skippable("the footer"),
+  ]),
+};
+
+describe("a layer's stream is decompressed whatever it is", () => {
+  for (const [name, bytes] of Object.entries(forms))
+    test(name, async () => {
+      for (const size of [1, 4096, bytes.length]) expect((await read(bytes, size)).equals(text)).toBe(true);
+    });
+  test("gzip that ends early is damaged, and says so", async () => {
+    const bytes = forms["gzip"] ?? expect.unreachable();
+    await expect(read(bytes.subarray(0, bytes.length - 9), 4096)).rejects.toMatchObject({
+      code: "LAYER_DAMAGED",
+    });
+  });
+});
