@@ -108,6 +108,27 @@ describe("a token service", () => {
     }
   });
 
+  test("that is named a hundred times is asked a few times, and its query is in no message", async () => {
+    let asked = 0;
+    await using service = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: () => {
+        asked++;
+        return new Response("", { status: 401 });
+      },
+    });
+    const authorize = authorizer({ registry: "http://127.0.0.1", scope: "", auth: undefined });
+    const challenge = `Bearer realm="http://127.0.0.1:${service.port}/token"`;
+    expect(await authorize.answer(Array(100).fill(challenge).join(", "), undefined, undefined)).toBe(false);
+    expect(asked).toBe(4);
+    const large = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("x".repeat(100)) });
+    const signedUrl = `http://127.0.0.1:${large.port}/blob?signature=secret`;
+    const reading = bodyOf(await fetch(signedUrl), 10);
+    await expect(reading).rejects.toMatchObject({ message: expect.not.stringContaining("secret") });
+    await large.stop(true);
+  });
+
   test("whose token would add a header is refused before it is sent on", async () => {
     const token = "good\r\nx-injected: 1";
     const { header } = await challenged(() => Response.json({ token }));

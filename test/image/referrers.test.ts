@@ -111,6 +111,35 @@ describe("referrers of a manifest", () => {
     expect(own.seen.length).toBeLessThan(6);
   });
 
+  test.each([
+    [
+      "another link stands before it",
+      "<http://192.0.2.1/first>; rel=first, </v2/x/referrers/more>; rel=next",
+      2,
+    ],
+    [
+      "it is among a hundred thousand that are none",
+      `${"<>;".repeat(100_000)}</v2/x/referrers/more>; rel="next"`,
+      2,
+    ],
+    ["there is none, however many begin", "<".repeat(300_000), 1],
+  ])("the next page is found where %s", async (_, link, pages) => {
+    const content = JSON.stringify({ schemaVersion: 2, manifests: [] });
+    await using own = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: ({ url }) => {
+        if (!url.includes("/referrers/")) return new Response("{}");
+        seen.push(url);
+        return new Response(content, { headers: url.endsWith("/more") ? {} : { link } });
+      },
+    });
+    const seen: string[] = [];
+    const repository = await openRepository(parseReference(`127.0.0.1:${own.port}/x`), {});
+    expect(await repository.referrers(digestOf("x"))).toEqual([]);
+    expect(seen.length).toBe(pages);
+  });
+
   test("a tag that holds something else is refused, and pages are followed on the registry alone", async () => {
     const digest = digestOf("x");
     const page = (n: number) => ({

@@ -6,9 +6,11 @@ import { unreachable } from "./http.ts";
 /** Milliseconds that a document may take: it is small, however slowly it comes. */
 const documentTimeout = 120_000;
 
+/** Without the address's query: where a registry redirects to, that is what lets one in. */
 function tooLarge(url: string, most: number): InroError {
+  const { origin, pathname } = new URL(url);
   const why = `it is larger than ${most} bytes`;
-  return new InroError("REGISTRY_ERROR", { what: `cannot use the answer of ${url}`, why });
+  return new InroError("REGISTRY_ERROR", { what: `cannot use the answer of ${origin}${pathname}`, why });
 }
 
 /** A body of at most `most` bytes, as long as it comes within `time`. */

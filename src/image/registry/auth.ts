@@ -24,6 +24,9 @@ export interface AuthorizerOptions {
   readonly onIdentityToken?: (token: string) => void;
 }
 
+/** Challenges of one answer that are met: each may be a request to a service that the registry names. */
+const maxChallenges = 4;
+
 /** Keeps the token for a scope while it works; requests that are refused at once share one renewal. */
 export function authorizer({
   registry,
@@ -69,7 +72,7 @@ export function authorizer({
     async answer(challengeHeader, used, signal) {
       // Another request has been refused before this one, and has a new token by now.
       if (used !== header && renewing === undefined && header !== undefined) return true;
-      for (const challenge of parseChallenges(challengeHeader))
+      for (const challenge of parseChallenges(challengeHeader).slice(0, maxChallenges))
         if (await take(challenge, signal)) return true;
       return false;
     },

@@ -34,9 +34,16 @@ function listIn(content: Uint8Array, type: string, what: string): readonly Descr
   throw new InroError("IMAGE_INVALID", { what, why: "it is a manifest, where a list of referrers belongs" });
 }
 
+/** Both parts stop where the next link may begin: a registry's header is read once, however long it is. */
+const links = /<([^<>]*)>([^<,]*)/g;
+
 /** The path of `Link: <…>; rel="next"` (RFC 8288); another host's is not followed. */
 function nextPage(c: Context, response: Response): string | undefined {
-  const target = /<([^>]*)>\s*;[^,]*rel="?next"?/.exec(response.headers.get("link") ?? "")?.[1];
+  const header = response.headers.get("link") ?? "";
+  const next = [...header.matchAll(links)].find(([, , parameters]) =>
+    /;\s*rel="?next"?/.test(parameters ?? ""),
+  );
+  const target = next?.[1];
   if (target === undefined || !URL.canParse(target, response.url)) return undefined;
   const url = new URL(target, response.url);
   return url.origin === new URL(c.base).origin ? `${url.pathname}${url.search}` : undefined;
