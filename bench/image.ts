@@ -17,6 +17,39 @@ async function tarOf(fill: (tar: ReturnType<typeof pack>) => void): Promise<Buff
   return Buffer.concat(parts);
 }
 
+/** `count` images that have nothing but a file of their own, in one docker-archive. */
+export async function imagesArchive(count: number): Promise<Buffer> {
+  const images = await Promise.all(
+    Array.from({ length: count }, async (_, n) => {
+      const layer = await tarOf((tar) => tar.entry({ name: `file-${n}` }, String(n)));
+      return {
+        layer,
+        config: configOf(layer, { Env: ["PATH=/bin"], Cmd: ["sh"], Labels: { number: String(n) } }),
+      };
+    }),
+  );
+  return tarOf((tar) => {
+    for (const [n, { layer, config }] of images.entries()) {
+      tar.entry({ name: `${n}.json` }, config);
+      tar.entry({ name: `${n}/layer.tar` }, layer);
+    }
+    const manifest = images.map((_, n) => ({
+      Config: `${n}.json`,
+      RepoTags: [`localhost/inro-bench-${n}:latest`],
+      Layers: [`${n}/layer.tar`],
+    }));
+    tar.entry({ name: "manifest.json" }, JSON.stringify(manifest));
+  });
+}
+
+const configOf = (layer: Buffer, config: object) =>
+  JSON.stringify({
+    architecture: process.arch === "arm64" ? "arm64" : "amd64",
+    os: "linux",
+    config,
+    rootfs: { type: "layers", diff_ids: [`sha256:${sha256(layer)}`] },
+  });
+
 /** A docker-archive (what `docker save` writes) that docker, podman and inro all load. */
 export async function imageArchive(busybox: string): Promise<Buffer> {
   const program = readFileSync(busybox);
@@ -26,12 +59,7 @@ export async function imageArchive(busybox: string): Promise<Buffer> {
     for (const name of APPLETS) tar.entry({ name: `bin/${name}`, type: "symlink", linkname: "busybox" });
     tar.entry({ name: "tmp", type: "directory", mode: 0o1777 });
   });
-  const config = JSON.stringify({
-    architecture: process.arch === "arm64" ? "arm64" : "amd64",
-    os: "linux",
-    config: { Env: ["PATH=/bin"], Cmd: ["sh"] },
-    rootfs: { type: "layers", diff_ids: [`sha256:${sha256(layer)}`] },
-  });
+  const config = configOf(layer, { Env: ["PATH=/bin"], Cmd: ["sh"] });
   const name = `${sha256(config)}.json`;
   return tarOf((tar) => {
     tar.entry({ name }, config);

@@ -2,7 +2,7 @@
  * `npm run bench`: inro beside whichever of runc, crun, docker and podman this machine has (on PATH, or unpacked into
  * the tests' cache by `scripts/bun test/support/tools.ts runc crun dockerd podman`), interleaved in one run, with the
  * same image and the same client. Needs root. Options: --quick, --containers=50,
- * --rows=oci,life,inside,idle,cli,api,exec,stats,port,many; rows of images only where they are named, as they take
+ * --rows=oci,life,inside,idle,cli,api,exec,stats,port,images,many; rows of images only where they are named, as they take
  * half an hour: pull,layers,files,load,save,push,commit.
  */
 import { spawnSync } from "node:child_process";
@@ -17,6 +17,7 @@ import type { Engine } from "./contenders/engine.ts";
 import { inro } from "./contenders/inro.ts";
 import { podman } from "./contenders/podman.ts";
 import { imageArchive } from "./image.ts";
+import { imagesRow } from "./images/list.ts";
 import { IMAGE_ROWS, imageRows } from "./images/rows.ts";
 import { manyRows } from "./many.ts";
 import { OCI_ROWS, ociRows } from "./oci/rows.ts";
@@ -27,7 +28,7 @@ import { type Row, table } from "./table.ts";
 const { values: options } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
-    rows: { type: "string", default: "oci,life,inside,idle,cli,api,exec,stats,port,many" },
+    rows: { type: "string", default: "oci,life,inside,idle,cli,api,exec,stats,port,images,many" },
     containers: { type: "string", default: "50" },
     fetch: { type: "boolean", default: true },
   },
@@ -56,6 +57,7 @@ async function measure(folder: string, wanted: ReadonlySet<string>): Promise<Row
     if (wanted.has("exec")) add(await execRow(withApi, rounds));
     if (wanted.has("stats")) add(await statsRow(withApi, rounds));
     if (wanted.has("port")) add(await portRow(withApi, busybox, options.quick ? 3 : 7));
+    if (wanted.has("images")) add(await imagesRow(withApi, 500, options.quick ? 20 : 100));
     if (wanted.has("many"))
       for (const row of await manyRows(withApi, Number(options.containers), settle)) add(row);
     const size = options.quick ? { rounds: 1, share: 0.1 } : { rounds: 3, share: 1 };
