@@ -11,6 +11,7 @@ import { imageRoutes } from "./images/images.ts";
 import { networkRoutes } from "./networks.ts";
 import { swarmRoutes } from "./swarm.ts";
 import { checkRoutes } from "./system/check.ts";
+import { usageRoutes } from "./system/df.ts";
 import { systemRoutes } from "./system/system.ts";
 import { volumeRoutes } from "./volumes.ts";
 
@@ -28,6 +29,7 @@ export const routes: readonly Route[] = [
   ...eventRoutes,
   ...systemRoutes,
   ...checkRoutes,
+  ...usageRoutes,
   ...explainRoutes,
   ...swarmRoutes,
 ];

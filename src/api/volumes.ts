@@ -60,6 +60,7 @@ async function prune(x: Exchange): Promise<void> {
   const { removed, reclaimed } = await x.engine.volumes.prune({
     all: asked || x.version < 42,
     filters: rest,
+    dryRun: flag(x.query, "dry-run"),
   });
   json(x, 200, { VolumesDeleted: removed.length === 0 ? null : removed, SpaceReclaimed: reclaimed });
 }

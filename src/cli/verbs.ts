@@ -383,6 +383,12 @@ export const verbs: readonly Entry[] = [
     load: async () => (await import("./verb/system-df.ts")).df,
   },
   {
+    names: ["system prune"],
+    group: engine,
+    summary: "Remove containers that do not run, and images and volumes that nothing uses",
+    load: async () => (await import("./verb/system-prune.ts")).systemPrune,
+  },
+  {
     names: ["system check"],
     group: engine,
     summary: "Hold what is stored against its records, and repair it",

@@ -1,3 +1,4 @@
+import { InroError } from "../oci/error.ts";
 import { type Timestamp, timestamp } from "./state.ts";
 
 const origin = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint();
@@ -18,4 +19,27 @@ export function now(): bigint {
 
 export function timeNow(): Timestamp {
   return timestamp(now());
+}
+
+const milliseconds: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
+
+/** A filter's `until`: a Unix time, a date, or how long ago in Go's form (`10m`, `1h30m`). Milliseconds since 1970. INVALID_FILTER. */
+export function momentOf(text: string): number {
+  if (/^[0-9]+(\.[0-9]+)?$/.test(text)) return Number(text) * 1000;
+  if (/^([0-9]+(\.[0-9]+)?(h|ms|m|s))+$/.test(text)) {
+    const parts = [...text.matchAll(/([0-9.]+)(h|ms|m|s)/g)];
+    return (
+      Date.now() -
+      parts.reduce((sum, [, count, unit = ""]) => sum + Number(count) * (milliseconds[unit] ?? 0), 0)
+    );
+  }
+  const date = Date.parse(text);
+  // What is no moment must not be later than everything.
+  if (!Number.isNaN(date)) return date;
+  throw new InroError("INVALID_FILTER", {
+    what: `cannot filter until ${JSON.stringify(text)}`,
+    why: "it is no moment",
+    hint: "write a date, a Unix time, or how long ago: 24h",
+    at: "--filter",
+  });
 }

@@ -1,3 +1,4 @@
+import { momentOf } from "./clock.ts";
 import type { Core } from "./core.ts";
 import { create } from "./create/create.ts";
 import type { Containers, Filters } from "./engine.ts";
@@ -60,7 +61,7 @@ export function engineContainers(core: Core): Containers {
       const files = await openFiles(core, find(container));
       return releasing(core.trees.read(files.root, "/", { name: "", oneMount: true }), files);
     },
-    prune: (filters) => prune(core, filters),
+    prune: (o) => prune(core, o),
     explain: (options) => explainOptions(core, options),
     explainContainer: async (container) => explainContainer(core, find(container)),
   };
@@ -73,7 +74,7 @@ async function size(core: Core, entry: Entry) {
   return { writable, root: image.size + writable };
 }
 
-async function prune(core: Core, filters: Filters) {
+async function prune(core: Core, { filters, dryRun }: Parameters<Containers["prune"]>[0]) {
   checkFilters(filters, ["label", "label!", "until"]);
   const candidates = [...core.shelf.all()].filter(
     (entry) => !isLive(entry.fortune.state) && entry.live === null && prunable(entry, filters),
@@ -81,8 +82,8 @@ async function prune(core: Core, filters: Filters) {
   const removed: string[] = [];
   let reclaimed = 0;
   for (const entry of candidates) {
-    reclaimed += (await size(core, entry)).writable;
-    await remove(core, entry, { force: false, volumes: false });
+    reclaimed += (await size(core, entry).catch(() => ({ writable: 0 }))).writable;
+    if (!dryRun) await remove(core, entry, { force: false, volumes: false });
     removed.push(entry.id);
   }
   return { removed, reclaimed };
@@ -91,15 +92,7 @@ async function prune(core: Core, filters: Filters) {
 function prunable(entry: Entry, filters: Filters): boolean {
   const { labels } = entry.origin.options;
   const until = filters["until"]?.[0];
-  if (until !== undefined && Date.parse(entry.origin.created) >= moment(until)) return false;
+  if (until !== undefined && Date.parse(entry.origin.created) >= momentOf(until)) return false;
   if ((filters["label!"] ?? []).some((wanted) => matchesLabel(labels, wanted))) return false;
   return (filters["label"] ?? []).every((wanted) => matchesLabel(labels, wanted));
-}
-
-/** A Unix time, a date, or how long ago: `10m`, `24h`. Milliseconds since 1970. */
-function moment(text: string): number {
-  const ago = /^([0-9]+)(s|m|h)$/.exec(text);
-  const unit = { s: 1000, m: 60_000, h: 3_600_000 }[ago?.[2] ?? ""] ?? 0;
-  if (ago !== null) return Date.now() - Number(ago[1]) * unit;
-  return /^[0-9]+$/.test(text) ? Number(text) * 1000 : Date.parse(text);
 }

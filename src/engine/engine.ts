@@ -95,8 +95,11 @@ export interface Containers {
   commit(container: string, o: CommitOptions): Promise<Image>;
   /** The container's files as one tar. */
   export(container: string): Promise<Readable>;
-  /** Removes containers that do not run. */
-  prune(filters: Filters): Promise<{ readonly removed: readonly string[]; readonly reclaimed: number }>;
+  /** Removes containers that do not run; `dryRun` only tells which those are. */
+  prune(o: {
+    readonly filters: Filters;
+    readonly dryRun: boolean;
+  }): Promise<{ readonly removed: readonly string[]; readonly reclaimed: number }>;
   /** The plan that these options would execute; nothing is executed or kept. */
   explain(options: ContainerOptions): Promise<Explanation>;
   /** The plan that the container's last start executed, with the time of each operation. */
@@ -305,7 +308,14 @@ export interface Volumes {
   /** VOLUME_IN_USE. */
   remove(name: string, o: { force: boolean }): Promise<void>;
   /** Those that no container uses; only anonymous ones unless `all`. */
-  prune(o: { all: boolean; filters: Filters }): Promise<{ removed: readonly string[]; reclaimed: number }>;
+  prune(o: {
+    readonly all: boolean;
+    readonly filters: Filters;
+    /** Nothing is removed; the answer is what would be. */
+    readonly dryRun: boolean;
+  }): Promise<{ removed: readonly string[]; reclaimed: number }>;
+  /** Bytes of its files on the disk. Walks them: ask only when told to. NO_SUCH_VOLUME. */
+  size(name: string): Promise<number>;
 }
 
 export interface VolumeDetails {

@@ -32,6 +32,6 @@ function concerns(event: EngineEvent, type: EngineEvent["type"], wanted: string)
 /** `name` or `name=value`. */
 export function matchesLabel(labels: Readonly<Record<string, string>>, wanted: string): boolean {
   const equals = wanted.indexOf("=");
-  if (equals < 0) return wanted in labels;
+  if (equals < 0) return Object.hasOwn(labels, wanted);
   return labels[wanted.slice(0, equals)] === wanted.slice(equals + 1);
 }

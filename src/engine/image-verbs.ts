@@ -1,3 +1,4 @@
+import type { Removal } from "../image/images.ts";
 import { importRequest } from "../image/import.ts";
 import { familiarName } from "../oci/reference.ts";
 import type { Core } from "./core.ts";
@@ -13,6 +14,11 @@ export function engineImages(core: Core): EngineImages {
     ...[...core.shelf.all()].filter((entry) => entry.origin.imageId === imageId).map((entry) => entry.id),
     ...[...core.beingMade].filter(([, image]) => image === imageId).map(([name]) => name),
   ];
+  const told = <R extends Removal>(removal: R): R => {
+    for (const name of removal.untagged) tell("untag", name, name);
+    for (const id of removal.deleted) tell("delete", id, id);
+    return removal;
+  };
   return {
     trust: images.trust,
     lists: images.lists,
@@ -54,11 +60,19 @@ export function engineImages(core: Core): EngineImages {
       await images.tag(found, reference);
       tell("tag", found.id, familiarName(reference));
     },
-    remove: async (image, { force }) => {
-      const removal = await images.remove(image, { force, inUse: users });
-      for (const name of removal.untagged) tell("untag", name, name);
-      for (const id of removal.deleted) tell("delete", id, id);
-      return removal;
+    prune: async (o) => {
+      const pruned = await images.prune({ ...o, inUse: users });
+      return o.dryRun ? pruned : told(pruned);
     },
+    useCounts: () => {
+      const counts = new Map<string, number>();
+      const used = [
+        ...[...core.shelf.all()].map((entry) => entry.origin.imageId),
+        ...core.beingMade.values(),
+      ];
+      for (const id of used) counts.set(id, (counts.get(id) ?? 0) + 1);
+      return counts;
+    },
+    remove: async (image, { force }) => told(await images.remove(image, { force, inUse: users })),
   };
 }

@@ -6,6 +6,8 @@ import type {
   LayerWeight,
   LoadOptions,
   ManifestEntry,
+  Pruned,
+  PruneOptions,
   PullOptions,
   Pushed,
   PushOptions,
@@ -46,6 +48,10 @@ export interface EngineImages {
   /** An image of a tar, plain or compressed. INVALID_OPTION, LAYER_REFUSED, NO_SPACE. */
   import(tar: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<Image>;
   tag(image: string, reference: Reference): Promise<void>;
+  /** Removes whatever may go and no container uses; `dryRun` only tells what that would be. */
+  prune(o: Pick<PruneOptions, "mayGo" | "dryRun">): Promise<Pruned>;
+  /** How many containers each image has, by its id. */
+  useCounts(): ReadonlyMap<string, number>;
   /** IMAGE_IN_USE. */
   remove(image: string, o: { readonly force: boolean }): Promise<Removal>;
   /** Containers made from the image, or from another platform of its names, by id; those that are being made by name. */

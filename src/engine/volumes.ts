@@ -19,7 +19,8 @@ export function engineVolumes(core: Core): Volumes {
     get: (name) => find(core, name),
     list: (filters) => list(core, filters),
     remove: (name, o) => remove(core, name, o.force),
-    prune: (o) => prune(core, o.all, o.filters),
+    prune: (o) => prune(core, o),
+    size: async (name) => treeSize(find(core, name).mountpoint),
   };
 }
 
@@ -64,17 +65,22 @@ function usersOf(core: Core, name: string): string[] {
 }
 
 function list(core: Core, filters: Filters): VolumeDetails[] {
-  checkFilters(filters, ["name", "label", "driver", "dangling"]);
+  checkFilters(filters, ["name", "label", "label!", "driver", "dangling"]);
   const matches = (volume: VolumeDetails, key: string, wanted: string): boolean => {
     if (key === "name") return volume.name.includes(wanted);
     if (key === "label") return matchesLabel(volume.labels, wanted);
+    if (key === "label!") return !matchesLabel(volume.labels, wanted);
     if (key === "driver") return volume.driver === wanted;
     return (usersOf(core, volume.name).length === 0) === (wanted === "true" || wanted === "1");
   };
   return core.records
     .volumes()
     .filter((volume) =>
-      Object.entries(filters).every(([key, values]) => values.some((value) => matches(volume, key, value))),
+      Object.entries(filters).every(([key, values]) =>
+        key === "label!"
+          ? values.every((value) => matches(volume, key, value))
+          : values.some((value) => matches(volume, key, value)),
+      ),
     );
 }
 
@@ -93,7 +99,7 @@ async function remove(core: Core, name: string, force: boolean): Promise<void> {
   core.news.tell({ type: "volume", action: "destroy", id: name, attributes: { driver: "local" } });
 }
 
-async function prune(core: Core, all: boolean, filters: Filters) {
+async function prune(core: Core, { all, filters, dryRun }: Parameters<Volumes["prune"]>[0]) {
   const { all: _, ...rest } = filters;
   const unused = list(core, rest).filter(
     (volume) => (all || volume.anonymous) && usersOf(core, volume.name).length === 0,
@@ -101,7 +107,7 @@ async function prune(core: Core, all: boolean, filters: Filters) {
   let reclaimed = 0;
   for (const volume of unused) {
     reclaimed += await treeSize(volume.mountpoint);
-    await remove(core, volume.name, true);
+    if (!dryRun) await remove(core, volume.name, true);
   }
   return { removed: unused.map((volume) => volume.name), reclaimed };
 }

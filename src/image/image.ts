@@ -31,6 +31,8 @@ export interface Image {
   /** From the bottom up. */
   readonly layers: readonly Layer[];
   readonly chainIds: readonly Digest[];
+  /** Bytes of the files of each layer, unpacked; of its blob, as long as it was not unpacked. */
+  readonly layerSizes: readonly number[];
   /** Bytes of all files of all layers, unpacked; of the blobs, as long as it was not unpacked. */
   readonly size: number;
   /** RFC 3339. */

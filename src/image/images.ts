@@ -14,6 +14,7 @@ import type { MakeRequest } from "./make.ts";
 import type { ManifestLists } from "./manifest-list/lists.ts";
 import type { ManifestEntry } from "./manifests.ts";
 import type { OnProgress, OnPushProgress } from "./progress.ts";
+import type { Pruned, PruneOptions } from "./prune.ts";
 import type { Pushed } from "./push.ts";
 import type { Registries } from "./registry/registries.ts";
 import type { DriverName } from "./snapshot/driver.ts";
@@ -30,6 +31,7 @@ export type { MakeRequest } from "./make.ts";
 export type { ManifestEntry } from "./manifests.ts";
 export { openImages } from "./open.ts";
 export type { LayerState, OnProgress, PullProgress, PushProgress } from "./progress.ts";
+export type { Pruned, PruneOptions } from "./prune.ts";
 export type { Pushed } from "./push.ts";
 
 export type RegistryAuth =
@@ -88,7 +90,7 @@ export interface Images {
   /** An image with one layer more. Throws LAYER_REFUSED, NO_SPACE; then nothing of it is there. */
   make(request: MakeRequest): Promise<Image>;
   /** Throws LAYOUT_DAMAGED, as whatever needs to know which images there are. */
-  list(): Image[];
+  list(): readonly Image[];
   /** By name (docker's grammar; a bare name falls back to localhost/), by digest, by id or by a prefix of it.
    * Of several platforms the one that is asked for, or this machine's. Throws NO_SUCH_IMAGE, NO_MATCHING_PLATFORM, or
    * IMAGE_AMBIGUOUS for a prefix of several. */
@@ -108,6 +110,8 @@ export interface Images {
   weigh(image: Image): Promise<readonly LayerWeight[]>;
   tag(image: Image, reference: Reference): Promise<void>;
   remove(nameOrId: string, options: RemoveOptions): Promise<Removal>;
+  /** Removes all that may go at once. */
+  prune(options: PruneOptions): Promise<Pruned>;
   /**
    * Holds everything stored against what the index says, and reports what does not agree, as it is found. Repaired is only
    * what nothing needs or can be made again; what has to come from elsewhere is left to be pulled.

@@ -15,11 +15,12 @@ import type { Image } from "./image.ts";
 import type { Images, ImagesOptions } from "./images.ts";
 import { fetchLayers } from "./layers.ts";
 import { openBlobs, openIngest } from "./layout/blobs.ts";
-import { type NamedManifest, openNames } from "./layout/names.ts";
+import { type NamedManifest, type NamedManifests, openNames } from "./layout/names.ts";
 import { makeImage } from "./make.ts";
 import { openDrafts } from "./manifest-list/drafts.ts";
 import { manifestLists } from "./manifest-list/lists.ts";
 import { manifestsOf } from "./manifests.ts";
+import { pruneIndex, reclaimedBy } from "./prune.ts";
 import { pullImage, resolveName } from "./pull.ts";
 import { pushNamed } from "./push-named.ts";
 import { namesUsed, noSuchImage, openRecords } from "./records.ts";
@@ -107,6 +108,7 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
       () => () => {},
       ({ digest }) => blobs.stream(digest),
     );
+    records.renew();
     syncSoon();
   };
 
@@ -169,6 +171,14 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
       // Another root may have a platform's image too.
       const there = new Set(records.list().map(({ id }) => id));
       return { ...removal, deleted: removal.deleted.filter((id) => !there.has(id as Digest)) };
+    },
+    async prune(o) {
+      const before = records.list();
+      const change = (all: NamedManifests) => pruneIndex(records.list(), o, all);
+      const removal = o.dryRun ? change(new Map(names.all)) : await names.remove(change);
+      const gone = new Set<string>(removal.deleted);
+      if (gone.size > 0 && !o.dryRun) await sweeps.want();
+      return { ...removal, reclaimed: reclaimedBy(before, gone) };
     },
     check: (o) =>
       sweeps.during(async () => {

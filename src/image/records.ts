@@ -13,13 +13,15 @@ import type { Reachable } from "./sweep.ts";
 
 export interface Records {
   /** Throws LAYOUT_DAMAGED where the index cannot be read, as do those below: no image is not the same as none known. */
-  list(): Image[];
+  list(): readonly Image[];
   /** Of several platforms the asked one, or the one that suits this machine. */
   resolve(nameOrId: string, platform?: Platform): Image;
   /** Whether an image has this name. */
   knows(name: string): boolean;
   /** Reads what a root consists of, anew where it is an index: more of it may be here now. */
   learn(named: NamedManifest): Promise<void>;
+  /** More is unpacked now: sizes are taken anew. */
+  renew(): void;
   /**
    * What the index leads to. Undefined, since nobody knows, while it or a root cannot be read, or while a container
    * stands on an image that is not known: what is lost of an index is like what never was here.
@@ -148,15 +150,18 @@ export async function openRecords({
   needed,
 }: RecordsStore): Promise<Records> {
   const known = new Map<Digest, Root>();
+  // Asked for again and again, and the same until the index changes or more of it is here.
+  let listed: { readonly of: Names["all"]; readonly images: readonly Image[] } | undefined;
   const learn = async ({ descriptor }: NamedManifest) => {
     const before = known.get(descriptor.digest);
+    listed = undefined;
     if (before === undefined || before.isIndex)
       known.set(descriptor.digest, await readRoot(blobs, descriptor));
   };
   // An image whose blobs are gone is not shown; the rest of the store goes on.
   for (const named of names.all.values()) await learn(named).catch(() => {});
-  const sizeOf = ({ layers, chainIds }: RootImage) =>
-    layers.reduce((sum, layer, i) => sum + (snapshots.sizeOf(chainIds[i] as Digest) ?? layer.size), 0);
+  const sizesOf = ({ layers, chainIds }: RootImage) =>
+    layers.map((layer, i) => snapshots.sizeOf(chainIds[i] as Digest) ?? layer.size);
   const imagesOf = ({ descriptor, names: own, repoDigests }: NamedManifest): Image[] => {
     const images = known.get(descriptor.digest)?.images ?? [];
     const first = bestFor(images, platform, ({ config }) => platformOf(config)) ?? images[0];
@@ -164,11 +169,12 @@ export async function openRecords({
       first === undefined ? [] : [first.id],
       images.map(({ id }) => id),
     );
-    return images.map(({ manifest, ...image }) => ({
-      ...image,
-      ...{ names: own, repoDigests, size: sizeOf({ manifest, ...image }) },
-      ...{ manifests: [manifest], roots: [descriptor.digest], family },
-    }));
+    return images.map(({ manifest, ...image }) => {
+      const layerSizes = sizesOf({ manifest, ...image });
+      const size = layerSizes.reduce((sum, each) => sum + each, 0);
+      const roots = [descriptor.digest];
+      return { ...image, names: own, repoDigests, layerSizes, size, manifests: [manifest], roots, family };
+    });
   };
   /** The same image, the root that the text names first: another compression has another digest. */
   const askedBy = (image: Image, text: string): Image => {
@@ -181,11 +187,16 @@ export async function openRecords({
   };
   const list = () => {
     if (names.damage !== null) throw names.damage;
-    return merge([...names.all.values()].flatMap(imagesOf));
+    if (listed?.of !== names.all)
+      listed = { of: names.all, images: merge([...names.all.values()].flatMap(imagesOf)) };
+    return listed.images;
   };
   return {
     list,
     learn,
+    renew: () => {
+      listed = undefined;
+    },
     reachable() {
       if (names.damage !== null) return undefined;
       const kept = { blobs: new Set<Digest>(), snapshots: new Set<Digest>() };

@@ -122,6 +122,9 @@ async function remove(x: Exchange): Promise<void> {
 }
 
 async function prune(x: Exchange): Promise<void> {
-  const { removed, reclaimed } = await x.engine.containers.prune(filters(x.query));
+  const { removed, reclaimed } = await x.engine.containers.prune({
+    filters: filters(x.query),
+    dryRun: flag(x.query, "dry-run"),
+  });
   json(x, 200, { ContainersDeleted: removed.length === 0 ? null : removed, SpaceReclaimed: reclaimed });
 }

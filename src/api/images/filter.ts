@@ -1,4 +1,6 @@
+import { momentOf } from "../../engine/clock.ts";
 import type { Filters } from "../../engine/engine.ts";
+import { matchesLabel } from "../../engine/event-filter.ts";
 import type { Image } from "../../image/images.ts";
 import { invalid } from "../asked.ts";
 import { createdSeconds, repoDigests, repoTags } from "../tell/image.ts";
@@ -15,12 +17,8 @@ export function imageFilter(filters: Filters, resolve: (name: string) => Image):
       if (wanted === undefined) throw invalid("filters.dangling", `"${value}" is neither true nor false`);
       return (image) => (image.names.length === 0) === wanted;
     },
-    label: (value) => {
-      const [key = "", wanted] = split(value);
-      return ({ config }) =>
-        Object.hasOwn(config.config.Labels, key) &&
-        (wanted === undefined || config.config.Labels[key] === wanted);
-    },
+    label: (value) => (image) => matchesLabel(image.config.config.Labels, value),
+    "label!": (value) => (image) => !matchesLabel(image.config.config.Labels, value),
     reference: (value) => {
       const pattern = referencePattern(value);
       return (image) => [...repoTags(image), ...repoDigests(image)].some((name) => pattern.test(name));
@@ -34,8 +32,7 @@ export function imageFilter(filters: Filters, resolve: (name: string) => Image):
       return (image) => createdSeconds(image) > other;
     },
     until: (value) => {
-      const limit = /^\d+$/.test(value) ? Number(value) : Date.parse(value) / 1000;
-      if (Number.isNaN(limit)) throw invalid("filters.until", `"${value}" is not a time`);
+      const limit = momentOf(value) / 1000;
       return (image) => createdSeconds(image) < limit;
     },
   };
@@ -45,14 +42,9 @@ export function imageFilter(filters: Filters, resolve: (name: string) => Image):
     const each = values.map(make);
     // Labels must all be there; of the others one value has to fit.
     return (image) =>
-      key === "label" ? each.every((test) => test(image)) : each.some((test) => test(image));
+      key.startsWith("label") ? each.every((test) => test(image)) : each.some((test) => test(image));
   });
   return (image) => tests.every((test) => test(image));
-}
-
-function split(value: string): [string, string?] {
-  const equals = value.indexOf("=");
-  return equals < 0 ? [value] : [value.slice(0, equals), value.slice(equals + 1)];
 }
 
 /** Go's path.Match over the familiar name, with or without its tag. */

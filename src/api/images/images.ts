@@ -1,4 +1,6 @@
+import type { Filters } from "../../engine/engine.ts";
 import type { Image } from "../../image/images.ts";
+import { usageOf } from "../../image/usage.ts";
 import { withDefaultTag } from "../../oci/reference.ts";
 import { empty, json } from "../answer.ts";
 import { askedPlatform } from "../ask/image.ts";
@@ -6,7 +8,7 @@ import { invalid } from "../asked.ts";
 import { type Exchange, parameter, type Route } from "../exchange.ts";
 import { filters, flag, text } from "../query.ts";
 import { refuse } from "../status.ts";
-import { createdSeconds, imageHistory, imageInspect, imageSummary, manifestSummary } from "../tell/image.ts";
+import { imageHistory, imageInspect, imageSummary, manifestSummary } from "../tell/image.ts";
 import { commitRoutes } from "./commit.ts";
 import { contentsRoutes } from "./contents.ts";
 import { imageFilter } from "./filter.ts";
@@ -39,17 +41,22 @@ export const imageRoutes: readonly Route[] = [
 ];
 
 /** One for each name, whatever number of platforms is here. */
-export function imageLines(x: Exchange) {
-  const matches = imageFilter(filters(x.query), (name) => x.engine.images.resolve(name));
-  return x.engine.images
-    .list()
+export function imageLines(x: Exchange, filtered: Filters, withSharing: boolean) {
+  const matches = imageFilter(filtered, (name) => x.engine.images.resolve(name));
+  const all = x.engine.images.list();
+  const usage = withSharing ? usageOf(all) : undefined;
+  const counts = x.engine.images.useCounts();
+  return all
     .filter((image) => image.family[0] === image.id && matches(image))
-    .sort((a, b) => createdSeconds(b) - createdSeconds(a))
-    .map((image) => imageSummary(image, x.engine.images.users(image).length));
+    .map((image) => {
+      const containers = image.family.reduce((sum, id) => sum + (counts.get(id) ?? 0), 0);
+      return imageSummary(image, containers, usage?.shared(image));
+    })
+    .sort((a, b) => b.Created - a.Created);
 }
 
 async function list(x: Exchange): Promise<void> {
-  const found = imageLines(x);
+  const found = imageLines(x, filters(x.query), flag(x.query, "shared-size"));
   if (!flag(x.query, "manifests")) return json(x, 200, found);
   const whole = [];
   for (const line of found)
@@ -98,21 +105,17 @@ async function remove(x: Exchange): Promise<void> {
   ]);
 }
 
-/** Without names and users; with `dangling=false` those with names too. */
+/** Without names and users; with `dangling=false` those with names too. `dry-run` is ours: nothing goes, and what would is told. */
 async function prune(x: Exchange): Promise<void> {
   const { dangling, ...rest } = filters(x.query);
   const all = dangling?.some((value) => ["false", "0"].includes(value)) ?? false;
   const matches = imageFilter(rest, (name) => x.engine.images.resolve(name));
-  const deleted: object[] = [];
-  let reclaimed = 0;
-  for (const image of x.engine.images.list().filter(matches)) {
-    if (x.engine.images.users(image).length > 0 || (!all && image.names.length > 0)) continue;
-    const removal = await x.engine.images.remove(image.id, { force: true });
-    deleted.push(...removal.untagged.map((name) => ({ Untagged: name })));
-    deleted.push(...removal.deleted.map((id) => ({ Deleted: id })));
-    reclaimed += image.size;
-  }
-  json(x, 200, { ImagesDeleted: deleted.length === 0 ? null : deleted, SpaceReclaimed: reclaimed });
+  const { untagged, deleted, reclaimed } = await x.engine.images.prune({
+    mayGo: (image) => (all || image.names.length === 0) && matches(image),
+    dryRun: flag(x.query, "dry-run"),
+  });
+  const gone = [...untagged.map((name) => ({ Untagged: name })), ...deleted.map((id) => ({ Deleted: id }))];
+  json(x, 200, { ImagesDeleted: gone.length === 0 ? null : gone, SpaceReclaimed: reclaimed });
 }
 
 function search(): void {

@@ -4,11 +4,8 @@ import { text } from "../asked.ts";
 import { body } from "../body.ts";
 import type { Exchange, Route } from "../exchange.ts";
 import { credentials } from "../images/auth.ts";
-import { imageLines } from "../images/images.ts";
 import { NEWEST, OLDEST } from "../match.ts";
 import { refuse } from "../status.ts";
-import { containerSummary } from "../tell/container.ts";
-import { volumeRecord } from "../volumes.ts";
 import { infoRecord } from "./info.ts";
 
 export const systemRoutes: readonly Route[] = [
@@ -20,7 +17,6 @@ export const systemRoutes: readonly Route[] = [
     pattern: "/info",
     handle: async (x) => json(x, 200, infoRecord(await x.engine.info(), x.engine.version())),
   },
-  { method: "GET", pattern: "/system/df", handle: diskUsage },
   { method: "POST", pattern: "/auth", handle: auth },
 ];
 
@@ -56,31 +52,6 @@ function version(x: Exchange): void {
     ...api,
     ...shared,
   });
-}
-
-async function diskUsage(x: Exchange): Promise<void> {
-  const { containers, volumes } = x.engine;
-  const lines = [];
-  for (const container of containers.list({ all: true, limit: 0, filters: {} })) {
-    const size = await containers.size(container.id);
-    lines.push(containerSummary(container, { now: Date.now(), isCurrentName: () => true }, size));
-  }
-  const imagesFound = imageLines(x);
-  json(x, 200, {
-    LayersSize: imagesFound.reduce((sum, image) => sum + image.Size, 0),
-    Images: imagesFound,
-    Containers: lines,
-    Volumes: volumes.list({}).map((volume) => ({
-      ...volumeRecord(volume),
-      UsageData: { Size: -1, RefCount: users(x, volume.name) },
-    })),
-    BuildCache: [],
-    BuilderSize: 0,
-  });
-}
-
-function users(x: Exchange, volume: string): number {
-  return x.engine.containers.list({ all: true, limit: 0, filters: { volume: [volume] } }).length;
 }
 
 /** Asks the registry; clients keep the credentials, we do not. */

@@ -15,8 +15,10 @@ export function repoDigests(image: Image): string[] {
   return image.repoDigests.map(familiar);
 }
 
-/** A line of GET /images/json. */
-export function imageSummary(image: Image, containers: number) {
+const summaries = new WeakMap<Image, ReturnType<typeof summaryOf>>();
+
+/** What does not change as long as the image is listed: listings ask for all of it again and again. */
+function summaryOf(image: Image) {
   return {
     Id: image.id,
     ParentId: "",
@@ -24,10 +26,15 @@ export function imageSummary(image: Image, containers: number) {
     RepoDigests: repoDigests(image),
     Created: createdSeconds(image),
     Size: image.size,
-    SharedSize: -1,
     Labels: image.config.config.Labels,
-    Containers: containers,
   };
+}
+
+/** A line of GET /images/json; -1: what it shares with others was not asked for. */
+export function imageSummary(image: Image, containers: number, sharedSize = -1) {
+  const known = summaries.get(image) ?? summaryOf(image);
+  summaries.set(image, known);
+  return { ...known, SharedSize: sharedSize, Containers: containers };
 }
 
 /** An entry of `Manifests` (API 1.47, ImageManifestSummary). */
@@ -96,7 +103,7 @@ export function imageInspect(image: Image, driver: DriverName) {
 
 /** GET /images/{name}/history: the newest step first; only steps with files have a size. */
 export function imageHistory(image: Image) {
-  const sizes = image.layers.map((layer) => layer.size);
+  const sizes = [...image.layerSizes];
   const steps = image.config.history.map((step) => ({
     Id: "<missing>",
     Created: Math.floor((Date.parse(step.created ?? "") || 0) / 1000),

@@ -37,7 +37,7 @@ export const images = verb({
   },
 });
 
-interface Summary {
+export interface Summary {
   readonly Id: string;
   readonly RepoTags: readonly string[] | null;
   readonly RepoDigests: readonly string[] | null;
@@ -47,7 +47,7 @@ interface Summary {
   readonly Containers?: number;
 }
 
-const spec: Omit<Listing, "columns"> = {
+export const spec: Omit<Listing, "columns"> = {
   quiet: "ID",
   titles: {
     ID: "IMAGE ID",
@@ -67,7 +67,7 @@ const spec: Omit<Listing, "columns"> = {
 const NONE = "<none>";
 
 /** A row for each name; an image without one has one row. */
-function rowsOf(image: Summary, short: boolean, withDigests: boolean): Row[] {
+export function rowsOf(image: Summary, short: boolean, withDigests: boolean): Row[] {
   const tags = (image.RepoTags ?? []).filter((tag) => tag !== "<none>:<none>");
   const digests = (image.RepoDigests ?? []).filter((digest) => digest !== "<none>@<none>");
   const digestOf = (repository: string) =>

@@ -8,43 +8,94 @@ import { verb } from "../verb.ts";
 
 const options = {
   force: flag("Do not ask", { short: "f" }),
+  "dry-run": flag("Remove nothing: show what would go"),
   filter: list("KEY=VALUE", "Only those that fit"),
 };
 
 interface Prune {
   readonly path: string;
   readonly question: string;
-  readonly title: string;
-  readonly force: boolean;
+  readonly options: { readonly force: boolean; readonly "dry-run": boolean };
   readonly filter: readonly string[];
+  /** `Containers`. */
+  readonly kind: string;
   /** What was removed, out of the answer. */
   readonly removed: (answer: Readonly<Record<string, unknown>>) => readonly string[];
 }
 
-async function prune(client: Client, what: Prune): Promise<number> {
-  if (!what.force && !confirmed(`${what.question} Continue?`)) return 1;
+async function prune(client: Client, { options, ...what }: Prune): Promise<number> {
+  const dryRun = options["dry-run"];
+  if (!dryRun && !options.force && !confirmed(`${what.question} Continue?`)) return 1;
+  return told([await pruned(client, what, dryRun)], dryRun);
+}
+
+/** One kind of thing that went, or would go. */
+export interface Gone {
+  readonly kind: string;
+  readonly names: readonly string[];
+  /** Bytes. */
+  readonly reclaimed: number;
+}
+
+export async function pruned(
+  client: Client,
+  { path, filter, kind, removed }: Pick<Prune, "path" | "filter" | "kind" | "removed">,
+  dryRun: boolean,
+): Promise<Gone> {
   const answer = await client.json<Readonly<Record<string, unknown>>>({
     method: "POST",
-    path: what.path,
-    query: { filters: filters(what.filter) },
+    path,
+    query: { filters: filters(filter), ...(dryRun ? { "dry-run": true } : {}) },
   });
-  const removed = what.removed(answer);
-  if (removed.length > 0) out(`${what.title}:\n${removed.map((name) => `${name}\n`).join("")}\n`);
-  out(`Total reclaimed space: ${decimalSize(Number(answer["SpaceReclaimed"] ?? 0), 4)}\n`);
+  return { kind, names: removed(answer), reclaimed: Number(answer["SpaceReclaimed"] ?? 0) };
+}
+
+export function told(all: readonly Gone[], dryRun: boolean): number {
+  const [did, total] = dryRun ? ["Would delete", "Would reclaim"] : ["Deleted", "Total reclaimed space"];
+  for (const { kind, names } of all)
+    if (names.length > 0) out(`${did} ${kind}:\n${names.map((name) => `${name}\n`).join("")}\n`);
+  out(
+    `${total}: ${decimalSize(
+      all.reduce((sum, { reclaimed }) => sum + reclaimed, 0),
+      4,
+    )}\n`,
+  );
   return 0;
 }
 
 const names = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(String) : []);
 
+/** Where each kind is pruned, and where its answer says what went. */
+export const kinds = {
+  containers: {
+    path: "/containers/prune",
+    kind: "Containers",
+    removed: ({ ContainersDeleted }) => names(ContainersDeleted),
+  },
+  volumes: {
+    path: "/volumes/prune",
+    kind: "Volumes",
+    removed: ({ VolumesDeleted }) => names(VolumesDeleted),
+  },
+  images: {
+    path: "/images/prune",
+    kind: "Images",
+    removed: ({ ImagesDeleted }) =>
+      (Array.isArray(ImagesDeleted) ? ImagesDeleted : []).map(
+        (one: { Untagged?: string; Deleted?: string }) =>
+          one.Untagged !== undefined ? `untagged: ${one.Untagged}` : `deleted: ${one.Deleted}`,
+      ),
+  },
+} satisfies Record<string, Pick<Prune, "path" | "kind" | "removed">>;
+
 export const containerPrune = verb({
   usage: "[OPTIONS]",
   options,
   args: [0, 0],
-  run: ({ client }, { options: { force, filter } }) =>
+  run: ({ client }, { options: { filter, ...rest } }) =>
     prune(client, {
-      ...{ path: "/containers/prune", title: "Deleted Containers", force, filter },
+      ...{ ...kinds.containers, filter, options: rest },
       question: "This removes all containers that do not run.",
-      removed: ({ ContainersDeleted }) => names(ContainersDeleted),
     }),
 });
 
@@ -52,12 +103,11 @@ export const volumePrune = verb({
   usage: "[OPTIONS]",
   options: { ...options, all: flag("Those with a name, too", { short: "a" }) },
   args: [0, 0],
-  run: ({ client }, { options: { force, filter, all } }) =>
+  run: ({ client }, { options: { filter, all, ...rest } }) =>
     prune(client, {
-      ...{ path: "/volumes/prune", title: "Deleted Volumes", force },
+      ...{ ...kinds.volumes, options: rest },
       filter: [...filter, ...(all ? ["all=true"] : [])],
       question: `This removes all ${all ? "" : "anonymous "}volumes that no container uses.`,
-      removed: ({ VolumesDeleted }) => names(VolumesDeleted),
     }),
 });
 
@@ -68,15 +118,10 @@ export const imagePrune = verb({
     all: flag("All that no container uses, not only those without a name", { short: "a" }),
   },
   args: [0, 0],
-  run: ({ client }, { options: { force, filter, all } }) =>
+  run: ({ client }, { options: { filter, all, ...rest } }) =>
     prune(client, {
-      ...{ path: "/images/prune", title: "Deleted Images", force },
+      ...{ ...kinds.images, options: rest },
       filter: [...filter, `dangling=${!all}`],
       question: `This removes all images ${all ? "that no container uses" : "without a name"}.`,
-      removed: ({ ImagesDeleted }) =>
-        (Array.isArray(ImagesDeleted) ? ImagesDeleted : []).map(
-          (one: { Untagged?: string; Deleted?: string }) =>
-            one.Untagged !== undefined ? `untagged: ${one.Untagged}` : `deleted: ${one.Deleted}`,
-        ),
     }),
 });

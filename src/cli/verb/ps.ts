@@ -41,7 +41,7 @@ export const ps = verb({
   },
 });
 
-interface Summary {
+export interface Summary {
   readonly Id: string;
   readonly Names: readonly string[];
   readonly Image: string;
@@ -62,7 +62,7 @@ interface Summary {
 
 const columns = ["ID", "Image", "Command", "RunningFor", "Status", "Ports", "Names"];
 
-const spec: Listing = {
+export const spec: Listing = {
   quiet: "ID",
   columns,
   titles: {
@@ -83,7 +83,7 @@ const spec: Listing = {
   },
 };
 
-function row(container: Summary, short: boolean): Row {
+export function row(container: Summary, short: boolean): Row {
   const labels = container.Labels ?? {};
   const mounts = container.Mounts ?? [];
   const mountNames = mounts.map(({ Name, Source }) =>

@@ -3,13 +3,21 @@ import { decimalSize } from "../print/human.ts";
 import { type Listing, listing, type Row } from "../print/listing.ts";
 import { out } from "../terminal/output.ts";
 import { verb } from "../verb.ts";
+import { type Summary as ImageSummary, rowsOf as imageRows, spec as imageSpec } from "./images.ts";
+import { type Summary as ContainerSummary, row as containerRow, spec as containerSpec } from "./ps.ts";
 
 interface Usage {
   readonly LayersSize: number;
-  readonly Images: readonly { readonly Size: number; readonly Containers: number }[] | null;
-  readonly Containers: readonly { readonly SizeRw?: number; readonly State: string }[] | null;
+  readonly Images: readonly ImageSummary[] | null;
+  readonly Containers: readonly ContainerSummary[] | null;
   readonly Volumes:
-    | readonly { readonly UsageData?: { readonly Size: number; readonly RefCount: number } | null }[]
+    | readonly {
+        readonly Name: string;
+        readonly UsageData?: { readonly Size: number; readonly RefCount: number } | null;
+      }[]
+    | null;
+  readonly BuildCache?:
+    | readonly { readonly Size: number; readonly InUse: boolean; readonly Shared: boolean }[]
     | null;
 }
 
@@ -29,15 +37,57 @@ export const df = verb({
   usage: "[OPTIONS]",
   options: {
     format: text("TEMPLATE", "table, json, or a Go template"),
-    verbose: flag("Without meaning here", { short: "v", hidden: true }),
+    verbose: flag("Each image, container and volume by itself", { short: "v" }),
   },
   args: [0, 0],
   async run({ client }, { options }) {
     const usage = await client.json<Usage>({ method: "GET", path: "/system/df" });
-    out(listing(spec, rows(usage), { format: options.format, quiet: false }));
+    if (!options.verbose) out(listing(spec, rows(usage), { format: options.format, quiet: false }));
+    else if (options.format === undefined) out(details(usage));
+    else throw new Error("cannot use --format with --verbose: it has three lists");
     return 0;
   },
 });
+
+const list = (title: string, spec: Listing, all: readonly Row[]) =>
+  `${title} space usage:\n\n${listing(spec, all, { format: undefined, quiet: false })}\n`;
+
+const imageColumns = [
+  "Repository",
+  "Tag",
+  "ID",
+  "CreatedSince",
+  "Size",
+  "SharedSize",
+  "UniqueSize",
+  "Containers",
+];
+const containerColumns = ["ID", "Image", "Command", "LocalVolumes", "Size", "RunningFor", "Status", "Names"];
+const volumeSpec: Listing = {
+  quiet: "Name",
+  columns: ["Name", "Links", "Size"],
+  titles: { Name: "VOLUME NAME", Links: "LINKS", Size: "SIZE" },
+};
+
+/** What each takes, as docker has it. */
+function details({ Images, Containers, Volumes, BuildCache }: Usage): string {
+  const images = (Images ?? []).flatMap((image) => imageRows(image, true, false));
+  const containers = (Containers ?? []).map((one) => ({
+    ...containerRow(one, true),
+    Size: decimalSize(one.SizeRw ?? 0),
+  }));
+  const volumes = (Volumes ?? []).map(({ Name, UsageData }) => ({
+    Name,
+    Links: String(UsageData?.RefCount ?? 0),
+    Size: decimalSize(Math.max(UsageData?.Size ?? 0, 0)),
+  }));
+  return [
+    list("Images", { ...imageSpec, columns: imageColumns }, images),
+    list("Containers", { ...containerSpec, columns: containerColumns }, containers),
+    list("Local Volumes", volumeSpec, volumes),
+    `Build cache usage: ${decimalSize(sum((BuildCache ?? []).map(({ Size }) => Size)))}\n`,
+  ].join("\n");
+}
 
 const sum = (sizes: readonly number[]) => sizes.reduce((a, b) => a + Math.max(0, b), 0);
 
@@ -45,12 +95,16 @@ function rows(usage: Usage): readonly Row[] {
   const images = usage.Images ?? [];
   const containers = usage.Containers ?? [];
   const volumes = usage.Volumes ?? [];
+  const cache = usage.BuildCache ?? [];
+  const isUsed = ({ Containers = 0 }: ImageSummary) => Containers > 0;
   const isLive = ({ State }: { State: string }) => ["running", "paused", "restarting"].includes(State);
   return [
     line("Images", images.length, {
-      active: images.filter(({ Containers }) => Containers > 0).length,
+      active: images.filter(isUsed).length,
       size: usage.LayersSize,
-      free: sum(images.filter(({ Containers }) => Containers <= 0).map(({ Size }) => Size)),
+      // docker's reckoning: what images in use have for themselves stays.
+      free:
+        usage.LayersSize - sum(images.filter(isUsed).map(({ Size, SharedSize }) => Size - (SharedSize ?? 0))),
     }),
     line("Containers", containers.length, {
       active: containers.filter(isLive).length,
@@ -65,6 +119,11 @@ function rows(usage: Usage): readonly Row[] {
           .filter(({ UsageData }) => UsageData?.RefCount === 0)
           .map(({ UsageData }) => UsageData?.Size ?? 0),
       ),
+    }),
+    line("Build Cache", cache.length, {
+      active: cache.filter(({ InUse }) => InUse).length,
+      size: sum(cache.map(({ Size }) => Size)),
+      free: sum(cache.filter(({ InUse, Shared }) => !InUse && !Shared).map(({ Size }) => Size)),
     }),
   ];
 }
