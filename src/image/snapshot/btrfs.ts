@@ -7,6 +7,8 @@ import { wholeRoots } from "./whole-roots.ts";
 export function btrfsDriver(native: string): Driver {
   return wholeRoots({
     ...{ name: "btrfs", layersName: "snapshots-btrfs", writableName: "subvolume", native },
+    // btrfs-subvolume(8): a snapshot is made in a transaction of its own, with what was written to its source before.
+    settle: async () => {},
     duplicate: (from, to) => makeSubvolume(native, to, from),
     limit: (folder, name, bytes) => limitWritable(native, folder, [name], { bytes, by: "subvolume" }),
   });

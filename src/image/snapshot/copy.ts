@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+import { syncIn } from "../tree/sync.ts";
 import { copyTree } from "../tree/whole.ts";
 import type { Driver } from "./driver.ts";
 import { quotaUnsupported } from "./quota.ts";
@@ -12,6 +13,7 @@ export function copyDriver(native: string): Driver {
       await mkdir(to, { mode: 0o755 });
       if (from !== undefined) await copyTree(native, from, to);
     },
+    settle: (path) => syncIn(native, path),
     async limit(folder) {
       const why =
         "the driver copy keeps it together with the image's files, so that a quota would count both";

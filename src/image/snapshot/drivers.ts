@@ -1,9 +1,9 @@
 /** Which driver a data root is served with: the one that was asked for, or the first that works there. */
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { InroError } from "../../oci/error.ts";
 import { openTree } from "../tree/session.ts";
-import { makeSubvolume, removeTree } from "../tree/whole.ts";
+import { makeSubvolume } from "../tree/whole.ts";
 import { btrfsDriver } from "./btrfs.ts";
 import { copyDriver } from "./copy.ts";
 import { type Driver, type DriverName, driverNames } from "./driver.ts";
@@ -29,7 +29,8 @@ const trials: { readonly [N in DriverName]: (native: string, folder: string) => 
 
 async function attempt(native: string, root: string, name: DriverName): Promise<unknown> {
   const folder = join(root, ".trial");
-  await removeTree(native, folder);
+  // What a daemon left that died in the middle. A subvolume is removed like a folder, as it is empty.
+  rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
   try {
     await trials[name](native, folder);
@@ -37,17 +38,27 @@ async function attempt(native: string, root: string, name: DriverName): Promise<
   } catch (error) {
     return error;
   } finally {
-    await removeTree(native, folder);
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** The driver for a data root; without a wish the first of overlay, btrfs and copy that works. STORAGE_DRIVER_UNUSABLE */
+/** A data root that one driver alone was used in stays with it. */
+function inOrder(root: string): readonly DriverName[] {
+  const holds = (folder: string) => existsSync(folder) && readdirSync(folder).length > 0;
+  const used = driverNames.filter((name) => holds(join(root, makers[name]("").layersName)));
+  return used.length === 1 ? [...used, ...driverNames] : driverNames;
+}
+
+/**
+ * The driver for a data root; without a wish the one that was used there, else the first of overlay, btrfs and copy that
+ * works. STORAGE_DRIVER_UNUSABLE
+ */
 export async function openDriver(
   native: string,
   root: string,
   wish: DriverName | undefined,
 ): Promise<Driver> {
-  for (const name of wish === undefined ? driverNames : [wish]) {
+  for (const name of wish === undefined ? inOrder(root) : [wish]) {
     const cause = await attempt(native, root, name);
     if (cause === undefined) return makers[name](native);
     if (wish === undefined) continue;

@@ -19,9 +19,11 @@ export interface WholeRoots extends Pick<Driver, "name" | "layersName" | "writab
   /** Makes `to`, which is not there: what `from` holds, or empty. */
   duplicate(from: string | undefined, to: string): Promise<void>;
   limit(folder: string, name: string, bytes: number): Promise<void>;
+  /** Puts on the disk what was duplicated, where that does not come with it. */
+  settle(path: string): Promise<void>;
 }
 
-export function wholeRoots({ native, duplicate, limit, ...named }: WholeRoots): Driver {
+export function wholeRoots({ native, duplicate, limit, settle, ...named }: WholeRoots): Driver {
   /** Copies under another name first: what bears its own name is whole. */
   const make = async (folder: string, layer: string, bytes: number | undefined) => {
     const fresh = join(folder, `${named.writableName}.new`);
@@ -29,6 +31,8 @@ export function wholeRoots({ native, duplicate, limit, ...named }: WholeRoots): 
     try {
       await duplicate(layer, fresh);
       if (bytes !== undefined) await limit(folder, `${named.writableName}.new`, bytes);
+      // Unlike a layer it cannot be made again once something was written to it.
+      await settle(fresh);
     } catch (error) {
       await removeTree(native, fresh);
       throw diskFull(error, { what: "cannot make a container's root", folder }) ?? error;

@@ -9,6 +9,7 @@ import { parseReference } from "../../../src/oci/reference.ts";
 import type { Rootfs } from "../../../src/oci/rootfs.ts";
 import { rootMissing } from "../../support/engine.ts";
 import { canMake, type FileSystemType } from "../../support/file-system.ts";
+import { temporaryFolder } from "../../support/temporary.ts";
 import { inRoot, listRoot, listTree } from "../../support/tree-listing.ts";
 import { type Item, native, tar } from "../fixtures.ts";
 import { acl, everything } from "./everything.ts";
@@ -99,6 +100,24 @@ for (const [driver, on] of places)
           .concat("was-file/file", "was-folder")
           .map((name) => `./${name}`),
       );
+    });
+
+    test("a link below is replaced by a layer's folder, and never followed (R10)", async () => {
+      using outside = temporaryFolder("outside");
+      const image = await at.load(
+        "links",
+        tar(
+          { name: "a", type: "symlink", linkName: outside.path },
+          { name: "b", type: "symlink", linkName: "a" },
+        ),
+        tar({ name: "a/" }, { name: "a/file", content: "x" }, { name: "b/file", content: "x" }),
+        tar({ name: "a", type: "symlink", linkName: outside.path }),
+        tar({ name: "a/.wh.file" }, { name: "b/.wh..wh..opq" }, { name: "b/other", content: "x" }),
+      );
+      writeFileSync(join(outside.path, "file"), "the host's");
+      const rootfs = await at.prepare(image);
+      expect(readdirSync(outside.path)).toEqual(["file"]);
+      expect(inRoot(rootfs, "sh", "-c", "stat -c %F a b; ls b")).toBe("directory\ndirectory\nother\n");
     });
 
     test("what a container changes is told, becomes a layer, and is the same on top of the image", async () => {
@@ -201,7 +220,8 @@ for (const [driver, on] of places)
       const folder = at.container();
       sh(await at.prepare(image, folder), "echo mine > mine");
       await at.images.release(folder);
-      const images = await at.reopen();
+      const images = await at.reopen("found");
+      expect(images.driver).toBe(driver);
       const again = await images.prepare(folder, images.resolve("twice"));
       expect(inRoot(again, "cat", "mine")).toBe("mine\n");
       expect(await changes(again)).toEqual(["C /mine"]);

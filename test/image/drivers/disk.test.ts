@@ -2,10 +2,10 @@
 import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { readdirSync, statfsSync } from "node:fs";
+import { mkdirSync, readdirSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { openImages } from "../../../src/image/images.ts";
-import type { DriverName } from "../../../src/image/snapshot/driver.ts";
+import { type DriverName, parseDriver } from "../../../src/image/snapshot/driver.ts";
 import { trees } from "../../../src/image/tree/tree.ts";
 import { rootMissing } from "../../support/engine.ts";
 import { canMake, type FileSystemType } from "../../support/file-system.ts";
@@ -97,6 +97,37 @@ describe.skipIf(rootMissing)("disks", () => {
       await images.close();
     } finally {
       spawnSync("umount", ["-l", full.path]);
+    }
+  });
+
+  test("a driver that cannot work in a data root is refused, and the first that can is found", async () => {
+    using folder = temporaryFolder("driver");
+    await expect(openImages({ root: folder.path, native, driver: "btrfs" })).rejects.toMatchObject({
+      code: "STORAGE_DRIVER_UNUSABLE",
+      why: expect.stringContaining("BTRFS_IOC_SUBVOL_CREATE_V2"),
+    });
+    expect(readdirSync(folder.path)).not.toContain(".trial");
+    const found = await openImages({ root: folder.path, native });
+    expect(found.driver).toBe("overlay");
+    await found.close();
+    expect(() => parseDriver("zfs")).toThrow(
+      'cannot use the storage driver "zfs": there are overlay, btrfs, copy',
+    );
+    expect(["overlay2", "btrfs", "vfs"].map(parseDriver)).toEqual(["overlay", "btrfs", "copy"]);
+  });
+
+  // An overlay's upper folder cannot be on an overlay: overlayfs.rst, "Upper and lower"; nor is that btrfs.
+  test("where overlay cannot work, the driver copy is found", async () => {
+    using under = temporaryFolder("under");
+    for (const name of ["l", "u", "w", "m"]) mkdirSync(join(under.path, name));
+    const options = `lowerdir=${under.path}/l,upperdir=${under.path}/u,workdir=${under.path}/w`;
+    spawnSync("mount", ["-t", "overlay", "overlay", "-o", options, join(under.path, "m")]);
+    try {
+      const found = await openImages({ root: join(under.path, "m/data"), native });
+      expect(found.driver).toBe("copy");
+      await found.close();
+    } finally {
+      spawnSync("umount", ["-l", join(under.path, "m")]);
     }
   });
 });

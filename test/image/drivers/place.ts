@@ -20,7 +20,8 @@ export interface Place extends AsyncDisposable {
   prepare(image: Image, folder?: string): Promise<Rootfs>;
   /** The folder of an image's layer, counted from the lowest. */
   layer(image: Image, index: number): string;
-  reopen(driver?: DriverName): Promise<Images>;
+  /** With another driver; "found": the one that is found without a wish. */
+  reopen(driver?: DriverName | "found"): Promise<Images>;
 }
 
 const layersName: { readonly [N in DriverName]: string } = {
@@ -68,7 +69,7 @@ export async function place(
       join(root, layersName[driver], (image.chainIds[index] as Digest).slice("sha256:".length), "fs"),
     async reopen(other = driver) {
       await images.close();
-      images = await openImages({ root, native, driver: other });
+      images = await openImages({ root, native, driver: other === "found" ? undefined : other });
       return images;
     },
     async [Symbol.asyncDispose]() {
