@@ -31,7 +31,7 @@ export function makeBundles(folder: string, busybox: string): Bundles {
     rootfs,
     true: bundle("true", ["/bin/true"]),
     sleep: bundle("sleep", ["/bin/sleep", "3600"]),
-    inside: bundle("inside", ["/bin/inside", "/work"], { seccomp: dockersFilter() }),
+    inside: bundle("inside", ["/bin/inside", "/dev/shm", "/work"], { seccomp: dockersFilter() }),
   };
 }
 

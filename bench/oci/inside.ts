@@ -1,17 +1,27 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { finish } from "../programs.ts";
-import { median, rotated } from "../sample.ts";
+import { rotated } from "../sample.ts";
 import type { Row } from "../table.ts";
 import { commandOf, type Rooms } from "./rooms.ts";
 
+/**
+ * On the disk two measurements of the very same thing differ by a tenth at best and threefold at worst, by what others write
+ * meanwhile: that row is there to be looked at.
+ */
 const MEASURED = [
-  { work: "living inside: a system call", unit: "ns", scale: 1 },
-  { work: "living inside: make, write, read, remove a file", unit: "µs", scale: 1000 },
-  { work: "living inside: a thousand multiplications", unit: "ns", scale: 1 },
+  { work: "living inside: a system call", unit: "ns", scale: 1, judged: true },
+  { work: "living inside: a thousand multiplications", unit: "ns", scale: 1, judged: true },
+  {
+    work: "living inside: make, write, read, remove a file in memory",
+    unit: "µs",
+    scale: 1000,
+    judged: true,
+  },
+  { work: "living inside: the same on the disk", unit: "µs", scale: 1000, judged: false },
 ] as const;
 
-/** Two measurements of the very same thing differ by so much. */
+/** So much the others' measurements differ. */
 const NOISE = 1.05;
 
 /** The same program outside and inside, under Docker's filter of system calls: what isolation costs while it lasts. */
@@ -19,7 +29,10 @@ export async function insideRows(rooms: Rooms, rounds: number): Promise<Row[]> {
   const program = join(rooms.bundles.rootfs, "bin/inside");
   compile(program);
   const places = [
-    { name: "outside", run: () => finish([program, join(rooms.bundles.rootfs, "work")], {}) },
+    {
+      name: "outside",
+      run: () => finish([program, "/dev/shm", join(rooms.bundles.rootfs, "work")], {}),
+    },
     ...rooms.runtimes.map((runtime) => ({
       name: runtime.name,
       run: (round: number) => {
@@ -33,15 +46,18 @@ export async function insideRows(rooms: Rooms, rounds: number): Promise<Row[]> {
   for (let round = 0; round < rounds; round++)
     for (const { name, run } of rotated(places, round))
       said.get(name)?.push((await run(round)).trim().split(" ").map(Number));
-  return MEASURED.map(({ work, unit, scale }, index) => ({
+  return MEASURED.map(({ work, unit, scale, judged }, index) => ({
     work,
     unit,
     values: new Map(
-      [...said].map(([name, runs]) => [name, median(runs.map((run) => run[index] ?? Number.NaN)) / scale]),
+      [...said].map(([name, runs]) => [name, least(runs.map((run) => run[index] ?? Number.NaN)) / scale]),
     ),
-    budget: { factor: NOISE, against: "runc" },
+    ...(judged ? { budget: { factor: NOISE, against: "runc" } } : {}),
   }));
 }
+
+/** Of all rounds the fastest: what else the machine does can only add. */
+const least = (values: readonly number[]): number => Math.min(...values);
 
 function compile(program: string): void {
   const words = ["-O2", "-static", "-o", program, join(import.meta.dir, "inside.c")];
