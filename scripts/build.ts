@@ -1,6 +1,7 @@
 /**
  * Builds what a checkout runs, into build/: the native program, the hello program, and the one executable `inro`
- * with both embedded. `scripts/bun scripts/build.ts [native|executable|sanitized]`; without a word: native, then executable.
+ * with both embedded. `scripts/bun scripts/build.ts [native|executable|sanitized|aarch64]`; without a word: native, then
+ * executable. `aarch64`: the native programs by a cross compiler ($CC_AARCH64, aarch64-linux-gnu-gcc).
  */
 import { spawnSync } from "node:child_process";
 import {
@@ -70,20 +71,27 @@ function run(command: string, args: readonly string[]): void {
   if (result.status !== 0) throw new Error(`${command} failed with exit code ${result.status}`);
 }
 
-function compile(output: string, inputs: readonly string[], flags: readonly string[]): void {
+const ownCompiler = process.env["CC"] ?? "cc";
+
+function compile(
+  output: string,
+  inputs: readonly string[],
+  flags: readonly string[],
+  compiler = ownCompiler,
+): void {
   if (isFresh(output, [...filesBelow(native), import.meta.path])) return;
-  const compiler = process.env["CC"] ?? "cc";
   const fresh = `${output}.${process.pid}`;
   run(compiler, [...warnings, ...flags, "-I", native, "-o", fresh, ...inputs]);
   renameSync(fresh, output);
 }
 
-function buildNative(): void {
-  compile(join(build, "native/inro-native"), sources(native), freestanding);
+function buildNative(suffix = "", compiler = ownCompiler): void {
+  compile(join(build, `native/inro-native${suffix}`), sources(native), freestanding, compiler);
   compile(
-    join(build, "native/hello"),
+    join(build, `native/hello${suffix}`),
     [join(native, "start.c"), join(native, "mem.c"), ...sources(join(native, "hello"))],
     freestanding,
+    compiler,
   );
 }
 
@@ -139,6 +147,7 @@ function buildExecutable(): void {
 mkdirSync(join(build, "native"), { recursive: true });
 const what = process.argv[2] ?? "all";
 if (what === "sanitized") buildSanitized();
+else if (what === "aarch64") buildNative("-aarch64", process.env["CC_AARCH64"] ?? "aarch64-linux-gnu-gcc");
 else {
   buildNative();
   if (what !== "native") buildExecutable();

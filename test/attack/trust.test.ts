@@ -7,6 +7,7 @@ import {
   copyFileSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   statSync,
   symlinkSync,
@@ -173,6 +174,9 @@ describe.skipIf(rootMissing)("trust: signatures", () => {
     await expect(whole()).rejects.toMatchObject({ code: "TRUST_REFUSED" });
     expect(images.list()).toEqual([]);
     expect((await s.store.pull(name)).code).toBe("");
+    // Nor does it stay as a proof, of whatever size it is.
+    const proof = readFileSync(join(s.store.root, "trust", s.good.slice(7)), "utf8");
+    expect(JSON.parse(proof)).toEqual({ signatures: [expect.any(Object)], indexes: [] });
     s.store.policy({});
     await whole();
     s.store.policy(signedOnly);

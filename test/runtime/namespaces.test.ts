@@ -47,6 +47,7 @@ describe.skipIf(!canRun)("a time namespace", () => {
     expect(Number(up)).toBeGreaterThanOrEqual(Math.floor(here) + 604_800);
     expect(Number(up)).toBeLessThan(here + 604_900);
     expect(links[0]).toBe(links[1]);
+    while (!c.output().includes("boottime")) await Bun.sleep(5);
     expect(c.output()).toMatch(/monotonic +86400 +0\nboottime +604800 +5\n/);
     expect(readlinkSync(`/proc/${container.pid}/ns/time`)).not.toBe(readlinkSync("/proc/self/ns/time"));
   });
@@ -172,6 +173,18 @@ describe.skipIf(!canRun)("a mount namespace that is shared", () => {
     expect(c.output()).toBe(
       "/tmp\nls: /usr: No such file or directory\n/bin\n/\nbin\ndev\netc\nproc\nroot\nsys\ntmp\n",
     );
+  });
+
+  test.each([false, true])("gives it a terminal of the devpts that is there (joined: %p)", async (joined) => {
+    using there = await other("--mount", "mnt");
+    const mount = joined ? [{ type: "mount", path: `/proc/${there.pid}/ns/mnt` } as const] : [];
+    await using c = await testContainer({
+      ...shared(...mount),
+      process: { terminal: true, consoleSize: { height: 25, width: 81 } },
+      script: "stty size; test -t 0 && test -t 1 && echo both; exec sh -c 'echo x >/dev/console' 2>/dev/null",
+    });
+    expect((await c.run()).output.replaceAll("\r", "")).toBe("25 81\nboth\n");
+    expect(mounts().filter((line) => line.includes(c.folder))).toEqual([]);
   });
 
   test.each([false, true])(

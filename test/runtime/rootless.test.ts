@@ -69,6 +69,22 @@ describe.skipIf(!canRunRootless)("an unprivileged user", () => {
     expect((await room.inro("state", id)).code).toBe(1);
   }, 30_000);
 
+  test("is told that a container without a cgroup has no limits to update and nothing to watch", async () => {
+    const { id, path } = await room.bundle("sleep 100");
+    expect(await room.inro("run", "--detach", "--bundle", path, id)).toMatchObject({ code: 0 });
+    for (const words of [
+      ["update", "--pids-limit", "10", id],
+      ["events", "--stats", id],
+      ["pause", id],
+      ["ps", id],
+    ])
+      expect(await room.inro(...words)).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining("it has no cgroup"),
+      });
+    expect(await room.inro("delete", "--force", id)).toMatchObject({ code: 0 });
+  }, 30_000);
+
   test("binds what is his, keeps what the host has locked, and joins what he made", async () => {
     const { id, path } = await room.bundle("sleep 100");
     await room.inro("run", "--detach", "--bundle", path, id);

@@ -33,6 +33,12 @@ const tools = {
   },
   /** Not a program: `boot/vmlinuz-*` and `lib/modules/*`, found by `toolRoot`. */
   "debian-kernel": { packages: ["linux-image-cloud-amd64"], program: "boot" },
+  /** For `npm run test:aarch64`. */
+  "aarch64-gcc": {
+    packages: ["gcc-aarch64-linux-gnu", "linux-libc-dev-arm64-cross"],
+    program: "usr/bin/aarch64-linux-gnu-gcc",
+  },
+  "qemu-aarch64": { packages: ["qemu-user-static"], program: "usr/bin/qemu-aarch64-static" },
   runc: { packages: ["runc"], program: "usr/sbin/runc" },
   crun: { packages: ["crun"], program: "usr/bin/crun" },
   dockerd: { packages: ["docker.io", "containerd", "runc", "iptables", "tini"], program: "usr/sbin/dockerd" },

@@ -112,4 +112,5 @@ within 10 sh -c '! kill -0 $(cat /run/inro/inro.pid)'
 equal "no container's cgroup is left" "" "$(find /sys/fs/cgroup/inro -mindepth 2 -type d 2>/dev/null)"
 equal "no mount is left" "" "$(grep -c overlay /proc/mounts | grep -v '^0$')"
 equal "no interface is left" "lo" "$(ls /sys/class/net)"
+/quota.sh | grep -v '^end'
 echo end 0

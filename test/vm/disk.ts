@@ -8,11 +8,12 @@ import {
   readdirSync,
   realpathSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { debianRoot } from "../support/debian.ts";
-import { cacheFolder, toolRoot } from "../support/tools.ts";
+import { cacheFolder, tool, toolRoot } from "../support/tools.ts";
 import { imageArchive, writeBusybox } from "./images.ts";
 import { copyModules } from "./modules.ts";
 
@@ -25,8 +26,8 @@ export interface Boot {
   readonly disk: string;
 }
 
-/** What the machine is to do: check the executable, wholly or in short, or run tests of this checkout. */
-export type Work = "checks" | "smoke" | { readonly tests: readonly string[] };
+/** What the machine is to do: check the executable, wholly or in parts, or run tests of this checkout. */
+export type Work = "checks" | "smoke" | "quota" | { readonly tests: readonly string[] };
 
 /** Makes an initramfs, which loads modules, and an ext4 disk below `folder`. */
 export function makeBoot(folder: string, work: Work): Boot {
@@ -69,7 +70,7 @@ function makeDisk(folder: string, write: (tree: string) => void): string {
 }
 
 /** Busybox, the executable with its libraries, images and a bundle. */
-function writeChecks(tree: string, busybox: string, work: "checks" | "smoke"): void {
+function writeChecks(tree: string, busybox: string, work: "checks" | "smoke" | "quota"): void {
   writeBusybox(tree, busybox);
   for (const name of ["var/lib", "images", "bundle/rootfs"]) mkdirSync(join(tree, name), { recursive: true });
   copyProgram(join(project, "build/inro"), tree, "bin/inro");
@@ -80,7 +81,22 @@ function writeChecks(tree: string, busybox: string, work: "checks" | "smoke"): v
   copyScript(`${work}.sh`, join(tree, "checks.sh"));
   if (work === "smoke") return;
   writeFileSync(join(tree, "images/busybox.tar"), imageArchive("busybox", busybox, 0));
+  writeFileSystems(tree);
   writeFileSync(join(tree, "images/many.tar"), imageArchive("many", busybox, 90));
+}
+
+/** ext4 and xfs as files, empty, and what tells of their quotas. */
+function writeFileSystems(tree: string): void {
+  copyScript("quota.sh", join(tree, "quota.sh"));
+  const images = { "ext4.img": 256, "xfs.img": 512 };
+  for (const [name, mebibytes] of Object.entries(images)) {
+    writeFileSync(join(tree, "images", name), "");
+    truncateSync(join(tree, "images", name), mebibytes * 2 ** 20);
+  }
+  const projects = ["-O", "quota,project", "-E", "quotatype=prjquota"];
+  run("mke2fs", ["-q", "-F", "-t", "ext4", ...projects, join(tree, "images/ext4.img")]);
+  run(tool("mkfs.xfs") ?? "mkfs.xfs", ["-q", join(tree, "images/xfs.img")]);
+  copyProgram(join(toolRoot("mkfs.xfs") ?? "", "usr/sbin/xfs_quota"), tree, "bin/xfs_quota");
 }
 
 /** A Debian root with this checkout, Bun and the tools that its tests look for. */

@@ -1,23 +1,16 @@
 /** The gate of the image store: what is pulled, and what is run, has to be let in by the policy of this moment. */
 import type { Digest } from "../../oci/digest.ts";
-import { InroError } from "../../oci/error.ts";
 import { familiarName, parseReference, type Reference } from "../../oci/reference.ts";
 import type { Image } from "../image.ts";
 import type { RepositoryOptions } from "../registry/ask.ts";
 import type { Registries } from "../registry/registries.ts";
 import { sourcesOf } from "../registry/sources.ts";
-import type { Evidence } from "./evidence.ts";
+import { enter, notFound } from "./enter.ts";
+import type { Evidence, Proof } from "./evidence.ts";
 import type { Asked } from "./judge.ts";
-import { type Applied, acceptAll, identityOf, keysOf, ruleFor } from "./policy.ts";
+import { type Applied, acceptAll, ruleFor } from "./policy.ts";
 import { readPolicy } from "./policy-file.ts";
-import {
-  isVerified,
-  type Outcome,
-  type Unverified,
-  type Verified,
-  verifyKept,
-  verifyRemote,
-} from "./verify.ts";
+import { isVerified, type Outcome, type Verified, verifyKept, verifyRemote } from "./verify.ts";
 
 /** What a name leads to at a registry. */
 export interface Resolved {
@@ -56,54 +49,6 @@ interface Parts {
   readonly lookTime?: number;
 }
 
-interface Entering {
-  /** `cannot pull "debian"`. */
-  readonly what: string;
-  /** Undefined for an image without a name. */
-  readonly reference: Reference | undefined;
-  readonly applied: Applied;
-  /** Of the rule. */
-  readonly name: string;
-  /** What it means when there is no signature at all, and what to do then. */
-  readonly without: { readonly why: string; readonly hint: string };
-}
-
-function refused(what: string, why: string, hint: string): InroError {
-  return new InroError("TRUST_REFUSED", { what, why, hint });
-}
-
-function unsigned({ what, name, without }: Entering, { looked, whys, notes }: Unverified): InroError {
-  const wants = `${name} wants a signature`;
-  const told = [...whys.map((why) => `one ${why}`), ...notes];
-  const details = told.length === 0 ? "" : `: ${told.join("; ")}`;
-  if (looked === 0) return refused(what, `${wants}, and ${without.why}${details}`, without.hint);
-  const hint = "have it signed by one of the keys";
-  return refused(what, `${wants}, and of ${looked} that were found none counts${details}`, hint);
-}
-
-/** Lets in, by what `look` finds, or throws. */
-async function enter(
-  entering: Entering,
-  look: (asked: Asked) => Promise<Outcome>,
-): Promise<Verified | undefined> {
-  const { what, reference, applied, name } = entering;
-  const { rule } = applied;
-  if (rule === "accept") return undefined;
-  if (rule === "reject") throw refused(what, `${name} rejects it`, "`inro image trust show` lists the rules");
-  if (reference === undefined)
-    throw refused(
-      what,
-      `${name} wants a signature, and the image has no name to be signed for`,
-      "run it by a name",
-    );
-  const identity = identityOf(reference, applied);
-  const outcome = await look({ keys: keysOf(rule), identity, tag: reference.tag });
-  if (isVerified(outcome)) return outcome;
-  throw unsigned(entering, outcome);
-}
-
-const notFound = { why: "none was found", hint: "have it signed by one of the keys" };
-
 /** The work with an end; what it then says is that it took too long. */
 async function within(
   milliseconds: number,
@@ -117,6 +62,13 @@ async function within(
     if (!late.aborted || stop?.aborted) throw error;
     return { looked: 0, whys: [], notes: [`looking for one took longer than ${milliseconds / 1000} s`] };
   }
+}
+
+/** The signature, and the way from what it is over to the manifest: other indexes prove nothing, however large. */
+function proofOf({ signature, digest }: Verified, { indexes }: Resolved): Proof {
+  const from = indexes.findIndex((each) => each.digest === digest);
+  const way = from < 0 ? [] : indexes.slice(from);
+  return { signatures: [signature], indexes: way.map(({ content }) => content) };
 }
 
 export function openGate({ file, evidence, registries, lookTime: time = lookTime }: Parts): Gate {
@@ -138,12 +90,11 @@ export function openGate({ file, evidence, registries, lookTime: time = lookTime
       const what = `cannot pull "${familiarName(reference)}"`;
       const entering = { what, reference, applied, name: nameOf(applied), without: notFound };
       await enter(entering, async (asked) => {
-        const { manifest, indexes } = resolved;
+        const { manifest } = resolved;
         const had = verifyKept(await proofsOf([manifest]), [manifest], asked);
         if (isVerified(had)) return had;
         const found = await remote(reference, resolved, options)(asked);
-        const proof = { indexes: indexes.map(({ content }) => content) };
-        if (isVerified(found)) await evidence.keep(manifest, { ...proof, signatures: [found.signature] });
+        if (isVerified(found)) await evidence.keep(manifest, proofOf(found, resolved));
         return found;
       });
     },

@@ -1,6 +1,6 @@
 /** Putting a signature beside an image at its registry. */
 import type { Descriptor } from "../../oci/descriptor.ts";
-import { type Digest, digestOf } from "../../oci/digest.ts";
+import type { Digest } from "../../oci/digest.ts";
 import { InroError } from "../../oci/error.ts";
 import { mediaType } from "../../oci/media-type.ts";
 import { familiarName, type Reference } from "../../oci/reference.ts";
@@ -30,8 +30,8 @@ export function checkPayload({ payload, signature }: Signature, reference: Refer
     canonical(`${domain}/${path}`) !== canonical(`${reference.domain}/${reference.path}`) ||
     signed.digest !== reference.digest;
   if (isOther) refuse(`its payload is for ${domain}/${path}@${signed.digest}`);
-  if (signature.length === 0 || signature.length * 1.4 > maxSignature)
-    refuse("it has no length of a signature");
+  const { length } = Buffer.from(signature).toString("base64");
+  if (length === 0 || length > maxSignature) refuse("it has no length of a signature");
   return signed.digest;
 }
 
@@ -48,8 +48,7 @@ export async function putAsReferrer(
 ): Promise<Digest> {
   const layer = await putPayload(repository, signature);
   const config = { mediaType: empty, ...(await repository.putBytes(Buffer.from("{}"))) };
-  const { content, digest } = subject;
-  const type = JSON.parse(content.toString()).mediaType ?? subject.mediaType;
+  const { content, digest, mediaType: type } = subject;
   const manifest = {
     schemaVersion: 2,
     mediaType: mediaType.ociManifest,
@@ -76,7 +75,7 @@ export async function putUnderTag(
   repository: Repository,
   digest: Digest,
   signature: Signature,
-): Promise<string> {
+): Promise<void> {
   const tag = signatureTag(digest);
   const layers = [...(await layersUnder(repository, tag)), await putPayload(repository, signature)];
   // An image's configuration, which those who read the tag expect: its layers are the payloads.
@@ -86,11 +85,10 @@ export async function putUnderTag(
   const manifest = { schemaVersion: 2, mediaType: mediaType.ociManifest, config, layers };
   const document = { mediaType: mediaType.ociManifest, content: Buffer.from(JSON.stringify(manifest)) };
   await repository.putManifest(document, tag);
-  return tag;
 }
 
 /** The manifests that a document stands for: its own, or those that an index lists. */
 export function manifestsOf({ content, mediaType: type, digest }: RemoteDocument): Digest[] {
-  const parsed = parseDocument(content, type, `cannot read ${digestOf(content)}`);
+  const parsed = parseDocument(content, type, `cannot read ${digest}`);
   return parsed.kind === "manifest" ? [digest] : parsed.index.manifests.map((each) => each.digest);
 }

@@ -5,7 +5,7 @@ import type { Caller } from "./caller.ts";
 import type { Invocation } from "./commands.ts";
 import { badFlag } from "./options.ts";
 import { statsOf } from "./stats.ts";
-import { isAlive, statusOf } from "./status.ts";
+import { isAlive, needCgroups, statusOf } from "./status.ts";
 import { checkContainerId, readStored } from "./store.ts";
 import type { StoredContainer } from "./stored.ts";
 
@@ -23,6 +23,7 @@ export async function eventsCommand(invocation: Invocation): Promise<number> {
       why: "container not running",
     });
   }
+  needCgroups(stored, "watch");
   if (flags.has("stats")) await tell(caller, stored, "stats", statsOf(stored.cgroups));
   else await watch(caller, stored, interval);
   return 0;

@@ -7,7 +7,7 @@ import { type Caller, readCallersFile } from "./caller.ts";
 import type { Invocation } from "./commands.ts";
 import { joinMissing } from "./join-missing.ts";
 import { badFlag, wholeNumber } from "./options.ts";
-import { statusOf } from "./status.ts";
+import { needCgroups, statusOf } from "./status.ts";
 import { checkContainerId, readStored, writeStored } from "./store.ts";
 
 /** Changes the limits of a container that is there: what is not named stays as it is. */
@@ -22,6 +22,7 @@ export async function updateCommand(invocation: Invocation): Promise<number> {
       why: "container not running",
     });
   }
+  needCgroups(stored, "update");
   const program = await native();
   const open = () => openExecutor(program);
   const asked = await askedFor(invocation);

@@ -8,7 +8,7 @@ import { enterOp, type Setgroups } from "./entry.ts";
 import { compilePassed } from "./keeper.ts";
 import { isLabelled, labelOps, privateProcOp } from "./labels.ts";
 import { compileListener } from "./listener.ts";
-import { compileProcess, compileRlimits } from "./process.ts";
+import { compileProcess, compileRlimits, terminalOp } from "./process.ts";
 import { affinityOps } from "./scheduling.ts";
 import { sharesMounts } from "./shared-mounts.ts";
 
@@ -192,11 +192,10 @@ function awaitLimits({ plan }: Draft): void {
   plan.build.push({ kind: "await", point: POINT.limited, because: "exec" });
 }
 
-function compileTerminal(draft: Draft, { consoleSize }: SpecProcess): void {
-  const dev = draft.newSlot();
-  const { height = 0, width = 0 } = consoleSize ?? {};
-  draft.plan.build.push(
+function compileTerminal({ plan, newSlot }: Draft, process: SpecProcess): void {
+  const dev = newSlot();
+  plan.build.push(
     { kind: "openPath", out: dev, path: "/dev", use: "directory", because: "exec -t" },
-    { kind: "terminal", dev, rows: height, columns: width, because: "exec -t" },
+    terminalOp(dev, process, "exec -t"),
   );
 }

@@ -8,6 +8,7 @@ import type { Namespaces } from "./namespaces.ts";
 import { compilePaths } from "./paths.ts";
 import { finishDev, isCgroup, place, type Scene, withDev } from "./place.ts";
 import { compileProcWrites } from "./proc.ts";
+import { terminalOp } from "./process.ts";
 import { compileRoot, finishRoot, spreadRoot } from "./root.ts";
 import { openSharedRoot, sharesMounts } from "./shared-mounts.ts";
 
@@ -56,6 +57,7 @@ function compileSharedFiles(
   compileProcWrites(draft, input, undefined);
   enterCgroups(draft, input, cgroups, namespaces);
   compileOtherNodes(draft, input, root);
+  compileSharedTerminal(draft, input);
   ensureWorkingDirectory(draft, input, root);
   compileCreateHooks(draft, input);
   draft.plan.build.push({ kind: "chroot", root, because: input.becauseOf("/root") });
@@ -90,10 +92,17 @@ function compileTerminal(draft: Draft, input: CompileInput, root: Slot, known: S
   if (known === undefined) {
     draft.plan.build.push({ kind: "openBeneath", out: dev, root, path: "dev", use: "directory", because });
   }
-  const { height = 0, width = 0 } = process.consoleSize ?? {};
+  draft.plan.build.push(terminalOp(dev, process, because), { kind: "console", dev, because });
+}
+
+/** Of the devpts that is mounted there; there is no /dev/console of the container's own to be one too. */
+function compileSharedTerminal(draft: Draft, { spec: { process }, becauseOf }: CompileInput): void {
+  if (process?.terminal !== true) return;
+  const because = becauseOf("/process/terminal");
+  const dev = draft.newSlot();
   draft.plan.build.push(
-    { kind: "terminal", dev, rows: height, columns: width, because },
-    { kind: "console", dev, because },
+    { kind: "openPath", out: dev, path: "/dev", use: "directory", because },
+    terminalOp(dev, process, because),
   );
 }
 

@@ -1,3 +1,4 @@
+import type { Slot } from "../../kernel/plan/field.ts";
 import type { Op } from "../../kernel/plan/operations.ts";
 import { rlimitNumber } from "../../kernel/rlimits.ts";
 import { InroError } from "../../oci/error.ts";
@@ -40,6 +41,12 @@ function limit(value: Uint64): bigint {
 
 function badLimit(type: string, why: string, at: string): InroError {
   return new InroError("RLIMIT_INVALID", { what: `cannot set the limit "${type}"`, why, at });
+}
+
+/** A terminal of the devpts beneath `dev`, of the size that is asked for. */
+export function terminalOp(dev: Slot, { consoleSize }: SpecProcess, because: string): Op {
+  const { height = 0, width = 0 } = consoleSize ?? {};
+  return { kind: "terminal", dev, rows: height, columns: width, because };
 }
 
 /** From the built container to its gate, and from the start to the program; for `exec` too. */

@@ -18,14 +18,13 @@ export function openSharedRoot(draft: Draft, { spec, rootfs, becauseOf }: Compil
 }
 
 /** As runc has it for what is masked; and ADR 4: nothing is mounted on the host. */
-function refuseMounts({ root, mounts = [], process, linux = {} }: RuntimeSpec): void {
+function refuseMounts({ root, mounts = [], linux = {} }: RuntimeSpec): void {
   const { maskedPaths = [], readonlyPaths = [], rootfsPropagation = "" } = linux;
   refuseIf(mounts.length > 0, "mount anything", "/mounts");
   refuseIf(maskedPaths.length > 0, "mask a path", "/linux/maskedPaths");
   refuseIf(readonlyPaths.length > 0, "make a path read-only", "/linux/readonlyPaths");
   refuseIf(root?.readonly === true, "make its root read-only", "/root/readonly");
   refuseIf(rootfsPropagation !== "", "change how its root propagates", "/linux/rootfsPropagation");
-  refuseIf(process?.terminal === true, "give it a terminal of its own", "/process/terminal");
 }
 
 function refuseIf(asked: boolean, what: string, at: string): void {

@@ -1,5 +1,6 @@
 import { expect } from "bun:test";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Patch } from "../suite/bundle.ts";
 import { binds, must, type Need, section, unproven } from "../suite/requirement.ts";
 
@@ -26,7 +27,6 @@ const rules = [
   "If `enableMonitoring` is set, the runtime MUST create a dedicated MON group for the container.",
   "The runtime MUST use the container ID from `start` as the name of the MON group, i.e. create `mon_groups/<container-id>/` subdirectory under the top-level CTRL_MON group (named after `closID` or `<container-id>`, see above).",
   "The runtime MUST delete the MON group after the container is deleted.",
-  "If creation of the MON group fails (e.g. the maximum number of MON groups is reached) the runtime MUST return an error.",
 ];
 
 /** config-linux.md: IntelRdt, Memory policy */
@@ -64,6 +64,14 @@ export const rdtAndPolicy = [
     7: binds("who writes config.json", "The value MUST NOT contain newlines."),
     8: offered("The following rules on parameters MUST be applied:"),
     ...Object.fromEntries(rules.map((quote, index) => [index + 9, offered(quote)])),
+    23: must(
+      "If creation of the MON group fails (e.g. the maximum number of MON groups is reached) the runtime MUST return an error.",
+      async (c) => {
+        // None is ever created.
+        for (const wanted of [{ enableMonitoring: true }, { closID: "group", enableMonitoring: true }])
+          expect(await c.refused(rdt(wanted))).toMatch(/RDT|intelRdt|resctrl/);
+      },
+    ),
     24: must(
       "If none of `l3CacheSchema`, `memBwSchema` or `schemata` is set, runtimes MUST NOT write to `schemata` files in any `resctrl` pseudo-filesystems.",
       async (c) => {
@@ -71,8 +79,17 @@ export const rdtAndPolicy = [
       },
       { needs: noResctrl },
     ),
-    25: offered(
+    25: must(
       "If `closID` is set or the runtime has not created the sub-directory, the runtime MUST NOT remove the sub-directory when the container is deleted.",
+      async (c) => {
+        const tree = join(c.room, "resctrl");
+        mkdirSync(join(tree, "group"), { recursive: true });
+        c.beforehand(`! test -d /sys/fs/resctrl || mount --bind ${tree} /sys/fs/resctrl`);
+        const one = c.container(rdt({ closID: "group" }));
+        expect(await one.create()).toMatchObject({ code: 1 });
+        await one.delete("--force");
+        expect(readdirSync(tree)).toEqual(["group"]);
+      },
     ),
   }),
   section("linux.memory-policy", "Memory policy", {

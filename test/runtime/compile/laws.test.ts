@@ -348,7 +348,6 @@ test.each([
   [{ mounts: [], linux: { readonlyPaths: ["/proc/sys"] } }, "/linux/readonlyPaths"],
   [{ mounts: [], linux: {}, root: { path: "/x", readonly: true } }, "/root/readonly"],
   [{ mounts: [], linux: { rootfsPropagation: "shared" } }, "/linux/rootfsPropagation"],
-  [{ mounts: [], linux: {}, process: { ...process, terminal: true } }, "/process/terminal"],
 ])("in a mount namespace that it shares a container cannot have %o", (more, at) => {
   const rootfs = { kind: "folder", path: "/bundle/rootfs" } as const;
   for (const shared of [[], [{ type: "mount", path: "/run/mounts" }]]) {

@@ -1,5 +1,5 @@
 /** The OCI command line with a folder of its own for the Buns that serve it; they end with the scope. */
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { commandLine, type Ran } from "../command/bundle.ts";
 
@@ -11,8 +11,8 @@ export interface Front extends AsyncDisposable {
   /** Its words are the command line's; in a shell, `"$@"`. */
   run(words: readonly string[], options?: { readonly within?: readonly string[] }): Promise<Ran>;
   spawn(words: readonly string[], within?: readonly string[]): Bun.Subprocess<"ignore", "pipe", "pipe">;
-  /** Those that serve its commands now. */
-  buns(): number[];
+  /** Those that serve its commands now: those of callers that stand where this process does, or all. */
+  buns(where?: "here" | "anywhere"): number[];
   /** The one that listens; starts it if need be. */
   resident(): Promise<number>;
 }
@@ -42,24 +42,23 @@ export function openFront(name: string): Front {
     const code = await child.exited;
     return { code, stdout: await Bun.file(out).text(), stderr: await Bun.file(err).text() };
   };
-  const buns = () => bunsServing(folder);
+  const buns: Front["buns"] = (where = "here") =>
+    bunsServing(folder).filter((pid) => where === "anywhere" || standsHere(pid));
   return {
     ...{ inro, folder, environment, run, spawn, buns },
     resident: async () => {
       await run(["list"]);
       for (let tries = 0; tries < 500; tries++) {
-        const [listening] = readdirSync(folder).filter((each) =>
-          readdirSync(join(folder, each)).includes("socket"),
-        );
-        const [pid] = buns();
-        if (listening !== undefined && pid !== undefined) return pid;
+        // Others that were started meanwhile end with their own command.
+        const [pid, other] = buns();
+        if (pid !== undefined && other === undefined && existsSync(join(placeOf(pid), "socket"))) return pid;
         await Bun.sleep(10);
       }
       throw new Error("nobody listens");
     },
     [Symbol.asyncDispose]: async () => {
       await inro[Symbol.asyncDispose]();
-      for (const pid of buns()) end(pid);
+      for (const pid of buns("anywhere")) end(pid);
     },
   };
 }
@@ -75,6 +74,21 @@ function bunsServing(folder: string): number[] {
       return [];
     }
   });
+}
+
+/** The folder of its socket. */
+export const placeOf = (pid: number): string =>
+  readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0")[1] as string;
+
+const standsHere = (pid: number): boolean =>
+  ["mnt", "uts"].every((name) => namespaceOf(pid, name) === namespaceOf("self", name));
+
+function namespaceOf(pid: number | "self", name: string): string {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/${name}`);
+  } catch {
+    return "";
+  }
 }
 
 function end(pid: number): void {

@@ -15,7 +15,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { sleeping, until } from "../command/bundle.ts";
 import { canRun } from "../container.ts";
-import { openFront } from "./front.ts";
+import { openFront, placeOf } from "./front.ts";
 
 const front = openFront("front");
 const { inro } = front;
@@ -81,11 +81,11 @@ describe.skipIf(!canRun)("a Bun that listens", () => {
 
   test("ends by itself when nobody has come for a while, and takes its socket away", async () => {
     // A namespace of its own is not one that lasts: 5 s.
-    const before = front.buns();
+    const before = front.buns("anywhere");
     expect(await front.run(["list", "-q"], { within: ["unshare", "--uts"] })).toMatchObject({ code: 0 });
-    const mine = () => front.buns().filter((pid) => !before.includes(pid));
+    const mine = () => front.buns("anywhere").filter((pid) => !before.includes(pid));
     await until(() => mine().length === 1);
-    const folder = readFileSync(`/proc/${mine()[0]}/cmdline`, "utf8").split("\0")[1] as string;
+    const folder = placeOf(mine()[0] as number);
     await until(() => existsSync(join(folder, "socket")));
     for (let tries = 0; existsSync(folder) && tries < 1000; tries++) await Bun.sleep(10);
     await until(() => !existsSync(folder) && mine().length === 0);
@@ -261,7 +261,7 @@ describe.skipIf(!canRun)("R16 a place that could be somebody else's", () => {
   /** What listens in the resident's place, and what it was sent. */
   async function planted(change: (folder: string) => void): Promise<{ heard: number; ran: unknown }> {
     const resident = await front.resident();
-    const [name = ""] = readFileSync(`/proc/${resident}/cmdline`, "utf8").split("\0").slice(1);
+    const name = placeOf(resident);
     process.kill(resident, "SIGKILL");
     await until(() => !isRunning(resident));
     const socket = join(name, "socket");
