@@ -47,8 +47,8 @@ export function takeRoot(root: string, execRoot: string): { records: Records; re
       why: "it needs root: it makes namespaces, cgroups and network devices",
       hint: "run it with sudo",
     });
-  // R26: others of the host may pass through to a volume that a container shares with them, but see nothing. What a
-  // container wrote may be setuid, and its id stands in /proc: nobody passes to that, whatever earlier versions made.
+  // R26: others of the host may pass through to the socket, where a group is let in, and see nothing. What a container
+  // wrote may be setuid, and its id stands in /proc: nobody passes to that, whatever earlier versions made.
   for (const folder of [root, execRoot]) mkdirSync(folder, { recursive: true, mode: 0o711 });
   for (const folder of [join(root, "containers"), join(root, "trash"), join(execRoot, "containers")]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { InroError } from "../oci/error.ts";
@@ -26,15 +26,19 @@ export function checkVolumeName(name: string): string {
   });
 }
 
-/** `folder` is made when it is missing. Others of the host may pass through but not list it (R26). */
+/**
+ * `folder` is made when it is missing, and closed to other users of the host (R26): a container may put a setuid program
+ * into a volume, whose name anybody can guess.
+ */
 export function openVolumes(folder: string): VolumeStore {
-  mkdirSync(folder, { recursive: true, mode: 0o711 });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  chmodSync(folder, 0o700);
   const pathOf = (name: string) => join(folder, name, "_data");
   return {
     pathOf,
     make: (name) => {
       try {
-        mkdirSync(join(folder, name), { mode: 0o711 });
+        mkdirSync(join(folder, name), { mode: 0o700 });
       } catch (cause) {
         if ((cause as NodeJS.ErrnoException).code === "EEXIST") return false;
         throw cause;
