@@ -19,6 +19,7 @@ const byStatus: Readonly<Record<number, readonly string[]>> = {
     "COMMAND_MISSING",
     "COMMAND_NOT_EXECUTABLE",
     "COMMAND_NOT_FOUND",
+    "COMPRESSION_UNSUPPORTED",
     "DEVICE_MISSING",
     "IMAGE_AMBIGUOUS",
     "LAYER_REFUSED",

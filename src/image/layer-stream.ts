@@ -18,20 +18,43 @@ async function* from(
 const startsWith = (bytes: Uint8Array, magic: readonly number[]) =>
   magic.every((byte, i) => bytes[i] === byte);
 
+/** Forms that docker takes, and that no well-kept library of this platform decompresses as a stream. */
+const foreign: readonly (readonly [program: string, magic: readonly number[]])[] = [
+  ["xz", [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
+  // "BZh", a level, and the first block's mark; a file's name in a tar may well begin with the first three.
+  ["bzip2", [0x42, 0x5a, 0x68]],
+];
+const bzip2Block = [0x31, 0x41, 0x59, 0x26, 0x53, 0x59];
+const magicBytes = 10;
+
+function refuseForeign(magic: Buffer): void {
+  const found = foreign.find(([, own]) => startsWith(magic, own));
+  if (found === undefined) return;
+  const [program] = found;
+  if (program === "bzip2" && !startsWith(magic.subarray(4), bzip2Block)) return;
+  throw new InroError("COMPRESSION_UNSUPPORTED", {
+    what: "cannot decompress the stream",
+    why: `it is compressed by ${program}: plain, gzip and zstd are read`,
+    hint: `pass it through the program: \`${program} -dc FILE | inro load\``,
+  });
+}
+
 /**
  * Decompresses gzip (also of several members) and zstd by their magic numbers, as peers do: media types lie.
- * Anything else passes as it is. Throws LAYER_DAMAGED where the compressed stream is broken or ends early.
+ * Anything else passes as it is. Throws LAYER_DAMAGED where the compressed stream is broken or ends early, and
+ * COMPRESSION_UNSUPPORTED for xz and bzip2.
  */
 export async function* decompressed(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const iterator = source[Symbol.asyncIterator]();
   const first: Uint8Array[] = [];
-  for (let n = 0; n < 4; ) {
+  for (let n = 0; n < magicBytes; ) {
     const next = await iterator.next();
     if (next.done === true) break;
     first.push(next.value);
     n += next.value.length;
   }
-  const magic = Buffer.concat(first.map((chunk) => chunk.subarray(0, 4))).subarray(0, 4);
+  const magic = Buffer.concat(first.map((chunk) => chunk.subarray(0, magicBytes))).subarray(0, magicBytes);
+  refuseForeign(magic);
   const whole = from(first, iterator);
   if (startsWith(magic, [0x1f, 0x8b])) yield* through(whole, createGunzip({ chunkSize: outputChunk }));
   else if (startsWith(magic, [0x28, 0xb5, 0x2f, 0xfd]))

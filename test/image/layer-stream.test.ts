@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { decompressed } from "../../src/image/layer-stream.ts";
-import { chunks } from "./fixtures.ts";
+import { chunks, tar } from "./fixtures.ts";
 
 const text = Buffer.from("a layer's tar ".repeat(10_000));
 const half = text.length / 2;
@@ -45,5 +45,18 @@ describe("a layer's stream is decompressed whatever it is", () => {
     await expect(read(bytes.subarray(0, bytes.length - 9), 4096)).rejects.toMatchObject({
       code: "LAYER_DAMAGED",
     });
+  });
+
+  for (const program of ["xz", "bzip2"])
+    test.skipIf(Bun.which(program) === null)(`${program} is named, with what to do`, async () => {
+      const bytes = Bun.spawnSync([program, "-c"], { stdin: text }).stdout;
+      await expect(read(bytes, 3)).rejects.toMatchObject({
+        code: "COMPRESSION_UNSUPPORTED",
+        hint: expect.stringContaining(`${program} -dc`),
+      });
+    });
+  test("a tar whose first file is called BZh9 is a tar", async () => {
+    const archive = tar({ name: "BZh9", content: "x" });
+    expect((await read(archive, 4)).equals(archive)).toBe(true);
   });
 });
