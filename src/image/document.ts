@@ -58,10 +58,17 @@ export function parseConfig(content: Uint8Array, what: string): ImageConfig {
 
 const maxLayers = 500;
 
+/** A manifest may name anything (OCI artifacts): whether what it names can be an image's. Throws IMAGE_INVALID. */
+export function checkImage({ artifactType, layers }: Manifest, what: string): void {
+  const odd = layers.find((layer) => !isLayerType(layer.mediaType));
+  if (odd === undefined) return;
+  const kind = artifactType === undefined ? "" : ` but an artifact (${artifactType})`;
+  refuse(what, `it is no container image${kind}: it holds ${odd.mediaType}`);
+}
+
 /** The layers' diffIDs, one for each layer that the manifest names. */
 export function diffIdsOf(manifest: Manifest, config: ImageConfig, what: string): Digest[] {
-  const odd = manifest.layers.find((layer) => !isLayerType(layer.mediaType));
-  if (odd !== undefined) refuse(what, `it is no container image: it holds ${odd.mediaType}`);
+  checkImage(manifest, what);
   const ids = config.rootfs.diff_ids ?? [];
   if (ids.length !== manifest.layers.length) {
     refuse(what, `its manifest names ${manifest.layers.length} layers, its configuration ${ids.length}`);

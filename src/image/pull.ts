@@ -7,7 +7,7 @@ import type { Manifest } from "../oci/manifest.ts";
 import { mediaType } from "../oci/media-type.ts";
 import type { Platform } from "../oci/platform.ts";
 import { familiarName, formatReference, type Reference, withDefaultTag } from "../oci/reference.ts";
-import { diffIdsOf, parseConfig, parseDocument } from "./document.ts";
+import { checkImage, diffIdsOf, parseConfig, parseDocument } from "./document.ts";
 import type { LayerFetcher } from "./fetch-layer.ts";
 import type { Layer } from "./image.ts";
 import type { PullOptions } from "./images.ts";
@@ -118,11 +118,34 @@ interface Pull {
   readonly onProgress: OnProgress;
 }
 
+/**
+ * A layer that its licence keeps from registries names other places. As docker on Linux, we do not go to wherever a
+ * manifest sends us; where the registry has the layer all the same, it is taken.
+ */
+async function* orUndistributed(
+  bytes: AsyncIterable<Uint8Array>,
+  urls: readonly string[],
+  what: string,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* bytes;
+  } catch (cause) {
+    if (urls.length === 0 || (cause as { code?: string }).code !== "NO_SUCH_IMAGE") throw cause;
+    throw new InroError("LAYER_UNDISTRIBUTED", {
+      what,
+      why: `the registry does not keep a layer of it, which may not be distributed and is at ${urls.join(", ")}`,
+      hint: "have the registry keep it (`skopeo copy` brings it there), or load an archive that has it",
+      cause,
+    });
+  }
+}
+
 /** Brings what is to be unpacked; the layers of other platforms too, since they may be run by an emulator. */
 async function bringLayers(
   { store, repository, what, onProgress }: Pull,
   { manifest }: Found,
 ): Promise<Platform> {
+  checkImage(manifest, what);
   const config = await fetchConfig(repository, manifest.config, store.blobs, what);
   const diffIds = diffIdsOf(manifest, config, what);
   const layers = layersOf(manifest, diffIds);
@@ -130,8 +153,13 @@ async function bringLayers(
     onProgress({ kind: "layer", digest: layer.digest, state });
   const fetchLayer: LayerFetcher = (work, source) =>
     elsewhere(repository, work.layer.digest, () => store.fetchLayer(work, source));
+  const urlsOf = (layer: Digest) => manifest.layers.find(({ digest }) => digest === layer)?.urls ?? [];
   await fetchLayers(fetchLayer, layers, chainIdsOf(diffIds), tell, ({ digest, size }, report) =>
-    repository.blob({ digest, size, onRetry: (notice) => report({ state: "retrying", ...notice }) }),
+    orUndistributed(
+      repository.blob({ digest, size, onRetry: (notice) => report({ state: "retrying", ...notice }) }),
+      urlsOf(digest),
+      what,
+    ),
   );
   return platformOf(config);
 }
