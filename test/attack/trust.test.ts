@@ -18,7 +18,7 @@ import { openIngest } from "../../src/image/layout/blobs.ts";
 import { noRegistries } from "../../src/image/registry/registries.ts";
 import { openEvidence } from "../../src/image/trust/evidence.ts";
 import { openGate } from "../../src/image/trust/gate.ts";
-import { subjectsOf } from "../../src/image/trust/judge.ts";
+import { judge, subjectsOf } from "../../src/image/trust/judge.ts";
 import { ruleFor } from "../../src/image/trust/policy.ts";
 import { readPolicy, trustFile } from "../../src/image/trust/policy-file.ts";
 import { type Digest, digestOf } from "../../src/oci/digest.ts";
@@ -344,6 +344,50 @@ describe.skipIf(rootMissing)("trust: signatures", () => {
       await expect(put(wrong)).rejects.toMatchObject({ code: "SIGNATURE_INVALID" });
     expect(await s.app.repository.referrers(s.evil)).toEqual([]);
   });
+});
+
+test("trust: no bit of a payload or of its signature can be another one, whatever the key's kind", () => {
+  const digest = digestOf("image");
+  for (const key of [ours, newKey("ed25519"), newKey("rsa")]) {
+    const { payload, signature: text } = signed("a.example/app", digest, key);
+    const signature = Buffer.from(text, "base64");
+    const wanted = {
+      ...{ keys: [parsePublicKey(key.pem)], identity: "a.example/app", tag: "1" },
+      subjects: new Set([digest]),
+    };
+    const verdict = (bytes: Uint8Array, by: Uint8Array) =>
+      "key" in judge({ payload: bytes, signature: by }, wanted);
+    expect(verdict(payload, signature)).toBe(true);
+    const flipped = (bytes: Uint8Array, at: number) =>
+      bytes.map((byte, i) => (i === at ? byte ^ (1 << (at % 8)) : byte));
+    const taken = [
+      ...[...payload.keys()].filter((at) => verdict(flipped(payload, at), signature)),
+      ...[...signature.keys()].filter((at) => verdict(payload, flipped(signature, at))),
+    ];
+    expect(taken).toEqual([]);
+  }
+});
+
+test("trust: a policy that lost or changed a byte says the same, or nothing", () => {
+  using folder = temporaryFolder("policy");
+  const path = join(folder.path, "trust.json");
+  const text = JSON.stringify({
+    default: "reject",
+    rules: { "a.example/team": { signedBy: [ours.pem], local: "accept" }, "b.example": "reject" },
+  });
+  const widened: string[] = [];
+  for (let at = 0; at < text.length; at++)
+    for (const put of ["", " ", '"', "]", "x"]) {
+      writeFileSync(path, text.slice(0, at) + put + text.slice(at + 1));
+      try {
+        const policy = readPolicy(path);
+        const words = [policy.default, ...Object.values(policy.rules)];
+        if (words.includes("accept")) widened.push(`${at} ${put}`);
+      } catch (error) {
+        expect((error as { code?: string }).code).toBe("TRUST_INVALID");
+      }
+    }
+  expect(widened).toEqual([]);
 });
 
 describe("trust: the policy's file", () => {
