@@ -135,6 +135,36 @@ for (const [driver, on] of places)
         expect(await out("run", "--rm", "--storage-opt", "size=100m", "busybox", ...fill)).toEndWith("\n0");
       }, 60_000);
 
+      test("served with another driver, its containers are refused, listed and removed", async () => {
+        await out("create", "--name", "mine", "busybox", "true");
+        await out("create", "--name", "removed", "busybox", "true");
+        const other = driver === "overlay" ? "copy" : "overlay";
+        await engine.kill();
+        const [program = "", ...place] = engine.command;
+        const daemon = host.spawn(program, ["serve", ...place, "--storage-driver", other], {
+          stdio: ["ignore"],
+        });
+        try {
+          for (let tries = 0; tries < 100 && (await engine.docker("version")).code !== 0; tries++)
+            await Bun.sleep(50);
+          const started = await engine.inro("start", "mine");
+          expect(started.code).not.toBe(0);
+          expect(started.stderr).toContain(`start the daemon with --storage-driver ${driver}`);
+          expect(await out("ps", "-as", "--filter", "name=mine", "--format", "{{.Names}}")).toBe("mine");
+          expect(await out("system", "df", "--format", "{{.Type}}")).toContain("Containers");
+          await out("rm", "removed");
+          expect(await out("run", "--rm", "busybox", "cat", "/data/file")).toBe("from the image");
+        } finally {
+          const ended = new Promise((resolve) => daemon.once("exit", resolve));
+          daemon.kill("SIGTERM");
+          await ended;
+          await engine.serve();
+        }
+        expect((await engine.inro("start", "-a", "mine")).code).toBe(0);
+        expect(await out("system", "check")).not.toContain("stray");
+        await out("rm", "mine");
+      }, 60_000);
+
       test("a limit that is none is refused", async () => {
         for (const option of ["size=big", "inodes=5"])
           expect((await engine.inro("create", "--storage-opt", option, "busybox")).code).not.toBe(0);

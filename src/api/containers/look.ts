@@ -29,7 +29,8 @@ async function list(x: Exchange): Promise<void> {
   for (const container of found) {
     if (!sized) lines.push(containerSummaryText(container, context));
     else {
-      const size = await x.engine.containers.size(container.id);
+      // One that goes meanwhile, or that another storage driver made, has a line without a size.
+      const size = await x.engine.containers.size(container.id).catch(() => null);
       lines.push(JSON.stringify(containerSummary(container, context, size)));
     }
   }

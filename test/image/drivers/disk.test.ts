@@ -100,6 +100,26 @@ describe.skipIf(rootMissing)("disks", () => {
     }
   });
 
+  const limits: readonly [FileSystemType, string][] = [
+    ["xfs", "mount it with -o prjquota"],
+    ["btrfs", "start the daemon with --storage-driver btrfs"],
+  ];
+  for (const [on, hint] of limits)
+    test.skipIf(!canMake(on))(
+      `overlay on ${on} says why it cannot limit a container, and what to do`,
+      async () => {
+        await using at = await place("overlay", on);
+        const image = await at.load("small", tar({ name: "file", content: "x" }));
+        await expect(at.images.prepare(at.container(), image, MEBIBYTE)).rejects.toMatchObject({
+          code: "QUOTA_UNSUPPORTED",
+          why: expect.stringContaining(
+            `${on} has no project quota at ${at.root}/containers/0 (Q_XGETQUOTA: `,
+          ),
+          hint,
+        });
+      },
+    );
+
   test("a driver that cannot work in a data root is refused, and the first that can is found", async () => {
     using folder = temporaryFolder("driver");
     await expect(openImages({ root: folder.path, native, driver: "btrfs" })).rejects.toMatchObject({
