@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import type { Hierarchy } from "../../kernel/cgroup/hierarchies.ts";
-import { type CgroupSet, processesOf } from "../../kernel/cgroup/set.ts";
+import { type CgroupSet, processesOf, removeAll } from "../../kernel/cgroup/set.ts";
 import type { Op } from "../../kernel/plan/operations.ts";
 import type { SpecResources } from "../../oci/runtime-spec.ts";
 import { joinedHierarchies } from "../compile/cgroups.ts";
@@ -14,12 +14,14 @@ const ROUNDS = 100;
 
 /**
  * A container joins of v1's hierarchies those that its limits are in, since each costs it time at every start. One that a
- * limit is asked for in later, cpuset above all, it joins now, as a whole; the container's cgroups then.
+ * limit is asked for in later, cpuset above all, it joins now, as a whole; the container's cgroups then. `remember` is told
+ * of them before anything moves: whoever is killed in between leaves a container that can be deleted whole.
  */
 export async function joinMissing(
   { cgroups, cgroupPath }: StoredContainer,
   resources: SpecResources,
   open: OpenSurveyor,
+  remember: (cgroups: CgroupSet) => void,
 ): Promise<CgroupSet> {
   const { hierarchies, architecture } = readFacts();
   const has = ({ mount }: Hierarchy): boolean => cgroups.some(({ path }) => path === mount + cgroupPath);
@@ -32,13 +34,19 @@ export async function joinMissing(
   const ops = missing.map(
     ({ mount: hierarchy }, out): Op => ({ kind: "makeCgroup", out, hierarchy, path: cgroupPath, because }),
   );
-  const [failure] = failuresOf(ops, await surveyor.batch(ops), architecture);
-  if (failure !== undefined) throw failure;
+  const records = await surveyor.batch(ops);
   const added = missing.map(({ mount, controllers }) => {
     return { version: 1 as const, path: mount + cgroupPath, controllers };
   });
+  const [failure] = failuresOf(ops, records, architecture);
+  if (failure !== undefined) {
+    await removeAll(added.slice(0, records.length - 1));
+    throw failure;
+  }
+  const joined = [...cgroups, ...added];
+  remember(joined);
   for (const folder of added) moveAll(cgroups, folder.path);
-  return [...cgroups, ...added];
+  return joined;
 }
 
 /** What is forked meanwhile is born where its parent was. */

@@ -9,6 +9,7 @@ import { joinMissing } from "./join-missing.ts";
 import { badFlag, wholeNumber } from "./options.ts";
 import { needCgroups, statusOf } from "./status.ts";
 import { checkContainerId, readStored, writeStored } from "./store.ts";
+import type { StoredContainer } from "./stored.ts";
 
 /** Changes the limits of a container that is there: what is not named stays as it is. */
 export async function updateCommand(invocation: Invocation): Promise<number> {
@@ -26,8 +27,8 @@ export async function updateCommand(invocation: Invocation): Promise<number> {
   const program = await native();
   const open = () => openExecutor(program);
   const asked = await askedFor(invocation);
-  const cgroups = await joinMissing(stored, asked, open);
-  if (cgroups !== stored.cgroups) writeStored(root, { ...stored, cgroups });
+  const remember = (cgroups: StoredContainer["cgroups"]) => writeStored(root, { ...stored, cgroups });
+  const cgroups = await joinMissing(stored, asked, open, remember);
   await updateLimits(cgroups, asked, open);
   return 0;
 }
