@@ -4,6 +4,7 @@
  */
 import { algorithmOf, type Digest } from "../oci/digest.ts";
 import { channel } from "./channel.ts";
+import { endOf } from "./end-of.ts";
 import type { Layer } from "./image.ts";
 import type { Blobs, BlobWriter } from "./layout/blobs.ts";
 import type { LayerState } from "./progress.ts";
@@ -25,6 +26,8 @@ export interface LayerWork {
   readonly below: readonly Digest[];
   readonly belowReady: () => Promise<unknown>;
   readonly tell: (state: LayerState) => void;
+  /** Of the pull that wants the layer. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How often a download tells how far it is, in milliseconds. */
@@ -48,23 +51,31 @@ async function* told(
   }
 }
 
+type Unpack = (source: AsyncIterable<Uint8Array>, onRead: () => void) => Promise<void>;
+
 /**
  * Stores and unpacks one stream. A blob whose tar was refused is not stored. Where the bytes are not what was promised,
- * that is the error, and not what they broke on the way.
+ * that is the error, and not what they broke on the way. The blob is there for others when the stream has ended well,
+ * whatever its files still wait for.
  */
 async function storeAndUnpack(
   source: AsyncIterable<Uint8Array>,
   writer: BlobWriter,
   { layer: { digest }, tell }: LayerWork,
-  unpack: ((source: AsyncIterable<Uint8Array>) => Promise<void>) | undefined,
-): Promise<{ stored: Promise<unknown> }> {
+  unpack: Unpack | undefined,
+): Promise<{ stored: Promise<unknown>; unpacked: Promise<void> }> {
   const pipe = channel<Uint8Array>();
+  const read = Promise.withResolvers<void>();
   let failure: unknown;
-  const unpacked = (unpack === undefined ? Promise.resolve() : unpack(pipe))
+  const unpacked = unpack === undefined ? Promise.resolve() : unpack(pipe, read.resolve);
+  const settled = unpacked
     .catch((error: unknown) => {
       failure = error;
     })
-    .finally(() => pipe.leave());
+    .finally(() => {
+      pipe.leave();
+      read.resolve();
+    });
   try {
     for await (const chunk of source) {
       await writer.write(chunk);
@@ -73,27 +84,43 @@ async function storeAndUnpack(
     }
     pipe.end();
     tell({ state: "extracting" });
-    await unpacked;
+    await read.promise;
     tell({ state: "verifying" });
     writer.verify(digest);
     if (failure !== undefined) throw failure;
-    return { stored: writer.commit(digest) };
+    return { stored: writer.commit(digest), unpacked };
   } catch (error) {
     pipe.end(error);
-    await unpacked;
+    await settled;
     await writer.abort();
     throw error;
   }
 }
 
+/** A blob that one pull stores, and who wants to hear of it. */
+interface Storing {
+  readonly stored: Promise<unknown>;
+  readonly listeners: Set<LayerWork["tell"]>;
+}
+
+/** Hears of another pull's work until that has ended, or this pull is stopped. */
+async function followed({ stored, listeners }: Storing, { tell, signal }: LayerWork): Promise<void> {
+  listeners.add(tell);
+  try {
+    await endOf(stored, signal);
+  } finally {
+    listeners.delete(tell);
+  }
+}
+
 /** Layer work on one store; blobs in the making are shared between pulls. */
 export function layerFetcher(blobs: Blobs, snapshots: Snapshots): LayerFetcher {
-  const storing = new Map<Digest, Promise<unknown>>();
+  const storing = new Map<Digest, Storing>();
 
   const unpack =
-    ({ layer, chainId, below, belowReady }: LayerWork) =>
-    (source: AsyncIterable<Uint8Array>) =>
-      snapshots.unpack({ chainId, diffId: layer.diffId, digest: layer.digest, source, below, belowReady });
+    ({ layer: { diffId, digest }, chainId, below, belowReady, signal }: LayerWork): Unpack =>
+    (source, onRead) =>
+      snapshots.unpack({ ...{ chainId, diffId, digest, source, below, belowReady }, onRead, signal });
 
   const download = async (work: LayerWork, source: LayerSource) => {
     const { layer, tell } = work;
@@ -102,25 +129,33 @@ export function layerFetcher(blobs: Blobs, snapshots: Snapshots): LayerFetcher {
     return await storeAndUnpack(bytes, writer, work, snapshots.has(work.chainId) ? undefined : unpack(work));
   };
 
+  /** Downloads for everybody who wants the blob meanwhile. */
+  const shared = async (work: LayerWork, source: LayerSource) => {
+    const { digest } = work.layer;
+    const listeners = new Set([work.tell]);
+    const tell = (state: LayerState) => {
+      for (const listener of listeners) listener(state);
+    };
+    const downloaded = download({ ...work, tell }, source);
+    const ended = Promise.all([
+      downloaded.then(({ stored }) => stored),
+      downloaded.then((each) => each.unpacked),
+    ]);
+    const stored = downloaded.then((blob) => blob.stored).finally(() => storing.delete(digest));
+    for (const each of [stored, ended]) each.catch(() => {});
+    storing.set(digest, { stored, listeners });
+    await (await downloaded).unpacked;
+    return { stored: ended.then(() => work.tell({ state: "done" })) };
+  };
+
   return async (work, source) => {
     const { layer, chainId, tell } = work;
-    for (let other = storing.get(layer.digest); other !== undefined; other = storing.get(layer.digest)) {
-      await other.catch(() => {});
-    }
-    if (blobs.sizeOf(layer.digest) === undefined) {
-      const downloaded = download(work, source);
-      const stored = downloaded
-        .then((blob) => blob.stored)
-        .then(() => tell({ state: "done" }))
-        .finally(() => storing.delete(layer.digest));
-      storing.set(layer.digest, stored);
-      stored.catch(() => {});
-      await downloaded;
-      return { stored };
-    }
+    for (let other = storing.get(layer.digest); other !== undefined; other = storing.get(layer.digest))
+      await followed(other, work);
+    if (blobs.sizeOf(layer.digest) === undefined) return await shared(work, source);
     if (!snapshots.has(chainId)) {
       tell({ state: "extracting" });
-      await unpack(work)(blobs.stream(layer.digest));
+      await unpack(work)(blobs.stream(layer.digest), () => {});
       tell({ state: "done" });
     } else tell({ state: "present" });
     return { stored: Promise.resolve() };

@@ -16,6 +16,7 @@ export async function fetchLayers(
   chainIds: readonly Digest[],
   teller: (layer: Layer) => (state: LayerState) => void,
   source: LayerSource,
+  signal?: AbortSignal,
 ): Promise<void> {
   const finished = layers.map(() => Promise.withResolvers<void>());
   for (const { promise } of finished) promise.catch(() => {});
@@ -31,7 +32,7 @@ export async function fetchLayers(
     const layer = layers[i] as Layer;
     const below = chainIds.slice(0, i).reverse();
     const belowReady = () => Promise.all(finished.slice(0, i).map(({ promise }) => promise));
-    const work = { layer, chainId: chainIds[i] as Digest, below, belowReady, tell: teller(layer) };
+    const work = { layer, chainId: chainIds[i] as Digest, below, belowReady, tell: teller(layer), signal };
     stored.push((await fetchLayer(work, stopping)).stored);
   };
   for (const layer of layers) teller(layer)({ state: "waiting" });

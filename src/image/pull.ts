@@ -8,7 +8,7 @@ import { mediaType } from "../oci/media-type.ts";
 import type { Platform } from "../oci/platform.ts";
 import { familiarName, formatReference, type Reference, withDefaultTag } from "../oci/reference.ts";
 import { checkImage, diffIdsOf, parseConfig, parseDocument } from "./document.ts";
-import type { LayerFetcher } from "./fetch-layer.ts";
+import type { LayerFetcher, LayerSource } from "./fetch-layer.ts";
 import type { Layer } from "./image.ts";
 import type { PullOptions } from "./images.ts";
 import { fetchLayers } from "./layers.ts";
@@ -116,6 +116,7 @@ interface Pull {
   readonly repository: Sources;
   readonly what: string;
   readonly onProgress: OnProgress;
+  readonly signal: AbortSignal | undefined;
 }
 
 /**
@@ -142,7 +143,7 @@ async function* orUndistributed(
 
 /** Brings what is to be unpacked; the layers of other platforms too, since they may be run by an emulator. */
 async function bringLayers(
-  { store, repository, what, onProgress }: Pull,
+  { store, repository, what, onProgress, signal }: Pull,
   { manifest }: Found,
 ): Promise<Platform> {
   checkImage(manifest, what);
@@ -154,13 +155,13 @@ async function bringLayers(
   const fetchLayer: LayerFetcher = (work, source) =>
     elsewhere(repository, work.layer.digest, () => store.fetchLayer(work, source));
   const urlsOf = (layer: Digest) => manifest.layers.find(({ digest }) => digest === layer)?.urls ?? [];
-  await fetchLayers(fetchLayer, layers, chainIdsOf(diffIds), tell, ({ digest, size }, report) =>
+  const source: LayerSource = ({ digest, size }, report) =>
     orUndistributed(
       repository.blob({ digest, size, onRetry: (notice) => report({ state: "retrying", ...notice }) }),
       urlsOf(digest),
       what,
-    ),
-  );
+    );
+  await fetchLayers(fetchLayer, layers, chainIdsOf(diffIds), tell, source, signal);
   return platformOf(config);
 }
 
@@ -200,7 +201,7 @@ export async function pullImage(store: PullStore, wanted: Reference, options: Pu
     onProgress({ kind: "passedOver", domain, why }),
   );
   const what = `cannot pull "${familiarName(reference)}"`;
-  const pull: Pull = { store, repository, what, onProgress };
+  const pull: Pull = { store, repository, what, onProgress, signal: options.signal };
   const found = await findManifests(repository, reference, options.platform ?? store.platform);
   for (const { document, indexes, isAttestation } of found)
     if (!isAttestation) await store.gate.pull(reference, { manifest: document.digest, indexes }, asking);

@@ -7,7 +7,8 @@ import type { PullOptions } from "../../src/image/images.ts";
 import { openRepository } from "../../src/image/registry/repository.ts";
 import type { Digest } from "../../src/oci/digest.ts";
 import { parseReference } from "../../src/oci/reference.ts";
-import { rootMissing } from "../support/engine.ts";
+import { rootMissing, testEngine } from "../support/engine.ts";
+import { machine } from "../support/host.ts";
 import {
   type Asked,
   cut,
@@ -454,6 +455,25 @@ describe.skipIf(rootMissing)("a pull that is stopped while a registry says nothi
       expect(registry.seen.length).toBeLessThan(12);
     },
   );
+});
+
+test.skipIf(rootMissing)("a client that goes away ends its pull, at the registry too", async () => {
+  const reached = Promise.withResolvers<Asked>();
+  const held = on("large", (asked, answer) => {
+    answer.write(asked.content.subarray(0, 100_000));
+    reached.resolve(asked);
+  });
+  await using registry = await faultyRegistry(testImage(), held);
+  using host = machine();
+  await using engine = await testEngine(host);
+  const [program = "", ...words] = engine.command;
+  const client = host.spawn(program, [...words, "pull", `${registry.address}/team/app:1`], {
+    stdio: ["ignore", "ignore", "ignore"],
+  });
+  const asked = await reached.promise;
+  client.kill("SIGKILL");
+  await asked.closed;
+  expect((await engine.inro("images")).stdout).not.toContain(registry.address);
 });
 
 describe("a registry that is silent is not waited for without end", () => {

@@ -47,12 +47,9 @@ const describe = (mediaType: string, content: Uint8Array): Described => ({
 
 const json = (value: unknown) => Buffer.from(JSON.stringify(value));
 
-/** A layer of 1 MiB, a small one, a configuration and the manifest of them. */
-export function testImage() {
-  const tars = [
-    tar({ name: "noise", content: randomBytes(1 << 20) }),
-    tar({ name: "etc/motd", content: "hello" }),
-  ];
+/** A layer of 1 MiB, a small one (or this tar), a configuration and the manifest of them. */
+export function testImage(tarOfSmall: Uint8Array = tar({ name: "etc/motd", content: "hello" })) {
+  const tars = [tar({ name: "noise", content: randomBytes(1 << 20) }), tarOfSmall];
   const [large = Buffer.alloc(0), small = Buffer.alloc(0)] = tars.map(gzip);
   const config = json({
     architecture: "amd64",

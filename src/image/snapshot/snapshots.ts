@@ -11,6 +11,7 @@ import { chmod, mkdir, readdir, readFile, rename, unlink, writeFile } from "node
 import { join } from "node:path";
 import { type Digest, hexOf, parseDigest } from "../../oci/digest.ts";
 import { diskFull } from "../../platform/disk-full.ts";
+import { endOf } from "../end-of.ts";
 import { syncIn } from "../tree/sync.ts";
 import { removeTree } from "../tree/whole.ts";
 import type { Driver } from "./driver.ts";
@@ -116,10 +117,10 @@ export async function openSnapshots(root: string, native: string, driver: Driver
       return size;
     },
     async unpack(request) {
-      const { chainId } = request;
+      const { chainId, signal } = request;
       // What another could not unpack, this request's own source may.
       for (let other = running.get(chainId); other !== undefined; other = running.get(chainId)) {
-        await other.catch(() => {});
+        await endOf(other, signal);
       }
       if (has(chainId)) return;
       const work = unpack(request).finally(() => running.delete(chainId));

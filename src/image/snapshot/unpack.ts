@@ -23,6 +23,10 @@ export interface UnpackRequest {
   readonly below: readonly Digest[];
   /** Resolves when those are unpacked. */
   readonly belowReady: () => Promise<unknown>;
+  /** Called when all of the source was read and is what was promised, before the layers below are waited for. */
+  readonly onRead?: () => void;
+  /** Of who wants it: ends the waiting for somebody else who unpacks the same. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -133,6 +137,7 @@ async function unpackInto(
       why: `the tar within is ${found}, the image's configuration promises ${r.diffId}`,
     });
   }
+  r.onRead?.();
   const implied = folders.implied();
   if (implied.length > 0 && lower.length > 0) {
     await r.belowReady();
