@@ -137,15 +137,16 @@ export function layerFetcher(blobs: Blobs, snapshots: Snapshots): LayerFetcher {
       for (const listener of listeners) listener(state);
     };
     const downloaded = download({ ...work, tell }, source);
-    const ended = Promise.all([
-      downloaded.then(({ stored }) => stored),
-      downloaded.then((each) => each.unpacked),
-    ]);
     const stored = downloaded.then((blob) => blob.stored).finally(() => storing.delete(digest));
-    for (const each of [stored, ended]) each.catch(() => {});
+    stored.catch(() => {});
     storing.set(digest, { stored, listeners });
-    await (await downloaded).unpacked;
-    return { stored: ended.then(() => work.tell({ state: "done" })) };
+    const { unpacked } = await downloaded;
+    await unpacked.catch(async (error: unknown) => {
+      // Nothing of this layer goes on when it has failed.
+      await stored.catch(() => {});
+      throw error;
+    });
+    return { stored: stored.then(() => work.tell({ state: "done" })) };
   };
 
   return async (work, source) => {
