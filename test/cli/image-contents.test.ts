@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { diffText } from "../../src/cli/print/image-diff.ts";
 import { layersText } from "../../src/cli/print/image-layers.ts";
+import { platformsText } from "../../src/cli/print/image-platforms.ts";
 import { paintFor } from "../../src/cli/terminal/paint.ts";
 import { busyboxMissing, busyboxTar } from "../clients/busybox.ts";
 import { dockerArchive, gzip, tar } from "../image/fixtures.ts";
@@ -51,6 +52,35 @@ test("the tree of layers, as it is printed", () => {
 ╰─ 3    2kB  (900B)    ▏                     COPY long long long long long long…
       1 file: /srv 2kB
 1.2MB wasted (1.0 %): files that later layers write over or delete
+`);
+});
+
+test("images with their platforms, as they are printed", () => {
+  const Platform = { os: "linux", architecture: "amd64" };
+  const Size = { Content: 50_000_000, Total: 170_000_000 };
+  const image = { Kind: "image", Available: true, ID: `sha256:${"a".repeat(64)}`, Size };
+  const none = { Content: 0, Total: 0 };
+  const text = platformsText(
+    [
+      {
+        Id: `sha256:${"1".repeat(64)}`,
+        RepoTags: ["debian:12"],
+        Manifests: [
+          { ...image, ImageData: { Platform, Containers: ["web"] } },
+          {
+            ...{ ...image, Available: false, ID: `sha256:${"b".repeat(64)}`, Size: none },
+            ImageData: { Platform: { os: "linux", architecture: "arm64", variant: "v8" }, Containers: [] },
+          },
+          { ...image, Kind: "attestation", ID: `sha256:${"c".repeat(64)}`, Size: none },
+        ],
+      },
+    ],
+    plain,
+  );
+  expect(text).toBe(`IMAGE               ID             DISK USAGE   CONTENT SIZE   IN USE
+debian:12           111111111111   170MB        50MB           1
+├─ linux/amd64      aaaaaaaaaaaa   170MB        50MB           1
+└─ linux/arm64/v8   bbbbbbbbbbbb
 `);
 });
 
@@ -126,6 +156,12 @@ describe.skipIf(rootMissing || busyboxMissing)("image layers and image diff", ()
     expect((await engine.inro("image", "diff", "box", "box")).stdout).toBe("no difference\n");
     const missing = await engine.inro("image", "diff", "box:1", "nobody");
     expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining('"nobody"')]);
+  });
+
+  test("images --tree asks for the platforms", async () => {
+    const tree = await engine.inro("images", "--tree", "box");
+    expect(tree.stdout).toMatch(/^IMAGE .*\n(box:[12] .*\n└─ linux\/amd64 .*\n){2}$/);
+    expect((await engine.inro("images", "--tree", "-q")).code).toBe(1);
   });
 
   test("layers know with whom they are shared", async () => {

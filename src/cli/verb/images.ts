@@ -1,7 +1,10 @@
 import { flag, list, text } from "../options/option.ts";
+import { UsageError } from "../options/usage-error.ts";
 import { ago, decimalSize, goTime, shortId } from "../print/human.ts";
+import { type ImageBranch, platformsText } from "../print/image-platforms.ts";
 import { filters, type Listing, listing, type Row } from "../print/listing.ts";
-import { out } from "../terminal/output.ts";
+import { isTerminal, out } from "../terminal/output.ts";
+import { paintFor } from "../terminal/paint.ts";
 import { verb } from "../verb.ts";
 
 export const images = verb({
@@ -12,16 +15,24 @@ export const images = verb({
     digests: flag("With their digests"),
     filter: list("KEY=VALUE", "Only those that fit: dangling=true, label=x, reference=deb*", { short: "f" }),
     "no-trunc": flag("Ids in full"),
+    tree: flag("With the platforms of each, those too that are not here"),
     format: text("TEMPLATE", "table, json, or a Go template: '{{.Repository}}:{{.Tag}}'"),
   },
   args: [0, 1],
   async run({ client }, { options, args: [name] }) {
     const wanted = [...options.filter, ...(name === undefined ? [] : [`reference=${name}`])];
+    const { all, digests, tree } = options;
+    if (tree && (options.quiet || digests || options.format !== undefined))
+      throw new UsageError("--tree has a form of its own: leave --quiet, --digests and --format out", 1);
     const found = await client.json<readonly Summary[]>({
       method: "GET",
       path: "/images/json",
-      query: { all: options.all, filters: filters(wanted), digests: options.digests },
+      query: { all, filters: filters(wanted), digests, manifests: tree },
     });
+    if (tree) {
+      out(platformsText(found as readonly Branch[], paintFor(isTerminal(1))));
+      return 0;
+    }
     const rows = found.flatMap((image) => rowsOf(image, !options["no-trunc"], options.digests));
     const columns = [
       "Repository",
@@ -46,6 +57,8 @@ export interface Summary {
   readonly SharedSize?: number;
   readonly Containers?: number;
 }
+
+type Branch = Summary & ImageBranch;
 
 export const spec: Omit<Listing, "columns"> = {
   quiet: "ID",
