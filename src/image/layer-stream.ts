@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { InroError } from "../oci/error.ts";
 import { spent } from "../platform/spent.ts";
+import { zstdFrames } from "./zstd-frames.ts";
 
 /** Bytes; larger buffers come fresh from the kernel each time, whose page faults cost more than the calls saved. */
 const outputChunk = 128 * 1024;
@@ -57,10 +58,24 @@ export async function* decompressed(source: AsyncIterable<Uint8Array>): AsyncGen
   refuseForeign(magic);
   const whole = from(first, iterator);
   if (startsWith(magic, [0x1f, 0x8b])) yield* through(whole, createGunzip({ chunkSize: outputChunk }));
-  else if (startsWith(magic, [0x28, 0xb5, 0x2f, 0xfd]))
-    yield* through(whole, createZstdDecompress({ chunkSize: outputChunk }));
+  else if (startsWith(magic, [0x28, 0xb5, 0x2f, 0xfd])) yield* unzstd(whole);
   else yield* whole;
 }
+
+async function* unzstd(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const frames = zstdFrames();
+  const followed = async function* () {
+    for await (const chunk of source) {
+      frames.push(chunk);
+      yield chunk;
+    }
+  };
+  yield* through(followed(), createZstdDecompress({ chunkSize: outputChunk }));
+  if (!frames.isWhole()) throw damaged("it ends in the middle of a frame");
+}
+
+const damaged = (why: string, cause?: unknown) =>
+  new InroError("LAYER_DAMAGED", { what: "cannot decompress the stream", why, cause });
 
 async function* through(
   source: AsyncIterable<Uint8Array>,
@@ -80,11 +95,7 @@ async function* through(
     }
   } catch (cause) {
     if (sourceError !== undefined) throw sourceError;
-    throw new InroError("LAYER_DAMAGED", {
-      what: "cannot decompress the stream",
-      why: cause instanceof Error ? cause.message : String(cause),
-      cause,
-    });
+    throw damaged(cause instanceof Error ? cause.message : String(cause), cause);
   } finally {
     input.destroy();
     transform.destroy();

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { gzipSync, zstdCompressSync } from "node:zlib";
+import { randomBytes } from "node:crypto";
+import { constants, gzipSync, zstdCompressSync } from "node:zlib";
 import { decompressed } from "../../src/image/layer-stream.ts";
 import { chunks, tar } from "./fixtures.ts";
 
@@ -40,13 +41,20 @@ describe("a layer's stream is decompressed whatever it is", () => {
     test(name, async () => {
       for (const size of [1, 4096, bytes.length]) expect((await read(bytes, size)).equals(text)).toBe(true);
     });
-  test("gzip that ends early is damaged, and says so", async () => {
-    const bytes = forms["gzip"] ?? expect.unreachable();
-    await expect(read(bytes.subarray(0, bytes.length - 9), 4096)).rejects.toMatchObject({
-      code: "LAYER_DAMAGED",
+  const noise = randomBytes(400_000);
+  const early: Readonly<Record<string, Buffer>> = {
+    ...{ gzip: gzipSync(text), zstd: zstdCompressSync(text), "zstd of noise": zstdCompressSync(noise) },
+    "zstd with a checksum": zstdCompressSync(noise, { params: { [constants.ZSTD_c_checksumFlag]: 1 } }),
+    "a skippable frame": Buffer.concat([zstdCompressSync(text), skippable("a long table of contents")]),
+  };
+  for (const [name, bytes] of Object.entries(early))
+    test(`${name} that ends early is damaged, and says so`, async () => {
+      await read(bytes, 1000);
+      for (const cut of [1, 2, 5, 9, bytes.length >> 1])
+        await expect(read(bytes.subarray(0, bytes.length - cut), 1000)).rejects.toMatchObject({
+          code: "LAYER_DAMAGED",
+        });
     });
-  });
-
   for (const program of ["xz", "bzip2"])
     test.skipIf(Bun.which(program) === null)(`${program} is named, with what to do`, async () => {
       const bytes = Bun.spawnSync([program, "-c"], { stdin: text }).stdout;
