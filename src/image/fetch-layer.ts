@@ -153,7 +153,8 @@ export function layerFetcher(blobs: Blobs, snapshots: Snapshots): LayerFetcher {
     const { layer, chainId, tell } = work;
     for (let other = storing.get(layer.digest); other !== undefined; other = storing.get(layer.digest))
       await followed(other, work);
-    if (blobs.sizeOf(layer.digest) === undefined) return await shared(work, source);
+    // A blob that has lost its end is not there.
+    if (blobs.sizeOf(layer.digest) !== layer.size) return await shared(work, source);
     if (!snapshots.has(chainId)) {
       tell({ state: "extracting" });
       await unpack(work)(blobs.stream(layer.digest), () => {});

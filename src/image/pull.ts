@@ -80,9 +80,9 @@ async function findManifests(
 
 /** A blob that is stored and not unpacked. */
 async function fetchBlob(repository: Sources, { digest, size }: Descriptor, blobs: Blobs): Promise<void> {
-  if (blobs.sizeOf(digest) !== undefined) return;
+  if (blobs.sizeOf(digest) === size) return;
   await elsewhere(repository, digest, async () => {
-    const writer = await blobs.begin(algorithmOf(digest));
+    const writer = await blobs.begin(algorithmOf(digest), size);
     try {
       for await (const chunk of repository.blob({ digest, size })) await writer.write(chunk);
       await writer.commit(digest);

@@ -13,6 +13,8 @@ import type { Finding, Image, Images } from "../../src/image/images.ts";
 import { digestOf } from "../../src/oci/digest.ts";
 import { parseReference } from "../../src/oci/reference.ts";
 import { rootMissing } from "../support/engine.ts";
+import { machine } from "../support/host.ts";
+import { registry, registryMissing } from "../support/registry.ts";
 import { chunks, dockerArchive, type TestStore, tar, testStore } from "./fixtures.ts";
 
 const layer = (text: string) => tar({ name: "file", content: text });
@@ -236,4 +238,29 @@ describe.skipIf(rootMissing)("a check of the store", () => {
       expect(d.store.images.resolve("app:1").id).toBe(d.image.id);
     });
   }
+});
+
+describe.skipIf(rootMissing || registryMissing)("a pull", () => {
+  test("fetches again what has lost its end, and what a repair took away", async () => {
+    await using remote = await registry(machine());
+    const name = parseReference(await remote.push("app:1", { layers: [layer("one"), layer("two")] }));
+    await using store = await testStore();
+    const image = await store.images.pull(name);
+    const path = (digest: string) => join(store.root, "blobs", digest.replace(":", "/"));
+    const [manifest = "", first = "", second = ""] = [
+      ...image.manifests,
+      ...image.layers.map(({ digest }) => digest),
+    ];
+    for (const digest of [manifest, image.id, first]) truncateSync(path(digest), 20);
+    flip(path(second));
+    expect((await check(store.images)).findings.length).toBeGreaterThan(0);
+    await store.reopen();
+    await store.images.pull(name);
+    expect((await check(store.images)).findings).toMatchObject([
+      { kind: "blob-damaged", what: expect.stringContaining(second) },
+    ]);
+    await check(store.images, { repair: true });
+    await store.images.pull(name);
+    expect((await check(store.images)).kinds).toEqual([]);
+  });
 });

@@ -137,8 +137,12 @@ async function readVerified(path: string, digest: Digest): Promise<Buffer> {
     throw blobMissing(digest);
   });
   const found = algorithmOf(digest) === "sha256" ? digestOf(content) : digest;
-  if (found !== digest) throw digestMismatch(digest, found, what);
-  return content;
+  if (found === digest) return content;
+  throw new InroError("DIGEST_MISMATCH", {
+    what,
+    why: `its content on the disk is ${found}`,
+    hint: "`inro system check --repair` takes it away; then pull or load its image again",
+  });
 }
 
 /** What lies below `blobs/`: blobs by their digests, and paths of what is none. */
@@ -185,7 +189,9 @@ export async function openBlobs(root: string, ingest: string, native: string): P
     async put(content) {
       const digest = digestOf(content);
       const size = Buffer.byteLength(content);
-      if (statSync(pathOf(digest), { throwIfNoEntry: false }) === undefined)
+      const stored = await readFile(pathOf(digest)).catch(() => undefined);
+      // One that was damaged on the disk is replaced.
+      if (stored === undefined || !stored.equals(Buffer.from(content)))
         await writeDurably(pathOf(digest), content, ingest);
       return { digest, size };
     },
