@@ -3,6 +3,8 @@
 #include "front.h"
 
 enum { ABI_SOCK_STREAM_CLOEXEC = ABI_SOCK_STREAM | ABI_SOCK_CLOEXEC, ABI_SIG_DFL_SIGNALS = 64, PRIO_PROCESS_ = 0 };
+// How long a Bun waits for more, in seconds.
+enum { LASTING_S = 60, PASSING_S = 5 };
 
 // R16: the folder is ours and nobody else's, so who listens in it is ourselves; the kernel says so once more.
 static int is_ours(i32 folder) {
@@ -66,7 +68,7 @@ static _Noreturn void become_bun(const struct front *f, i32 wire) {
   SYS(close_range, 4, ~0u, 0);
   SYS(chdir, "/");
   if (f->folder[0]) own_place();
-  number_text(idle, f->idle);
+  number_text(idle, front_lasts() ? LASTING_S : PASSING_S);
   const char *argv[] = {"inro-warm", f->folder, idle, NULL};
   const char *envp[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL};
   SYS(execve, f->program, argv, envp);

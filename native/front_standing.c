@@ -72,19 +72,24 @@ static long namespace_of(const char *process, const char *name, char to[64]) {
   return n;
 }
 
-// Those that live as long as the machine; a Bun in any other must not keep them for long.
-static int add_namespaces(struct builder *b) {
-  char own[64], first[64];
-  int lasting = 1;
+static void add_namespaces(struct builder *b) {
+  char own[64];
   for (u32 i = 0; i < sizeof namespaces / sizeof *namespaces; i++) {
     // A kernel without a kind of namespace has but one of it.
     namespace_of("self", namespaces[i], own);
-    namespace_of("1", namespaces[i], first);
-    lasting &= str_equal(own, first);
     add_text(b, own);
     add_text(b, " ");
   }
-  return lasting;
+}
+
+int front_lasts(void) {
+  char own[64], first[64];
+  for (u32 i = 0; i < sizeof namespaces / sizeof *namespaces; i++) {
+    namespace_of("self", namespaces[i], own);
+    namespace_of("1", namespaces[i], first);
+    if (!str_equal(own, first)) return 0;
+  }
+  return 1;
 }
 
 static void add_root(struct builder *b) {
@@ -145,7 +150,7 @@ int front_look(struct front *f, char **envp) {
   const char *place = place_of(envp);
   if (!*place) return 0;
   if (add_status(&standing) < 0) return -EIO;
-  f->idle = add_namespaces(&standing) ? 60 : 5;
+  add_namespaces(&standing);
   add_root(&standing);
   add_label(&standing);
   if (standing.full) return 0;

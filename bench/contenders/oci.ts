@@ -27,7 +27,13 @@ export function ociRuntimes(): OciRuntime[] {
     const path = libraryFolders(root).join(":");
     return [{ name, program, environment: path === "" ? {} : { LD_LIBRARY_PATH: path }, oneCgroupVersion }];
   });
-  return [{ name: "inro", program: inro, environment: {}, oneCgroupVersion: false }, ...peers];
+  const ours = { program: inro, oneCgroupVersion: false };
+  return [
+    { ...ours, name: "inro", environment: {} },
+    // The first command, when nobody listens yet (docs/adr/0016).
+    { ...ours, name: "inro-cold", environment: { INRO_WARM: "0" } },
+    ...peers,
+  ];
 }
 
 /** A mount namespace in which runtimes are started; all are, so that entering it costs each of them the same. */

@@ -33,14 +33,16 @@ export async function insideRows(rooms: Rooms, rounds: number): Promise<Row[]> {
       name: "outside",
       run: () => finish([program, "/dev/shm", join(rooms.bundles.rootfs, "work")], {}),
     },
-    ...rooms.runtimes.map((runtime) => ({
-      name: runtime.name,
-      run: (round: number) => {
-        const id = `inside-${runtime.name}-${round}`;
-        const words = commandOf(rooms, runtime, "run", "--bundle", rooms.bundles.inside, id);
-        return finish(words, runtime.environment);
-      },
-    })),
+    ...rooms.runtimes
+      .filter(({ name }) => name !== "inro-cold")
+      .map((runtime) => ({
+        name: runtime.name,
+        run: (round: number) => {
+          const id = `inside-${runtime.name}-${round}`;
+          const words = commandOf(rooms, runtime, "run", "--bundle", rooms.bundles.inside, id);
+          return finish(words, runtime.environment);
+        },
+      })),
   ];
   const said = new Map<string, number[][]>(places.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round++)

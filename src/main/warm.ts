@@ -1,3 +1,4 @@
+import { openExecutor } from "../kernel/executor/executor.ts";
 import { adoptUnix, type UnixStream } from "../platform/unix-stream.ts";
 import type { Request } from "../runtime/front/request.ts";
 import { endWhenIdle, type Life, settle } from "../runtime/front/resident.ts";
@@ -35,7 +36,7 @@ export async function serveCommands([folder = "", seconds = "0"]: readonly strin
     life?.began();
     void serveFront(stream, accepts, native).finally(() => life?.ended());
   };
-  const residence = settle(folder, accept);
+  const residence = (await isHeld(await native())) ? settle(folder, accept) : undefined;
   if (residence === undefined) {
     await first;
     process.exit(0);
@@ -50,4 +51,17 @@ export async function serveCommands([folder = "", seconds = "0"]: readonly strin
   process.on("unhandledRejection", () => life?.leave());
   await first;
   life.ended();
+}
+
+/**
+ * R15: whoever opens a program for writing, in vain where it is sealed, keeps others from executing it (execve(2), ETXTBSY),
+ * and what a container has of its creator it can open once nobody runs it any more. So somebody always does.
+ */
+async function isHeld(program: string): Promise<boolean> {
+  try {
+    await openExecutor(program).batch([]);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -8,8 +8,8 @@ import { grantable } from "../capabilities.ts";
 import { compileExec } from "../compile/exec.ts";
 import { setgroupsOf } from "../entry.ts";
 import { explained } from "../execute.ts";
-import { readFacts } from "../facts.ts";
 import { openFilters } from "../filters.ts";
+import { recentFacts } from "../recent-facts.ts";
 import type { Invocation } from "./commands.ts";
 import { sendTerminal } from "./console.ts";
 import { cgroupsOf } from "./exec-cgroups.ts";
@@ -70,7 +70,7 @@ interface Wanted {
 
 async function planOf({ root, lists, warn, explain, caller }: Invocation, wanted: Wanted): Promise<Plan> {
   const { stored, spec, process, descriptors } = wanted;
-  const facts = readFacts(caller.env["PATH"]);
+  const facts = recentFacts(caller.env["PATH"]);
   const plan = compileExec({
     process: grantable(process, facts.boundingSet, warn),
     spec,

@@ -250,6 +250,8 @@ describe.skipIf(!canRun)("what a container could find of its creator", () => {
     const descriptor = openSync(`/proc/${pid}/exe`, "r");
     expect(() => openSync(`/proc/self/fd/${descriptor}`, "r+")).toThrow(/ETXTBSY|EPERM/);
     expect(await front.run(["delete", "-f", id])).toMatchObject({ code: 0 });
+    // Nobody runs it for a container now. Were it open for writing, nobody could any more.
+    expect(() => openSync(`/proc/self/fd/${descriptor}`, "r+")).toThrow("ETXTBSY");
     closeSync(descriptor);
     // 3 is the folder that ls reads.
     const ran = await front.run(["run", "-b", path, id], careless);
