@@ -36,6 +36,7 @@ export async function podman(
   const policy = { default: [{ type: "insecureAcceptAnything" }] };
   writeFileSync(join(folder, ".config/containers/policy.json"), JSON.stringify(policy));
   mkdirSync(join(folder, "etc/containers"), { recursive: true });
+  mkdirSync(join(folder, "etc-work"));
   writeFileSync(join(folder, "etc/containers/policy.json"), JSON.stringify(policy));
   writeFileSync(join(folder, "containers.conf"), configuration(root, runtime));
   const holder = spawn("unshare", ["--net", "--mount", "sh", "-c", namespaceScript(root, folder, runtime)], {
@@ -79,7 +80,7 @@ function namespaceScript(root: string, folder: string, { oneCgroupVersion }: Pod
     ...(oneCgroupVersion ? [`if [ -d ${unified} ]; then mount -t tmpfs none ${unified}; fi`] : []),
     `mount -t overlay overlay -o lowerdir=${system}:${own} ${system}`,
     // `podman commit` looks for its policy here alone.
-    `mount -t overlay overlay -o lowerdir=${join(folder, "etc")}:/etc /etc`,
+    `mount -t overlay overlay -o lowerdir=/etc,upperdir=${join(folder, "etc")},workdir=${join(folder, "etc-work")} /etc`,
     `: > ${join(folder, "ready")}`,
     "exec sleep infinity",
   ].join("; ");

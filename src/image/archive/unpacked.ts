@@ -77,8 +77,8 @@ class Spool {
 
   data(bytes: Uint8Array): void {
     if (this.path === undefined) return;
-    const copy = Buffer.from(bytes);
-    this.queue.push(async () => this.writer?.write(copy));
+    // Of the chunk that is pushed just now, which stays as it is until `drain` has ended.
+    this.queue.push(async () => this.writer?.write(bytes));
   }
 
   finish(): void {

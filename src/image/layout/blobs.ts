@@ -14,7 +14,6 @@ import { syncIn } from "../tree/sync.ts";
 import { syncFolder, writeDurably } from "./durable.ts";
 
 export interface BlobWriter {
-  /** Keeps the chunk for a while: it must not change any more. */
   write(chunk: Uint8Array): Promise<void>;
   /** Ends writing. Throws DIGEST_MISMATCH unless the digest is the expected one. */
   verify(expected?: Digest): Digest;
@@ -78,13 +77,14 @@ async function beginBlob(
     await rm(temporary, { force: true });
   };
   let digest: Digest | undefined;
-  let waiting: Uint8Array[] = [];
-  let waitingBytes = 0;
+  // One buffer for all of the blob: buffers of each write's own would be garbage as large as the blob.
+  const gathered = Buffer.allocUnsafeSlow(Math.min(Math.max(needed ?? writeAt, 4096), writeAt));
+  let used = 0;
   const flush = async () => {
-    const due = Buffer.concat(waiting);
-    [waiting, waitingBytes] = [[], 0];
+    const due = used;
+    used = 0;
     try {
-      for (let at = 0; at < due.length; ) at += (await file.write(due, at)).bytesWritten;
+      for (let at = 0; at < due; ) at += (await file.write(gathered, at, due - at)).bytesWritten;
     } catch (cause) {
       throw diskFull(cause, { what: "cannot store a blob", folder: ingest, needed }) ?? cause;
     }
@@ -100,9 +100,13 @@ async function beginBlob(
     async write(chunk) {
       size += chunk.length;
       hash.update(chunk);
-      waiting.push(chunk);
-      waitingBytes += chunk.length;
-      if (waitingBytes >= writeAt) await flush();
+      for (let at = 0; at < chunk.length; ) {
+        const part = chunk.subarray(at, at + gathered.length - used);
+        gathered.set(part, used);
+        used += part.length;
+        at += part.length;
+        if (used === gathered.length) await flush();
+      }
       spent(chunk.length);
     },
     async commit(expected) {

@@ -9,7 +9,7 @@ import { parsePax } from "./pax.ts";
 
 export interface TarSink {
   entry(entry: TarEntry): void;
-  /** A part of the last entry's data; valid only during the call. */
+  /** A part of the last entry's data, within the chunk that is pushed. */
   data(bytes: Uint8Array): void;
 }
 
