@@ -83,14 +83,28 @@ const withoutNote = (name: string) => name.replace(/:[^:/@]+@/, "@");
 const hasName = (image: Pick<Image, "names" | "repoDigests">, name: string) =>
   image.names.includes(name) || image.repoDigests.includes(withoutNote(name));
 
-const isFirst = (image: Image) => image.family[0] === image.id;
+const bestOf = (images: readonly Image[], platform: Platform): Image | undefined =>
+  bestFor(images, platform, ({ config }) => platformOf(config)) ?? images[0];
 
-function byName(images: readonly Image[], text: string): Image | undefined {
+function byName(images: readonly Image[], text: string, platform: Platform): Image | undefined {
   for (const { name } of namesMeant(text)) {
     const found = images.filter((image) => hasName(image, name));
-    if (found.length > 0) return found.find(isFirst) ?? found[0];
+    if (found.length > 0) return bestOf(found, platform);
   }
   return undefined;
+}
+
+/** An image of several roots has the families of all: the one that suits this machine is the first of them. */
+function withFirst(images: readonly Image[], platform: Platform): Image[] {
+  const byId = new Map(images.map((image) => [image.id, image]));
+  return images.map((image) => {
+    if (image.roots.length === 1) return image;
+    const first = bestOf(
+      image.family.flatMap((id) => byId.get(id) ?? []),
+      platform,
+    );
+    return { ...image, family: union(first === undefined ? [] : [first.id], image.family) };
+  });
 }
 
 /** The names by which a text means the image: one, or, where it is an id, all that the image has. */
@@ -188,7 +202,10 @@ export async function openRecords({
   const list = () => {
     if (names.damage !== null) throw names.damage;
     if (listed?.of !== names.all)
-      listed = { of: names.all, images: merge([...names.all.values()].flatMap(imagesOf)) };
+      listed = {
+        of: names.all,
+        images: withFirst(merge([...names.all.values()].flatMap(imagesOf)), platform),
+      };
     return listed.images;
   };
   return {
@@ -210,10 +227,10 @@ export async function openRecords({
       }
       return needed().every((id) => images.has(id)) ? kept : undefined;
     },
-    knows: (name) => byName(list(), name) !== undefined,
+    knows: (name) => byName(list(), name, platform) !== undefined,
     resolve(text, wanted) {
       const images = list();
-      const found = byName(images, text) ?? byId(images, text);
+      const found = byName(images, text, platform) ?? byId(images, text);
       if (found === undefined) throw noSuchImage(text);
       return askedBy(wanted === undefined ? found : forPlatform(images, found, wanted, text), text);
     },

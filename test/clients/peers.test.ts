@@ -249,7 +249,15 @@ describe.skipIf(missing)("images go round between the engines", () => {
     const warned = await engine.docker("run", "--rm", "--pull", "never", reference, "true");
     // Its program is this machine's in truth: it runs, and docker's warning is there.
     expect([warned.code, warned.stderr]).toEqual([0, expect.stringContaining("linux/arm64")]);
+    // What is wanted and not here is pulled beside what is.
+    for (const architecture of ["amd64", "arm64"]) {
+      const words = ["run", "--rm", "--network", "none", "--platform", `linux/${architecture}`, reference];
+      for (const command of [docker, inro]) expect(await command(...words, "echo", "hi")).toBe("hi");
+    }
+    expect(await docker("image", "inspect", "-f", "{{.Architecture}}", reference)).toBe("amd64");
     await docker("rmi", "-f", reference);
+    // What was loaded lost its name to the index, and is here without one.
+    await docker("image", "prune", "-f");
     await docker("pull", "-q", reference);
     await docker("tag", reference, at("copy:1"));
     // The other platforms are not here, and the registry has none of them in that repository.

@@ -75,6 +75,23 @@ describe.skipIf(rootMissing || registryMissing)("an index is kept as it came", (
     expect(readdirSync(join(store.root, "blobs/sha256"))).toEqual([]);
   });
 
+  test("an image with a name of its own is also a platform of an index: each name means what it should", async () => {
+    await using store = await testStore();
+    const theirs = await pull(store.images, foreign);
+    const archive = await collect(await store.images.save([theirs.id]));
+    await using second = await testStore();
+    const [alone = expect.unreachable()] = await second.images.load(chunks(archive));
+    await second.images.tag(alone, parseReference("alone:1"));
+    const ours = await pull(second.images);
+    expect(second.images.resolve(reference).id).toBe(ours.id);
+    expect(second.images.resolve("alone:1").id).toBe(theirs.id);
+    expect(second.images.resolve(theirs.id).family).toEqual([ours.id, theirs.id]);
+    await second.images.remove(reference, { force: false, inUse: () => [] });
+    expect(second.images.list().map(({ id, names }) => [id, names])).toEqual([
+      [theirs.id, ["docker.io/library/alone:1"]],
+    ]);
+  });
+
   test("what one platform's container uses keeps the name's images", async () => {
     await using store = await testStore();
     const theirs = await pull(store.images, foreign);

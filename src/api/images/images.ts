@@ -40,14 +40,24 @@ export const imageRoutes: readonly Route[] = [
   { method: "DELETE", pattern: "/images/{name...}", handle: remove },
 ];
 
+/** The image as lists show it: of several platforms of a name one, the others only by names that are theirs alone. */
+function shown(all: ReadonlyMap<string, Image>, image: Image): Image | undefined {
+  const first = all.get(image.family[0] ?? image.id);
+  if (first === undefined || first.id === image.id) return image;
+  const names = image.names.filter((name) => !first.names.includes(name));
+  return names.length === 0 ? undefined : { ...image, names };
+}
+
 /** One for each name, whatever number of platforms is here. */
 export function imageLines(x: Exchange, filtered: Filters, withSharing: boolean) {
   const matches = imageFilter(filtered, (name) => x.engine.images.resolve(name));
   const all = x.engine.images.list();
   const usage = withSharing ? usageOf(all) : undefined;
   const counts = x.engine.images.useCounts();
+  const byId = new Map(all.map((image) => [image.id as string, image]));
   return all
-    .filter((image) => image.family[0] === image.id && matches(image))
+    .flatMap((image) => shown(byId, image) ?? [])
+    .filter(matches)
     .map((image) => {
       const containers = image.family.reduce((sum, id) => sum + (counts.get(id) ?? 0), 0);
       return imageSummary(image, containers, usage?.shared(image));
