@@ -3,12 +3,14 @@ import {
   chmodSync,
   chownSync,
   closeSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:net";
@@ -229,12 +231,38 @@ describe.skipIf(!canRun)("where a caller stands", () => {
     });
   });
 
-  test("INRO_WARM=0 leaves nobody behind", async () => {
-    const child = Bun.spawn(["env", "INRO_WARM=0", ...inro.words, "--version"], {
+  test("its program is found through links, under any name, in $PATH, and as a word of inro", async () => {
+    const [link, named] = [join(inro.path, "runc"), join(inro.path, "inro-runtime")];
+    const program = inro.words[0] as string;
+    for (const path of [link, named]) symlinkSync(program, path);
+    const version = expect.stringContaining("inro-runtime version");
+    const words = [[link], [named], ["inro-runtime"], [program.replace(/-runtime$/, ""), "inro-runtime"]];
+    for (const each of words) {
+      const child = Bun.spawn([...each, "--version"], {
+        env: { ...front.environment, PATH: `${inro.path}:${process.env["PATH"]}` },
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      const stdout = await child.stdout.text();
+      expect({ each, stdout, code: await child.exited }).toEqual({ each, stdout: version, code: 0 });
+    }
+    // Alone it is of no use, and says so.
+    const alone = join(inro.path, "alone");
+    copyFileSync(program, alone);
+    const lost = Bun.spawn([alone, "--version"], {
+      env: front.environment,
       stdio: ["ignore", "pipe", "pipe"],
     });
-    expect(await child.stdout.text()).toStartWith("inro-runtime version");
-    expect(await child.exited).toBe(0);
+    expect(await lost.stderr.text()).toContain(`cannot run ${inro.path}/inro, which belongs beside it`);
+    expect(await lost.exited).toBe(1);
+  });
+
+  test.each([
+    ["INRO_WARM=0", 0],
+    ["", 1],
+  ])("with %p in its environment it leaves %i Bun behind", async (assignment, left) => {
+    const line = `env ${assignment} "$@" >/dev/null; cat /proc/[0-9]*/comm | grep -cx inro`;
+    const within = ["unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", line, "sh"];
+    expect(await front.run(["--version"], { within })).toMatchObject({ stdout: `${left}\n`, stderr: "" });
   });
 });
 
