@@ -3,13 +3,13 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { collect } from "../../src/cli/client/client.ts";
-import type { Finding, Images, PushProgress } from "../../src/image/images.ts";
+import { type Finding, type Images, openImages, type PushProgress } from "../../src/image/images.ts";
 import { parseReference } from "../../src/oci/reference.ts";
 import { rootMissing } from "../support/engine.ts";
 import { machine } from "../support/host.ts";
 import type { TestImage } from "../support/oci-layout.ts";
 import { type Registry, registry, registryMissing } from "../support/registry.ts";
-import { chunks, tar, testStore } from "./fixtures.ts";
+import { chunks, native as program, tar, testStore } from "./fixtures.ts";
 
 const own = process.arch === "x64" ? "amd64" : "arm64";
 const other = own === "amd64" ? "arm64" : "amd64";
@@ -70,6 +70,10 @@ describe.skipIf(rootMissing || registryMissing)("an index is kept as it came", (
       expect(images.resolve(reference, foreign).id).toBe(theirs.id);
       expect(images.resolve(theirs.id).family).toEqual([ours.id, theirs.id]);
     }
+    await using elsewhere = await openImages({ root: store.root, native: program, platform: foreign }).then(
+      (images) => Object.assign(images, { [Symbol.asyncDispose]: () => images.close() }),
+    );
+    expect(elsewhere.resolve(reference).id).toBe(theirs.id);
     const removal = await store.images.remove(reference, { force: false, inUse: () => [] });
     expect(removal.deleted.toSorted()).toEqual([ours.id, theirs.id].toSorted());
     expect(readdirSync(join(store.root, "blobs/sha256"))).toEqual([]);
