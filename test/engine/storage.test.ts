@@ -127,6 +127,9 @@ for (const [driver, on] of places)
         expect(size).toBeGreaterThan(15 << 20);
         expect(size).toBeLessThanOrEqual(20 << 20);
         expect(await out("inspect", "-f", "{{.HostConfig.StorageOpt.size}}", "limited")).toBe("20m");
+        await engine.docker("create", "--name", "dockers", "--storage-opt", "size=30m", "busybox");
+        const told = await engine.docker("inspect", "-f", "{{.HostConfig.StorageOpt}}", "dockers");
+        expect(told.stdout).toBe("map[size:30m]\n");
         // The file system keeps it, whoever serves.
         await engine.kill();
         await engine.serve();
