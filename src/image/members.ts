@@ -1,6 +1,7 @@
 /** gzip by several threads: blocks become members of their own, which one after the other are one gzip (RFC 1952, 2.2). */
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
+import { spent } from "../platform/spent.ts";
 
 const compress = promisify(gzip) as (bytes: Uint8Array, options: { level: number }) => Promise<Buffer>;
 
@@ -34,6 +35,8 @@ export async function* gzipped(source: AsyncIterable<Uint8Array>, level: number)
   try {
     for await (const block of blocksOf(source)) {
       running.push(compress(block, { level }));
+      // The block, and the chunks that it was made of.
+      spent(2 * block.length);
       if (running.length >= parallel) yield await (running.shift() as Promise<Buffer>);
     }
     while (running.length > 0) yield await (running.shift() as Promise<Buffer>);
