@@ -38,18 +38,16 @@ describe.skipIf(rootMissing || busyboxMissing)("dockerode", () => {
   }
 
   test("run: a container from its creation to its removal", async () => {
-    const said = ["", ""];
-    const streams = said.map((_text, index) => {
-      const stream = new PassThrough();
-      stream.on("data", (part: Buffer) => {
-        said[index] += part.toString();
-      });
-      return stream;
-    });
     const command = ["sh", "-c", "echo hello; echo err >&2; exit 3"];
-    const [result, container] = await docker.run("busybox", command, streams, { Tty: false });
-    expect([result.StatusCode, ...said]).toEqual([3, "hello\n", "err\n"]);
-    await container.remove();
+    let ran: [{ StatusCode: number }, Docker.Container] | undefined;
+    const said = await text(async (...streams) => {
+      // dockerode resolves with the exit code, and the output may come after it.
+      const heard = streams.map((stream) => once(stream, "data"));
+      ran = await docker.run("busybox", command, [...streams], { Tty: false });
+      await Promise.all(heard);
+    });
+    expect([ran?.[0].StatusCode, ...said]).toEqual([3, "hello\n", "err\n"]);
+    await ran?.[1].remove();
     expect(await docker.listContainers({ all: true })).toEqual([]);
   });
 
