@@ -103,9 +103,21 @@ static long receive(struct execution *e, struct record *r, i32 fd, i32 tolerate,
   }
 }
 
-long op_netlink(struct execution *e, const struct op_netlink *o, struct record *r) {
-  long acks = expected(o->messages);
+static long exchange(struct execution *e, struct record *r, i32 fd, struct span messages, i32 tolerate) {
+  struct answers a = {0, 0, 0};
+  long acks = expected(messages);
   if (acks < 0) return acks;
+  long done = CALL(r, sendto, fd, messages.at, messages.length, 0, 0, 0);
+  if (done >= 0) done = receive(e, r, fd, tolerate, &a);
+  // A netfilter batch that failed is answered for its failures alone.
+  if (done >= 0 && r->state != RECORD_TOLERATED && a.acks < acks) {
+    detail(r, "the kernel did not acknowledge every message");
+    done = -EPROTO;
+  }
+  return done;
+}
+
+long op_netlink(struct execution *e, const struct op_netlink *o, struct record *r) {
   if (o->child_pid_at != NO_NUMBER) {
     u32 pid = (u32)e->pid;
     if (e->in_child || pid == 0 || o->messages.length < 4 || o->child_pid_at > o->messages.length - 4) return -EINVAL;
@@ -113,14 +125,32 @@ long op_netlink(struct execution *e, const struct op_netlink *o, struct record *
   }
   long fd = open_socket(r, o->family);
   if (fd < 0) return fd;
-  struct answers a = {0, 0, 0};
-  long done = CALL(r, sendto, fd, o->messages.at, o->messages.length, 0, 0, 0);
-  if (done >= 0) done = receive(e, r, (i32)fd, o->tolerate, &a);
-  // A netfilter batch that failed is answered for its failures alone.
-  if (done >= 0 && r->state != RECORD_TOLERATED && a.acks < acks) {
-    detail(r, "the kernel did not acknowledge every message");
-    done = -EPROTO;
+  long done = exchange(e, r, (i32)fd, o->messages, o->tolerate);
+  SYS(close, fd);
+  return done;
+}
+
+// A socket stays in the namespace that it was made in; the executor comes back from there in any case.
+static long open_socket_in(struct record *r, i32 ns, i32 family) {
+  long own = CALL(r, openat, AT_FDCWD, "/proc/self/ns/net", ABI_O_RDONLY | ABI_O_CLOEXEC, 0);
+  if (own < 0) return own;
+  long fd = CALL(r, setns, ns, CLONE_NEWNET);
+  if (fd == 0) {
+    fd = open_socket(r, family);
+    long back = CALL(r, setns, own, CLONE_NEWNET);
+    if (back < 0) {
+      if (fd >= 0) SYS(close, fd);
+      fd = back;
+    }
   }
+  SYS(close, own);
+  return fd;
+}
+
+long op_netlink_in(struct execution *e, const struct op_netlink_in *o, struct record *r) {
+  long fd = open_socket_in(r, slot_of(e, o->ns), o->family);
+  if (fd < 0) return fd;
+  long done = exchange(e, r, (i32)fd, o->messages, o->tolerate);
   SYS(close, fd);
   return done;
 }

@@ -213,6 +213,12 @@ static inline void op_encode(struct writer *w, const struct op *op) {
       put_u32(w, op->netlink.child_pid_at);
       put_i32(w, op->netlink.tolerate);
       break;
+    case OP_NETLINK_IN:
+      put_u16(w, op->netlink_in.ns);
+      put_u8(w, op->netlink_in.family);
+      put_bytes(w, op->netlink_in.messages);
+      put_i32(w, op->netlink_in.tolerate);
+      break;
     case OP_HOSTNAME:
       put_text(w, op->hostname.name);
       break;

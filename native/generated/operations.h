@@ -46,6 +46,7 @@ enum op_code {
   OP_KILL_CGROUP = 53,
   OP_REMOVE_CGROUP = 54,
   OP_NETLINK = 64,
+  OP_NETLINK_IN = 170,
   OP_HOSTNAME = 80,
   OP_DOMAINNAME = 81,
   OP_RLIMIT = 82,
@@ -84,7 +85,7 @@ enum op_code {
   OP_EXEC = 126,
   OP_SEND_LISTENER = 97,
   OP_MONITOR = 144,
-  OP_CODES = 156,
+  OP_CODES = 171,
 };
 
 enum { OPEN_PATH_USE_ANY = 0, OPEN_PATH_USE_DIRECTORY = 1, OPEN_PATH_USE_READ = 2, OPEN_PATH_USE_APPEND = 3, OPEN_PATH_USE_FIFO = 4 };
@@ -340,6 +341,14 @@ struct op_netlink {
   i32 tolerate;
 };
 
+enum { NETLINK_IN_FAMILY_ROUTE = 0, NETLINK_IN_FAMILY_NETFILTER = 12 };
+struct op_netlink_in {
+  u16 ns;
+  u8 family;
+  struct span messages;
+  i32 tolerate;
+};
+
 struct op_hostname {
   const char *name;
 };
@@ -575,6 +584,7 @@ struct op {
     struct op_kill_cgroup kill_cgroup;
     struct op_remove_cgroup remove_cgroup;
     struct op_netlink netlink;
+    struct op_netlink_in netlink_in;
     struct op_hostname hostname;
     struct op_domainname domainname;
     struct op_rlimit rlimit;
@@ -664,6 +674,7 @@ static const struct op_definition op_definitions[OP_CODES] = {
   [OP_KILL_CGROUP] = {"killCgroup", 69, {offsetof(struct op_kill_cgroup, cgroup) + 1}, 0},
   [OP_REMOVE_CGROUP] = {"removeCgroup", 69, {0}, 0},
   [OP_NETLINK] = {"netlink", 77, {0}, 0},
+  [OP_NETLINK_IN] = {"netlinkIn", 1, {offsetof(struct op_netlink_in, ns) + 1}, 0},
   [OP_HOSTNAME] = {"hostname", 8, {0}, 0},
   [OP_DOMAINNAME] = {"domainname", 8, {0}, 0},
   [OP_RLIMIT] = {"rlimit", 4, {0}, 0},
@@ -912,6 +923,12 @@ static inline int op_decode(struct reader *r, struct op *op) {
       op->netlink.messages = get_bytes(r);
       op->netlink.child_pid_at = get_u32(r);
       op->netlink.tolerate = get_i32(r);
+      break;
+    case OP_NETLINK_IN:
+      op->netlink_in.ns = get_slot(r, 0);
+      op->netlink_in.family = get_choice(r, 4097u);
+      op->netlink_in.messages = get_bytes(r);
+      op->netlink_in.tolerate = get_i32(r);
       break;
     case OP_HOSTNAME:
       op->hostname.name = get_text(r);

@@ -1,111 +1,65 @@
-import type { ContainerDetails, Engine } from "../engine/engine.ts";
-import { isLive, NEVER } from "../engine/state.ts";
-import type { BridgeNetwork } from "../network/network.ts";
-import { InroError } from "../oci/error.ts";
-import { json } from "./answer.ts";
+import { empty, json } from "./answer.ts";
+import { endpoint } from "./ask/endpoints.ts";
+import { askedNetwork } from "./ask/network.ts";
+import { object, text } from "./asked.ts";
+import { body } from "./body.ts";
 import { type Exchange, parameter, type Route } from "./exchange.ts";
 import { filters } from "./query.ts";
 import { refuse } from "./status.ts";
-import { endpointId, networkId, networkName } from "./tell/network.ts";
+import { networkRecord } from "./tell/network-record.ts";
 
-/** The three networks that every engine has. */
 export const networkRoutes: readonly Route[] = [
   { method: "GET", pattern: "/networks", handle: list },
-  { method: "POST", pattern: "/networks/create", handle: unsupported },
-  { method: "POST", pattern: "/networks/prune", handle: (x) => json(x, 200, { NetworksDeleted: null }) },
+  { method: "POST", pattern: "/networks/create", handle: create },
+  { method: "POST", pattern: "/networks/prune", handle: prune },
   { method: "GET", pattern: "/networks/{id}", handle: inspect },
   { method: "DELETE", pattern: "/networks/{id}", handle: remove },
-  { method: "POST", pattern: "/networks/{id}/connect", handle: unsupported },
-  { method: "POST", pattern: "/networks/{id}/disconnect", handle: unsupported },
+  { method: "POST", pattern: "/networks/{id}/connect", handle: connect },
+  { method: "POST", pattern: "/networks/{id}/disconnect", handle: disconnect },
 ];
 
-const names = ["bridge", "host", "none"] as const;
-type Name = (typeof names)[number];
-
-const drivers: Readonly<Record<Name, string>> = { bridge: "bridge", host: "host", none: "null" };
-
-async function record(engine: Engine, name: Name, containers: readonly ContainerDetails[]) {
-  const bridge = name === "bridge" ? await engine.defaultNetwork() : null;
-  return {
-    Name: name,
-    Id: networkId(name),
-    Created: NEVER,
-    Scope: "local",
-    Driver: drivers[name],
-    EnableIPv4: name === "bridge",
-    EnableIPv6: false,
-    IPAM: { Driver: "default", Options: null, Config: bridge === null ? null : [pool(bridge)] },
-    Internal: false,
-    Attachable: false,
-    Ingress: false,
-    ConfigFrom: { Network: "" },
-    ConfigOnly: false,
-    Containers: Object.fromEntries(containers.map((container) => [container.id, member(container)])),
-    Options: bridge === null ? {} : bridgeOptions(bridge.interface),
-    Labels: {},
-  };
-}
-
-const pool = (bridge: BridgeNetwork) => ({ Subnet: bridge.subnet, Gateway: bridge.gateway });
-
-const bridgeOptions = (bridge: string) => ({
-  "com.docker.network.bridge.default_bridge": "true",
-  "com.docker.network.bridge.name": bridge,
-});
-
-function member(container: ContainerDetails) {
-  const { network } = container;
-  const hasAddress = network !== null && network.address !== "";
-  return {
-    Name: container.name,
-    EndpointID: endpointId(container),
-    MacAddress: network?.mac ?? "",
-    IPv4Address: hasAddress ? `${network.address}/${network.prefix}` : "",
-    IPv6Address: "",
-  };
-}
-
 async function list(x: Exchange): Promise<void> {
-  const { name, id, driver, type, dangling, scope } = filters(x.query);
-  const found = names.filter(
-    (one) =>
-      (name === undefined || name.some((text) => one.includes(text))) &&
-      (id === undefined || id.some((text) => networkId(one).startsWith(text))) &&
-      (driver === undefined || driver.includes(drivers[one])) &&
-      (type === undefined || type.includes("builtin")) &&
-      (scope === undefined || scope.includes("local")) &&
-      !dangling?.some((text) => ["true", "1"].includes(text)),
+  const found = await x.engine.networks.list(filters(x.query));
+  json(
+    x,
+    200,
+    found.map((network) => networkRecord(x.engine, network, false)),
   );
-  json(x, 200, await Promise.all(found.map((one) => record(x.engine, one, []))));
 }
 
-function named(x: Exchange): Name {
-  const asked = parameter(x, "id");
-  const found = names.find(
-    (name) => name === asked || (asked.length >= 3 && networkId(name).startsWith(asked)),
-  );
-  if (found !== undefined) return found;
-  throw new InroError("NO_SUCH_NETWORK", {
-    what: `cannot find the network "${asked}"`,
-    why: `network ${asked} not found`,
-    hint: "there are bridge, host and none",
-  });
+async function create(x: Exchange): Promise<void> {
+  const { id } = await x.engine.networks.create(askedNetwork(await body(x.request)));
+  json(x, 201, { Id: id, Warning: "" });
 }
 
 async function inspect(x: Exchange): Promise<void> {
-  const name = named(x);
-  const all = x.engine.containers.list({ all: false, limit: 0, filters: {} });
-  const members = all.filter((one) => isLive(one.state) && networkName(one) === name);
-  json(x, 200, await record(x.engine, name, members));
+  const scope = x.query.get("scope") ?? "";
+  const network = await x.engine.networks.get(parameter(x, "id"));
+  if (scope !== "" && scope !== "local")
+    throw refuse(404, `cannot find the network "${network.name}"`, `network ${network.name} not found`);
+  json(x, 200, networkRecord(x.engine, network, true));
 }
 
-function remove(x: Exchange): void {
-  throw new InroError("HTTP_403", {
-    what: `cannot remove the network "${named(x)}"`,
-    why: `${named(x)} is a pre-defined network and cannot be removed`,
-  });
+async function remove(x: Exchange): Promise<void> {
+  await x.engine.networks.remove(parameter(x, "id"));
+  empty(x, 204);
 }
 
-function unsupported(): void {
-  throw refuse(501, "cannot change networks", "networks beside bridge, host and none are not supported yet");
+async function prune(x: Exchange): Promise<void> {
+  const removed = await x.engine.networks.prune(filters(x.query));
+  json(x, 200, { NetworksDeleted: removed.length === 0 ? null : removed });
+}
+
+async function connect(x: Exchange): Promise<void> {
+  const asked = await body(x.request);
+  const settings = endpoint(object(asked, "EndpointConfig"));
+  await x.engine.networks.connect(parameter(x, "id"), text(asked, "Container"), settings);
+  empty(x, 200);
+}
+
+/** `Force` is for endpoints whose container is lost: ours are derived from the containers, so none is. */
+async function disconnect(x: Exchange): Promise<void> {
+  const asked = await body(x.request);
+  await x.engine.networks.disconnect(parameter(x, "id"), text(asked, "Container"));
+  empty(x, 200);
 }

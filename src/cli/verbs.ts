@@ -347,6 +347,36 @@ export const verbs: readonly Entry[] = [
     load: async () => (await import("./verb/volume.ts")).rm,
   },
   {
+    names: ["network create"],
+    group: "Networks",
+    summary: "Make a network",
+    load: async () => (await import("./verb/network-create.ts")).create,
+  },
+  {
+    names: ["network connect"],
+    group: "Networks",
+    summary: "Connect a container with a network",
+    load: async () => (await import("./verb/network-connect.ts")).connect,
+  },
+  {
+    names: ["network disconnect"],
+    group: "Networks",
+    summary: "Disconnect a container from a network",
+    load: async () => (await import("./verb/network-connect.ts")).disconnect,
+  },
+  {
+    names: ["network rm", "network remove"],
+    group: "Networks",
+    summary: "Remove networks",
+    load: async () => (await import("./verb/network.ts")).rm,
+  },
+  {
+    names: ["network prune"],
+    group: "Networks",
+    summary: "Remove networks that no container uses",
+    load: async () => (await import("./verb/prune.ts")).networkPrune,
+  },
+  {
     names: ["network ls", "network list"],
     group: "Networks",
     summary: "List networks",

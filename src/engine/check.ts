@@ -50,7 +50,7 @@ function* containerFindings(core: Core, known: ReadonlySet<string>): Generator<F
   }
 }
 
-const nouns = { containers: "container", execs: "exec", volumes: "volume" } as const;
+const nouns = { containers: "container", execs: "exec", volumes: "volume", networks: "network" } as const;
 
 async function checkRow(core: Core, row: DamagedRow, repair: boolean): Promise<Finding> {
   return {
@@ -65,6 +65,7 @@ async function checkRow(core: Core, row: DamagedRow, repair: boolean): Promise<F
 const todos: { readonly [table in DamagedRow["table"]]: string } = {
   containers: `with --repair its files go to ${SALVAGED}/ in the data root, unless it still runs, and its record away`,
   execs: "with --repair it is forgotten",
+  networks: "with --repair it is forgotten; make it anew, its containers find it by its name",
   volumes: "with --repair it is written anew, with no labels; its files stay",
 };
 
@@ -88,6 +89,10 @@ const mends: {
     return `its files are in ${to}`;
   },
   execs: async (core, row) => {
+    core.records.forget(row);
+    return "forgotten";
+  },
+  networks: async (core, row) => {
     core.records.forget(row);
     return "forgotten";
   },

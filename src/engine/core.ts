@@ -8,6 +8,7 @@ import type { VolumeStore } from "../volume/volumes.ts";
 import type { Entry } from "./entry.ts";
 import type { Exec } from "./execs.ts";
 import type { Host } from "./host.ts";
+import type { NetworkShelf } from "./networks/shelf.ts";
 import type { News } from "./news.ts";
 import type { ContainerFortune, Records } from "./records.ts";
 import type { Shelf } from "./shelf.ts";
@@ -21,6 +22,7 @@ export interface Core {
   readonly images: Images;
   readonly runtime: Runtime;
   readonly networks: Networks;
+  readonly networkShelf: NetworkShelf;
   readonly volumes: VolumeStore;
   /** Reads and writes file trees beneath roots that nobody can lead out of. */
   readonly trees: Tree;

@@ -3,7 +3,7 @@ import type { Checked, Image, Report } from "../image/images.ts";
 import type { DriverName } from "../image/snapshot/driver.ts";
 import type { BlockIoStats } from "../kernel/cgroup/stats/block-io.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";
-import type { BridgeNetwork } from "../network/network.ts";
+import type { AttachmentRecord, BridgeNetwork } from "../network/network.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Platform } from "../oci/platform.ts";
 import type { LogQuery } from "../runtime/log/read.ts";
@@ -11,7 +11,7 @@ import type { LogEntry } from "../runtime/log/record.ts";
 import type { Events } from "./events.ts";
 import type { CommitOptions } from "./files/commit.ts";
 import type { EngineImages } from "./images.ts";
-import type { ContainerOptions, ExecOptions, LogOptions } from "./options.ts";
+import type { ContainerOptions, EndpointOption, ExecOptions, LogOptions } from "./options.ts";
 import type { ContainerState, ContainerStatus, ExitReport, Timestamp } from "./state.ts";
 
 /**
@@ -25,6 +25,7 @@ export interface Engine {
   readonly execs: Execs;
   readonly images: EngineImages;
   readonly volumes: Volumes;
+  readonly networks: EngineNetworks;
   readonly events: Events;
   info(): Promise<EngineInfo>;
   version(): EngineVersion;
@@ -33,8 +34,6 @@ export interface Engine {
    * needs is removed and what can be made again is made; nothing that a container needs goes.
    */
   check(o: { readonly repair: boolean; readonly report: Report }): Promise<EngineChecked>;
-  /** The default bridge, made when it is missing. */
-  defaultNetwork(): Promise<BridgeNetwork>;
   /** Lets go of everything; containers run on. */
   close(): Promise<void>;
 }
@@ -134,7 +133,10 @@ export interface ContainerDetails {
   readonly startedAt: Timestamp;
   readonly restartCount: number;
   readonly mounts: readonly MountPoint[];
-  readonly network: NetworkDetails | null;
+  /** Where it is or will be connected. */
+  readonly endpoints: readonly EndpointDetails[];
+  /** What is published, while it runs. */
+  readonly ports: AttachmentRecord["ports"];
   /** Execs that run in it. */
   readonly execIds: readonly string[];
   /** How its files are kept. */
@@ -160,18 +162,11 @@ export interface MountPoint {
   readonly anonymous: boolean;
 }
 
-export interface NetworkDetails {
-  readonly name: "bridge" | "host" | "none";
-  readonly address: string;
-  readonly prefix: number;
-  readonly gateway: string;
-  readonly mac: string;
-  readonly ports: readonly {
-    readonly hostIp: string;
-    readonly hostPort: number;
-    readonly containerPort: number;
-    readonly protocol: "tcp" | "udp";
-  }[];
+/** A container's place in a network, and its connection with it while it runs. */
+export interface EndpointDetails extends EndpointOption {
+  /** Empty when the network is gone. */
+  readonly networkId: string;
+  readonly live: AttachmentRecord | null;
 }
 
 /** next-exit: the next end from now on; not-running: at once when it does not run; removed: when it is gone. */
@@ -325,6 +320,56 @@ export interface VolumeDetails {
   readonly created: Timestamp;
   readonly labels: Readonly<Record<string, string>>;
   readonly anonymous: boolean;
+}
+
+/** Every `network` parameter takes a name, a full id, or a unique prefix of one. */
+export interface EngineNetworks {
+  /** NETWORK_EXISTS, INVALID_OPTION, SUBNET_OVERLAPS, NO_FREE_POOL, NETWORK_SETUP_FAILED. */
+  create(options: NetworkOptions): Promise<NetworkDetails>;
+  /** NO_SUCH_NETWORK, AMBIGUOUS_ID. */
+  get(network: string): Promise<NetworkDetails>;
+  list(filters: Filters): Promise<readonly NetworkDetails[]>;
+  /** The containers that are connected with it now. */
+  members(network: NetworkDetails): readonly ContainerDetails[];
+  /** NETWORK_IN_USE, NETWORK_PREDEFINED. */
+  remove(network: string): Promise<void>;
+  /** Removes those that no container is connected with; answers their names. */
+  prune(filters: Filters): Promise<readonly string[]>;
+  /** From now on, also while it runs. ENDPOINT_EXISTS, NETWORK_CONFLICT, ADDRESS_IN_USE, INVALID_OPTION. */
+  connect(network: string, container: string, endpoint: Omit<EndpointOption, "network">): Promise<void>;
+  /** NOT_CONNECTED, NETWORK_CONFLICT. */
+  disconnect(network: string, container: string): Promise<void>;
+}
+
+export interface NetworkOptions {
+  readonly name: string;
+  readonly driver: string;
+  /** `172.30.0.0/16`; null: a free block. */
+  readonly subnet: string | null;
+  readonly gateway: string | null;
+  readonly range: string | null;
+  /** Addresses set aside, by what they are for. */
+  readonly auxiliary: Readonly<Record<string, string>>;
+  readonly internal: boolean;
+  readonly attachable: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  /** `com.docker.network.bridge.*`, … */
+  readonly options: Readonly<Record<string, string>>;
+}
+
+export interface NetworkDetails {
+  readonly id: string;
+  readonly name: string;
+  readonly created: Timestamp;
+  readonly driver: "bridge" | "host" | "null";
+  /** Of the driver bridge. */
+  readonly bridge: BridgeNetwork | null;
+  readonly auxiliary: Readonly<Record<string, string>>;
+  readonly attachable: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly options: Readonly<Record<string, string>>;
+  /** One of the three that every engine has. */
+  readonly predefined: boolean;
 }
 
 export interface EngineInfo {

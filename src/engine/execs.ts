@@ -162,7 +162,7 @@ function execProcess(core: Core, entry: Entry, options: ExecOptions, size: Windo
     user: { uid: identity.uid, gid: identity.gid, additionalGids: identity.groups },
     args: options.command,
     env: environment({
-      hostname: hostnameOf(entry.id, own, core.host),
+      hostname: hostnameOf(core, entry.id, own),
       home: identity.home,
       tty: options.tty,
       env: mergeEnvironment(own.env, options.env),

@@ -11,7 +11,9 @@ import { prepareMounts } from "./create/mounts.ts";
 import type { Explanation } from "./engine.ts";
 import type { Entry } from "./entry.ts";
 import { discard } from "./life/remove.ts";
-import { createRequest, hostnameOf, writeEtcFiles } from "./life/request.ts";
+import { createRequest, writeEtcFiles } from "./life/request.ts";
+import { attachAll } from "./networks/attach.ts";
+import { endpointsOfOptions } from "./networks/endpoints.ts";
 import type { ContainerOptions } from "./options.ts";
 
 /** Does all that a start does up to the verified plan, and then takes it back. */
@@ -26,16 +28,10 @@ export async function explainOptions(core: Core, asked: ContainerOptions): Promi
   const mounts = await prepareMounts(core, options, undo);
   const rootfs = await core.images.prepare(folder, image);
   undo.add("release the files", () => core.images.release(folder));
-  const hostname = hostnameOf(id, options, core.host);
-  const attachment = await core.networks.connect({
-    containerId: id,
-    name: id.slice(0, 12),
-    hostname,
-    network: options.network.kind,
-    ports: options.ports,
-  });
-  undo.add("leave the network", () => core.networks.disconnect(attachment));
-  writeEtcFiles(folder, hostname, attachment);
+  const endpoints = endpointsOfOptions(options);
+  const attaching = { containerId: id, name: id.slice(0, 12), endpoints, ports: options.ports };
+  const attachments = await attachAll(core, attaching, undo);
+  writeEtcFiles(core, folder, { id, options, attachments });
   const points = mounts.points;
   const request = createRequest(core, {
     id,
@@ -44,7 +40,7 @@ export async function explainOptions(core: Core, asked: ContainerOptions): Promi
     arguments: words,
     mounts: points,
     rootfs,
-    attachment,
+    attachments,
   });
   const plan = await core.runtime.explain(request);
   return { plan, printed: printPlan(plan), records: [] };

@@ -15,6 +15,8 @@ import { engineExecs } from "./execs.ts";
 import { surveyHost } from "./host.ts";
 import { engineImages } from "./image-verbs.ts";
 import { engineVersion, info } from "./look/info.ts";
+import { engineNetworks } from "./networks/networks.ts";
+import { newNetworkShelf } from "./networks/shelf.ts";
 import { openNews } from "./news.ts";
 import { openRecords, type Records } from "./records.ts";
 import { recover } from "./recover.ts";
@@ -69,6 +71,7 @@ export async function openEngine(parts: EngineParts): Promise<Engine> {
     news: openNews(records),
     host: surveyHost(),
     shelf: newShelf(),
+    networkShelf: newNetworkShelf(),
     execs: new Map(records.execs().map((record) => [record.id, { record, session: null, started: true }])),
     beingMade: new Map(),
     fault,
@@ -86,11 +89,11 @@ export async function openEngine(parts: EngineParts): Promise<Engine> {
     execs: engineExecs(core),
     images: engineImages(core),
     volumes: engineVolumes(core),
+    networks: engineNetworks(core),
     events: core.news,
     info: () => info(core),
     check: ({ repair, report }) => check(core, repair, report),
     version: () => engineVersion(core),
-    defaultNetwork: () => parts.networks.ensureDefault(),
     close: async () => {
       for (const entry of core.shelf.all()) {
         if (entry.restartTimer !== null) clearTimeout(entry.restartTimer);

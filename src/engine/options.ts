@@ -32,6 +32,8 @@ export interface ContainerOptions {
   readonly privileged: boolean;
   readonly security: SecurityOptions;
   readonly network: NetworkMode;
+  /** How it is in its networks; where one that `network` names is not among them, it is there with nothing special. */
+  readonly endpoints: readonly EndpointOption[];
   readonly ports: readonly PortOption[];
   readonly publishAllPorts: boolean;
   /** `80/tcp`, … beside those of the image. */
@@ -143,7 +145,27 @@ export interface SecurityOptions {
   readonly systemPaths: "masked" | "unconfined";
 }
 
-export type NetworkMode = { readonly kind: "bridge" } | { readonly kind: "host" } | { readonly kind: "none" };
+export type NetworkMode =
+  | { readonly kind: "bridge" }
+  | { readonly kind: "host" }
+  | { readonly kind: "none" }
+  /** A network that somebody made, by name or id. */
+  | { readonly kind: "network"; readonly name: string }
+  /** The network namespace of another container, by name or id. */
+  | { readonly kind: "container"; readonly container: string };
+
+/** A container's place in one network. */
+export interface EndpointOption {
+  /** Name or id when it is asked for, the name once it is recorded. */
+  readonly network: string;
+  /** `null`: a free one. */
+  readonly address: string | null;
+  readonly mac: string | null;
+  /** Further names of the container in this network. */
+  readonly aliases: readonly string[];
+  /** The default route leads through the network with the highest one. */
+  readonly gatewayPriority: number;
+}
 
 export interface PortOption {
   readonly containerPort: number;
@@ -234,6 +256,7 @@ export const DEFAULT_OPTIONS: Omit<ContainerOptions, "image"> = {
   privileged: false,
   security: { seccomp: { kind: "default" }, noNewPrivileges: false, systemPaths: "masked" },
   network: { kind: "bridge" },
+  endpoints: [],
   ports: [],
   publishAllPorts: false,
   exposedPorts: [],

@@ -4,9 +4,9 @@ import { InroError } from "../oci/error.ts";
 import type { Rootfs } from "../oci/rootfs.ts";
 import type { Reserve } from "../platform/reserve.ts";
 import { type Database, type Lasting, openDatabase } from "../platform/sqlite.ts";
-import type { MountPoint, VolumeDetails } from "./engine.ts";
+import type { MountPoint, NetworkDetails, VolumeDetails } from "./engine.ts";
 import type { EngineEvent } from "./events.ts";
-import type { ContainerOptions, ExecOptions } from "./options.ts";
+import type { ContainerOptions, EndpointOption, ExecOptions } from "./options.ts";
 import type { ContainerState, Timestamp } from "./state.ts";
 
 /** What is settled at `create` and never changes. */
@@ -31,8 +31,10 @@ export interface ContainerFortune {
   readonly starting: boolean;
   /** What it was last started from, for those who find it running. */
   readonly rootfs: Rootfs | null;
-  /** Held from the start until the end was seen. */
-  readonly network: AttachmentRecord | null;
+  /** Its connections, held from the start until the end was seen. */
+  readonly attachments: readonly AttachmentRecord[];
+  /** Where it is to be connected, once `network connect` or `disconnect` has changed what `create` said. */
+  readonly endpoints: readonly EndpointOption[] | null;
 }
 
 export interface ContainerRecord {
@@ -53,8 +55,8 @@ export interface ExecRecord {
 
 /** A row that cannot be read: what it was about is not known, and stays as it is on the disk. */
 export interface DamagedRow {
-  readonly table: "containers" | "execs" | "volumes";
-  /** A container's or an exec's id, a volume's name. */
+  readonly table: "containers" | "execs" | "volumes" | "networks";
+  /** A container's, an exec's or a network's id, a volume's name. */
   readonly key: string;
   readonly why: string;
 }
@@ -80,6 +82,9 @@ export interface Records {
   volumes(): VolumeDetails[];
   addVolume(volume: VolumeDetails): void;
   removeVolume(name: string): void;
+  networks(): NetworkDetails[];
+  addNetwork(network: NetworkDetails): void;
+  removeNetwork(id: string): void;
   /** News: what a full disk has no space for is lost. */
   addEvent(event: EngineEvent): void;
   eventsSince(time: bigint): EngineEvent[];
@@ -95,6 +100,15 @@ const SCHEMA: readonly string[] = [
    CREATE TABLE events (number INTEGER PRIMARY KEY, time INTEGER NOT NULL, record TEXT NOT NULL);
    CREATE INDEX events_time ON events (time);
    INSERT INTO engine VALUES ('id', lower(hex(randomblob(16))))`,
+  // A container has many connections, where it had one or none.
+  `CREATE TABLE networks (id TEXT PRIMARY KEY, record TEXT NOT NULL);
+   UPDATE containers SET
+     origin = json_set(origin, '$.options.endpoints', json('[]')),
+     fortune = json_remove(json_set(fortune, '$.endpoints', NULL, '$.attachments',
+       CASE json_type(fortune, '$.network') WHEN 'object'
+         THEN json_array(json_set(json_extract(fortune, '$.network'), '$.inside', 'eth0'))
+         ELSE json('[]') END), '$.network')
+   WHERE json_valid(origin) AND json_valid(fortune)`,
 ];
 
 /** Events are news, not history: the oldest go when there are more than this. */
@@ -123,12 +137,13 @@ export function openRecords(path: string, reserve?: Reserve): Records {
     ...containerTable(database),
     ...execTable(database),
     ...volumeTable(database),
+    ...networkTable(database),
     ...eventTable(database),
     close: () => database.close(),
   };
 }
 
-const keyOf = { containers: "id", execs: "id", volumes: "name" } as const;
+const keyOf = { containers: "id", execs: "id", volumes: "name", networks: "id" } as const;
 
 /** The rows that can be read. */
 function readable<Row, Value>(rows: readonly Row[], read: (row: Row) => Value): Value[] {
@@ -161,9 +176,10 @@ const readContainer = ({ id, name, origin, fortune }: ContainerRow): ContainerRe
   id,
   name,
   origin: parse<ContainerOrigin>(origin, ["imageId", "options", "arguments", "mounts"]),
-  fortune: parse<ContainerFortune>(fortune, ["state", "starting", "bootId"]),
+  fortune: parse<ContainerFortune>(fortune, ["state", "starting", "bootId", "attachments"]),
 });
 const readExec = (text: string) => parse<ExecRecord>(text, ["id", "containerId", "options"]);
+const readNetwork = (text: string) => parse<NetworkDetails>(text, ["id", "name", "bridge"]);
 const readVolume = (text: string) => parse<VolumeDetails>(text, ["name", "mountpoint", "labels"]);
 
 function damagedRows(database: Database): DamagedRow[] {
@@ -181,6 +197,8 @@ function damagedRows(database: Database): DamagedRow[] {
     look("execs", id, () => readExec(record));
   for (const { name, record } of database.all<{ name: string; record: string }>("SELECT * FROM volumes"))
     look("volumes", name, () => readVolume(record));
+  for (const { id, record } of database.all<{ id: string; record: string }>("SELECT * FROM networks"))
+    look("networks", id, () => readNetwork(record));
   return found;
 }
 
@@ -262,6 +280,20 @@ function volumeTable(database: Database) {
         database.run("INSERT INTO volumes VALUES (?, ?)", volume.name, JSON.stringify(volume)),
       ),
     removeVolume: (name: string) => database.run("DELETE FROM volumes WHERE name = ?", name),
+  };
+}
+
+function networkTable(database: Database) {
+  return {
+    networks: () =>
+      readable(database.all<{ record: string }>("SELECT record FROM networks ORDER BY rowid"), ({ record }) =>
+        readNetwork(record),
+      ),
+    addNetwork: (network: NetworkDetails) =>
+      database.transaction("machine", () =>
+        database.run("INSERT INTO networks VALUES (?, ?)", network.id, JSON.stringify(network)),
+      ),
+    removeNetwork: (id: string) => database.run("DELETE FROM networks WHERE id = ?", id),
   };
 }
 

@@ -16,14 +16,33 @@ import { type ExitReport, isLive } from "./state.ts";
  */
 export async function recover(core: Core): Promise<void> {
   for (const saved of core.records.containers()) core.shelf.put(new Entry(saved));
+  for (const network of core.records.networks()) {
+    core.networkShelf.put(network);
+    if (network.bridge !== null) core.networks.know(network.bridge);
+  }
   await sweep(core);
   const entries = [...core.shelf.all()];
   const held = await Promise.all(entries.map((entry) => reconnect(core, entry)));
   // Addresses and ports of those that run are taken before any new one is given.
   for (const entry of entries)
-    if (entry.live !== null && entry.fortune.network !== null) core.networks.adopt(entry.fortune.network);
+    if (entry.live !== null)
+      for (const attachment of entry.fortune.attachments) core.networks.adopt(attachment);
+  await restoreNetworks(core);
   for (const [index, entry] of entries.entries()) await settle(core, entry, held[index]);
   for (const entry of entries) restartAsAsked(core, entry);
+}
+
+/** Bridges that a reboot, an administrator or the engine's own end took away. */
+async function restoreNetworks(core: Core): Promise<void> {
+  for (const { name, bridge } of core.networkShelf.made())
+    if (bridge !== null)
+      await core.networks
+        .make(bridge)
+        .catch((cause) => core.fault(`making the network ${name} again`, cause));
+}
+
+async function leaveAll(core: Core, entry: Entry): Promise<void> {
+  for (const attachment of entry.fortune.attachments) await core.networks.disconnect(attachment);
 }
 
 /** What a crash left half made has a folder and no record, or the reverse. */
@@ -58,7 +77,7 @@ async function reconnect(core: Core, entry: Entry): Promise<Container | undefine
 }
 
 async function settle(core: Core, entry: Entry, container: Container | undefined): Promise<void> {
-  const { state, starting, network } = entry.fortune;
+  const { state, starting, attachments } = entry.fortune;
   if (starting) {
     await abandon(core, entry);
   } else if (container !== undefined) {
@@ -68,9 +87,9 @@ async function settle(core: Core, entry: Entry, container: Container | undefined
       await container.resume().catch((cause) => core.fault(`continuing ${entry.id}`, cause));
   } else if (isLive(state)) {
     await ended(core, entry, await reportFromDisk(core, entry), { undone: false });
-  } else if (network !== null) {
-    await core.networks.disconnect(network);
-    record(core, entry, { network: null });
+  } else if (attachments.length > 0) {
+    await leaveAll(core, entry);
+    record(core, entry, { attachments: [] });
   }
 }
 
@@ -86,10 +105,9 @@ async function abandon(core: Core, entry: Entry): Promise<void> {
     await monitor.exited.catch(() => {});
     monitor.close();
   } else await core.runtime.undo(folder).catch((cause) => core.fault(`cleaning up after ${entry.id}`, cause));
-  const { network } = entry.fortune;
-  if (network !== null) await core.networks.disconnect(network);
+  await leaveAll(core, entry);
   await core.images.release(folder);
-  record(core, entry, { starting: false, network: null });
+  record(core, entry, { starting: false, attachments: [] });
   if (entry.origin.options.autoRemove) await removeNow(core, entry, { volumes: true, code: 128 });
 }
 

@@ -4,24 +4,32 @@ import {
   formatIpv4,
   formatSubnet,
   parseIpv4,
-  type Subnet,
+  parseSubnet,
 } from "../kernel/netlink/address.ts";
 import { InroError } from "../oci/error.ts";
+import type { BridgeNetwork } from "./attachment.ts";
 
 /** Who has which address of a subnet. An address is given to one container at a time, and to the next as late as possible. */
 export interface AddressPool {
   /** NO_FREE_ADDRESS. */
   take(): string;
-  /** Marks an address that a container of an earlier daemon still has. False: outside this subnet. */
-  keep(address: string): boolean;
+  /** This very one. ADDRESS_IN_USE, INVALID_OPTION. */
+  claim(address: string): string;
+  /** Marks an address that a container of an earlier daemon still has. */
+  keep(address: string): void;
   release(address: string): void;
 }
 
-/** The gateway is the subnet's first address; network and broadcast addresses are never given. */
-export function addressPool(subnet: Subnet): AddressPool {
-  const first = subnet.base + 2;
-  const last = broadcastOf(subnet) - 1;
-  const taken = new Set<number>();
+/** Network, broadcast and gateway addresses and those set aside are never given; of a range, nothing outside it by itself. */
+export function addressPool(network: BridgeNetwork): AddressPool {
+  const subnet = parseSubnet(network.subnet);
+  const range = network.range === null ? subnet : parseSubnet(network.range);
+  const lowest = subnet.base + 1;
+  const highest = broadcastOf(subnet) - 1;
+  const first = Math.max(lowest, range.base);
+  const last = Math.min(highest, broadcastOf(range));
+  const kept = new Set([network.gateway, ...network.reserved].map(parseIpv4));
+  const taken = new Set(kept);
   // Late reuse: what still answers for an old container must not reach a new one.
   let next = first;
   return {
@@ -33,26 +41,43 @@ export function addressPool(subnet: Subnet): AddressPool {
         taken.add(candidate);
         return formatIpv4(candidate);
       }
+      const count = last - first + 1 - [...kept].filter((one) => one >= first && one <= last).length;
       throw new InroError("NO_FREE_ADDRESS", {
         what: "cannot give the container an address",
-        why: `all ${last - first + 1} addresses of ${formatSubnet(subnet)} are in use`,
-        hint: "remove containers that are not needed, or use --network none or host",
+        why: `all ${count} addresses of ${formatSubnet(range)}, the network "${network.name}", are in use`,
+        hint: "remove containers that are not needed, or use another network",
       });
+    },
+    claim(address) {
+      const value = parseIpv4(address);
+      const refuse = (code: string, why: string) =>
+        new InroError(code, { what: `cannot give the container the address ${address}`, why, at: "--ip" });
+      if (!contains(subnet, value) || value < lowest || value > highest)
+        throw refuse(
+          "INVALID_OPTION",
+          `it does not belong to the subnet ${network.subnet} of the network "${network.name}"`,
+        );
+      if (kept.has(value))
+        throw refuse(
+          "ADDRESS_IN_USE",
+          `Address already in use: it is the gateway's or set aside in the network "${network.name}"`,
+        );
+      if (taken.has(value))
+        throw refuse("ADDRESS_IN_USE", `Address already in use in the network "${network.name}"`);
+      taken.add(value);
+      return address;
     },
     keep(address) {
       const value = parseIpv4(address);
-      if (!contains(subnet, value)) return false;
       taken.add(value);
       if (value >= next && value < last) next = value + 1;
-      return true;
     },
     release(address) {
-      taken.delete(parseIpv4(address));
+      const value = parseIpv4(address);
+      if (!kept.has(value)) taken.delete(value);
     },
   };
 }
-
-export const gatewayOf = (subnet: Subnet): string => formatIpv4(subnet.base + 1);
 
 /** A hardware address that belongs to the IPv4 address: no neighbour's table ever goes stale when it is given again. */
 export function macOf(address: string): string {

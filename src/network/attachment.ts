@@ -1,30 +1,63 @@
 import type { PlanFragment } from "../kernel/plan/fragment.ts";
 
-/** The default network as recorded and inspected. */
+/** A network of containers: a bridge of the host and a block of addresses. Plain JSON, as recorded. */
 export interface BridgeNetwork {
-  /** The bridge's interface, which is also the network's identity in one network namespace. */
+  /** Unique in an engine; `bridge` is the default one. */
+  readonly name: string;
+  /** The bridge's interface, unique in one network namespace. */
   readonly interface: string;
   /** `172.20.0.0/16`. */
   readonly subnet: string;
   readonly gateway: string;
-  /** Our nftables table, of family ip. */
-  readonly table: string;
+  /** The part of the subnet that addresses are given from; null: all of it. */
+  readonly range: string | null;
+  /** Addresses that no container gets. */
+  readonly reserved: readonly string[];
+  /** Its containers reach each other and nothing else. */
+  readonly internal: boolean;
+  /** Its containers reach each other at all (`icc`). */
+  readonly open: boolean;
+  /** The host's address that its ports are published on where nobody names one; empty: all. */
+  readonly publishOn: string;
+  /** What leaves it has the host's address. */
+  readonly masquerade: boolean;
+  /** Bytes; null: the kernel's. */
+  readonly mtu: number | null;
 }
 
 export interface ConnectRequest {
   readonly containerId: string;
   /** The container's name, for errors about ports that it holds. */
   readonly name: string;
-  readonly hostname: string;
-  readonly domainname?: string | null;
-  readonly network: "bridge" | "none" | "host";
+  /** `none`, `host`, `bridge` or another network's name. */
+  readonly network: string;
+  /** The number of the container's interface: 0 is eth0. */
+  readonly number: number;
+  /** Its default route leads through this network. */
+  readonly isGateway: boolean;
+  /** A free one where null. */
+  readonly address: string | null;
+  readonly mac: string | null;
   readonly ports: readonly PortBinding[];
+}
+
+/** What a container's /etc/hosts and /etc/resolv.conf are made of, beside its connections. */
+export interface FilesRequest {
+  readonly hostname: string;
+  readonly domainname: string | null;
   /** `name:address`; the address may be `host-gateway`. */
-  readonly extraHosts?: readonly string[];
+  readonly extraHosts: readonly string[];
   /** Name servers, search domains and options asked for; each empty list means the host's. */
-  readonly dns?: readonly string[];
-  readonly dnsSearch?: readonly string[];
-  readonly dnsOptions?: readonly string[];
+  readonly dns: readonly string[];
+  readonly dnsSearch: readonly string[];
+  readonly dnsOptions: readonly string[];
+}
+
+export interface ContainerFiles {
+  readonly resolvConf: string;
+  readonly hosts: string;
+  /** What the user should hear: a resolver that was replaced. */
+  readonly warnings: readonly string[];
 }
 
 export interface PortBinding {
@@ -36,15 +69,17 @@ export interface PortBinding {
   readonly protocol: "tcp" | "udp";
 }
 
-/** What is kept of a connection: plain JSON, enough to adopt it and to undo it. */
+/** What is kept of one connection of a container with a network: plain JSON, enough to adopt it and to undo it. */
 export interface AttachmentRecord {
   readonly containerId: string;
   readonly name: string;
-  readonly network: "bridge" | "none" | "host";
-  /** Empty, like the four below, unless the network is the bridge. */
+  readonly network: string;
+  /** `eth0`. Empty, like the five below, with `none` and `host`. */
+  readonly inside: string;
   readonly address: string;
   /** Bits of the subnet's mask; 0 without an address. */
   readonly prefix: number;
+  /** Where the default route leads; empty where it leads through another network, or nowhere. */
   readonly gateway: string;
   readonly mac: string;
   readonly hostInterface: string;
@@ -54,15 +89,9 @@ export interface AttachmentRecord {
 export interface Attachment extends AttachmentRecord {
   /** Operations for the container's plan. */
   readonly fragment: PlanFragment;
-  /** Contents of the container's /etc/resolv.conf and /etc/hosts. */
-  readonly resolvConf: string;
-  readonly hosts: string;
-  /** What the user should hear: a resolver that was replaced, forwarding that was switched on. */
-  readonly warnings: readonly string[];
 }
 
 /** The record of an attachment, without what only its first start needs. */
-export function attachmentRecord(attachment: AttachmentRecord): AttachmentRecord {
-  const { containerId, name, network, address, prefix, gateway, mac, hostInterface, ports } = attachment;
-  return { containerId, name, network, address, prefix, gateway, mac, hostInterface, ports };
+export function attachmentRecord({ fragment: _, ...record }: Attachment): AttachmentRecord {
+  return record;
 }

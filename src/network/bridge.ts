@@ -17,14 +17,14 @@ import type { OpRecord } from "../kernel/plan/record.ts";
 import { InroError } from "../oci/error.ts";
 import { macOf } from "./addresses.ts";
 import type { AttachmentRecord, BridgeNetwork } from "./attachment.ts";
-import { publication, tableChanges } from "./firewall.ts";
+import { delistment, enlistment, publication, tableChanges } from "./firewall.ts";
 import { removePair, unpublish } from "./fragment.ts";
 import type { Executor } from "./lasting-executor.ts";
 
 const ENOENT = 2;
 const EEXIST = 17;
 const ENODEV = 19;
-const because = "the default network";
+const because = "the network";
 
 function route(messages: Uint8Array, what: string, tolerate = 0): OpOf<"netlink"> {
   return { kind: "netlink", family: "route", messages, tolerate, what, because };
@@ -34,14 +34,14 @@ function netfilter(messages: Uint8Array, what: string, tolerate = 0): OpOf<"netl
   return { kind: "netlink", family: "netfilter", messages, tolerate, what, because };
 }
 
-/** Makes what is missing of the bridge; answers its index. NETWORK_SETUP_FAILED. */
+/** Makes what is missing of the bridge; answers its index. `index`: the one it should have, 0 for any. NETWORK_SETUP_FAILED. */
 export async function makeBridgeInterface(
   executor: Executor,
   network: BridgeNetwork,
-  preferredIndex: number,
+  index: number,
 ): Promise<number> {
-  const { interface: name, gateway, subnet } = network;
-  const bridge = { name, index: preferredIndex, mac: macOf(gateway) };
+  const { interface: name, gateway, subnet, mtu } = network;
+  const bridge = { name, index, mac: macOf(gateway), mtu };
   const records = await run(executor, network.interface, [
     route(encodeMessages([makeBridge(bridge)]), `make the bridge ${name}`, EEXIST),
     route(encodeMessages([getLink(name)]), `find the bridge ${name}`),
@@ -73,31 +73,44 @@ function quieten(bridge: string): void {
 /** Puts our table, with the ports of the containers that run, in the place of whatever table of its name was there. */
 export async function replaceTable(
   executor: Executor,
-  network: BridgeNetwork,
+  table: string,
+  networks: readonly BridgeNetwork[],
   attachments: readonly AttachmentRecord[],
 ): Promise<void> {
   const published = attachments.flatMap(({ address, ports }) =>
-    ports.map(
-      (binding) => ({ kind: "add-element", ...publication(network.table, address, binding) }) as const,
-    ),
+    ports.map((binding) => ({ kind: "add-element", ...publication(table, address, binding) }) as const),
   );
-  const batch = encodeBatch([...tableChanges(network), ...published]);
-  await run(executor, network.interface, [netfilter(batch, `make the table ${network.table}`)]);
+  const batch = encodeBatch([...tableChanges(table, networks), ...published]);
+  await run(executor, table, [netfilter(batch, `make the table ${table}`)]);
 }
 
-/** Takes the bridge and its table away, in a state where no container needs them. */
-export async function removeBridge(
-  executor: Executor,
-  { interface: name, table }: BridgeNetwork,
-): Promise<void> {
+/** Lets the table's rules know of a network. */
+export async function enlist(executor: Executor, table: string, network: BridgeNetwork): Promise<void> {
+  const batch = encodeBatch(enlistment(table, network));
+  await run(executor, network.interface, [netfilter(batch, `tell the table ${table} of the network`)]);
+}
+
+export async function removeTable(executor: Executor, table: string): Promise<void> {
   const gone = encodeBatch([
     { kind: "make-table", table },
     { kind: "delete-table", table },
   ]);
-  await executor.batch([
-    netfilter(gone, `remove the table ${table}`),
+  await executor.batch([netfilter(gone, `remove the table ${table}`)]);
+}
+
+/** Takes a bridge away that no container is on. NETWORK_SETUP_FAILED. */
+export async function removeBridge(executor: Executor, table: string, network: BridgeNetwork): Promise<void> {
+  const { interface: name } = network;
+  await run(executor, name, [
     route(encodeMessages([deleteLink(name)]), `remove the bridge ${name}`, ENODEV),
+    netfilter(encodeBatch(delistment(table, network)), `tell the table ${table} that it is gone`, ENOENT),
   ]);
+}
+
+/** Whether an interface of that name is there, whatever it is. */
+export async function exists(executor: Executor, name: string): Promise<boolean> {
+  const [found] = await executor.batch([route(encodeMessages([getLink(name)]), `find ${name}`, ENODEV)]);
+  return linksIn(found).length > 0;
 }
 
 /** Makes ports of the bridge of the containers that run, and removes those of containers that do not. */
@@ -123,14 +136,19 @@ export async function sweepPorts(
   ]);
 }
 
-/** Whether bridge and table are still there: an administrator's `nft flush ruleset` takes ours along. */
-export async function stands(executor: Executor, network: BridgeNetwork, bridge: number): Promise<boolean> {
+/** What is still there: an administrator's `nft flush ruleset` takes ours along. */
+export async function look(
+  executor: Executor,
+  table: string,
+  name: string,
+  index: number,
+): Promise<{ readonly bridge: boolean; readonly table: boolean }> {
   const records = await executor.batch([
-    route(encodeMessages([getLink(network.interface)]), `find the bridge ${network.interface}`, ENODEV),
-    netfilter(encodeGetTable(network.table), `find the table ${network.table}`, ENOENT),
+    route(encodeMessages([getLink(name)]), `find the bridge ${name}`, ENODEV),
+    netfilter(encodeGetTable(table), `find the table ${table}`, ENOENT),
   ]);
   const link = linksIn(records[0])[0];
-  return link?.index === bridge && link.up && (records[1]?.data?.length ?? 0) > 0;
+  return { bridge: link?.index === index && link.up, table: (records[1]?.data?.length ?? 0) > 0 };
 }
 
 /**

@@ -1,24 +1,26 @@
 import { existsSync, readFileSync } from "node:fs";
 import { isIPv4 } from "node:net";
-import type { AttachmentRecord, ConnectRequest } from "./attachment.ts";
+import type { AttachmentRecord, ContainerFiles, FilesRequest } from "./attachment.ts";
 import { hostsFile } from "./hosts.ts";
 import { type HostResolver, resolvConf, UPSTREAM_FILE } from "./resolver.ts";
 
 /** What a container's /etc/resolv.conf and /etc/hosts say, and what the user should hear of it. */
-export function files(record: AttachmentRecord, request: ConnectRequest) {
+export function files(attachments: readonly AttachmentRecord[], request: FilesRequest): ContainerFiles {
+  const [first] = attachments;
+  const reach = first?.network === "host" || first?.network === "none" ? first.network : "bridge";
   const resolver = resolvConf(hostResolver(), {
-    network: record.network,
-    servers: request.dns ?? [],
-    search: request.dnsSearch ?? [],
-    options: request.dnsOptions ?? [],
+    network: reach,
+    servers: request.dns,
+    search: request.dnsSearch,
+    options: request.dnsOptions,
   });
   const hosts = hostsFile({
     hostname: request.hostname,
-    domainname: request.domainname ?? null,
-    address: record.address,
-    gateway: record.gateway,
-    extra: request.extraHosts ?? [],
-    base: record.network === "host" ? textOf("/etc/hosts") : null,
+    domainname: request.domainname,
+    addresses: attachments.map(({ address }) => address).filter((address) => address !== ""),
+    gateway: attachments.find(({ gateway }) => gateway !== "")?.gateway ?? "",
+    extra: request.extraHosts,
+    base: reach === "host" ? textOf("/etc/hosts") : null,
   });
   return { resolvConf: resolver.text, hosts, warnings: resolver.warnings };
 }

@@ -1,4 +1,4 @@
-import { ipv4Bytes, maskOf, parseSubnet } from "../kernel/netlink/address.ts";
+import { ipv4Bytes } from "../kernel/netlink/address.ts";
 import type { Change, DataType, Element } from "../kernel/nftables/batch.ts";
 import type { Expression } from "../kernel/nftables/expression.ts";
 import type { BridgeNetwork, PortBinding } from "./attachment.ts";
@@ -6,6 +6,20 @@ import type { BridgeNetwork, PortBinding } from "./attachment.ts";
 /** Ports published on every address of the host, and those on one. */
 const everyAddress = "published";
 const oneAddress = "published-on";
+
+/**
+ * What the rules know of networks, as sets of their bridges: the rules are the same for any number of networks. `within`
+ * and `talking` hold pairs, the bridge a packet comes from and the one it goes to.
+ */
+const sets = {
+  bridges: ["interface-name"],
+  internal: ["interface-name"],
+  masqueraded: ["interface-name"],
+  within: ["interface-name", "interface-name"],
+  talking: ["interface-name", "interface-name"],
+} as const satisfies Readonly<Record<string, readonly DataType[]>>;
+
+type SetName = keyof typeof sets;
 
 const target: readonly DataType[] = ["ipv4-address", "port"];
 const ESTABLISHED_OR_RELATED = 2 | 4;
@@ -20,12 +34,11 @@ const protocols = { tcp: 6, udp: 17 } as const;
  * Our whole table, made anew in one transaction that also removes an older one: whatever state a crash left, the
  * kernel goes from it to this in one step, and established connections keep their translation.
  *
- * R27: chains of ours accept by default, so nothing that is not ours is ever touched; only what is forwarded *to* our
- * bridge is dropped unless it answers, comes from the bridge itself, or was translated by a published port. This
+ * R27: chains of ours accept by default, so nothing that is not ours is ever touched; only what is forwarded *to* one of
+ * our bridges is dropped unless it answers, comes from the same bridge, or was translated by a published port. This
  * holds too for packets that a neighbour routes straight to a container's address.
  */
-export function tableChanges(network: BridgeNetwork): Change[] {
-  const { table } = network;
+export function tableChanges(table: string, networks: readonly BridgeNetwork[]): Change[] {
   const chain = (
     name: string,
     hook: Extract<Change, { kind: "make-chain" }>["hook"],
@@ -40,12 +53,39 @@ export function tableChanges(network: BridgeNetwork): Change[] {
     { kind: "make-table", table },
     { kind: "make-map", table, map: everyAddress, key: ["protocol", "port"], value: target },
     { kind: "make-map", table, map: oneAddress, key: ["ipv4-address", "protocol", "port"], value: target },
+    ...Object.entries(sets).map(([set, key]) => ({ kind: "make-set", table, set, key }) as const),
+    ...networks.flatMap((network) => enlistment(table, network)),
     ...chain("guard", { type: "filter", hook: "prerouting", priority: -300 }, loopbackGuard()),
     ...chain("arriving", { type: "nat", hook: "prerouting", priority: -100 }, translation()),
     ...chain("leaving-host", { type: "nat", hook: "output", priority: -100 }, translation()),
-    ...chain("forward", { type: "filter", hook: "forward", priority: 0 }, isolation(network.interface)),
-    ...chain("outgoing", { type: "nat", hook: "postrouting", priority: 100 }, masquerading(network)),
+    ...chain("forward", { type: "filter", hook: "forward", priority: 0 }, isolation()),
+    ...chain("outgoing", { type: "nat", hook: "postrouting", priority: 100 }, masquerading()),
   ];
+}
+
+/** Puts a network into the sets that the rules ask; done twice, it is done. */
+export const enlistment = (table: string, network: BridgeNetwork): Change[] =>
+  memberships(table, network).map((element) => ({ kind: "add-element", ...element }));
+
+/** Takes it out of them. What is not there cannot be deleted, so it is put in first, in the same transaction. */
+export const delistment = (table: string, network: BridgeNetwork): Change[] => [
+  ...enlistment(table, network),
+  ...memberships(table, network).map((element) => ({ kind: "delete-element", ...element }) as const),
+];
+
+function memberships(table: string, network: BridgeNetwork): Element[] {
+  const name = padded(new TextEncoder().encode(network.interface), 16);
+  const pair = Uint8Array.of(...name, ...name);
+  const isMember: Readonly<Record<SetName, boolean>> = {
+    bridges: true,
+    internal: network.internal,
+    masqueraded: network.masquerade && !network.internal,
+    within: true,
+    talking: network.open,
+  };
+  return (Object.keys(sets) as SetName[])
+    .filter((set) => isMember[set])
+    .map((set) => ({ table, map: set, key: sets[set].length === 1 ? name : pair }));
 }
 
 /**
@@ -89,56 +129,63 @@ function translation(): Expression[][] {
   ];
 }
 
-function isolation(bridge: string): Expression[][] {
-  const toContainers = interfaceIs("interface-out", bridge);
+function isolation(): Expression[][] {
   const accept: Expression = { kind: "verdict", verdict: "accept" };
+  const drop: Expression = { kind: "verdict", verdict: "drop" };
+  const toContainers = isIn("interface-out", "bridges");
   return [
+    [...stays("talking"), accept],
+    [...stays("within"), drop],
+    // Whatever else it is: a published port of another network, or an answer to somebody outside.
+    [...isIn("interface-in", "internal"), drop],
+    [...isIn("interface-out", "internal"), drop],
     [...toContainers, ...hasBits("connection-state", ESTABLISHED_OR_RELATED), accept],
-    [...toContainers, ...interfaceIs("interface-in", bridge), accept],
     [...toContainers, ...hasBits("connection-status", DESTINATION_TRANSLATED), accept],
-    [...toContainers, { kind: "verdict", verdict: "drop" }],
+    [...toContainers, drop],
   ];
 }
 
-function masquerading(network: BridgeNetwork): Expression[][] {
-  const toContainers = interfaceIs("interface-out", network.interface);
-  const fromContainers = sourceIn(network.subnet);
+function masquerading(): Expression[][] {
   const masquerade: Expression = { kind: "masquerade" };
   return [
-    [...interfaceIs("interface-out", network.interface, "different"), ...fromContainers, masquerade],
+    [...isIn("interface-in", "masqueraded"), ...stays("within", false), masquerade],
     // A container that calls a published port of its own bridge would be answered past us, by the wrong address.
-    [...toContainers, ...hasBits("connection-status", DESTINATION_TRANSLATED), ...fromContainers, masquerade],
+    [...stays("within"), ...hasBits("connection-status", DESTINATION_TRANSLATED), masquerade],
     // The host that calls 127.0.0.1: a container could not answer that address.
     [
-      ...toContainers,
+      ...isIn("interface-out", "bridges"),
       { kind: "load", field: "ip-source-first-byte", register: 0 },
       { kind: "compare", register: 0, is: "equal", to: Uint8Array.of(LOOPBACK_NET) },
+      masquerade,
+    ],
+    [
+      { kind: "load", field: "interface-in-index", register: 0 },
+      { kind: "compare", register: 0, is: "different", to: hostNumber(0) },
+      { kind: "verdict", verdict: "accept" },
+    ],
+    // br_netfilter: a translated frame stays on its bridge, and is not said to have come from anywhere; nor is what the
+    // host itself sends.
+    [
+      ...isIn("interface-out", "bridges"),
+      ...hasBits("connection-status", DESTINATION_TRANSLATED),
+      { kind: "load", field: "source-type", register: 0 },
+      { kind: "compare", register: 0, is: "different", to: hostNumber(LOCAL) },
       masquerade,
     ],
   ];
 }
 
-function interfaceIs(
-  field: "interface-in" | "interface-out",
-  name: string,
-  is: "equal" | "different" = "equal",
-): Expression[] {
-  const padded = new Uint8Array(16);
-  padded.set(new TextEncoder().encode(name));
-  return [
-    { kind: "load", field, register: 0 },
-    { kind: "compare", register: 0, is, to: padded },
-  ];
-}
+const isIn = (field: "interface-in" | "interface-out", set: SetName): Expression[] => [
+  { kind: "load", field, register: 0 },
+  { kind: "member", set, key: 0, is: true },
+];
 
-function sourceIn(subnet: string): Expression[] {
-  const { base, prefix } = parseSubnet(subnet);
-  return [
-    { kind: "load", field: "ip-source", register: 0 },
-    { kind: "mask", register: 0, mask: networkNumber(maskOf(prefix)) },
-    { kind: "compare", register: 0, is: "equal", to: networkNumber(base) },
-  ];
-}
+/** Whether a packet's way from bridge to bridge is in a set of pairs; a name takes four registers. */
+const stays = (set: "within" | "talking", is = true): Expression[] => [
+  { kind: "load", field: "interface-in", register: 0 },
+  { kind: "load", field: "interface-out", register: 4 },
+  { kind: "member", set, key: 0, is },
+];
 
 function hasBits(field: "connection-state" | "connection-status", bits: number): Expression[] {
   return [
@@ -150,12 +197,6 @@ function hasBits(field: "connection-state" | "connection-status", bits: number):
 
 /** In the machine's order (little endian), as the kernel keeps its own numbers in registers. */
 const hostNumber = (value: number) => new Uint8Array(Uint32Array.of(value).buffer);
-
-function networkNumber(value: number): Uint8Array {
-  const out = new Uint8Array(4);
-  new DataView(out.buffer).setUint32(0, value);
-  return out;
-}
 
 /** The map element that publishes a port: from a host's port to a container's. */
 export function publication(table: string, address: string, binding: PortBinding): Element {
@@ -170,8 +211,8 @@ export const isEveryAddress = (hostIp: string): boolean => hostIp === "" || host
 
 const port = (number: number) => Uint8Array.of(number >>> 8, number & 0xff);
 
-function padded(value: Uint8Array): Uint8Array {
-  const out = new Uint8Array(Math.ceil(value.length / 4) * 4);
+function padded(value: Uint8Array, length = Math.ceil(value.length / 4) * 4): Uint8Array {
+  const out = new Uint8Array(length);
   out.set(value);
   return out;
 }

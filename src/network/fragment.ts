@@ -4,10 +4,10 @@ import {
   addAddress,
   addDefaultRoute,
   deleteLink,
-  hairpin,
   LOOPBACK_INDEX,
   linkUp,
   makeVethPair,
+  setPort,
   VETH_PEER_PID_AT,
 } from "../kernel/netlink/route.ts";
 import { encodeBatch } from "../kernel/nftables/batch.ts";
@@ -23,8 +23,12 @@ const ENODEV = 19;
  * The container's end of the pair: an index of its own choice, beyond those that the kernel may have put into a new
  * namespace already (lo, and fallback tunnels such as tunl0 and sit0 where their modules are loaded).
  */
-const CONTAINER_INDEX = 64;
-const CONTAINER_INTERFACE = "eth0";
+const FIRST_INDEX = 64;
+const PREFIX = "eth";
+
+export const insideName = (number: number): string => `${PREFIX}${number}`;
+export const insideNumber = (name: string): number => Number(name.slice(PREFIX.length));
+export const insideIndex = (name: string) => FIRST_INDEX + insideNumber(name);
 
 /**
  * A host end's index, unique per start, and the name made of it: after a namespace's end its pair lives on for
@@ -40,6 +44,7 @@ const hostInterfaceIndex = (name: string) => Number.parseInt(name.slice("inro".l
 export interface FragmentRequest {
   readonly attachment: AttachmentRecord;
   readonly network: BridgeNetwork;
+  readonly table: string;
   /** The bridge's interface index. */
   readonly bridge: number;
   /** Whether the bridge's frames pass iptables, where an own published port needs the port's hairpin mode. */
@@ -47,60 +52,80 @@ export interface FragmentRequest {
 }
 
 type Netlink = OpOf<"netlink">;
-const because = "--network bridge";
-
-/** What the plan of a container on the bridge does: few messages, since each one is a system call of its start. */
+/** What the plan of a container on a bridge does: few messages, since each one is a system call of its start. */
 export function bridgeFragment(request: FragmentRequest): PlanFragment {
-  const { attachment, network } = request;
-  const { ports, address } = attachment;
-  const publish: Netlink[] = ports.map((binding) => ({
+  const { attachment, table } = request;
+  return {
+    host: [],
+    map: [connectPair(request), ...publish(attachment, table)],
+    build: [configure(attachment)],
+    undo: undoOps(attachment, table),
+  };
+}
+
+export function publish({ ports, address }: AttachmentRecord, table: string): Netlink[] {
+  return ports.map((binding) => ({
     kind: "netlink",
     family: "netfilter",
-    messages: encodeBatch([{ kind: "add-element", ...publication(network.table, address, binding) }]),
+    messages: encodeBatch([{ kind: "add-element", ...publication(table, address, binding) }]),
     tolerate: 0,
     what: `publish ${describeBinding(binding)} to ${address}:${binding.containerPort}`,
     because: `-p ${describeBinding(binding)}:${binding.containerPort}`,
   }));
+}
+
+/** For a port that gets published ports when it is there already. */
+export function setHairpin({ hostInterface, network }: AttachmentRecord): Netlink {
+  const index = hostInterfaceIndex(hostInterface);
   return {
-    host: [],
-    map: [connectPair(request), ...publish],
-    build: [configure(attachment)],
-    undo: undoOps(attachment, network.table),
+    kind: "netlink",
+    family: "route",
+    messages: encodeMessages([setPort(index, { hairpin: true, isolated: false })]),
+    tolerate: 0,
+    what: `let ${hostInterface} send back where frames came from`,
+    because: `--network ${network}`,
   };
 }
 
 function connectPair({ attachment, network, bridge, bridgeFilters }: FragmentRequest): Netlink {
-  const index = hostInterfaceIndex(attachment.hostInterface);
+  const { hostInterface, inside, mac } = attachment;
+  const index = hostInterfaceIndex(hostInterface);
   const pair = makeVethPair({
-    name: attachment.hostInterface,
+    name: hostInterface,
     index,
     bridge,
-    peer: { name: CONTAINER_INTERFACE, index: CONTAINER_INDEX, mac: attachment.mac },
+    mtu: network.mtu,
+    peer: { name: inside, index: insideIndex(inside), mac },
   });
+  const port = { hairpin: bridgeFilters, isolated: !network.open };
   return {
     kind: "netlink",
     family: "route",
-    messages: encodeMessages(bridgeFilters ? [pair, hairpin(index)] : [pair]),
+    messages: encodeMessages(port.hairpin || port.isolated ? [pair, setPort(index, port)] : [pair]),
     childPidAt: VETH_PEER_PID_AT,
     tolerate: 0,
-    what: `${attachment.hostInterface} ↔ ${CONTAINER_INTERFACE}, on bridge ${network.interface}`,
-    because,
+    what: `${hostInterface} ↔ ${inside}, on bridge ${network.interface}`,
+    because: `--network ${network.name}`,
   };
 }
 
-function configure({ address, prefix, gateway }: AttachmentRecord): Netlink {
+function configure({ network, inside, address, prefix, gateway }: AttachmentRecord): Netlink {
+  const index = insideIndex(inside);
+  const loopback = insideNumber(inside) === 0;
   return {
     kind: "netlink",
     family: "route",
     messages: encodeMessages([
-      linkUp(LOOPBACK_INDEX),
-      addAddress({ index: CONTAINER_INDEX, address, prefix }),
-      linkUp(CONTAINER_INDEX),
-      addDefaultRoute(gateway, CONTAINER_INDEX),
+      ...(loopback ? [linkUp(LOOPBACK_INDEX)] : []),
+      addAddress({ index, address, prefix }),
+      linkUp(index),
+      ...(gateway === "" ? [] : [addDefaultRoute(gateway, index)]),
     ]),
     tolerate: 0,
-    what: `lo, ${CONTAINER_INTERFACE} ${address}/${prefix}, default via ${gateway}`,
-    because,
+    what:
+      `${loopback ? "lo, " : ""}${inside} ${address}/${prefix}` +
+      (gateway === "" ? "" : `, default via ${gateway}`),
+    because: `--network ${network}`,
   };
 }
 
@@ -128,7 +153,7 @@ export function removePair(hostInterface: string): Netlink {
     messages: encodeMessages([deleteLink(hostInterface)]),
     tolerate: ENODEV,
     what: `remove ${hostInterface}`,
-    because,
+    because: "--network",
   };
 }
 

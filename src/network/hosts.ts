@@ -4,8 +4,8 @@ import { InroError } from "../oci/error.ts";
 export interface HostsRequest {
   readonly hostname: string;
   readonly domainname: string | null;
-  /** The container's own address; empty without one. */
-  readonly address: string;
+  /** The container's own, one in each of its networks. */
+  readonly addresses: readonly string[];
   /** What `host-gateway` stands for; empty where there is none. */
   readonly gateway: string;
   /** `name:address`. */
@@ -26,7 +26,7 @@ ff02::2\tip6-allrouters
 export function hostsFile(request: HostsRequest): string {
   const base = request.base ?? defaults;
   const lines = request.extra.map((entry) => extraLine(entry, request.gateway));
-  if (request.address !== "") lines.push(`${request.address}\t${names(request)}`);
+  for (const address of request.addresses) lines.push(`${address}\t${names(request)}`);
   return `${base.replace(/\n*$/, "\n")}${lines.map((line) => `${line}\n`).join("")}`;
 }
 

@@ -1,44 +1,81 @@
 import { parseSubnet } from "../kernel/netlink/address.ts";
-import { emptyFragment } from "../kernel/plan/fragment.ts";
-import { type AddressPool, addressPool, macOf } from "./addresses.ts";
-import type { Attachment, AttachmentRecord, BridgeNetwork, ConnectRequest } from "./attachment.ts";
-import { bridgesAreFiltered, closePorts, enableLoopbackPublishing, removeInterface } from "./bridge.ts";
-import { files } from "./container-files.ts";
-import { type DefaultBridge, defaultBridge } from "./default-bridge.ts";
-import { bridgeFragment, loopbackFragment, newHostInterface } from "./fragment.ts";
-import { type NetworkIdentity, networkIdentity } from "./identity.ts";
-import { type Executor, type ExecutorProcess, lastingExecutor } from "./lasting-executor.ts";
-import { type Reservations, reservations } from "./reservation.ts";
+import { InroError } from "../oci/error.ts";
+import type {
+  Attachment,
+  AttachmentRecord,
+  BridgeNetwork,
+  ConnectRequest,
+  ContainerFiles,
+  FilesRequest,
+} from "./attachment.ts";
+import { exists } from "./bridge.ts";
+import { bridges } from "./bridges.ts";
+import { adopt, connect, type Disconnecting, disconnect, type State } from "./connect.ts";
+import { files, nameServers } from "./container-files.ts";
+import { defaultNetwork, knownSubnet } from "./default-network.ts";
+import { networkIdentity } from "./identity.ts";
+import { join, leadThrough } from "./join.ts";
+import { type ExecutorProcess, lastingExecutor } from "./lasting-executor.ts";
+import { type NetworkRequest, planNetwork } from "./plan-network.ts";
+import { reservations } from "./reservation.ts";
+import { hostRoutes, type Occupied } from "./subnet.ts";
 
 export type {
   Attachment,
   AttachmentRecord,
   BridgeNetwork,
   ConnectRequest,
+  FilesRequest,
   PortBinding,
 } from "./attachment.ts";
 export { attachmentRecord } from "./attachment.ts";
+export type { NetworkRequest } from "./plan-network.ts";
 
-/** How containers reach the world and the world reaches them: one bridge per engine, made at first need. */
+/** How containers reach each other and the world, and the world reaches them: bridges, made at first need. */
 export interface Networks {
   /** The name of the default bridge's interface, whether it was made yet or not. */
   readonly bridge: string;
-  /** Makes the default bridge, its address and our nftables table when they are missing. Cheap when they are there. */
+  /** Makes the default bridge, its addresses and our nftables table when they are missing. Cheap when they are there. */
   ensureDefault(): Promise<BridgeNetwork>;
+  /** Tells of a network that an earlier engine made. */
+  know(network: BridgeNetwork): void;
+  /** Settles a network's addresses and takes its name; nothing is made yet. INVALID_OPTION, SUBNET_OVERLAPS, NO_FREE_POOL. */
+  reserve(request: NetworkRequest): BridgeNetwork;
+  /** The opposite of reserve: for a network that was not made. */
+  forget(network: BridgeNetwork): void;
+  /** Before it is made for the first time: the host has no interface of its name. INTERFACE_IN_USE. */
+  checkFresh(network: BridgeNetwork): Promise<void>;
+  /** Makes what is missing of it. NETWORK_SETUP_FAILED. */
+  make(network: BridgeNetwork): Promise<void>;
+  /** Removes all of it and forgets it. NETWORK_IN_USE while a container is on it. */
+  remove(network: BridgeNetwork): Promise<void>;
   /**
    * Takes an address and host ports for one start of a container, and answers what its plan has to do.
-   * PORT_IN_USE names the holder; NO_FREE_ADDRESS, NO_FREE_POOL, NETWORK_SETUP_FAILED.
+   * PORT_IN_USE names the holder; NO_FREE_ADDRESS, ADDRESS_IN_USE, NO_SUCH_NETWORK, NETWORK_SETUP_FAILED.
    */
   connect(request: ConnectRequest): Promise<Attachment>;
+  /** Does at once, for a container that runs, what its plan would have done. NETWORK_SETUP_FAILED; then nothing is left. */
+  join(attachment: Attachment, pid: number): Promise<void>;
+  /**
+   * Lets the default route of a container that runs, and its published ports, go through one of its networks. Answers the
+   * record with both.
+   */
+  leadThrough(
+    attachment: AttachmentRecord,
+    ports: AttachmentRecord["ports"],
+    pid: number,
+  ): Promise<AttachmentRecord>;
+  /** The container's /etc/hosts and /etc/resolv.conf. INVALID_OPTION. */
+  files(attachments: readonly AttachmentRecord[], request: FilesRequest): ContainerFiles;
   /**
    * Gives address and ports back. Unless the monitor told the container's end and so is known to have `undone` what the
    * plan did, ports that are still open are closed, and the interface is looked after a second later: mostly the
    * kernel has removed it by then, and nobody should wait for it. Done twice, it does nothing.
    */
-  disconnect(attachment: AttachmentRecord, done?: { readonly undone: boolean }): Promise<void>;
+  disconnect(attachment: AttachmentRecord, how?: Disconnecting): Promise<void>;
   /** Tells, after the daemon's restart and before the first connect, that this attachment's container still runs. */
   adopt(attachment: AttachmentRecord): void;
-  /** Lets go of reserved ports; bridge and table go too, unless containers run on. */
+  /** Lets go of reserved ports; bridges and table go too, unless containers run on. */
   close(): Promise<void>;
 }
 
@@ -50,149 +87,108 @@ export interface NetworksOptions {
   readonly tell?: (message: string) => void;
 }
 
-interface State {
-  readonly executor: Executor;
-  readonly identity: NetworkIdentity;
-  readonly ports: Reservations;
-  /** Of containers on the bridge that run or start, by the host's interface. */
-  readonly attached: Map<string, AttachmentRecord>;
-  /** Work that nobody waits for: removing an interface takes the kernel 20 ms, and mostly it is gone by itself. */
-  readonly later: (work: () => Promise<void>) => void;
-  addresses: AddressPool | undefined;
-  readonly bridge: DefaultBridge;
-}
-
 const LATER = 1000;
 
 export async function openNetworks(options: NetworksOptions): Promise<Networks> {
+  const { root, openExecutor, tell = () => {} } = options;
   const timers = new Set<NodeJS.Timeout>();
   const later = (work: () => Promise<void>) => {
     const timer = setTimeout(() => {
       timers.delete(timer);
-      work().catch((error: unknown) => options.tell?.(`cleaning up after a container: ${error}`));
+      work().catch((error: unknown) => tell(`cleaning up after a container: ${error}`));
     }, LATER);
     timers.add(timer.unref());
   };
-  const executor = lastingExecutor(options.openExecutor);
-  const identity = networkIdentity(options.root);
+  const executor = lastingExecutor(openExecutor);
+  const identity = networkIdentity(root);
   const attached = new Map<string, AttachmentRecord>();
-  const bridge = defaultBridge({
-    root: options.root,
-    identity,
-    executor,
-    tell: options.tell ?? (() => {}),
-    running: () => [...attached.values()],
+  const standing = bridges({ identity, executor, tell, running: () => [...attached.values()] });
+  const known = new Map<string, BridgeNetwork>();
+  const occupied = (): Occupied => ({
+    routes: hostRoutes().filter((route) => ![...known.values()].some((n) => n.interface === route.interface)),
+    nameServers: nameServers(),
+    networks: [...known.values()].map(({ name, subnet }) => ({ name, subnet: parseSubnet(subnet) })),
   });
+  const theDefault = () => {
+    const found = known.get("bridge") ?? defaultNetwork(root, identity, occupied);
+    known.set("bridge", found);
+    return found;
+  };
   const state: State = {
-    executor,
-    identity,
+    ...{ executor, openExecutor, identity, attached, later, bridges: standing },
     ports: reservations(),
-    attached,
-    bridge,
-    later,
-    addresses: undefined,
+    pools: new Map(),
+    network: (name) => {
+      const found = name === "bridge" ? theDefault() : known.get(name);
+      if (found !== undefined) return found;
+      throw new InroError("NO_SUCH_NETWORK", {
+        what: `cannot connect to the network "${name}"`,
+        why: `network ${name} not found`,
+        hint: "make it with: inro network create",
+      });
+    },
   };
   return {
-    bridge: state.identity.interface,
-    ensureDefault: async () => (await state.bridge.ensure()).network,
+    bridge: identity.interface,
+    ensureDefault: async () => {
+      const network = theDefault();
+      await standing.ensure(network);
+      return network;
+    },
+    know: (network) => void known.set(network.name, network),
+    reserve: (request) => {
+      // Its block is known before the bridge is: nobody else gets it.
+      if (knownSubnet(root) !== undefined) theDefault();
+      const network = planNetwork(request, identity.subnets, occupied());
+      known.set(network.name, network);
+      return network;
+    },
+    forget: ({ name }) => void known.delete(name),
+    checkFresh: async (network) => {
+      if (await exists(executor, network.interface)) throw interfaceTaken(network);
+    },
+    make: async (network) => void (await standing.ensure(network)),
+    remove: async (network) => {
+      refuseUsed(state, network);
+      known.delete(network.name);
+      state.pools.delete(network.name);
+      try {
+        await standing.remove(network);
+      } catch (error) {
+        known.set(network.name, network);
+        throw error;
+      }
+    },
     connect: (request) => connect(state, request),
-    disconnect: (attachment, done) => disconnect(state, attachment, done),
+    join: (attachment, pid) => join(state, attachment, pid),
+    leadThrough: (attachment, ports, pid) => leadThrough(state, attachment, ports, pid),
+    files: (attachments, request) => files(attachments, request),
+    disconnect: (attachment, how = {}) => disconnect(state, attachment, how),
     adopt: (attachment) => adopt(state, attachment),
     close: async () => {
       for (const timer of timers) clearTimeout(timer);
       state.ports.close();
-      if (attached.size === 0) await bridge.remove();
+      if (attached.size === 0) await standing.removeAll();
       await executor.close();
     },
   };
 }
 
-async function connect(state: State, request: ConnectRequest): Promise<Attachment> {
-  if (request.network === "bridge") return connectBridge(state, request);
-  const record: AttachmentRecord = {
-    containerId: request.containerId,
-    name: request.name,
-    network: request.network,
-    address: "",
-    prefix: 0,
-    gateway: "",
-    mac: "",
-    hostInterface: "",
-    ports: [],
-  };
-  const fragment = request.network === "none" ? loopbackFragment : emptyFragment;
-  return { ...record, ...files(record, request), fragment };
+function interfaceTaken({ name, interface: taken }: BridgeNetwork): InroError {
+  return new InroError("INTERFACE_IN_USE", {
+    what: `cannot make the network ${name}`,
+    why: `the host has an interface ${taken} already`,
+    hint: "choose another com.docker.network.bridge.name",
+    at: "--opt",
+  });
 }
 
-async function connectBridge(state: State, request: ConnectRequest): Promise<Attachment> {
-  const { network, bridge } = await state.bridge.ensure();
-  const addresses = poolOf(state, network);
-  const address = addresses.take();
-  try {
-    const ports = await state.ports.take(request.name, request.ports);
-    if (ports.length > 0) enableLoopbackPublishing(network.interface);
-    const record: AttachmentRecord = {
-      containerId: request.containerId,
-      name: request.name,
-      network: "bridge",
-      address,
-      prefix: parseSubnet(network.subnet).prefix,
-      gateway: network.gateway,
-      mac: macOf(address),
-      hostInterface: newHostInterface(),
-      ports,
-    };
-    const attachment = {
-      ...record,
-      ...files(record, request),
-      fragment: bridgeFragment({
-        attachment: record,
-        network,
-        bridge,
-        bridgeFilters: ports.length > 0 && bridgesAreFiltered(),
-      }),
-    };
-    state.attached.set(record.hostInterface, record);
-    return attachment;
-  } catch (error) {
-    addresses.release(address);
-    throw error;
-  }
-}
-
-async function disconnect(
-  state: State,
-  attachment: AttachmentRecord,
-  { undone } = { undone: false },
-): Promise<void> {
-  if (attachment.network !== "bridge") return;
-  const { executor } = state;
-  const known = state.attached.delete(attachment.hostInterface);
-  // Unknown: its ports may be another container's by now; its interface's name never is.
-  const ports = attachment.ports.filter((binding) => known || !state.ports.holds(binding));
-  try {
-    if (undone) return;
-    state.later(() => removeInterface(executor, attachment.hostInterface));
-    await closePorts(executor, state.identity.table, { ...attachment, ports });
-  } finally {
-    if (known) {
-      state.ports.release(attachment.ports);
-      state.addresses?.release(attachment.address);
-    }
-  }
-}
-
-function adopt(state: State, attachment: AttachmentRecord): void {
-  if (attachment.network !== "bridge") return;
-  state.attached.set(attachment.hostInterface, attachment);
-  state.addresses?.keep(attachment.address);
-  void state.ports.keep(attachment.name, attachment.ports);
-}
-
-function poolOf(state: State, network: BridgeNetwork): AddressPool {
-  if (state.addresses !== undefined) return state.addresses;
-  const pool = addressPool(parseSubnet(network.subnet));
-  for (const attachment of state.attached.values()) pool.keep(attachment.address);
-  state.addresses = pool;
-  return pool;
+function refuseUsed({ attached }: State, { name }: BridgeNetwork): void {
+  const users = [...attached.values()].filter(({ network }) => network === name);
+  if (users.length === 0) return;
+  throw new InroError("NETWORK_IN_USE", {
+    what: `cannot remove the network "${name}"`,
+    why: `network ${name} has active endpoints (${users.map((user) => user.name).join(", ")})`,
+    hint: "disconnect or stop those containers first",
+  });
 }

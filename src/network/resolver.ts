@@ -10,6 +10,7 @@ export interface HostResolver {
 }
 
 export interface ResolverRequest {
+  /** Where it can reach from: a network of its own, the host's, or nothing. */
   readonly network: "bridge" | "none" | "host";
   readonly servers: readonly string[];
   readonly search: readonly string[];

@@ -32,29 +32,53 @@ function swapped(hex: string): number {
 
 const prefixOf = (mask: number) => mask.toString(2).replace(/0+$/, "").length;
 
-/**
- * The first candidate that no route of the host touches and no name server of the host lies in. A subnet that our
- * bridge already has is kept: containers live there.
- */
-export function chooseSubnet(
-  candidates: readonly Subnet[],
-  host: { bridge: string; routes: readonly HostRoute[]; nameServers: readonly string[] },
-): Subnet {
-  const own = host.routes.find((route) => route.interface === host.bridge);
-  if (own !== undefined) return own.subnet;
-  const servers = host.nameServers.map(parseIpv4);
+/** What of the host and of the engine decides where a network may lie. */
+export interface Occupied {
+  readonly routes: readonly HostRoute[];
+  readonly nameServers: readonly string[];
+  readonly networks: readonly { readonly name: string; readonly subnet: Subnet }[];
+}
+
+/** The first candidate that no route of the host and no other network touches, and no name server of the host lies in. */
+export function chooseSubnet(name: string, candidates: readonly Subnet[], occupied: Occupied): Subnet {
+  const servers = occupied.nameServers.map(parseIpv4);
+  const blocks = [...occupied.routes, ...occupied.networks].map(({ subnet }) => subnet);
   const free = candidates.find(
     (candidate) =>
-      !host.routes.some((route) => overlaps(route.subnet, candidate)) &&
+      !blocks.some((block) => overlaps(block, candidate)) &&
       !servers.some((server) => contains(candidate, server)),
   );
-  if (free === undefined)
-    throw new InroError("NO_FREE_POOL", {
-      what: `cannot make the network ${host.bridge}`,
-      why: `the host has routes into all ${candidates.length} blocks that it could use, from ${describe(candidates)}`,
-      hint: "use --network host or none",
-    });
-  return free;
+  if (free !== undefined) return free;
+  const { networks } = occupied;
+  throw new InroError("NO_FREE_POOL", {
+    what: `cannot make the network ${name}`,
+    why:
+      `routes of the host and ${networks.length} other networks take all ${candidates.length} blocks that it could ` +
+      `use, from ${describe(candidates)}`,
+    hint: "remove networks that are not needed (network prune), or choose a --subnet",
+  });
+}
+
+/**
+ * Whether a network may lie where a user wants it. A wider route of the host is none of its business: the narrower one
+ * of our bridge wins, and that is what was asked for. SUBNET_OVERLAPS names the conflict.
+ */
+export function refuseOverlap(name: string, subnet: Subnet, { networks, routes }: Occupied): void {
+  const network = networks.find((other) => overlaps(other.subnet, subnet));
+  const route = routes.find((one) => overlaps(one.subnet, subnet) && one.subnet.prefix >= subnet.prefix);
+  const why =
+    network !== undefined
+      ? `Pool overlaps with other one on this address space: ${formatSubnet(network.subnet)} of the network "${network.name}"`
+      : route !== undefined
+        ? `the host reaches ${formatSubnet(route.subnet)} through ${route.interface}`
+        : undefined;
+  if (why === undefined) return;
+  throw new InroError("SUBNET_OVERLAPS", {
+    what: `cannot make the network ${name} in ${formatSubnet(subnet)}`,
+    why,
+    hint: "choose another --subnet, or none to get a free one",
+    at: "--subnet",
+  });
 }
 
 function describe(candidates: readonly Subnet[]): string {

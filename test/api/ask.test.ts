@@ -200,8 +200,6 @@ describe("a wrong value is refused by the name of its field", () => {
       { HostConfig: { PortBindings: { "80/tcp": [{ HostIp: "x" }] } } },
       "HostConfig.PortBindings.80/tcp[0].HostIp",
     ],
-    [{ HostConfig: { NetworkMode: "mine" } }, "HostConfig.NetworkMode"],
-    [{ HostConfig: { NetworkMode: "container:a" } }, "HostConfig.NetworkMode"],
     [{ HostConfig: { PidMode: "container:a" } }, "HostConfig.PidMode"],
     [{ HostConfig: { IpcMode: "x" } }, "HostConfig.IpcMode"],
     [{ HostConfig: { RestartPolicy: { Name: "sometimes" } } }, "HostConfig.RestartPolicy.Name"],

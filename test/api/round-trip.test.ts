@@ -18,7 +18,8 @@ function details(options: ContainerOptions): ContainerDetails {
     startedAt: "2026-11-24T02:00:01.000000001Z",
     restartCount: 0,
     mounts: [],
-    network: null,
+    endpoints: [],
+    ports: [],
     execIds: [],
     storageDriver: "overlay",
     paths: {

@@ -25,7 +25,8 @@ const record = (id: string, name: string) => ({
     bootId: "",
     starting: false,
     rootfs: null,
-    network: null,
+    attachments: [],
+    endpoints: null,
   },
 });
 

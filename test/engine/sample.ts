@@ -31,6 +31,7 @@ export function specInput(change: Partial<ContainerOptions> = {}, rest: Partial<
     devices: [],
     seccomp: null,
     cgroupsPath: "/inro/c0ffee",
+    networkNamespace: null,
     host,
     ...rest,
   };

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { rootMissing } from "../support/engine.ts";
 import { tool } from "../support/tools.ts";
 import { command, ownNetwork } from "./namespace.ts";
-import { binding, engine, neighbour } from "./setting.ts";
+import { engine, neighbour, request } from "./setting.ts";
 import { call, serve } from "./talk.ts";
 
 const privileged = describe.skipIf(rootMissing);
@@ -299,10 +299,9 @@ privileged("disconnect", () => {
 privileged("other networks", () => {
   test("none has a loopback and nothing else; host has no namespace to set up", async () => {
     const { networks } = await engine(scope);
-    const request = { containerId: "c", name: "c", hostname: "c", ports: [binding("8000:80")] };
-    const none = await networks.connect({ ...request, network: "none" });
+    const none = await networks.connect(request("c", ["8000:80"], { network: "none" }));
     expect(none.fragment.build.map((op) => op.kind === "netlink" && op.what)).toEqual(["lo up"]);
-    const host = await networks.connect({ ...request, network: "host" });
+    const host = await networks.connect(request("c", ["8000:80"], { network: "host" }));
     expect(host.fragment).toEqual({ host: [], map: [], build: [], undo: [] });
     expect([none.ports, host.ports]).toEqual([[], []]);
     expect(links()).toEqual(["lo"]);

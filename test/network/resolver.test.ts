@@ -63,7 +63,7 @@ describe("hosts", () => {
   const request = {
     hostname: "web",
     domainname: null,
-    address: "172.20.0.5",
+    addresses: ["172.20.0.5"],
     gateway: "172.20.0.1",
     extra: [],
     base: null,
@@ -96,6 +96,6 @@ describe("hosts", () => {
   });
 
   test("is the host's own file in the host's network", () => {
-    expect(hostsFile({ ...request, address: "", base: "127.0.0.1 me\n" })).toBe("127.0.0.1 me\n");
+    expect(hostsFile({ ...request, addresses: [], base: "127.0.0.1 me\n" })).toBe("127.0.0.1 me\n");
   });
 });

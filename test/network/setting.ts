@@ -1,7 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Attachment, type Networks, openNetworks, type PortBinding } from "../../src/network/network.ts";
+import {
+  type Attachment,
+  type ConnectRequest,
+  type Networks,
+  openNetworks,
+  type PortBinding,
+} from "../../src/network/network.ts";
 import { execute, executorIn } from "./execute.ts";
 import { command, type Other, otherNetwork } from "./namespace.ts";
 
@@ -12,6 +18,8 @@ export interface Engine {
   readonly told: string[];
   /** A container's network: its namespace, set up as a plan would. */
   container(name: string, ...ports: string[]): Promise<Joined>;
+  /** The same on another network than the default one. */
+  join(network: string, name: string, ...ports: string[]): Promise<Joined>;
   /** What the monitor does when its container has ended. */
   undo(container: Joined): Promise<void>;
   /** As after the daemon's death: a new one over the same root, which knows nothing yet. */
@@ -31,25 +39,21 @@ export async function engine(scope: DisposableStack, root = newRoot(scope)): Pro
     tell: (line) => told.push(line),
   });
   scope.defer(() => void networks.close());
+  const join: Engine["join"] = async (network, name, ...ports) => {
+    const other = scope.use(await otherNetwork());
+    const attachment = await networks.connect(request(name, ports, { network }));
+    const { map, build } = attachment.fragment;
+    await execute(executor, map, other.pid);
+    using inside = executorIn(other);
+    await execute(inside, build);
+    return { ...other, attachment };
+  };
   return {
     root,
     networks,
     told,
-    container: async (name, ...ports) => {
-      const other = scope.use(await otherNetwork());
-      const attachment = await networks.connect({
-        containerId: name,
-        name,
-        hostname: name,
-        network: "bridge",
-        ports: ports.map(binding),
-      });
-      const { map, build } = attachment.fragment;
-      await execute(executor, map, other.pid);
-      using inside = executorIn(other);
-      await execute(inside, build);
-      return { ...other, attachment };
-    },
+    container: (name, ...ports) => join("bridge", name, ...ports),
+    join,
     undo: async ({ attachment }) => void (await execute(executor, attachment.fragment.undo)),
     restarted: async () => {
       await networks.close();
@@ -57,6 +61,17 @@ export async function engine(scope: DisposableStack, root = newRoot(scope)): Pro
     },
   };
 }
+
+/** As for a container with one network. */
+export const request = (
+  name: string,
+  ports: readonly string[],
+  change: Partial<ConnectRequest> = {},
+): ConnectRequest => ({
+  ...{ containerId: name, name, network: "bridge", number: 0, isGateway: true, address: null, mac: null },
+  ports: ports.map(binding),
+  ...change,
+});
 
 function newRoot(scope: DisposableStack): string {
   const root = mkdtempSync(join(tmpdir(), "inro-network-"));

@@ -32,7 +32,7 @@ export interface AskedContainer {
 /** The body of POST /containers/create. INVALID_OPTION names the field. */
 export function askedContainer(body: Asked, mountsOf: MountsOf): AskedContainer {
   const host = object(body, "HostConfig");
-  refuseUnsupported(body, host);
+  refuseUnsupported(host);
   const image = text(body, "Image");
   if (image === "") throw invalid("Image", "no image is named");
   const options: ContainerOptions = {

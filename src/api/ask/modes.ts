@@ -1,14 +1,19 @@
 import type { ContainerOptions, NetworkMode } from "../../engine/options.ts";
 import { type Asked, flag, invalid, text } from "../asked.ts";
+import { endpoints } from "./endpoints.ts";
 
 /** Which of the host's namespaces a container keeps. */
 export function modes(
   body: Asked,
   host: Asked,
-): Pick<ContainerOptions, "network" | "pidMode" | "ipcMode" | "utsMode" | "cgroupNamespace"> {
+): Pick<ContainerOptions, "network" | "endpoints" | "pidMode" | "ipcMode" | "utsMode" | "cgroupNamespace"> {
   const ipc = one(host, "IpcMode", ["", "private", "shareable", "host", "none"]);
+  const mode = flag(body, "NetworkDisabled")
+    ? ({ kind: "none" } as const)
+    : network(text(host, "NetworkMode"));
   return {
-    network: flag(body, "NetworkDisabled") ? { kind: "none" } : network(text(host, "NetworkMode")),
+    network: mode,
+    endpoints: endpoints(body, mode),
     pidMode: one(host, "PidMode", ["", "private", "host"]) === "host" ? "host" : "private",
     ipcMode: ipc === "host" || ipc === "none" ? ipc : "private",
     utsMode: one(host, "UTSMode", ["", "private", "host"]) === "host" ? "host" : "private",
@@ -26,11 +31,9 @@ function network(mode: string): NetworkMode {
     case "none":
       return { kind: mode };
     default:
-      if (mode.startsWith("container:")) {
-        throw invalid("HostConfig.NetworkMode", "sharing another container's network is not supported yet");
-      }
-      // Not a 404: the docker CLI takes that for a missing image, pulls it and asks again.
-      throw invalid("HostConfig.NetworkMode", `network ${mode} not found (there are bridge, host and none)`);
+      return mode.startsWith("container:")
+        ? { kind: "container", container: mode.slice("container:".length) }
+        : { kind: "network", name: mode };
   }
 }
 

@@ -4,7 +4,7 @@ import { type Asked, flag, integer, invalid, list, object, text, texts } from ".
  * What Docker can and we cannot yet. A container that would miss what it was promised for its safety or its work is
  * refused; what only makes it less comfortable is told as a warning.
  */
-export function refuseUnsupported(body: Asked, host: Asked): void {
+export function refuseUnsupported(host: Asked): void {
   const lists = ["DeviceRequests", "Links"];
   for (const name of lists) {
     if (list(host, name).length > 0) throw invalid(host.at + name, "it is not supported yet");
@@ -18,25 +18,12 @@ export function refuseUnsupported(body: Asked, host: Asked): void {
   }
   if (!["", "default"].includes(text(host, "Isolation")))
     throw invalid(`${host.at}Isolation`, "it is Windows'");
-  refuseAddresses(object(object(body, "NetworkingConfig"), "EndpointsConfig"));
-}
-
-/** dockerd: "user specified IP address is supported on user defined networks only". */
-function refuseAddresses(endpoints: Asked): void {
-  for (const name of Object.keys(endpoints.fields)) {
-    const endpoint = object(endpoints, name);
-    const addresses = object(endpoint, "IPAMConfig");
-    if (text(addresses, "IPv4Address") !== "" || text(addresses, "IPv6Address") !== "") {
-      throw invalid(addresses.at.slice(0, -1), "an address can be chosen on user defined networks only");
-    }
-  }
 }
 
 export function warnings(body: Asked, host: Asked): readonly string[] {
   const found: string[] = [];
   const health = texts(object(body, "Healthcheck"), "Test");
   if (health.length > 0 && health[0] !== "NONE") found.push("Health checks are not run yet.");
-  if (text(body, "MacAddress") !== "") found.push("The MAC address cannot be chosen yet: discarded.");
   const lists = [
     "BlkioWeightDevice",
     "BlkioDeviceReadBps",

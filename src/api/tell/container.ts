@@ -3,7 +3,7 @@ import { config } from "./config.ts";
 import { driverName, graphDriver } from "./driver.ts";
 import { hostConfig } from "./host-config.ts";
 import { mountPoints } from "./mounts.ts";
-import { networkName, networkSettings, networks, portList } from "./network.ts";
+import { networkMode, networkSettings, networks, portList } from "./network.ts";
 import { state, statusText } from "./state.ts";
 
 export interface Size {
@@ -106,7 +106,7 @@ function line(container: ContainerDetails) {
     Labels: container.options.labels,
     State: container.state.status,
     Status: "",
-    HostConfig: { NetworkMode: networkName(container) },
+    HostConfig: { NetworkMode: networkMode(container.options) },
     NetworkSettings: { Networks: networks(container) },
     Mounts: mountPoints(container.mounts),
   };

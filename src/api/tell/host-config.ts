@@ -1,7 +1,7 @@
 import type { ContainerDetails } from "../../engine/engine.ts";
 import type { ContainerOptions, Resources } from "../../engine/options.ts";
 import { mountConfig } from "./mount-config.ts";
-import { networkName } from "./network.ts";
+import { networkMode } from "./network.ts";
 import { privileges } from "./privileges.ts";
 
 /** Docker's HostConfig: what the client asked for, in Docker's words. */
@@ -77,7 +77,7 @@ function limits(resources: Resources) {
 function namespaces(container: ContainerDetails) {
   const { options } = container;
   return {
-    NetworkMode: networkName(container),
+    NetworkMode: networkMode(options),
     CgroupnsMode: options.cgroupNamespace,
     IpcMode: options.ipcMode,
     Cgroup: "",

@@ -1,22 +1,12 @@
-import { createHash } from "node:crypto";
-import type { ContainerDetails, NetworkDetails } from "../../engine/engine.ts";
+import type { ContainerDetails, EndpointDetails } from "../../engine/engine.ts";
+import type { NetworkMode } from "../../engine/options.ts";
 
-/** Docker's ids are 64 hexadecimal digits: ours follow from what they stand for, so that they stay the same. */
-const networkIds = new Map(
-  ["bridge", "host", "none"].map((name) => [
-    name,
-    createHash("sha256").update(`inro network ${name}`).digest("hex"),
-  ]),
-);
-
-export const networkId = (name: string): string => networkIds.get(name) ?? "";
-
-/** A container has one endpoint and one sandbox: its own digits in another order (hashes would cost a listing). */
-export const endpointId = (container: ContainerDetails): string =>
-  container.id.slice(32) + container.id.slice(0, 32);
+/** An endpoint has an id of its own: digits of its container and its network (hashes would cost a listing). */
+export const endpointId = (container: ContainerDetails, networkId: string): string =>
+  container.id.slice(0, 32) + networkId.slice(0, 32);
 const sandboxId = (container: ContainerDetails): string => container.id.slice(16) + container.id.slice(0, 16);
 
-type Port = NetworkDetails["ports"][number];
+type Port = ContainerDetails["ports"][number];
 
 const address = (port: Port) => (port.hostIp === "" ? "0.0.0.0" : port.hostIp);
 
@@ -24,7 +14,7 @@ const address = (port: Port) => (port.hostIp === "" ? "0.0.0.0" : port.hostIp);
 function portMap(container: ContainerDetails) {
   const map: Record<string, { HostIp: string; HostPort: string }[] | null> = {};
   for (const exposed of container.options.exposedPorts) map[exposed] = null;
-  for (const port of container.network?.ports ?? []) {
+  for (const port of container.ports) {
     const key = `${port.containerPort}/${port.protocol}`;
     map[key] = [...(map[key] ?? []), { HostIp: address(port), HostPort: String(port.hostPort) }];
   }
@@ -33,7 +23,7 @@ function portMap(container: ContainerDetails) {
 
 /** The ports of a line of `docker ps`. */
 export function portList(container: ContainerDetails) {
-  const published = container.network?.ports ?? [];
+  const published = container.ports;
   const taken = new Set(published.map((port) => `${port.containerPort}/${port.protocol}`));
   const exposed = container.options.exposedPorts.filter((port) => !taken.has(port));
   return [
@@ -50,39 +40,46 @@ export function portList(container: ContainerDetails) {
   ];
 }
 
-export function networkName(container: ContainerDetails): string {
-  return container.options.network.kind;
+/** Docker's NetworkMode. */
+export function networkMode({ network }: { readonly network: NetworkMode }): string {
+  if (network.kind === "container") return `container:${network.container}`;
+  return network.kind === "network" ? network.name : network.kind;
 }
 
-function endpoint(container: ContainerDetails) {
-  const { network } = container;
+function endpoint(container: ContainerDetails, details: EndpointDetails) {
+  const { live, aliases, address, mac } = details;
+  const isUsers = !["bridge", "host", "none"].includes(details.network);
+  const names = [container.name, ...aliases, container.id.slice(0, 12)];
   return {
-    IPAMConfig: null,
+    IPAMConfig: address === null ? (isUsers ? {} : null) : { IPv4Address: address },
     Links: null,
-    Aliases: null,
-    MacAddress: network?.mac ?? "",
+    Aliases: aliases.length === 0 ? null : aliases,
+    MacAddress: live?.mac ?? mac ?? "",
     DriverOpts: null,
-    GwPriority: 0,
-    NetworkID: networkId(networkName(container)),
-    EndpointID: network === null ? "" : endpointId(container),
-    Gateway: network?.gateway ?? "",
-    IPAddress: network?.address ?? "",
-    IPPrefixLen: network?.prefix ?? 0,
+    GwPriority: details.gatewayPriority,
+    NetworkID: details.networkId,
+    EndpointID: live === null ? "" : endpointId(container, details.networkId),
+    Gateway: live?.gateway ?? "",
+    IPAddress: live?.address ?? "",
+    IPPrefixLen: live?.prefix ?? 0,
     IPv6Gateway: "",
     GlobalIPv6Address: "",
     GlobalIPv6PrefixLen: 0,
-    DNSNames: null,
+    DNSNames: isUsers ? [...new Set(names)] : null,
   };
 }
 
 export function networks(container: ContainerDetails) {
-  return { [networkName(container)]: endpoint(container) };
+  return Object.fromEntries(
+    container.endpoints.map((details) => [details.network, endpoint(container, details)]),
+  );
 }
 
 /** Docker's NetworkSettings; the fields of the default network stand at the top too, for old clients. */
 export function networkSettings(container: ContainerDetails) {
-  const one = endpoint(container);
-  const live = container.network !== null;
+  const all = networks(container);
+  const one = all["bridge"];
+  const live = container.endpoints.some((details) => details.live !== null);
   return {
     Bridge: "",
     SandboxID: live ? sandboxId(container) : "",
@@ -93,14 +90,14 @@ export function networkSettings(container: ContainerDetails) {
     LinkLocalIPv6PrefixLen: 0,
     SecondaryIPAddresses: null,
     SecondaryIPv6Addresses: null,
-    EndpointID: one.EndpointID,
-    Gateway: one.Gateway,
+    EndpointID: one?.EndpointID ?? "",
+    Gateway: one?.Gateway ?? "",
     GlobalIPv6Address: "",
     GlobalIPv6PrefixLen: 0,
-    IPAddress: one.IPAddress,
-    IPPrefixLen: one.IPPrefixLen,
+    IPAddress: one?.IPAddress ?? "",
+    IPPrefixLen: one?.IPPrefixLen ?? 0,
     IPv6Gateway: "",
-    MacAddress: one.MacAddress,
-    Networks: networks(container),
+    MacAddress: one?.MacAddress ?? "",
+    Networks: all,
   };
 }

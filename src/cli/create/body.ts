@@ -3,6 +3,7 @@ import { UsageError } from "../options/usage-error.ts";
 import { environment, labels, pairs } from "./environment.ts";
 import { device, restartPolicy, ulimit } from "./limits.ts";
 import { mount, volumes } from "./mounts.ts";
+import { networking, networkMode } from "./networks.ts";
 import type { createOptions } from "./options.ts";
 import { ports } from "./ports.ts";
 import { securityOptions } from "./security.ts";
@@ -54,7 +55,6 @@ export function createBody(line: CreateLine): Record<string, unknown> {
     User: options.user,
     Hostname: options.hostname,
     Domainname: options.domainname,
-    MacAddress: options["mac-address"],
     Labels: labels(options["label-file"], options.label),
     Tty: options.tty,
     OpenStdin: options.interactive,
@@ -88,7 +88,7 @@ function hostConfig(line: CreateLine, binds: readonly string[], bindings: unknow
     ...resources(options),
     PortBindings: bindings,
     PublishAllPorts: options["publish-all"],
-    NetworkMode: networkName(options),
+    NetworkMode: networkMode(options),
     Links: options.link,
     ExtraHosts: options["add-host"].map((entry) => entry.replace(/^([^:=]+)=/, "$1:")),
     Dns: options.dns,
@@ -153,8 +153,6 @@ function entrypoint(text: string | undefined): readonly string[] | undefined {
   return text === undefined ? undefined : [text];
 }
 
-const networkName = (options: CreateValues) => options.network ?? options.net;
-
 /** `/run:rw,size=64m`. */
 function tmpfs(entries: readonly string[]): Record<string, string> {
   return Object.fromEntries(
@@ -163,15 +161,6 @@ function tmpfs(entries: readonly string[]): Record<string, string> {
       return colon < 0 ? [entry, ""] : [entry.slice(0, colon), entry.slice(colon + 1)];
     }),
   );
-}
-
-function networking(options: CreateValues): unknown {
-  const name = networkName(options) ?? "default";
-  const endpoint = defined({
-    Aliases: options["network-alias"],
-    IPAMConfig: options.ip === undefined ? undefined : { IPv4Address: options.ip },
-  });
-  return Object.keys(endpoint).length > 0 ? { EndpointsConfig: { [name]: endpoint } } : undefined;
 }
 
 const record = (entries: readonly (readonly [string, unknown])[]) => Object.fromEntries(entries);

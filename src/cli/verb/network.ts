@@ -1,8 +1,10 @@
+import { ApiError, at } from "../client/client.ts";
+import { each } from "../each.ts";
 import { flag, list, text } from "../options/option.ts";
 import { shortId } from "../print/human.ts";
 import { filters, type Listing, listing } from "../print/listing.ts";
 import { out } from "../terminal/output.ts";
-import { verb } from "../verb.ts";
+import { ANY, verb } from "../verb.ts";
 
 interface Network {
   readonly Id: string;
@@ -57,4 +59,20 @@ export const ls = verb({
     out(listing(spec, rows, options));
     return 0;
   },
+});
+
+export const rm = verb({
+  usage: "[OPTIONS] NETWORK [NETWORK...]",
+  options: { force: flag("One that is not there is no failure", { short: "f" }) },
+  args: [1, ANY],
+  run: ({ client }, { options, args }) =>
+    each(args, async (name) => {
+      try {
+        await client.send({ method: "DELETE", path: at`/networks/${name}` });
+      } catch (error) {
+        if (options.force && error instanceof ApiError && error.status === 404) return;
+        throw error;
+      }
+      out(`${name}\n`);
+    }),
 });

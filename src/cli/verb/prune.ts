@@ -111,6 +111,22 @@ export const volumePrune = verb({
     }),
 });
 
+/** Networks take no space: Docker tells none. */
+export const networkPrune = verb({
+  usage: "[OPTIONS]",
+  options,
+  args: [0, 0],
+  async run({ client }, { options: { force, filter } }) {
+    if (!force && !confirmed("This removes all networks that no container uses. Continue?")) return 1;
+    const query = { filters: filters(filter) };
+    const path = "/networks/prune";
+    const answer = await client.json<{ NetworksDeleted: unknown }>({ method: "POST", path, query });
+    const removed = names(answer.NetworksDeleted);
+    if (removed.length > 0) out(`Deleted Networks:\n${removed.map((name) => `${name}\n`).join("")}\n`);
+    return 0;
+  },
+});
+
 export const imagePrune = verb({
   usage: "[OPTIONS]",
   options: {

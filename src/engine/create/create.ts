@@ -11,6 +11,7 @@ import { type Core, folderOf, tell } from "../core.ts";
 import { Entry } from "../entry.ts";
 import { discard } from "../life/remove.ts";
 import { checkName, nameInUse, randomName } from "../names.ts";
+import { settleNetworks } from "../networks/endpoints.ts";
 import type { ContainerOptions } from "../options.ts";
 import type { ContainerFortune } from "../records.ts";
 import { NEVER } from "../state.ts";
@@ -28,7 +29,8 @@ const UNBORN: ContainerFortune = {
   bootId: "",
   starting: false,
   rootfs: null,
-  network: null,
+  attachments: [],
+  endpoints: null,
 };
 
 export interface Settled {
@@ -41,7 +43,7 @@ export interface Settled {
 /** Everything that can be refused without making anything. */
 export function settle(core: Core, asked: ContainerOptions, platform?: Platform): Settled {
   const image = core.images.resolve(asked.image, platform);
-  const options = validate(mergeImage(asked, image.config.config), core.host);
+  const options = settleNetworks(core, validate(mergeImage(asked, image.config.config), core.host));
   const words = [...(options.entrypoint ?? []), ...(options.command ?? [])];
   if (words.length === 0)
     throw new InroError("NO_COMMAND", {

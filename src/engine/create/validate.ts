@@ -88,9 +88,31 @@ function checkHostname(hostname: string | null): void {
 }
 
 function checkNamespaces(options: ContainerOptions): void {
-  const own = options.network.kind === "host" ? "--network host" : null;
-  if (own !== null && (options.ports.length > 0 || options.publishAllPorts)) return;
+  checkSharedNetwork(options);
   for (const name of Object.keys(options.sysctls)) checkSysctl(name, options);
+}
+
+/** What belongs to the network that is shared is its owner's to say. dockerd's words. */
+function checkSharedNetwork(options: ContainerOptions): void {
+  if (options.network.kind !== "container") return;
+  const conflicts = [
+    [
+      options.ports.length > 0 || options.publishAllPorts,
+      "--publish",
+      "port publishing and the container type",
+    ],
+    [options.hostname !== null, "--hostname", "hostname and the"],
+    [options.dns.length > 0, "--dns", "dns and the"],
+    [options.extraHosts.length > 0, "--add-host", "custom host-to-IP mapping and the"],
+    [options.endpoints.some(({ mac }) => mac !== null), "--mac-address", "mac-address and the"],
+  ] as const;
+  for (const [isAsked, at, name] of conflicts)
+    if (isAsked)
+      throw invalid(
+        at,
+        "cannot share the network of another container",
+        `conflicting options: ${name} network mode`,
+      );
 }
 
 /** Docker's rule: only what belongs to a namespace of the container's own can be set in it. */
@@ -109,7 +131,8 @@ function checkSysctl(name: string, options: ContainerOptions): void {
     name === "kernel.shm_rmid_forced" ||
     name.startsWith("fs.mqueue.");
   if (isIpc && options.ipcMode !== "host") return;
-  if (name.startsWith("net.") && options.network.kind !== "host") return;
+  if (name.startsWith("net.") && options.network.kind !== "host" && options.network.kind !== "container")
+    return;
   throw invalid(
     "--sysctl",
     `cannot set the sysctl "${name}"`,

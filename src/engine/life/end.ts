@@ -70,7 +70,7 @@ export async function ended(
   if (report.oomKilled) tell(core, entry, "oom");
   tell(core, entry, "die", { exitCode: String(report.code), execDuration: duration(report) });
   if (entry.origin.options.autoRemove && !entry.restarting) {
-    entry.fortune = { ...entry.fortune, state: { status: "exited", exit: report }, network: null };
+    entry.fortune = { ...entry.fortune, state: { status: "exited", exit: report }, attachments: [] };
     entry.announce(["next-exit", "not-running"], report);
     await removeNow(core, entry, { volumes: true, code: report.code });
     return;
@@ -78,7 +78,7 @@ export async function ended(
   const delay = restartDelay(entry, report);
   const status = delay === null ? "exited" : "restarting";
   // Not synced: the monitor's exit file is, and is read again where this record was lost with the machine's power.
-  const end = { state: { status, exit: report }, network: null, starting: false } as const;
+  const end = { state: { status, exit: report }, attachments: [], starting: false } as const;
   try {
     record(core, entry, end);
   } catch (cause) {
@@ -92,12 +92,12 @@ export async function ended(
 
 /** Address, ports and the lock on its files; each is tried, and what fails is swept at the next start of the engine. */
 async function giveBack(core: Core, entry: Entry, done: { readonly undone: boolean }): Promise<void> {
-  const { network } = entry.fortune;
+  const { attachments } = entry.fortune;
   const folder = folderOf(core, entry.id);
   entry.rootfs = null;
   const results = await Promise.allSettled([
     done.undone ? undefined : core.runtime.undo(folder),
-    network === null ? undefined : core.networks.disconnect(network, done),
+    ...attachments.map((attachment) => core.networks.disconnect(attachment, done)),
     core.images.release(folder),
   ]);
   for (const result of results)

@@ -1,17 +1,17 @@
-import { writeFileSync } from "node:fs";
+import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { defaultSeccomp } from "../../kernel/seccomp/default.ts";
 import { resolveProfile, type SeccompProfile } from "../../kernel/seccomp/profile.ts";
-import type { Attachment } from "../../network/network.ts";
+import type { Attachment, AttachmentRecord } from "../../network/network.ts";
 import { InroError } from "../../oci/error.ts";
 import { parseExactJson } from "../../oci/json.ts";
 import type { Rootfs } from "../../oci/rootfs.ts";
 import type { SpecSeccomp } from "../../oci/runtime-spec.ts";
 import type { CreateRequest } from "../../runtime/runtime.ts";
-import { type Core, socketFolderOf } from "../core.ts";
+import { type Core, folderOf, socketFolderOf } from "../core.ts";
 import { resolveMounts } from "../create/mounts.ts";
 import type { MountPoint } from "../engine.ts";
-import type { Host } from "../host.ts";
+import type { Entry } from "../entry.ts";
 import type { ContainerOptions } from "../options.ts";
 import { chooseCapabilities } from "../spec/capabilities.ts";
 import { hostDevices } from "../spec/devices.ts";
@@ -26,12 +26,31 @@ export interface Ingredients {
   readonly arguments: readonly string[];
   readonly mounts: readonly MountPoint[];
   readonly rootfs: Rootfs;
-  readonly attachment: Attachment;
+  readonly attachments: readonly Attachment[];
 }
 
-export function hostnameOf(id: string, options: ContainerOptions, host: Host): string {
-  if (options.utsMode === "host" || options.network.kind === "host") return options.hostname ?? host.hostname;
-  return options.hostname ?? id.slice(0, 12);
+export function hostnameOf(core: Core, id: string, options: ContainerOptions): string {
+  if (options.utsMode === "host" || options.network.kind === "host")
+    return options.hostname ?? core.host.hostname;
+  if (options.network.kind !== "container") return options.hostname ?? id.slice(0, 12);
+  const other = core.shelf.find(options.network.container);
+  return hostnameOf(core, other.id, other.origin.options);
+}
+
+/** The one that exists, of the container whose network is shared; null: one of its own. NOT_RUNNING. */
+function networkNamespaceOf(core: Core, { network }: ContainerOptions): string | null {
+  return network.kind === "container" ? `/proc/${running(core, network.container).pid}/ns/net` : null;
+}
+
+function running(core: Core, container: string): { readonly id: string; readonly pid: number } {
+  const other = core.shelf.find(container);
+  if (other.live !== null) return { id: other.id, pid: other.live.pid };
+  throw new InroError("NOT_RUNNING", {
+    what: `cannot share the network of the container "${other.name}"`,
+    why: `cannot join network of a non running container: ${other.id}`,
+    hint: "start that one first",
+    at: "--network",
+  });
 }
 
 /** Looks up who the program runs as and writes the spec; what the runtime needs for `create` and `explain`. */
@@ -42,7 +61,8 @@ export function createRequest(core: Core, from: Ingredients): CreateRequest {
     options,
     arguments: from.arguments,
     identity: identityIn(from.rootfs, options.user, options.groupAdd),
-    hostname: hostnameOf(id, options, host),
+    hostname: hostnameOf(core, id, options),
+    networkNamespace: networkNamespaceOf(core, options),
     folder: from.folder,
     rootPath: from.rootfs.kind === "folder" ? from.rootfs.path : join(from.folder, from.rootfs.mountpoint),
     mounts: resolveMounts(options, from.mounts),
@@ -61,7 +81,7 @@ export function createRequest(core: Core, from: Ingredients): CreateRequest {
     openStdin: options.openStdin,
     stdinOnce: options.stdinOnce,
     useInit: options.init,
-    fragments: [from.attachment.fragment],
+    fragments: from.attachments.map(({ fragment }) => fragment),
     log: logTarget(from.folder, options),
     becauseOf,
   };
@@ -76,15 +96,36 @@ function logTarget(folder: string, { log }: ContainerOptions): CreateRequest["lo
   return { path: logPath(folder), maxSize: log.maxSize, maxFiles: log.maxFiles };
 }
 
-/** The files that a container sees as /etc/hosts, /etc/hostname and /etc/resolv.conf. */
-export function writeEtcFiles(folder: string, hostname: string, attachment: Attachment): void {
-  // Synchronous: each is one page, and a turn through the thread pool costs more than the write.
-  writeFileSync(join(folder, "hostname"), `${hostname}\n`, { mode: 0o644 });
-  writeFileSync(join(folder, "hosts"), attachment.hosts, { mode: 0o644 });
-  writeFileSync(join(folder, "resolv.conf"), attachment.resolvConf, { mode: 0o644 });
+interface Named {
+  readonly id: string;
+  readonly options: ContainerOptions;
+  readonly attachments: readonly AttachmentRecord[];
 }
 
-function seccompOf(options: ContainerOptions, host: Host): SpecSeccomp | null {
+/** The files that a container sees as /etc/hosts, /etc/hostname and /etc/resolv.conf. INVALID_OPTION. */
+export function writeEtcFiles(core: Core, folder: string, container: Named): void {
+  const { options } = container;
+  if (options.network.kind === "container") {
+    const other = folderOf(core, running(core, options.network.container).id);
+    for (const name of ["hostname", "hosts", "resolv.conf"])
+      copyFileSync(join(other, name), join(folder, name));
+    return;
+  }
+  const hostname = hostnameOf(core, container.id, options);
+  // Synchronous: each is one page, and a turn through the thread pool costs more than the write.
+  writeFileSync(join(folder, "hostname"), `${hostname}\n`, { mode: 0o644 });
+  const { hosts, resolvConf } = core.networks.files(container.attachments, { ...options, hostname });
+  writeFileSync(join(folder, "hosts"), hosts, { mode: 0o644 });
+  writeFileSync(join(folder, "resolv.conf"), resolvConf, { mode: 0o644 });
+}
+
+/** Again, in the same files, for a container that sees them already. */
+export function writeConnectionFiles(core: Core, { id, origin, fortune }: Entry): void {
+  const container = { id, options: origin.options, attachments: fortune.attachments };
+  writeEtcFiles(core, folderOf(core, id), container);
+}
+
+function seccompOf(options: ContainerOptions, host: Core["host"]): SpecSeccomp | null {
   const { seccomp } = options.security;
   if (seccomp.kind === "unconfined" || (options.privileged && seccomp.kind === "default")) return null;
   const { capAdd: add, capDrop: drop, privileged } = options;

@@ -7,10 +7,12 @@ import type { Container } from "../../runtime/runtime.ts";
 import { timeNow } from "../clock.ts";
 import { type Core, folderOf, record, tell } from "../core.ts";
 import type { Entry } from "../entry.ts";
+import { attachAll } from "../networks/attach.ts";
+import { endpointsOf } from "../networks/endpoints.ts";
 import { isLive } from "../state.ts";
 import { onEnd } from "./end.ts";
 import { removeNow } from "./remove.ts";
-import { createRequest, hostnameOf, writeEtcFiles } from "./request.ts";
+import { createRequest, writeEtcFiles } from "./request.ts";
 
 /** Starts a container that does not run; false when it runs already. */
 export async function start(core: Core, entry: Entry): Promise<boolean> {
@@ -64,19 +66,20 @@ async function toTheGate(core: Core, entry: Entry, undo: Undo): Promise<Containe
   const { id, origin } = entry;
   const { options } = origin;
   const folder = folderOf(core, id);
-  const hostname = hostnameOf(id, options, core.host);
   // A former run's: not to be taken for this one's.
   rmSync(join(folder, "exit.json"), { force: true });
-  const [rootfs, attachment] = await Promise.all([
+  const endpoints = endpointsOf(entry);
+  const attaching = { containerId: id, name: entry.name, endpoints, ports: wantedPorts(entry) };
+  const [rootfs, attachments] = await Promise.all([
     prepareRootfs(core, entry, undo),
-    connect(core, entry, hostname, undo),
+    attachAll(core, attaching, undo),
   ]);
-  const network = attachmentRecord(attachment);
-  record(core, entry, { starting: true, rootfs, network, bootId: core.host.bootId });
-  undo.add("note that it does not start", () => record(core, entry, { starting: false, network: null }));
-  writeEtcFiles(folder, hostname, attachment);
+  const records = attachments.map(attachmentRecord);
+  record(core, entry, { starting: true, rootfs, attachments: records, bootId: core.host.bootId });
+  undo.add("note that it does not start", () => record(core, entry, { starting: false, attachments: [] }));
+  writeEtcFiles(core, folder, { id, options, attachments });
   const { arguments: words, mounts } = origin;
-  const request = createRequest(core, { id, folder, options, arguments: words, mounts, rootfs, attachment });
+  const request = createRequest(core, { id, folder, options, arguments: words, mounts, rootfs, attachments });
   const container = await core.runtime.create(request);
   undo.add("end what stands at the start gate", async () => {
     await container.signal(9).catch(() => {});
@@ -98,25 +101,7 @@ async function prepareRootfs(core: Core, entry: Entry, undo: Undo) {
   return entry.rootfs;
 }
 
-async function connect(core: Core, entry: Entry, hostname: string, undo: Undo) {
-  const { options } = entry.origin;
-  const attachment = await core.networks.connect({
-    containerId: entry.id,
-    name: entry.name,
-    hostname,
-    domainname: options.domainname,
-    network: options.network.kind,
-    ports: portsOf(entry),
-    extraHosts: options.extraHosts,
-    dns: options.dns,
-    dnsSearch: options.dnsSearch,
-    dnsOptions: options.dnsOptions,
-  });
-  undo.add("leave the network", () => core.networks.disconnect(attachment));
-  return attachment;
-}
-
-function portsOf(entry: Entry) {
+function wantedPorts(entry: Entry) {
   const { options } = entry.origin;
   if (!options.publishAllPorts) return options.ports;
   const bound = new Set(options.ports.map((port) => `${port.containerPort}/${port.protocol}`));
@@ -165,6 +150,6 @@ async function startFailed(core: Core, entry: Entry, cause: unknown): Promise<vo
     state.status === "exited"
       ? { status: "exited" as const, exit: { ...state.exit, code, error: message } }
       : { status: "created" as const, failure: { code, message } };
-  record(core, entry, { state: told, starting: false, network: null });
+  record(core, entry, { state: told, starting: false, attachments: [] });
   if (entry.origin.options.autoRemove) await removeNow(core, entry, { volumes: true, code });
 }

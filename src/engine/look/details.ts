@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { driverOf } from "../../image/snapshot/drivers.ts";
 import { type Core, folderOf } from "../core.ts";
-import type { ContainerDetails, NetworkDetails } from "../engine.ts";
+import type { ContainerDetails, EndpointDetails } from "../engine.ts";
 import type { Entry } from "../entry.ts";
 import { logPath } from "../life/request.ts";
+import { endpointsOf } from "../networks/endpoints.ts";
 import type { ContainerFortune } from "../records.ts";
 
 interface Told {
@@ -46,7 +47,8 @@ function lookAt(core: Core, entry: Entry): ContainerDetails {
     startedAt: fortune.startedAt,
     restartCount: fortune.restartCount,
     mounts: origin.mounts,
-    network: networkOf(entry),
+    endpoints: endpointDetails(core, entry),
+    ports: portsOf(fortune),
     execIds: [...entry.execs.keys()],
     storageDriver: driverOf(folder) ?? core.images.driver,
     paths: {
@@ -59,9 +61,14 @@ function lookAt(core: Core, entry: Entry): ContainerDetails {
   };
 }
 
-function networkOf(entry: Entry): NetworkDetails | null {
-  const { network } = entry.fortune;
-  if (network === null) return null;
-  const { address, prefix, gateway, mac, ports } = network;
-  return { name: network.network, address, prefix, gateway, mac, ports };
+/** Ports of a container that lost its last network are held for it, but open nowhere. */
+export const portsOf = ({ attachments }: ContainerFortune): ContainerDetails["ports"] =>
+  attachments.flatMap(({ address, ports }) => (address === "" ? [] : ports));
+
+function endpointDetails(core: Core, entry: Entry): EndpointDetails[] {
+  return endpointsOf(entry).map((endpoint) => ({
+    ...endpoint,
+    networkId: core.networkShelf.byName(endpoint.network)?.id ?? "",
+    live: entry.fortune.attachments.find(({ network }) => network === endpoint.network) ?? null,
+  }));
 }

@@ -4,7 +4,7 @@ import type { ContainerDetails, ListQuery } from "../engine.ts";
 import type { Entry } from "../entry.ts";
 import { matchesLabel } from "../event-filter.ts";
 import { isLive, type Timestamp } from "../state.ts";
-import { details } from "./details.ts";
+import { details, portsOf } from "./details.ts";
 
 type Matcher = (core: Core, entry: Entry, wanted: string) => boolean;
 
@@ -19,11 +19,14 @@ const MATCHERS: Readonly<Record<string, Matcher>> = {
   ancestor: ancestorMatches,
   volume: (_, entry, wanted) =>
     entry.origin.mounts.some((m) => m.name === wanted || m.target === wanted || m.source === wanted),
-  network: (_, entry, wanted) => entry.origin.options.network.kind === wanted,
+  network: (core, entry, wanted) =>
+    details(core, entry).endpoints.some(
+      ({ network, networkId }) => network === wanted || (wanted.length > 0 && networkId.startsWith(wanted)),
+    ),
   before: (core, entry, wanted) => entry.origin.created < core.shelf.find(wanted).origin.created,
   since: (core, entry, wanted) => entry.origin.created > core.shelf.find(wanted).origin.created,
   publish: (_, entry, wanted) =>
-    (entry.fortune.network?.ports ?? []).some((p) => portMatches(p.hostPort, p.protocol, wanted)),
+    portsOf(entry.fortune).some((p) => portMatches(p.hostPort, p.protocol, wanted)),
   expose: (_, entry, wanted) =>
     entry.origin.options.exposedPorts.some((port) => {
       const [number, protocol = "tcp"] = port.split("/");

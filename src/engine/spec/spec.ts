@@ -29,6 +29,8 @@ export interface SpecInput {
   readonly devices: readonly { readonly node: SpecDevice; readonly rule: SpecDeviceRule }[];
   readonly seccomp: SpecSeccomp | null;
   readonly cgroupsPath: string;
+  /** A network namespace that exists; null: a new one, or the host's. */
+  readonly networkNamespace: string | null;
   readonly host: HostFacts;
 }
 
@@ -134,7 +136,7 @@ function specLinux(input: SpecInput): NonNullable<RuntimeSpec["linux"]> {
     sysctl: { ...defaultSysctls(options), ...options.sysctls },
     resources: specResources(options, input.host, rules),
     cgroupsPath: input.cgroupsPath,
-    namespaces: namespaces(options),
+    namespaces: namespaces(options, input.networkNamespace),
     ...(devices.length > 0 && { devices }),
     ...(input.seccomp !== null && { seccomp: input.seccomp }),
     maskedPaths: options.maskedPaths ?? (open ? [] : MASKED_PATHS),
@@ -144,17 +146,19 @@ function specLinux(input: SpecInput): NonNullable<RuntimeSpec["linux"]> {
 
 /** As Docker: in a network of its own a container may ping and serve low ports without privilege. */
 function defaultSysctls(options: ContainerOptions): Record<string, string> {
-  if (options.network.kind === "host") return {};
+  if (options.network.kind === "host" || options.network.kind === "container") return {};
   return { "net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ping_group_range": "0 2147483647" };
 }
 
-function namespaces(options: ContainerOptions): SpecNamespace[] {
+function namespaces(options: ContainerOptions, network: string | null): SpecNamespace[] {
   return [
     { type: "mount" },
     ...(options.utsMode === "private" ? [{ type: "uts" } as const] : []),
     ...(options.pidMode === "private" ? [{ type: "pid" } as const] : []),
     ...(options.ipcMode !== "host" ? [{ type: "ipc" } as const] : []),
-    ...(options.network.kind !== "host" ? [{ type: "network" } as const] : []),
+    ...(options.network.kind !== "host"
+      ? [{ type: "network" as const, ...(network === null ? {} : { path: network }) }]
+      : []),
     ...(options.cgroupNamespace === "private" ? [{ type: "cgroup" } as const] : []),
   ];
 }

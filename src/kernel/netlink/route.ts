@@ -6,10 +6,18 @@ import { type Message, NLM_F, type Reply } from "./message.ts";
 /** linux/rtnetlink.h. */
 const RTM = { NEWLINK: 16, DELLINK: 17, GETLINK: 18, SETLINK: 19, NEWADDR: 20, NEWROUTE: 24 } as const;
 /** linux/if_link.h. */
-const IFLA = { ADDRESS: 1, IFNAME: 3, MASTER: 10, PROTINFO: 12, LINKINFO: 18, NET_NS_PID: 19 } as const;
+const IFLA = {
+  ADDRESS: 1,
+  IFNAME: 3,
+  MTU: 4,
+  MASTER: 10,
+  PROTINFO: 12,
+  LINKINFO: 18,
+  NET_NS_PID: 19,
+} as const;
 const IFLA_INFO = { KIND: 1, DATA: 2 } as const;
 const VETH_INFO_PEER = 1;
-const IFLA_BRPORT_MODE = 4;
+const IFLA_BRPORT = { MODE: 4, ISOLATED: 33 } as const;
 /** linux/if_addr.h. */
 const IFA = { ADDRESS: 1, LOCAL: 2, BROADCAST: 4 } as const;
 const RTA = { OIF: 4, GATEWAY: 5 } as const;
@@ -43,8 +51,18 @@ function interfaceName(name: string): Attribute {
   return text(IFLA.IFNAME, name);
 }
 
-/** Makes a bridge that is up. Its hardware address is fixed, else it would follow that of its lowest port. */
-export function makeBridge(bridge: { name: string; index: number; mac: string }): Message {
+const mtuOf = (mtu: number | null): Attribute[] => (mtu === null ? [] : [u32(IFLA.MTU, mtu)]);
+
+/**
+ * Makes a bridge that is up. Its hardware address is fixed, else it would follow that of its lowest port. Index 0 and
+ * mtu null: the kernel chooses.
+ */
+export function makeBridge(bridge: {
+  name: string;
+  index: number;
+  mac: string;
+  mtu: number | null;
+}): Message {
   return {
     type: RTM.NEWLINK,
     flags: made,
@@ -52,6 +70,7 @@ export function makeBridge(bridge: { name: string; index: number; mac: string })
     attributes: [
       interfaceName(bridge.name),
       bytes(IFLA.ADDRESS, macBytes(bridge.mac)),
+      ...mtuOf(bridge.mtu),
       nest(IFLA.LINKINFO, [text(IFLA_INFO.KIND, "bridge")]),
     ],
   };
@@ -63,6 +82,8 @@ export interface VethPair {
   readonly index: number;
   /** The index of the bridge that the host's end joins. */
   readonly bridge: number;
+  /** Bytes, of both ends; null: the kernel's 1500. */
+  readonly mtu: number | null;
   readonly peer: { readonly name: string; readonly index: number; readonly mac: string };
 }
 
@@ -82,6 +103,7 @@ export function makeVethPair(pair: VethPair): Message {
     u32(IFLA.NET_NS_PID, 0),
     interfaceName(pair.peer.name),
     bytes(IFLA.ADDRESS, macBytes(pair.peer.mac)),
+    ...mtuOf(pair.mtu),
   ]);
   const peerLink = Uint8Array.of(...linkBody(pair.peer.index, false), ...peer);
   return {
@@ -94,18 +116,27 @@ export function makeVethPair(pair: VethPair): Message {
         nest(IFLA_INFO.DATA, [bytes(VETH_INFO_PEER, peerLink)]),
       ]),
       interfaceName(pair.name),
+      ...mtuOf(pair.mtu),
       u32(IFLA.MASTER, pair.bridge),
     ],
   };
 }
 
-/** Lets a bridge's port send a frame back where it came from: a container that calls its own published port. */
-export function hairpin(index: number): Message {
+/**
+ * How a bridge's port behaves. `hairpin`: a frame may go back where it came from, for a container that calls its own
+ * published port. `isolated`: no frame goes from it to another isolated port.
+ */
+export function setPort(index: number, how: { hairpin: boolean; isolated: boolean }): Message {
   return {
     type: RTM.SETLINK,
     flags: NLM_F.ACK,
     body: linkBody(index, false, AF_BRIDGE),
-    attributes: [nest(IFLA.PROTINFO, [u8(IFLA_BRPORT_MODE, 1)])],
+    attributes: [
+      nest(IFLA.PROTINFO, [
+        ...(how.hairpin ? [u8(IFLA_BRPORT.MODE, 1)] : []),
+        ...(how.isolated ? [u8(IFLA_BRPORT.ISOLATED, 1)] : []),
+      ]),
+    ],
   };
 }
 

@@ -20,14 +20,21 @@ export type Change =
       readonly key: readonly DataType[];
       readonly value: readonly DataType[];
     }
+  | {
+      readonly kind: "make-set";
+      readonly table: string;
+      readonly set: string;
+      readonly key: readonly DataType[];
+    }
   | ({ readonly kind: "add-element" } & Element)
   | ({ readonly kind: "delete-element" } & Element);
 
+/** An element of a map, or without a value of a set. */
 export interface Element {
   readonly table: string;
   readonly map: string;
   readonly key: Uint8Array;
-  readonly value: Uint8Array;
+  readonly value?: Uint8Array;
 }
 
 /** Where a chain hangs. Priorities as in nft(8): raw -300, dstnat -100, filter 0, srcnat 100. */
@@ -42,6 +49,7 @@ const dataTypes = {
   "ipv4-address": { number: 7, length: 4 },
   protocol: { number: 12, length: 1 },
   port: { number: 13, length: 2 },
+  "interface-name": { number: 41, length: 16 },
 } as const;
 
 export type DataType = keyof typeof dataTypes;
@@ -96,6 +104,18 @@ const encoders: { [K in Change["kind"]]: (c: Extract<Change, { kind: K }>) => En
       be32(5, typeLength(c.key)),
       be32(6, typeNumber(c.value)),
       be32(7, typeLength(c.value)),
+      be32(10, 1),
+    ],
+  }),
+  "make-set": (c) => ({
+    type: 9,
+    flags: create,
+    attributes: [
+      text(1, c.table),
+      text(2, c.set),
+      be32(3, 0),
+      be32(4, typeNumber(c.key)),
+      be32(5, typeLength(c.key)),
       be32(10, 1),
     ],
   }),

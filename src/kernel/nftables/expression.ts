@@ -17,6 +17,8 @@ export type Expression =
   | { readonly kind: "mask"; readonly register: number; readonly mask: Uint8Array }
   /** Looks a key up in a map; no match when it is not there. */
   | { readonly kind: "map"; readonly map: string; readonly key: number; readonly value: number }
+  /** No match unless the key is (or is not) an element of a set. */
+  | { readonly kind: "member"; readonly set: string; readonly key: number; readonly is: boolean }
   | {
       readonly kind: "translate-destination";
       readonly address: number;
@@ -40,10 +42,8 @@ const fields = {
   "port-destination": payload(2, 2, 2),
   "connection-state": connection(0),
   "connection-status": connection(2),
-  "destination-type": {
-    name: "fib",
-    attributes: (register: number) => [be32(1, register), be32(2, 3), be32(3, 2)],
-  },
+  "source-type": addressType(1),
+  "destination-type": addressType(2),
 } as const;
 
 function meta(key: number) {
@@ -57,6 +57,14 @@ function payload(base: number, offset: number, length: number) {
   };
 }
 
+/** NFT_FIB_RESULT_ADDRTYPE of NFTA_FIB_F_SADDR or NFTA_FIB_F_DADDR. */
+function addressType(of: number) {
+  return {
+    name: "fib",
+    attributes: (register: number) => [be32(1, register), be32(2, 3), be32(3, of)],
+  };
+}
+
 function connection(key: number) {
   return { name: "ct", attributes: (register: number) => [be32(2, key), be32(1, register)] };
 }
@@ -66,6 +74,8 @@ const registerNumber = (register: number) => 8 + register;
 const data = (type: number, value: Uint8Array) => nest(type, [bytes(1, value)]);
 const verdicts = { drop: 0, accept: 1 } as const;
 const IPV4 = 2;
+/** NFT_LOOKUP_F_INV. */
+const LOOKUP_INVERTED = 1;
 const DESTINATION = 1;
 
 const encoders: {
@@ -95,6 +105,10 @@ const encoders: {
   map: (e) => ({
     name: "lookup",
     attributes: [text(1, e.map), be32(2, registerNumber(e.key)), be32(3, registerNumber(e.value))],
+  }),
+  member: (e) => ({
+    name: "lookup",
+    attributes: [text(1, e.set), be32(2, registerNumber(e.key)), ...(e.is ? [] : [be32(5, LOOKUP_INVERTED)])],
   }),
   "translate-destination": (e) => ({
     name: "nat",

@@ -252,6 +252,18 @@ export const operations = {
     what: note,
   }),
 
+  /**
+   * The same through a socket of another network namespace: setns for the moment of the socket's making, which then stays
+   * with that namespace (network_namespaces(7)).
+   */
+  netlinkIn: op(170, ["host"], {
+    ns: uses("file"),
+    family: choice({ route: 0, netfilter: 12 }),
+    messages: bytes,
+    tolerate: i32,
+    what: note,
+  }),
+
   // ── the process ──
   hostname: op(80, inside, { name: text }),
   domainname: op(81, inside, { name: text }),

@@ -49,7 +49,7 @@ describe("attributes", () => {
 describe("route messages", () => {
   test("a bridge with a hardware address of its own", () => {
     const message = encodeMessages([
-      makeBridge({ name: "inro0", index: 0x20000001, mac: "02:42:ac:14:00:01" }),
+      makeBridge({ name: "inro0", index: 0x20000001, mac: "02:42:ac:14:00:01", mtu: null }),
     ]);
     expect(hex(message)).toBe(
       [
@@ -66,6 +66,7 @@ describe("route messages", () => {
     const encode = (name: string) =>
       encodeMessages([
         makeVethPair({
+          mtu: null,
           name,
           index: 1,
           bridge: 2,
@@ -108,7 +109,7 @@ describe("route messages", () => {
 
   test("a link is read back", () => {
     const [asked] = decodeMessages(
-      encodeMessages([makeBridge({ name: "inro0", index: 9, mac: "02:42:ac:14:00:01" })]),
+      encodeMessages([makeBridge({ name: "inro0", index: 9, mac: "02:42:ac:14:00:01", mtu: null })]),
     );
     if (asked === undefined) throw new Error("nothing was decoded");
     expect(decodeLink(asked)).toEqual({ index: 9, name: "inro0", up: true, kind: "bridge", master: 0 });

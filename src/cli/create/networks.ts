@@ -1,0 +1,70 @@
+import { UsageError } from "../options/usage-error.ts";
+import type { CreateValues } from "./body.ts";
+
+/** A `--network`: a name, or Docker's long form `name=web,alias=a,ip=…,mac-address=…,gw-priority=1`. */
+interface Asked {
+  readonly name: string;
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+const asked = (options: CreateValues): readonly Asked[] =>
+  [...options.network, ...options.net].map((text) =>
+    text.includes("=") ? long(text) : { name: text, settings: {} },
+  );
+
+function long(text: string): Asked {
+  let name = "";
+  const aliases: string[] = [];
+  const settings: Record<string, unknown> = {};
+  const readers: Readonly<Record<string, (value: string) => void>> = {
+    name: (value) => {
+      name = value;
+    },
+    alias: (value) => void aliases.push(value),
+    ip: (value) => {
+      settings["IPAMConfig"] = { IPv4Address: value };
+    },
+    "mac-address": (value) => {
+      settings["MacAddress"] = value;
+    },
+    "gw-priority": (value) => {
+      settings["GwPriority"] = Number(value);
+    },
+  };
+  for (const part of text.split(",")) {
+    const [key = "", value = ""] = part.split(/=(.*)/s);
+    const read = readers[key.trim()];
+    if (read === undefined || value === "")
+      throw new UsageError(
+        `cannot use "${text}" for --network: "${part}" is none of ${Object.keys(readers).join(", ")}`,
+      );
+    read(value);
+  }
+  if (name === "") throw new UsageError(`cannot use "${text}" for --network: it has no name`);
+  return { name, settings: { ...settings, ...(aliases.length > 0 ? { Aliases: aliases } : {}) } };
+}
+
+/** The first network is the one that the container's mode names. */
+export const networkMode = (options: CreateValues): string | undefined => asked(options)[0]?.name;
+
+/** NetworkingConfig: `--ip`, `--mac-address` and `--network-alias` are about the first network. */
+export function networking(options: CreateValues): unknown {
+  const [first = { name: "default", settings: {} }, ...others] = asked(options);
+  const own = {
+    ...first.settings,
+    ...(options["network-alias"].length > 0 ? { Aliases: options["network-alias"] } : {}),
+    ...(options.ip === undefined ? {} : { IPAMConfig: { IPv4Address: options.ip } }),
+    ...(options["mac-address"] === undefined ? {} : { MacAddress: options["mac-address"] }),
+  };
+  const seen = new Set<string>();
+  for (const { name } of [first, ...others]) {
+    if (seen.has(name)) throw new UsageError(`network "${name}" is specified multiple times`);
+    seen.add(name);
+  }
+  if (others.length === 0 && Object.keys(own).length === 0) return undefined;
+  return {
+    EndpointsConfig: Object.fromEntries(
+      [{ ...first, settings: own }, ...others].map((one) => [one.name, one.settings]),
+    ),
+  };
+}

@@ -1,0 +1,69 @@
+import { randomBytes } from "node:crypto";
+import { InroError } from "../../oci/error.ts";
+import { Undo } from "../../oci/undo.ts";
+import { timeNow } from "../clock.ts";
+import type { Core } from "../core.ts";
+import type { NetworkDetails, NetworkOptions } from "../engine.ts";
+import { bridgeOptions } from "./options.ts";
+
+/** Its record is written before its bridge is made: what a crash leaves is a network that the next engine completes. */
+export async function create(core: Core, asked: NetworkOptions): Promise<NetworkDetails> {
+  checkName(core, asked);
+  checkDriver(asked);
+  const id = randomBytes(32).toString("hex");
+  await using undo = new Undo();
+  const bridge = core.networks.reserve({
+    ...bridgeOptions(asked, id),
+    name: asked.name,
+    subnet: asked.subnet,
+    gateway: asked.gateway,
+    range: asked.range,
+    reserved: Object.values(asked.auxiliary),
+    internal: asked.internal,
+  });
+  undo.add("forget the network", () => core.networks.forget(bridge));
+  const { auxiliary, attachable, labels, options } = asked;
+  const network: NetworkDetails = {
+    ...{ id, name: asked.name, driver: "bridge", bridge, created: timeNow(), predefined: false },
+    ...{ auxiliary, attachable, labels, options },
+  };
+  await core.networks.checkFresh(bridge);
+  core.records.addNetwork(network);
+  undo.add("remove the network's record", () => core.records.removeNetwork(id));
+  core.networkShelf.put(network);
+  undo.add("take the network off the shelf", () => core.networkShelf.remove(network));
+  undo.add("remove the network's bridge", () => core.networks.remove(bridge));
+  await core.networks.make(bridge);
+  undo.release();
+  const attributes = { name: network.name, type: network.driver };
+  core.news.tell({ type: "network", action: "create", id, attributes });
+  return network;
+}
+
+/** dockerd (daemon/network.go, runconfig): a name, and none that says something else already. */
+function checkName(core: Core, { name }: NetworkOptions): void {
+  const refuse = (code: string, why: string) =>
+    new InroError(code, { what: `cannot make the network "${name}"`, why });
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name))
+    throw refuse(
+      "INVALID_OPTION",
+      "a name begins with a letter or a digit and goes on with these, underscores, dots and hyphens",
+    );
+  if (core.networkShelf.byName(name)?.predefined === true || name === "default" || name === "container")
+    throw refuse("NETWORK_PREDEFINED", `operation is not permitted on predefined ${name} network`);
+  if (core.networkShelf.byName(name) !== undefined)
+    throw refuse("NETWORK_EXISTS", `network with name ${name} already exists`);
+}
+
+function checkDriver({ name, driver }: NetworkOptions): void {
+  if (driver === "bridge") return;
+  const one = driver === "host" || driver === "null";
+  throw new InroError(one ? "NETWORK_PREDEFINED" : "NO_SUCH_DRIVER", {
+    what: `cannot make the network "${name}"`,
+    why: one
+      ? `only one instance of "${driver}" network is allowed`
+      : `could not find a network driver with name ${driver}`,
+    hint: "there is bridge",
+    at: "--driver",
+  });
+}

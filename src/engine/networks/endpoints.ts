@@ -1,0 +1,95 @@
+import { InroError } from "../../oci/error.ts";
+import type { Core } from "../core.ts";
+import type { NetworkDetails } from "../engine.ts";
+import type { Entry } from "../entry.ts";
+import type { ContainerOptions, EndpointOption, NetworkMode } from "../options.ts";
+
+/** The network that a mode names; null where the namespace is another container's. */
+export function modeNetwork(mode: NetworkMode): string | null {
+  if (mode.kind === "container") return null;
+  return mode.kind === "network" ? mode.name : mode.kind;
+}
+
+/** Where a container is to be connected, in the order of its interfaces. */
+export function endpointsOf({ origin, fortune }: Entry): readonly EndpointOption[] {
+  return fortune.endpoints ?? endpointsOfOptions(origin.options);
+}
+
+export function endpointsOfOptions({ network, endpoints }: ContainerOptions): readonly EndpointOption[] {
+  const main = modeNetwork(network);
+  if (main === null) return [];
+  const own = endpoints.find((endpoint) => endpoint.network === main) ?? plainEndpoint(main);
+  return [own, ...endpoints.filter((endpoint) => endpoint.network !== main)];
+}
+
+export const plainEndpoint = (network: string): EndpointOption => ({
+  network,
+  address: null,
+  mac: null,
+  aliases: [],
+  gatewayPriority: 0,
+});
+
+/** Every network by its name, every container by its id; what does not go together is refused. INVALID_OPTION, NETWORK_CONFLICT. */
+export function settleNetworks(core: Core, options: ContainerOptions): ContainerOptions {
+  const { network } = options;
+  if (network.kind === "container") {
+    const { id } = wanted(() => core.shelf.find(network.container));
+    return { ...options, network: { kind: "container", container: id } };
+  }
+  const nameOf = (name: string) => wanted(() => core.networkShelf.find(name)).name;
+  const endpoints = options.endpoints.map((endpoint) => ({ ...endpoint, network: nameOf(endpoint.network) }));
+  const mode: NetworkMode = network.kind === "network" ? modeOf(nameOf(network.name)) : network;
+  const settled = { ...options, network: mode, endpoints };
+  const all = endpointsOfOptions(settled);
+  for (const endpoint of all) checkEndpoint(core.networkShelf.find(endpoint.network), endpoint);
+  const lone = all.find(({ network: name }) => name === "host" || name === "none");
+  if (lone !== undefined && all.length > 1) throw conflict(lone.network);
+  return settled;
+}
+
+/** Docker's command line takes NO_SUCH_* at `create` for a missing image, pulls that and asks again. */
+function wanted<T>(find: () => T): T {
+  try {
+    return find();
+  } catch (cause) {
+    if (!(cause instanceof InroError)) throw cause;
+    const { what, why } = cause;
+    throw new InroError("INVALID_OPTION", { what, why, at: "--network", cause });
+  }
+}
+
+function modeOf(name: string): NetworkMode {
+  return name === "bridge" || name === "host" || name === "none" ? { kind: name } : { kind: "network", name };
+}
+
+export function conflict(network: string): InroError {
+  return new InroError("NETWORK_CONFLICT", {
+    what: "cannot connect the container with these networks",
+    why: `container cannot be connected to multiple networks with one of the networks in private (${network}) mode`,
+    at: "--network",
+  });
+}
+
+/** dockerd's rules, in its words. */
+export function checkEndpoint(network: NetworkDetails, endpoint: EndpointOption): void {
+  const invalid = (at: string, why: string) =>
+    new InroError("INVALID_OPTION", {
+      what: `cannot connect the container with the network "${network.name}"`,
+      why,
+      at,
+    });
+  if (endpoint.address !== null && network.predefined)
+    throw invalid("--ip", "user specified IP address is supported on user defined networks only");
+  if (endpoint.aliases.length > 0 && network.predefined)
+    throw invalid("--network-alias", "network-scoped aliases are only supported for user-defined networks");
+  if (endpoint.mac !== null && (Number.parseInt(endpoint.mac.slice(0, 2), 16) & 1) === 1)
+    throw invalid("--mac-address", `${endpoint.mac} is the address of a group, not of an interface`);
+}
+
+/** The one that the default route leads through: by priority, then by name, and never an internal one. */
+export function gatewayAmong<E extends EndpointOption>(core: Core, endpoints: readonly E[]): E | undefined {
+  return endpoints
+    .filter(({ network }) => core.networkShelf.byName(network)?.bridge?.internal !== true)
+    .toSorted((a, b) => b.gatewayPriority - a.gatewayPriority || (a.network < b.network ? -1 : 1))[0];
+}

@@ -1,0 +1,97 @@
+import { type AttachmentRecord, attachmentRecord } from "../../network/network.ts";
+import { InroError } from "../../oci/error.ts";
+import { type Core, record } from "../core.ts";
+import type { NetworkDetails } from "../engine.ts";
+import type { Entry } from "../entry.ts";
+import { writeConnectionFiles } from "../life/request.ts";
+import type { EndpointOption } from "../options.ts";
+import { isLive } from "../state.ts";
+import { checkEndpoint, conflict, endpointsOf, gatewayAmong } from "./endpoints.ts";
+
+/** Connects a container with a network, at once when it runs. In the container's turn. */
+export async function connect(
+  core: Core,
+  entry: Entry,
+  network: NetworkDetails,
+  asked: Omit<EndpointOption, "network">,
+): Promise<void> {
+  const endpoint = { ...asked, network: network.name };
+  const before = endpointsOf(entry);
+  if (before.some((one) => one.network === network.name)) throw alreadyConnected(entry, network);
+  const lone = [...before, endpoint].find(({ network: name }) => name === "host" || name === "none");
+  if (entry.origin.options.network.kind === "container") throw conflict("container");
+  if (lone !== undefined && (before.length > 0 || lone.network === "host")) throw conflict(lone.network);
+  checkEndpoint(network, endpoint);
+  const endpoints = [...before, endpoint];
+  const { attachments, state } = entry.fortune;
+  if (!isLive(state) || entry.live === null) return record(core, entry, { endpoints }, "machine");
+  const parked = attachments.find(({ address, ports }) => address === "" && ports.length > 0);
+  const attachment = await core.networks.connect({
+    containerId: entry.id,
+    name: entry.name,
+    network: network.name,
+    number: freeNumber(attachments),
+    isGateway: false,
+    address: endpoint.address,
+    mac: endpoint.mac,
+    ports: [],
+  });
+  // Recorded when it is made: an interface that no record knows is swept by the next engine.
+  await core.networks.join(attachment, entry.live.pid);
+  const leads = network.bridge?.internal !== true && !attachments.some(({ gateway }) => gateway !== "");
+  const joined = leads
+    ? await core.networks.leadThrough(attachmentRecord(attachment), parked?.ports ?? [], entry.live.pid)
+    : attachmentRecord(attachment);
+  const others = leads ? attachments.filter((one) => one !== parked) : attachments;
+  record(core, entry, { endpoints, attachments: [...others, joined] }, "machine");
+  writeConnectionFiles(core, entry);
+}
+
+/** Disconnects it, at once when it runs; its default route and published ports move to another of its networks. */
+export async function disconnect(core: Core, entry: Entry, network: NetworkDetails): Promise<void> {
+  const before = endpointsOf(entry);
+  if (network.name === "host") throw conflict("host");
+  if (!before.some((one) => one.network === network.name)) throw notConnected(entry, network);
+  const endpoints = before.filter((one) => one.network !== network.name);
+  const { attachments } = entry.fortune;
+  const leaving = attachments.find((one) => one.network === network.name);
+  if (entry.live === null || leaving === undefined) return record(core, entry, { endpoints }, "machine");
+  const { pid } = entry.live;
+  const stay = attachments.filter((one) => one !== leaving);
+  // Its ports stay its own until it ends: its monitor closes them then, whoever has them.
+  const parked = leaving.ports.length === 0 ? [] : [{ ...leaving, ...PARKED }];
+  // Recorded before it is done: an interface that no record knows is swept by the next engine.
+  record(core, entry, { endpoints, attachments: [...stay, ...parked] }, "machine");
+  await core.networks.disconnect(leaving, { now: true, keepPorts: true });
+  const next = leaving.gateway === "" ? undefined : gatewayAmong(core, endpoints);
+  const heir = stay.find((one) => one.network === next?.network);
+  if (heir !== undefined) {
+    const led = await core.networks.leadThrough(heir, leaving.ports, pid);
+    record(core, entry, { attachments: stay.map((one) => (one === heir ? led : one)) }, "machine");
+  }
+  writeConnectionFiles(core, entry);
+}
+
+/** Holds a container's ports while it is in no network that could publish them. */
+const PARKED = { network: "", inside: "", address: "", prefix: 0, gateway: "", mac: "", hostInterface: "" };
+
+function freeNumber(attachments: readonly AttachmentRecord[]): number {
+  const taken = new Set(attachments.map(({ inside }) => inside));
+  let number = 0;
+  while (taken.has(`eth${number}`)) number++;
+  return number;
+}
+
+function alreadyConnected(entry: Entry, network: NetworkDetails): InroError {
+  return new InroError("ENDPOINT_EXISTS", {
+    what: `cannot connect the container "${entry.name}" with the network "${network.name}"`,
+    why: `endpoint with name ${entry.name} already exists in network ${network.name}`,
+  });
+}
+
+function notConnected(entry: Entry, network: NetworkDetails): InroError {
+  return new InroError("NOT_CONNECTED", {
+    what: `cannot disconnect the container "${entry.name}" from the network "${network.name}"`,
+    why: `container ${entry.id} is not connected to network ${network.name}`,
+  });
+}

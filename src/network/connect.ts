@@ -1,0 +1,135 @@
+import { parseSubnet } from "../kernel/netlink/address.ts";
+import { emptyFragment } from "../kernel/plan/fragment.ts";
+import { type AddressPool, addressPool, macOf } from "./addresses.ts";
+import type { Attachment, AttachmentRecord, BridgeNetwork, ConnectRequest } from "./attachment.ts";
+import { bridgesAreFiltered, closePorts, enableLoopbackPublishing, removeInterface } from "./bridge.ts";
+import type { Bridges } from "./bridges.ts";
+import { bridgeFragment, insideName, loopbackFragment, newHostInterface } from "./fragment.ts";
+import type { NetworkIdentity } from "./identity.ts";
+import type { Executor, ExecutorProcess } from "./lasting-executor.ts";
+import type { Reservations } from "./reservation.ts";
+
+/** What the room holds while it is open. */
+export interface State {
+  readonly executor: Executor;
+  readonly openExecutor: () => ExecutorProcess;
+  readonly identity: NetworkIdentity;
+  readonly ports: Reservations;
+  /** Connections of containers that run or start, by the host's interface. */
+  readonly attached: Map<string, AttachmentRecord>;
+  /** Work that nobody waits for: removing an interface takes the kernel 20 ms, and mostly it is gone by itself. */
+  readonly later: (work: () => Promise<void>) => void;
+  /** Of networks that somebody connected to, by name. */
+  readonly pools: Map<string, AddressPool>;
+  readonly bridges: Bridges;
+  /** NO_SUCH_NETWORK. */
+  readonly network: (name: string) => BridgeNetwork;
+}
+
+/** The connection that `none` and `host` are; ports of a container that has lost its last network are kept by one too. */
+export const unconnected = (
+  containerId: string,
+  name: string,
+  network: string,
+  ports: AttachmentRecord["ports"] = [],
+): AttachmentRecord => ({
+  ...{ containerId, name, network, ports },
+  inside: "",
+  address: "",
+  prefix: 0,
+  gateway: "",
+  mac: "",
+  hostInterface: "",
+});
+
+export async function connect(state: State, request: ConnectRequest): Promise<Attachment> {
+  const { network, containerId, name } = request;
+  if (network !== "none" && network !== "host") return connectBridge(state, request);
+  const fragment = network === "none" ? loopbackFragment : emptyFragment;
+  return { ...unconnected(containerId, name, network), fragment };
+}
+
+async function connectBridge(state: State, request: ConnectRequest): Promise<Attachment> {
+  const network = state.network(request.network);
+  const bridge = await state.bridges.ensure(network);
+  // Not removed meanwhile: from here to its place among the attached nothing is waited for.
+  state.network(network.name);
+  const pool = poolOf(state, network);
+  const address = request.address === null ? pool.take() : pool.claim(request.address);
+  const { containerId, name, isGateway } = request;
+  const leads = isGateway && !network.internal;
+  const unpublished: AttachmentRecord = {
+    ...{ containerId, name, address, ports: [] },
+    network: network.name,
+    inside: insideName(request.number),
+    prefix: parseSubnet(network.subnet).prefix,
+    gateway: leads ? network.gateway : "",
+    mac: request.mac ?? macOf(address),
+    hostInterface: newHostInterface(),
+  };
+  state.attached.set(unpublished.hostInterface, unpublished);
+  try {
+    const wanted = request.ports.map((port) => ({ ...port, hostIp: port.hostIp || network.publishOn }));
+    const ports = leads ? await state.ports.take(name, wanted) : [];
+    if (ports.length > 0) enableLoopbackPublishing(network.interface);
+    const attachment = { ...unpublished, ports };
+    state.attached.set(attachment.hostInterface, attachment);
+    const bridgeFilters = ports.length > 0 && bridgesAreFiltered();
+    const { table } = state.identity;
+    return { ...attachment, fragment: bridgeFragment({ attachment, network, table, bridge, bridgeFilters }) };
+  } catch (error) {
+    state.attached.delete(unpublished.hostInterface);
+    pool.release(address);
+    throw error;
+  }
+}
+
+export interface Disconnecting {
+  /** The monitor has told the container's end, and so undone what the plan did. */
+  readonly undone?: boolean;
+  /** The container runs on: its interface goes at once. */
+  readonly now?: boolean;
+  /** Its ports are closed but stay reserved for it. */
+  readonly keepPorts?: boolean;
+}
+
+export async function disconnect(
+  state: State,
+  attachment: AttachmentRecord,
+  { undone = false, now = false, keepPorts = false }: Disconnecting,
+): Promise<void> {
+  const { executor } = state;
+  const { hostInterface } = attachment;
+  const known = state.attached.get(hostInterface);
+  state.attached.delete(hostInterface);
+  // Unknown: its ports may be another container's by now; its interface's name never is.
+  const ports = attachment.ports.filter(
+    (binding) => known !== undefined || hostInterface === "" || !state.ports.holds(binding),
+  );
+  try {
+    if (undone) return;
+    if (now && hostInterface !== "") await removeInterface(executor, hostInterface);
+    else if (hostInterface !== "") state.later(() => removeInterface(executor, hostInterface));
+    if (attachment.address !== "") await closePorts(executor, state.identity.table, { ...attachment, ports });
+  } finally {
+    if (!keepPorts && (known !== undefined || hostInterface === "")) state.ports.release(attachment.ports);
+    if (known !== undefined) state.pools.get(attachment.network)?.release(attachment.address);
+  }
+}
+
+export function adopt(state: State, attachment: AttachmentRecord): void {
+  void state.ports.keep(attachment.name, attachment.ports);
+  if (attachment.hostInterface === "") return;
+  state.attached.set(attachment.hostInterface, attachment);
+  state.pools.get(attachment.network)?.keep(attachment.address);
+}
+
+function poolOf(state: State, network: BridgeNetwork): AddressPool {
+  const known = state.pools.get(network.name);
+  if (known !== undefined) return known;
+  const pool = addressPool(network);
+  for (const attachment of state.attached.values())
+    if (attachment.network === network.name) pool.keep(attachment.address);
+  state.pools.set(network.name, pool);
+  return pool;
+}

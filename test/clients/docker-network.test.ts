@@ -1,0 +1,193 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { rootMissing, type TestEngine, testEngine } from "../support/engine.ts";
+import { type Host, ownHost } from "../support/host.ts";
+import { busyboxMissing, loadBusybox } from "./busybox.ts";
+
+describe.skipIf(rootMissing || busyboxMissing)("the unmodified docker CLI and networks", () => {
+  let host: Host;
+  let engine: TestEngine;
+  const docker = (...words: string[]) => engine.docker(...words);
+  const ok = async (...words: string[]) => {
+    const { code, stdout, stderr } = await docker(...words);
+    if (code !== 0) throw new Error(`docker ${words.join(" ")}: ${stderr}`);
+    return stdout.trim();
+  };
+  const inspect = async (kind: string, name: string) =>
+    JSON.parse(await ok("inspect", "--type", kind, name))[0];
+  const fetched = async (from: string, address: string) =>
+    (await docker("exec", from, "sh", "-c", `timeout 1 wget -q -O - http://${address}/w`)).stdout.trim();
+  /** A web server that answers with its host name; it listens when this returns. */
+  const run = async (name: string, ...words: string[]) => {
+    const serving = "hostname >w; httpd -f -p 80 -h /";
+    await ok("run", "-d", "--name", name, ...words, "busybox", "sh", "-c", serving);
+    for (let tries = 0; (await fetched(name, "127.0.0.1")) === ""; tries++) {
+      if (tries > 50)
+        throw new Error((await docker("exec", name, "sh", "-c", "wget -O - http://127.0.0.1/w")).stderr);
+      await Bun.sleep(20);
+    }
+  };
+  const addressIn = async (container: string, network: string) =>
+    (await inspect("container", container)).NetworkSettings.Networks[network]?.IPAddress;
+
+  beforeAll(async () => {
+    host = await ownHost();
+    engine = await testEngine(host);
+    await loadBusybox(engine);
+  }, 60_000);
+
+  afterAll(async () => {
+    await engine?.[Symbol.asyncDispose]();
+    host?.[Symbol.dispose]();
+  }, 60_000);
+
+  test("create with every option is told by inspect and ls; rm and prune take it away", async () => {
+    const options = [
+      ...["--subnet", "10.77.0.0/24", "--gateway", "10.77.0.254", "--ip-range", "10.77.0.128/25"],
+      ...["--aux-address", "printer=10.77.0.130", "--internal", "--attachable", "--label", "a=b"],
+      ...["-o", "com.docker.network.driver.mtu=1400", "-o", "com.docker.network.bridge.name=mine0"],
+    ];
+    const id = await ok("network", "create", ...options, "full");
+    expect(id).toMatch(/^[0-9a-f]{64}$/);
+    expect(await inspect("network", "full")).toMatchObject({
+      ...{ Id: id, Name: "full", Driver: "bridge", Scope: "local", Internal: true, Attachable: true },
+      ...{ Labels: { a: "b" }, EnableIPv4: true, EnableIPv6: false, Containers: {} },
+      Options: { "com.docker.network.driver.mtu": "1400", "com.docker.network.bridge.name": "mine0" },
+      IPAM: {
+        Driver: "default",
+        Config: [
+          {
+            ...{ Subnet: "10.77.0.0/24", Gateway: "10.77.0.254", IPRange: "10.77.0.128/25" },
+            AuxiliaryAddresses: { printer: "10.77.0.130" },
+          },
+        ],
+      },
+    });
+    expect((await inspect("network", id.slice(0, 12))).Name).toBe("full");
+    const names = (...filter: string[]) => ok("network", "ls", "--format", "{{.Name}}", ...filter);
+    expect(await names()).toBe("bridge\nfull\nhost\nnone");
+    expect(await names("-f", "type=custom")).toBe("full");
+    expect(await names("-f", "label=a=b")).toBe("full");
+    expect(await names("-f", "dangling=true")).toBe("full");
+    expect(await names("-f", "driver=host")).toBe("host");
+    expect(await ok("network", "rm", "full")).toBe("full");
+    await ok("network", "create", "idle");
+    expect(await ok("network", "prune", "-f")).toBe("Deleted Networks:\nidle");
+    expect(await names()).toBe("bridge\nhost\nnone");
+  }, 20_000);
+
+  test("what cannot be is refused in a sentence", async () => {
+    await ok("network", "create", "--subnet", "10.78.0.0/24", "taken");
+    const refusals: readonly (readonly [readonly string[], string])[] = [
+      [["create", "taken"], "network with name taken already exists"],
+      [["create", "bridge"], "operation is not permitted on predefined bridge network"],
+      [["create", "--subnet", "10.78.0.128/25", "x"], "10.78.0.0/24 of the network"],
+      [["create", "--subnet", "10.79.0.0/31", "x"], "has no room for the gateway and a container"],
+      [["create", "-d", "nothing", "x"], "could not find a network driver with name nothing"],
+      [["create", "-d", "host", "x"], "only one instance of"],
+      [["create", "--ipv6", "x"], "IPv6"],
+      [["rm", "bridge"], "bridge is a pre-defined network and cannot be removed"],
+      [["rm", "nothing"], "network nothing not found"],
+      [["inspect", "nothing"], "network nothing not found"],
+      [["connect", "taken", "nothing"], "No such container: nothing"],
+    ];
+    for (const [words, why] of refusals) {
+      const answer = await docker("network", ...words);
+      expect([answer.code, answer.stderr]).toEqual([1, expect.stringContaining(why)]);
+    }
+    expect(await ok("network", "ls", "-q", "-f", "name=x")).toBe("");
+    await ok("network", "rm", "taken");
+  }, 20_000);
+
+  test("run in several networks, with addresses, aliases and hardware addresses of its own", async () => {
+    await ok("network", "create", "--subnet", "10.81.0.0/24", "front");
+    await ok("network", "create", "--subnet", "10.82.0.0/24", "back");
+    const mac = "02:42:0a:51:00:99";
+    await run(
+      "web",
+      "--network",
+      `name=front,ip=10.81.0.50,alias=www,mac-address=${mac}`,
+      "--network",
+      "back",
+    );
+    await run("db", "--network", "back", "--ip", "10.82.0.9", "--network-alias", "sql");
+    await run("lone");
+    const networks = (await inspect("container", "web")).NetworkSettings.Networks;
+    expect(Object.keys(networks)).toEqual(["front", "back"]);
+    expect(networks.front).toMatchObject({
+      ...{ IPAddress: "10.81.0.50", IPPrefixLen: 24, MacAddress: mac, Aliases: ["www"] },
+      ...{ IPAMConfig: { IPv4Address: "10.81.0.50" } },
+      NetworkID: (await inspect("network", "front")).Id,
+    });
+    expect((await inspect("network", "back")).Containers).toEqual(
+      Object.fromEntries(
+        await Promise.all(
+          ["web", "db"].map(async (name) => {
+            const { Id, NetworkSettings } = await inspect("container", name);
+            const { EndpointID, MacAddress, IPAddress } = NetworkSettings.Networks.back;
+            const rest = { EndpointID, MacAddress, IPv4Address: `${IPAddress}/24`, IPv6Address: "" };
+            return [Id, { Name: name, ...rest }];
+          }),
+        ),
+      ),
+    );
+    expect(await fetched("web", "10.82.0.9")).not.toBe("");
+    expect(await fetched("lone", "10.82.0.9")).toBe("");
+    expect(await fetched("db", "10.81.0.50")).toBe("");
+    // By its name, the default route leads through `back`.
+    expect(await ok("exec", "web", "sh", "-c", "ip route")).toContain("default via 10.82.0.1 dev eth1");
+    const used = await docker("run", "--rm", "--network", "back", "--ip", "10.82.0.9", "busybox", "true");
+    expect([used.code, used.stderr]).toEqual([125, expect.stringContaining("Address already in use")]);
+    expect((await docker("network", "rm", "back")).stderr).toContain("has active endpoints");
+  }, 30_000);
+
+  test("connect and disconnect while it runs, and while it does not", async () => {
+    await ok("network", "connect", "--alias", "late", "back", "lone");
+    expect(await fetched("lone", "10.82.0.9")).not.toBe("");
+    expect((await docker("network", "connect", "back", "lone")).stderr).toContain(
+      "already exists in network back",
+    );
+    const address = await addressIn("lone", "back");
+    expect(await ok("exec", "lone", "sh", "-c", "ip -o -4 address show eth1")).toContain(`${address}/24`);
+    await ok("network", "disconnect", "bridge", "lone");
+    expect(Object.keys((await inspect("container", "lone")).NetworkSettings.Networks)).toEqual(["back"]);
+    expect(await ok("exec", "lone", "sh", "-c", "ip route")).toContain("default via 10.82.0.1");
+    await ok("restart", "-t", "0", "lone");
+    expect(await ok("exec", "lone", "sh", "-c", "ip -o link")).not.toContain("eth1");
+    await ok("stop", "-t", "0", "lone");
+    await ok("network", "connect", "--ip", "10.81.0.60", "front", "lone");
+    await ok("start", "lone");
+    expect(await addressIn("lone", "front")).toBe("10.81.0.60");
+    expect((await docker("network", "disconnect", "bridge", "lone")).stderr).toContain("is not connected to");
+  }, 30_000);
+
+  test("container:NAME shares another one's network, with its names", async () => {
+    const shared = await ok(
+      ...["run", "--rm", "--network", "container:db", "busybox", "sh", "-c"],
+      "hostname; ip -o -4 address show eth0; wget -q -O - http://127.0.0.1/w",
+    );
+    expect(shared).toContain("10.82.0.9/24");
+    expect(shared.split("\n").at(0)).toBe((await inspect("container", "db")).Config.Hostname);
+    const refused = await docker("run", "--rm", "-p", "80:80", "--network", "container:db", "busybox");
+    expect(refused.stderr).toContain(
+      "conflicting options: port publishing and the container type network mode",
+    );
+    await ok("create", "--name", "still", "busybox");
+    const still = await docker("run", "--rm", "--network", "container:still", "busybox", "true");
+    expect(still.stderr).toContain("cannot join network of a non running container");
+  }, 20_000);
+
+  test("all of it is there after the daemon was killed, and made again after bridges are gone", async () => {
+    const before = await addressIn("web", "back");
+    await engine.kill();
+    const bridges = (await host.run("ip", ["-o", "link"])).stdout.match(/br-[0-9a-f]{12}(?=:)/g) ?? [];
+    expect(bridges).toHaveLength(2);
+    await host.run("ip", ["link", "delete", bridges[0] ?? ""]);
+    await engine.serve();
+    expect(await addressIn("web", "back")).toBe(before);
+    expect(await fetched("web", "10.82.0.9")).not.toBe("");
+    await run("next", "--network", "back");
+    expect([before, "10.82.0.9"]).not.toContain(await addressIn("next", "back"));
+    expect(await fetched("next", "10.82.0.9")).not.toBe("");
+    expect(await fetched("next", "10.81.0.50")).toBe("");
+  }, 30_000);
+});
