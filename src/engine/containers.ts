@@ -21,7 +21,6 @@ import { details } from "./look/details.ts";
 import { checkFilters, list } from "./look/list.ts";
 import { stats } from "./look/stats.ts";
 import { top } from "./look/top.ts";
-import { moment } from "./moment.ts";
 import { isLive } from "./state.ts";
 import { attach } from "./streams/attach.ts";
 import { logs } from "./streams/logs.ts";
