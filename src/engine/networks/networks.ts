@@ -1,11 +1,12 @@
 import { InroError } from "../../oci/error.ts";
+import { momentOf } from "../clock.ts";
 import type { Core } from "../core.ts";
 import type { ContainerDetails, EngineNetworks, Filters, NetworkDetails } from "../engine.ts";
 import type { Entry } from "../entry.ts";
 import { matchesLabel } from "../event-filter.ts";
 import { details } from "../look/details.ts";
 import { checkFilters } from "../look/list.ts";
-import { moment } from "../moment.ts";
+
 import { create } from "./create.ts";
 import { connect, disconnect } from "./join.ts";
 
@@ -97,7 +98,7 @@ async function prune(core: Core, filters: Filters): Promise<readonly string[]> {
     .filter(
       (network) =>
         members(core, network).length === 0 &&
-        (until === undefined || Date.parse(network.created) < moment(until)) &&
+        (until === undefined || Date.parse(network.created) < momentOf(until)) &&
         (filters["label"] ?? []).every((wanted) => matchesLabel(network.labels, wanted)) &&
         !(filters["label!"] ?? []).some((wanted) => matchesLabel(network.labels, wanted)),
     );
