@@ -6,7 +6,7 @@ export interface HostsRequest {
   readonly domainname: string | null;
   /** The container's own, one in each of its networks. */
   readonly addresses: readonly string[];
-  /** What `host-gateway` stands for; empty where there is none. */
+  /** What `host-gateway` and `host.docker.internal` stand for; empty where there is none. */
   readonly gateway: string;
   /** `name:address`. */
   readonly extra: readonly string[];
@@ -26,6 +26,8 @@ ff02::2\tip6-allrouters
 export function hostsFile(request: HostsRequest): string {
   const base = request.base ?? defaults;
   const lines = request.extra.map((entry) => extraLine(entry, request.gateway));
+  // After what the user says of it, which is found first.
+  if (request.gateway !== "") lines.push(`${request.gateway}\thost.docker.internal`);
   for (const address of request.addresses) lines.push(`${address}\t${names(request)}`);
   return `${base.replace(/\n*$/, "\n")}${lines.map((line) => `${line}\n`).join("")}`;
 }

@@ -90,12 +90,22 @@ describe("hosts", () => {
     expect(text).toContain("\n10.0.0.9\tdb\n172.20.0.1\thost.internal\nfd00::1\tsix\n");
   });
 
+  test("always names the host, as the user does where he does", () => {
+    expect(hostsFile(request)).toContain("\n172.20.0.1\thost.docker.internal\n");
+    const own = hostsFile({ ...request, extra: ["host.docker.internal:10.0.0.9"] });
+    expect(own.indexOf("10.0.0.9\thost.docker")).toBeLessThan(own.indexOf("172.20.0.1\thost.docker"));
+    expect(own).toContain("10.0.0.9\thost.docker.internal\n");
+    expect(hostsFile({ ...request, gateway: "" })).not.toContain("host.docker.internal");
+  });
+
   test("refuses what is not name:address", () => {
     for (const entry of ["db", "db:", ":1.2.3.4", "db:1.2.3", "db:1.2.3.4\n6.6.6.6 evil"])
       expect(() => hostsFile({ ...request, extra: [entry] })).toThrow("--add-host");
   });
 
   test("is the host's own file in the host's network", () => {
-    expect(hostsFile({ ...request, addresses: [], base: "127.0.0.1 me\n" })).toBe("127.0.0.1 me\n");
+    expect(hostsFile({ ...request, addresses: [], gateway: "", base: "127.0.0.1 me\n" })).toBe(
+      "127.0.0.1 me\n",
+    );
   });
 });
