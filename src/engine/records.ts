@@ -106,7 +106,7 @@ const SCHEMA: readonly string[] = [
      origin = json_set(origin, '$.options.endpoints', json('[]')),
      fortune = json_remove(json_set(fortune, '$.endpoints', NULL, '$.attachments',
        CASE json_type(fortune, '$.network') WHEN 'object'
-         THEN json_array(json_set(json_extract(fortune, '$.network'), '$.inside', 'eth0'))
+         THEN json_array(json_set(json_extract(fortune, '$.network'), '$.inside', 'eth0', '$.joined', json('false')))
          ELSE json('[]') END), '$.network')
    WHERE json_valid(origin) AND json_valid(fortune)`,
 ];

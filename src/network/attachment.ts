@@ -35,6 +35,8 @@ export interface ConnectRequest {
   readonly number: number;
   /** Its default route leads through this network. */
   readonly isGateway: boolean;
+  /** The container runs already: `join` follows. */
+  readonly joined: boolean;
   /** A free one where null. */
   readonly address: string | null;
   readonly mac: string | null;
@@ -83,6 +85,8 @@ export interface AttachmentRecord {
   readonly gateway: string;
   readonly mac: string;
   readonly hostInterface: string;
+  /** It was made while the container ran: the container's plan, and so its monitor, does not know of it. */
+  readonly joined: boolean;
   readonly ports: readonly PortBinding[];
 }
 

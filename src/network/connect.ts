@@ -40,6 +40,7 @@ export const unconnected = (
   gateway: "",
   mac: "",
   hostInterface: "",
+  joined: false,
 });
 
 export async function connect(state: State, request: ConnectRequest): Promise<Attachment> {
@@ -66,6 +67,7 @@ async function connectBridge(state: State, request: ConnectRequest): Promise<Att
     gateway: leads ? network.gateway : "",
     mac: request.mac ?? macOf(address),
     hostInterface: newHostInterface(),
+    joined: request.joined,
   };
   state.attached.set(unpublished.hostInterface, unpublished);
   try {
@@ -107,7 +109,7 @@ export async function disconnect(
     (binding) => known !== undefined || hostInterface === "" || !state.ports.holds(binding),
   );
   try {
-    if (undone) return;
+    if (undone && !attachment.joined) return;
     if (now && hostInterface !== "") await removeInterface(executor, hostInterface);
     else if (hostInterface !== "") state.later(() => removeInterface(executor, hostInterface));
     if (attachment.address !== "") await closePorts(executor, state.identity.table, { ...attachment, ports });

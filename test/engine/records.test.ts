@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -100,5 +101,42 @@ test("events are kept in order, and the oldest go", () => {
   expect(kept.map((event) => event.time)).toEqual(
     [...kept.map((event) => event.time)].sort((a, b) => (a < b ? -1 : 1)),
   );
+  records.close();
+});
+
+test("a file of an engine before networks is brought up to date, with its containers' connections", () => {
+  using folder = temporaryFolder("engine");
+  const path = join(folder.path, "inro.db");
+  openRecords(path).close();
+  const { endpoints: _, ...before } = options();
+  const attachment = { network: "bridge", address: "10.0.0.2", hostInterface: "inro4", ports: [] };
+  const old = new Database(path);
+  const add = (id: string, network: unknown) => {
+    const { attachments: _a, endpoints: _e, ...rest } = record(id, id).fortune;
+    const origin = JSON.stringify({ ...record(id, id).origin, options: before });
+    old.run("INSERT INTO containers VALUES (?, ?, ?, ?)", [
+      id,
+      id,
+      origin,
+      JSON.stringify({ ...rest, network }),
+    ]);
+  };
+  add("with", attachment);
+  add("without", null);
+  old.run("DROP TABLE networks");
+  old.run("PRAGMA user_version = 1");
+  old.close();
+  const records = openRecords(path);
+  expect(records.containers()).toEqual([
+    {
+      ...record("with", "with"),
+      fortune: {
+        ...record("with", "with").fortune,
+        attachments: [{ ...attachment, inside: "eth0", joined: false } as never],
+      },
+    },
+    record("without", "without"),
+  ]);
+  expect(records.networks()).toEqual([]);
   records.close();
 });

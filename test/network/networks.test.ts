@@ -181,7 +181,7 @@ describe.skipIf(rootMissing)("a container that runs", () => {
     await Promise.all([serve(a, 80), serve(d, 80), serve(world, 81)]);
     expect(call(a, d.attachment.address, 80)).toBeUndefined();
     const second = await one.networks.connect(
-      request("a", [], { network: "db", number: 1, isGateway: false }),
+      request("a", [], { network: "db", number: 1, isGateway: false, joined: true }),
     );
     await one.networks.join(second, a.pid);
     expect(call(a, d.attachment.address, 80)).toBe(second.address);
@@ -197,6 +197,24 @@ describe.skipIf(rootMissing)("a container that runs", () => {
     await one.networks.disconnect(led, { now: true });
     expect(a.run("ip", "-o", "link").match(/eth\d/g)).toBeNull();
     await one.container("next", "8000:80");
+  });
+
+  test("leaves nothing of what it joined when it ends in a namespace that another shares", async () => {
+    const one = await engine(scope);
+    await make(one, "web");
+    await make(one, "db");
+    const a = await one.join("web", "a");
+    const change = { network: "db", number: 1, isGateway: false, joined: true };
+    const second = await one.networks.connect(request("a", [], change));
+    await one.networks.join(second, a.pid);
+    // Its monitor takes back what its plan made; the namespace lives on.
+    await one.undo(a);
+    for (const attachment of [a.attachment, second])
+      await one.networks.disconnect(attachment, { undone: true });
+    for (let tries = 0; a.run("ip", "-o", "link").includes("eth"); tries++) {
+      if (tries > 100) throw new Error(a.run("ip", "-o", "link"));
+      await Bun.sleep(30);
+    }
   });
 
   test("whose namespace is gone is not connected, and nothing is left", async () => {

@@ -68,7 +68,8 @@ export const request = (
   ports: readonly string[],
   change: Partial<ConnectRequest> = {},
 ): ConnectRequest => ({
-  ...{ containerId: name, name, network: "bridge", number: 0, isGateway: true, address: null, mac: null },
+  ...{ containerId: name, name, network: "bridge", number: 0, isGateway: true, joined: false },
+  ...{ address: null, mac: null },
   ports: ports.map(binding),
   ...change,
 });

@@ -33,7 +33,10 @@ export function hostnameOf(core: Core, id: string, options: ContainerOptions): s
   if (options.utsMode === "host" || options.network.kind === "host")
     return options.hostname ?? core.host.hostname;
   if (options.network.kind !== "container") return options.hostname ?? id.slice(0, 12);
-  const other = core.shelf.find(options.network.container);
+  const { container } = options.network;
+  const other = [...core.shelf.all()].find((one) => one.id === container);
+  // Removed while this one runs on in its network.
+  if (other === undefined) return container.slice(0, 12);
   return hostnameOf(core, other.id, other.origin.options);
 }
 

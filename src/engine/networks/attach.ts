@@ -21,6 +21,7 @@ export async function attachAll(core: Core, asked: Attaching, undo: Undo): Promi
     const attachment = await core.networks.connect({
       ...{ containerId, name, network, number, address, mac, ports },
       isGateway: endpoint === gateway,
+      joined: false,
     });
     undo.add(`leave the network ${network}`, () => core.networks.disconnect(attachment));
     made.push(attachment);

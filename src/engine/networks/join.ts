@@ -32,6 +32,7 @@ export async function connect(
     network: network.name,
     number: freeNumber(attachments),
     isGateway: false,
+    joined: true,
     address: endpoint.address,
     mac: endpoint.mac,
     ports: [],
