@@ -9,7 +9,7 @@ import { openExecutor } from "../kernel/executor/executor.ts";
 import { openNetworks } from "../network/network.ts";
 import { Undo } from "../oci/undo.ts";
 import { openRuntime } from "../runtime/open.ts";
-import { helloProgram, nativeProgram } from "./programs.ts";
+import { helloProgram, hold, nativeProgram } from "./programs.ts";
 
 export interface OpenOptions {
   /** The data root. */
@@ -40,6 +40,8 @@ export async function openLocalEngine(options: OpenOptions = {}): Promise<Engine
   const { records, reserve } = takeRoot(root, execRoot);
   undo.add("close the records", () => records.close());
   const native = nativeProgram();
+  const holder = await hold(native);
+  undo.add("let go of the native program", () => holder.close());
   const cgroupParent = cgroupParentOf(root);
   const [images, runtime, networks] = await Promise.all([
     openImages({
@@ -59,7 +61,13 @@ export async function openLocalEngine(options: OpenOptions = {}): Promise<Engine
     trees: trees(native),
   });
   undo.release();
-  return engine;
+  return {
+    ...engine,
+    close: async () => {
+      await engine.close();
+      await holder.close();
+    },
+  };
 }
 
 /** Two engines on one machine have two parents, so that neither removes what is the other's. */

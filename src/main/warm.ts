@@ -1,9 +1,8 @@
-import { openExecutor } from "../kernel/executor/executor.ts";
 import { adoptUnix, type UnixStream } from "../platform/unix-stream.ts";
 import type { Request } from "../runtime/front/request.ts";
 import { endWhenIdle, type Life, settle } from "../runtime/front/resident.ts";
 import { serveFront } from "../runtime/front/serve.ts";
-import { nativeProgram } from "./programs.ts";
+import { hold, nativeProgram } from "./programs.ts";
 
 /** Where a front leaves its end of the socket pair (native/front_bun.c). */
 const FIRST = 3;
@@ -53,13 +52,10 @@ export async function serveCommands([folder = "", seconds = "0"]: readonly strin
   life.ended();
 }
 
-/**
- * R15: whoever opens a program for writing, in vain where it is sealed, keeps others from executing it (execve(2), ETXTBSY),
- * and what a container has of its creator it can open once nobody runs it any more. So somebody always does.
- */
+/** Whether others may be served from this program. */
 async function isHeld(program: string): Promise<boolean> {
   try {
-    await openExecutor(program).batch([]);
+    await hold(program);
     return true;
   } catch {
     return false;

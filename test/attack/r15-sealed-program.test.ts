@@ -1,9 +1,22 @@
 import { expect, test } from "bun:test";
-import { closeSync, ftruncateSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import type { Op } from "../../src/kernel/plan/operations.ts";
 import { lockedProgram } from "../../src/platform/locked-program.ts";
+import { busyboxMissing } from "../engine/busybox.ts";
+import { opened } from "../engine/opened.ts";
 import { openTalking, simplePlan } from "../kernel/plan/simple.ts";
 import { probeProgram } from "../native/programs.ts";
+import { until } from "../runtime/command/bundle.ts";
 
 const isRoot = process.getuid?.() === 0;
 
@@ -117,4 +130,59 @@ test.skipIf(!isRoot)(
     expect(answers).toContain("EROFS");
     closeSync(exe);
   },
+);
+
+const processes = (): number[] => readdirSync("/proc").map(Number).filter(Number.isInteger);
+
+/** The processes that execute the file behind an open descriptor. */
+function runners(fd: number): number[] {
+  const { dev, ino } = fstatSync(fd);
+  return processes().filter((pid) => {
+    try {
+      const file = statSync(`/proc/${pid}/exe`);
+      return file.ino === ino && file.dev === dev;
+    } catch {
+      // It has ended, or is none of ours to look at.
+      return false;
+    }
+  });
+}
+
+/** What it was started as; empty when it has ended. */
+function roleOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "latin1").split("\0", 1)[0] ?? "";
+  } catch {
+    return "";
+  }
+}
+
+test.skipIf(!isRoot || busyboxMissing)(
+  "R15 what a container had of the program that started it keeps no other from starting",
+  async () => {
+    await using o = await opened();
+    const id = await o.create(["sleep", "60"]);
+    const before = processes();
+    const init = await o.run(["sleep", "60"], { init: true });
+    const { state } = o.engine.containers.get(init);
+    const kept = openSync(`/proc/${"pid" in state ? state.pid : ""}/exe`, "r");
+    await o.engine.containers.stop(init, { signal: "KILL", timeout: 1 });
+    await o.engine.containers.remove(init, { force: true, volumes: true });
+    await until(() => runners(kept).every((pid) => before.includes(pid) && roleOf(pid) === "inro-executor"));
+    // What the container gave away of itself while it ran: somebody else has it now.
+    let writable: number | undefined;
+    try {
+      writable = openSync(`/proc/self/fd/${kept}`, "r+");
+    } catch (cause) {
+      expect((cause as NodeJS.ErrnoException).code).toBe("ETXTBSY");
+    }
+    try {
+      await o.engine.containers.start(id);
+      expect(o.engine.containers.get(id).state.status).toBe("running");
+    } finally {
+      if (writable !== undefined) closeSync(writable);
+      closeSync(kept);
+    }
+  },
+  30_000,
 );
