@@ -182,7 +182,7 @@ static void show_files(void) {
     put("   ");
     put_column("layers", 14);
     put_number(count_layers(lower));
-    put(" of the image, read-only");
+    put(" read-only");
     put(find(line, "upperdir=") ? ", and a writable one above\n" : "\n");
   }
 }
