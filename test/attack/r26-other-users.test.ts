@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { chmodSync, globSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { digestOf } from "../../src/oci/digest.ts";
-import { busyboxMissing, loadBusybox } from "../clients/busybox.ts";
+import { busyboxArchive, busyboxMissing } from "../engine/busybox.ts";
 import { dockerArchive, tar } from "../image/fixtures.ts";
 import { newKey, signed, writer } from "../image/trust-fixtures.ts";
 import { writtenRegistry } from "../image/written-registry.ts";
@@ -32,7 +32,7 @@ test.skipIf(rootMissing || busyboxMissing)(
       const { code, stderr } = await engine.inro(...words);
       if (code !== 0) throw new Error(`${words.join(" ")}: ${stderr}`);
     };
-    await loadBusybox(engine);
+    expect((await engine.inroWith({ input: busyboxArchive() }, "load")).code).toBe(0);
     const layer = tar(
       { name: "bin/", mode: 0o777 },
       { name: "bin/root", mode: 0o6755, content: "#!/bin/sh\nid" },
