@@ -31,7 +31,9 @@ export function cgroupsNamed(id: string): string[] {
  */
 export async function removeCgroups(parent: string): Promise<void> {
   // A path that is relative lies below the runtime's own place.
-  const parents = ["", "/inro-runtime"].flatMap((place) => globSync(`${MOUNT}/{.,*}${place}${parent}`));
+  const found = ["", "/inro-runtime"].flatMap((place) => globSync(`${MOUNT}/{.,*}${place}${parent}`));
+  // On v2 both ways lead there.
+  const parents = [...new Set(found.map((path) => join(path)))];
   const left = parents.flatMap((folder) => foldersIn(folder));
   for (const folder of left) {
     for (const pid of readFileSync(join(folder, "cgroup.procs"), "utf8").split("\n").filter(Boolean))
