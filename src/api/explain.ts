@@ -1,5 +1,6 @@
 import type { Explanation } from "../engine/engine.ts";
 import { askedContainer } from "./ask/container.ts";
+import { askedPlatformOf } from "./ask/platform.ts";
 import { mountsIn } from "./ask/volumes-from.ts";
 import { body } from "./body.ts";
 import { type Exchange, parameter, type Route } from "./exchange.ts";
@@ -12,7 +13,7 @@ export const explainRoutes: readonly Route[] = [
 
 async function explain(x: Exchange): Promise<void> {
   const { options } = askedContainer(await body(x.request), mountsIn(x.engine));
-  answer(x, await x.engine.containers.explain(options));
+  answer(x, await x.engine.containers.explain(options, askedPlatformOf(x, options.image)));
 }
 
 async function explainContainer(x: Exchange): Promise<void> {

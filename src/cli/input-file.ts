@@ -1,9 +1,11 @@
-import { createReadStream, type ReadStream } from "node:fs";
+import { createReadStream, type ReadStream, statSync } from "node:fs";
 import { UsageError } from "./options/usage-error.ts";
 
 /** Opened before anything is sent, so that a missing file is said as such. */
 export function opened(file: string): Promise<ReadStream> {
   return new Promise((resolve, reject) => {
+    if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
+      return reject(new UsageError(`cannot read "${file}": it is a folder`, 1));
     const stream = createReadStream(file, { highWaterMark: 1 << 20 });
     stream.once("open", () => resolve(stream));
     stream.once("error", (error) => reject(new UsageError(`cannot read "${file}": ${error.message}`, 1)));

@@ -62,7 +62,7 @@ export function engineContainers(core: Core): Containers {
       return releasing(core.trees.read(files.root, "/", { name: "", oneMount: true }), files);
     },
     prune: (o) => prune(core, o),
-    explain: (options) => explainOptions(core, options),
+    explain: (options, platform) => explainOptions(core, options, platform),
     explainContainer: async (container) => explainContainer(core, find(container)),
   };
 }

@@ -100,7 +100,7 @@ export interface Containers {
     readonly dryRun: boolean;
   }): Promise<{ readonly removed: readonly string[]; readonly reclaimed: number }>;
   /** The plan that these options would execute; nothing is executed or kept. */
-  explain(options: ContainerOptions): Promise<Explanation>;
+  explain(options: ContainerOptions, platform?: Platform): Promise<Explanation>;
   /** The plan that the container's last start executed, with the time of each operation. */
   explainContainer(container: string): Promise<Explanation>;
 }

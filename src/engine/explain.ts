@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { printPlan } from "../kernel/plan/print.ts";
 import { InroError } from "../oci/error.ts";
+import type { Platform } from "../oci/platform.ts";
 import { Undo } from "../oci/undo.ts";
 import { readKept } from "../runtime/kept.ts";
 import { type Core, folderOf } from "./core.ts";
@@ -17,8 +18,12 @@ import { endpointsOfOptions } from "./networks/endpoints.ts";
 import type { ContainerOptions } from "./options.ts";
 
 /** Does all that a start does up to the verified plan, and then takes it back. */
-export async function explainOptions(core: Core, asked: ContainerOptions): Promise<Explanation> {
-  const { options, arguments: words, image } = settle(core, asked);
+export async function explainOptions(
+  core: Core,
+  asked: ContainerOptions,
+  platform?: Platform,
+): Promise<Explanation> {
+  const { options, arguments: words, image } = settle(core, asked, platform);
   await core.images.admit(image, asked.image);
   const id = randomBytes(32).toString("hex");
   const folder = folderOf(core, id);

@@ -1,6 +1,7 @@
 import { Database as BunDatabase, type SQLQueryBindings } from "bun:sqlite";
 import { closeSync, openSync } from "node:fs";
 import { basename, dirname } from "node:path";
+import { InroError } from "../oci/error.ts";
 import { diskFull } from "./disk-full.ts";
 import type { Reserve } from "./reserve.ts";
 
@@ -37,7 +38,7 @@ export function openDatabase(
   // Root's alone: SQLite gives its other files the mode of this one.
   closeSync(openSync(path, "a", 0o600));
   const inner = new BunDatabase(path, { create: true, strict: true });
-  if (!hold(inner)) return undefined;
+  if (!hold(inner, path)) return undefined;
   const prepared = new Map<string, ReturnType<typeof inner.prepare>>();
   const prepare = (sql: string) => {
     const known = prepared.get(sql);
@@ -93,7 +94,7 @@ export function openDatabase(
 }
 
 /** SQLite, "PRAGMA locking_mode": the lock is taken by the first write and never given back; WAL then needs no shared memory. */
-function hold(inner: BunDatabase): boolean {
+function hold(inner: BunDatabase, path: string): boolean {
   try {
     inner.exec("PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;");
     inner.exec("PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE; COMMIT;");
@@ -101,7 +102,14 @@ function hold(inner: BunDatabase): boolean {
   } catch (cause) {
     inner.close(false);
     if (/locked|busy/i.test(String(cause))) return false;
-    throw cause;
+    const { code = "" } = cause as { readonly code?: string };
+    if (!/^SQLITE_(NOTADB|CORRUPT)/.test(code)) throw cause;
+    throw new InroError("DATABASE_DAMAGED", {
+      what: `cannot read the database ${path}`,
+      why: `it is damaged: ${(cause as Error).message}`,
+      hint: "put a copy of it back, or move it away with its -wal and -shm to begin without containers, networks and volumes",
+      cause,
+    });
   }
 }
 

@@ -58,8 +58,14 @@ describe.skipIf(rootMissing || registryMissing)("inro image trust, sign, verify"
   test("keygen never writes over a key, and the private one is its owner's", async () => {
     expect(statSync(`${key}.key`).mode & 0o777).toBe(0o600);
     const before = readFileSync(`${key}.key`, "utf8");
-    expect((await fails("image", "keygen", "--no-passphrase", key)).stderr).toContain("EEXIST");
+    const again = await fails("image", "keygen", "--no-passphrase", key);
+    expect(again.stderr).toContain(`${key}.key is there already: give the pair another name`);
     expect(readFileSync(`${key}.key`, "utf8")).toBe(before);
+    writeFileSync(`${key}4.pub`, "");
+    expect((await fails("image", "keygen", "--no-passphrase", `${key}4`)).stderr).toContain(
+      "4.pub is there already",
+    );
+    expect(existsSync(`${key}4.key`)).toBe(false);
     expect((await fails("image", "keygen", `${key}3`)).stderr).toContain("give --passphrase-file");
     expect(existsSync(`${key}3.key`)).toBe(false);
   });

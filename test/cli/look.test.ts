@@ -144,6 +144,14 @@ describe.skipIf(engineMissing)("looking at containers and images", () => {
     expect(json.records.length).toBeGreaterThan(20);
     expect(json.plan.become.at(-1)).toMatchObject({ kind: "exec" });
     expect((await inro("explain", "lazy")).stderr).toContain("it was never started");
+    const foreign = await inro("explain", "run", "--platform", "linux/s390x", "--pull", "never", "busybox");
+    expect(foreign).toMatchObject({ code: 1, stdout: "" });
+    expect(foreign.stderr).toContain("not for the specified platform linux/s390x");
+  });
+
+  test("a folder where a file belongs is said to be one", async () => {
+    for (const verb of ["load -i /", "import /"])
+      expect((await inro(...verb.split(" "))).stderr).toContain('cannot read "/": it is a folder');
   });
 
   test("export, and what can be pruned", async () => {

@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openRecords } from "../../src/engine/records.ts";
 import { NEVER } from "../../src/engine/state.ts";
@@ -139,4 +139,12 @@ test("a file of an engine before networks is brought up to date, with its contai
   ]);
   expect(records.networks()).toEqual([]);
   records.close();
+});
+
+test("a file that is no database any more is named, with what to do", () => {
+  using folder = temporaryFolder("engine");
+  const path = join(folder.path, "inro.db");
+  writeFileSync(path, "x".repeat(4096));
+  const refused = { code: "DATABASE_DAMAGED", what: `cannot read the database ${path}` };
+  expect(() => openRecords(path)).toThrow(expect.objectContaining(refused));
 });

@@ -1,10 +1,7 @@
 import type { WaitCondition } from "../../engine/engine.ts";
-import { platformOf } from "../../image/platforms.ts";
-import { InroError } from "../../oci/error.ts";
-import { formatPlatform, type Platform } from "../../oci/platform.ts";
 import { begin, empty, json } from "../answer.ts";
 import { askedContainer } from "../ask/container.ts";
-import { askedPlatform } from "../ask/image.ts";
+import { askedPlatformOf } from "../ask/platform.ts";
 import { mountsIn } from "../ask/volumes-from.ts";
 import { invalid } from "../asked.ts";
 import { body } from "../body.ts";
@@ -31,24 +28,9 @@ export const lifeRoutes: readonly Route[] = [
 
 async function create(x: Exchange): Promise<void> {
   const { options, warnings } = askedContainer(await body(x.request), mountsIn(x.engine));
-  const platform = askedPlatform(text(x.query, "platform"));
-  if (platform !== undefined) checkPlatform(x, options.image, platform);
+  const platform = askedPlatformOf(x, options.image);
   const made = await x.engine.containers.create(options, text(x.query, "name"), platform);
   json(x, 201, { Id: made.id, Warnings: [...warnings, ...made.warnings] });
-}
-
-/** As dockerd: the platform that is wanted is not here, so that the client goes and pulls it. */
-function checkPlatform(x: Exchange, name: string, wanted: Platform): void {
-  try {
-    x.engine.images.resolve(name, wanted);
-  } catch (error) {
-    if (!(error instanceof InroError) || error.code !== "NO_MATCHING_PLATFORM") throw error;
-    const own = formatPlatform(platformOf(x.engine.images.resolve(name).config));
-    throw new InroError("NO_SUCH_IMAGE", {
-      what: `cannot use the image "${name}"`,
-      why: `it is for ${own}, not for the specified platform ${formatPlatform(wanted)}`,
-    });
-  }
 }
 
 async function start(x: Exchange): Promise<void> {

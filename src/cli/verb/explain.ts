@@ -46,7 +46,8 @@ async function ofLine(
   const streams = attached(parsed.options, parsed.options.detach);
   const line = { image, command, options: parsed.options, given: parsed.given, streams };
   const body = createBody(line);
+  const query = { platform: parsed.options.platform };
   return withImage(client, line, () =>
-    client.json<Explanation>({ method: "POST", path: "/inro/explain", body }),
+    client.json<Explanation>({ method: "POST", path: "/inro/explain", query, body }),
   );
 }

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { newKeyPair } from "../../oci/private-key.ts";
 import { flag } from "../options/option.ts";
 import { UsageError } from "../options/usage-error.ts";
@@ -16,12 +16,15 @@ export const imageKeygen = verb({
   args: [0, 1],
   examples: ["inro image keygen team", "inro image keygen --passphrase-file secret team"],
   async run(_, { options, args: [name = "image"] }) {
+    const files = [`${name}.key`, `${name}.pub`] as const;
+    // Never over a key that is there: what it signed could not be signed again.
+    const there = files.find((file) => existsSync(file));
+    if (there !== undefined) throw new UsageError(`${there} is there already: give the pair another name`, 1);
     const passphrase = options["no-passphrase"] ? undefined : await asked(options["passphrase-file"]);
     const { privatePem, publicPem } = newKeyPair(passphrase);
-    // Never over a key that is there: what it signed could not be signed again.
-    writeFileSync(`${name}.key`, privatePem, { mode: 0o600, flag: "wx" });
-    writeFileSync(`${name}.pub`, publicPem, { mode: 0o644, flag: "wx" });
-    out(`${name}.key\n${name}.pub\n`);
+    writeFileSync(files[0], privatePem, { mode: 0o600, flag: "wx" });
+    writeFileSync(files[1], publicPem, { mode: 0o644, flag: "wx" });
+    out(`${files.join("\n")}\n`);
     return 0;
   },
 });

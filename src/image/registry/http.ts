@@ -33,6 +33,7 @@ export function unreachable(url: string, cause: unknown): InroError {
     ECONNREFUSED: "nobody listens there",
     FailedToOpenSocket: "its name is not known, or it cannot be reached",
     ENOTFOUND: "its name is not known",
+    EAI_AGAIN: "no name server answers",
     ConnectionClosed: "it closed the connection",
     ECONNRESET: "it closed the connection",
   };
