@@ -142,8 +142,8 @@ static i32 start_and_wait(struct execution *e, u32 request, struct attendance *a
   u32 pid = (u32)e->pid;
   if (attendance) attend_begin(attendance, e);
   execution_start(e);
-  execution_own_records(e);
   tell_started(e, request, pid);
+  execution_own_records(e);
   if (attendance) attend(attendance, e);
   i32 status = 0;
   long got = -EINTR;

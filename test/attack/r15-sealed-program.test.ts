@@ -108,6 +108,9 @@ test.skipIf(!isRoot)(
     const memory = openSync(`/proc/${pid}/mem`, "r+");
     for (const { from, to } of mappings) writeSync(memory, Buffer.alloc(to - from, "A"), 0, to - from, from);
     closeSync(memory);
+    // It says first that the program runs, which is in those records.
+    for (let tries = 0; tries < 100 && sharedMappings(talking.executor.pid).length > 0; tries++)
+      await Bun.sleep(10);
     expect(sharedMappings(talking.executor.pid)).toEqual([]);
     process.kill(pid, "SIGKILL");
     const { signal } = await talking.executor.ended;
