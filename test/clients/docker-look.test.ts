@@ -104,9 +104,8 @@ describe.skipIf(rootMissing || busyboxMissing)(
       expect(logs.stderr).toStartWith("err 1\n");
       const tail = await docker("logs", "--tail", "2", "seen");
       expect(`${tail.stdout}${tail.stderr}`.trim().split("\n")).toHaveLength(2);
-      expect((await docker("logs", "-t", "--tail", "1", "seen")).stderr).toMatch(
-        /^\d{4}-\d\d-\d\dT[\d:.]+Z err \d+\n$/,
-      );
+      const last = await docker("logs", "-t", "--tail", "1", "seen");
+      expect(`${last.stdout}${last.stderr}`).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z (line|err) \d+\n$/);
       expect((await docker("logs", "--until", "2020-01-01T00:00:00Z", "seen")).stdout).toBe("");
       const follow = host.spawn("docker", [
         "-H",
