@@ -96,7 +96,6 @@ try {
   if (isOlder(join(root, "node_modules/.package-lock.json"), packages))
     step("first use: installing dependencies from npm", "npm", [
       "ci",
-      "--ignore-scripts",
       "--no-audit",
       "--no-fund",
       // What npm has already is not asked for again; without a network it says so after seconds, not minutes.

@@ -63,3 +63,9 @@ test("a set-up that fails ends it with 125, and nothing old is run", async () =>
     stderr: "",
   });
 });
+
+test("npm runs no package's scripts here, whoever calls it: Bun stays where its launcher looks", async () => {
+  const root = join(import.meta.dir, "../..");
+  const { stdout } = await machine().run("npm", ["config", "get", "ignore-scripts", "--prefix", root]);
+  expect(stdout).toBe("true\n");
+});
