@@ -5,6 +5,8 @@ import type { Reference } from "../oci/reference.ts";
 import { changed } from "./change.ts";
 import { decompressed } from "./layer-stream.ts";
 import type { MakeRequest } from "./make.ts";
+import { isLoopback } from "./registry/address.ts";
+import { request } from "./registry/http.ts";
 
 export interface ImportOptions {
   readonly name: Reference | null;
@@ -41,8 +43,6 @@ export function importRequest(tar: AsyncIterable<Uint8Array>, o: ImportOptions):
 
 const maxRedirects = 5;
 
-const isLoopback = (host: string) => /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(host);
-
 function unreachable(url: string, why: string, cause?: unknown): never {
   const what = `cannot import from ${url}`;
   throw new InroError("SOURCE_UNREACHABLE", {
@@ -66,20 +66,15 @@ function allowed(text: string): URL {
 
 /** The bytes behind a URL; each redirection is checked as the URL itself. SOURCE_INSECURE, SOURCE_UNREACHABLE. */
 export async function* fetched(text: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  let url = allowed(text);
-  for (let hops = 0; ; hops++) {
-    const answer = await fetch(url, { redirect: "manual", signal }).catch((cause: Error) =>
-      unreachable(text, cause.message, cause),
-    );
-    const next = answer.headers.get("location");
-    if (answer.status >= 300 && answer.status < 400 && next !== null) {
-      await answer.body?.cancel();
-      if (hops >= maxRedirects) unreachable(text, `it redirects more than ${maxRedirects} times`);
-      url = allowed(new URL(next, url).href);
-      continue;
-    }
-    if (!answer.ok || answer.body === null) unreachable(text, `the server answers ${answer.status}`);
-    yield* answer.body as unknown as AsyncIterable<Uint8Array>;
-    return;
-  }
+  let hops = 0;
+  const judge = ({ href }: URL) => {
+    if (++hops > maxRedirects) unreachable(text, `it redirects more than ${maxRedirects} times`);
+    allowed(href);
+  };
+  const answer = await request({ url: allowed(text).href, signal, judge }).catch((cause: InroError) => {
+    if (cause.code === "REGISTRY_UNREACHABLE") unreachable(text, cause.why, cause);
+    throw cause;
+  });
+  if (!answer.ok || answer.body === null) unreachable(text, `the server answers ${answer.status}`);
+  yield* answer.body as unknown as AsyncIterable<Uint8Array>;
 }

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { fetched } from "../../src/image/import.ts";
 import { openRepository } from "../../src/image/registry/repository.ts";
 import { parseReference } from "../../src/oci/reference.ts";
 import { temporaryFolder } from "../support/temporary.ts";
+import { certificate } from "../support/tls-registry.ts";
 
 /** A registry with a certificate of its own; it counts what comes without TLS too. */
 async function withRegistry(
@@ -12,17 +12,15 @@ async function withRegistry(
   answer: (request: Request) => Response = () => Response.json({ schemaVersion: 2 }),
 ): Promise<void> {
   using folder = temporaryFolder("tls");
-  const [key, certificate] = [join(folder.path, "key.pem"), join(folder.path, "certificate.pem")];
-  const make = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=registry -addext subjectAltName=IP:127.0.0.1 -keyout ${key} -out ${certificate}`;
-  execFileSync("openssl", make.split(" "), { stdio: "ignore" });
+  const own = certificate(folder.path, "registry", "IP:127.0.0.1");
   const server = Bun.serve({
     port: 0,
     hostname: "127.0.0.1",
-    tls: { key: readFileSync(key), cert: readFileSync(certificate) },
+    tls: { key: readFileSync(own.key), cert: readFileSync(own.certificate) },
     fetch: (request) => (new URL(request.url).pathname === "/v2/" ? Response.json({}) : answer(request)),
   });
   try {
-    await work(`127.0.0.1:${server.port}`, certificate);
+    await work(`127.0.0.1:${server.port}`, own.certificate);
   } finally {
     await server.stop(true);
   }
@@ -56,6 +54,19 @@ describe.skipIf(Bun.which("openssl") === null)("TLS", () => {
         expect((await repository.manifest("latest")).content.toString()).toBe('{"schemaVersion":2}');
       });
     }));
+
+  test("what is imported from a URL is fetched with the host's bundle as well, and not without", () =>
+    withRegistry(
+      async (address, certificate) => {
+        const root = () =>
+          Array.fromAsync(fetched(`https://${address}/root.tar`, AbortSignal.timeout(10_000)));
+        await expect(root()).rejects.toMatchObject({ code: "SOURCE_UNREACHABLE" });
+        await trusting(certificate, async () => {
+          expect(Buffer.concat(await root()).toString()).toBe("a tar");
+        });
+      },
+      () => new Response("a tar"),
+    ));
 
   test("a registry behind a proxy that ends TLS calls its uploads http: they go on with TLS", async () => {
     const heard: string[] = [];

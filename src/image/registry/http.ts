@@ -17,6 +17,8 @@ export interface HttpRequest {
   readonly signal: AbortSignal | undefined;
   /** Milliseconds until an answer's head has to be there. */
   readonly silence?: number | undefined;
+  /** What else is asked of where a redirect leads: it throws what refuses the address. */
+  readonly judge?: (next: URL) => void;
 }
 
 const maxRedirects = 10;
@@ -101,6 +103,7 @@ function redirection(r: HttpRequest, url: string, location: string): URL {
   // What is fetched is checked by its digest; what is sent can be read by whoever is on the way.
   if ((url.startsWith("https:") && next.protocol !== "https:") || (r.body !== undefined && isPlain))
     throw unreachable(url, new Error(`it redirects to ${next.origin} without TLS`));
+  r.judge?.(next);
   return next;
 }
 
