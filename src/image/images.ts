@@ -39,26 +39,28 @@ export type RegistryAuth =
   | { readonly identityToken: string }
   | { readonly registryToken: string };
 
-export interface PullOptions {
+/** On whose behalf a registry is asked, and until when. */
+export interface RegistryAsking {
+  readonly auth?: RegistryAuth | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface PullOptions extends RegistryAsking {
   /** The one of an index; "all" brings the whole of it. This machine's where nothing is said. */
-  readonly platform?: Platform | "all";
+  readonly platform?: Platform | "all" | undefined;
   readonly onProgress?: OnProgress;
-  readonly auth?: RegistryAuth;
-  readonly signal?: AbortSignal;
 }
 
 export interface LoadOptions {
   /** The one platform of an index that is taken; all that the archive has otherwise. */
-  readonly platform?: Platform;
+  readonly platform?: Platform | undefined;
   readonly onProgress?: OnProgress;
 }
 
-export interface PushOptions {
+export interface PushOptions extends RegistryAsking {
   /** The one platform of an index that is pushed; all of it otherwise. */
-  readonly platform?: Platform;
+  readonly platform?: Platform | undefined;
   readonly onProgress?: OnPushProgress;
-  readonly auth?: RegistryAuth;
-  readonly signal?: AbortSignal;
 }
 
 export interface RemoveOptions {

@@ -10,7 +10,7 @@ import { familiarName, formatReference, type Reference, withDefaultTag } from ".
 import { checkImage, diffIdsOf, parseConfig, parseDocument } from "./document.ts";
 import type { LayerFetcher, LayerSource } from "./fetch-layer.ts";
 import type { Layer } from "./image.ts";
-import type { PullOptions } from "./images.ts";
+import type { PullOptions, RegistryAsking } from "./images.ts";
 import { fetchLayers } from "./layers.ts";
 import { type Blobs, maxDocument } from "./layout/blobs.ts";
 import type { NamedManifest } from "./layout/names.ts";
@@ -171,19 +171,14 @@ export interface Pulled {
   readonly manifest: Digest;
 }
 
-const askingOf = ({ signal, auth }: PullOptions) => ({
-  ...(signal === undefined ? {} : { signal }),
-  ...(auth === undefined ? {} : { auth }),
-});
-
 /** What a name leads to at its registry for one platform, this machine's if none is asked; nothing else is fetched. */
 export async function resolveName(
   { platform, registries }: Pick<PullStore, "platform" | "registries">,
   reference: Reference,
-  options: Pick<PullOptions, "signal" | "auth"> & { readonly platform?: Platform },
+  { auth, signal, platform: asked = platform }: RegistryAsking & { readonly platform?: Platform | undefined },
 ) {
-  const repository = openSources(reference, askingOf(options), registries());
-  const [found] = await findManifests(repository, reference, options.platform ?? platform);
+  const repository = openSources(reference, { auth, signal }, registries());
+  const [found] = await findManifests(repository, reference, asked);
   if (found === undefined) throw new Error("a platform is one manifest, or an error");
   const { document, indexes } = found;
   return { by: (indexes[0] ?? document).digest, resolved: { manifest: document.digest, indexes } };
@@ -195,13 +190,13 @@ export async function resolveName(
  */
 export async function pullImage(store: PullStore, wanted: Reference, options: PullOptions): Promise<Pulled> {
   const reference = withDefaultTag(wanted);
-  const { onProgress = () => {} } = options;
-  const asking = askingOf(options);
+  const { onProgress = () => {}, auth, signal } = options;
+  const asking = { auth, signal };
   const repository = openSources(reference, asking, store.registries(), (domain, why) =>
     onProgress({ kind: "passedOver", domain, why }),
   );
   const what = `cannot pull "${familiarName(reference)}"`;
-  const pull: Pull = { store, repository, what, onProgress, signal: options.signal };
+  const pull: Pull = { store, repository, what, onProgress, signal };
   const found = await findManifests(repository, reference, options.platform ?? store.platform);
   for (const { document, indexes, isAttestation } of found)
     if (!isAttestation) await store.gate.pull(reference, { manifest: document.digest, indexes }, asking);

@@ -108,15 +108,13 @@ export async function pushImage(
   reference: Reference & { readonly tag: string },
   options: PushOptions,
 ): Promise<Pushed> {
-  const { auth, platform, onProgress = () => {} } = options;
+  const { auth, signal: asked, platform, onProgress = () => {} } = options;
   const what = `cannot push "${familiarName(reference)}"`;
   const stop = new AbortController();
-  const signal = AbortSignal.any([stop.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+  const signal = AbortSignal.any([stop.signal, ...(asked === undefined ? [] : [asked])]);
   const whole = await pushContent(store.blobs, root, { platform, what });
-  const repository = await openRepository(reference, {
-    ...{ access: "push", signal, insecure: store.insecure ?? [] },
-    ...(auth === undefined ? {} : { auth }),
-  });
+  const { insecure } = store;
+  const repository = await openRepository(reference, { access: "push", auth, signal, insecure });
   const instead = await insteadOf(whole, repository, what);
   const content =
     instead === undefined ? whole : await pushContent(store.blobs, instead, { platform: undefined, what });

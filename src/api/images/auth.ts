@@ -1,7 +1,9 @@
-import type { RegistryAuth } from "../../image/images.ts";
+import type { RegistryAsking, RegistryAuth } from "../../image/images.ts";
 import { registryOf } from "../../image/registry/login.ts";
 import { type Asked, asked, text } from "../asked.ts";
+import type { Exchange } from "../exchange.ts";
 import { refuse } from "../status.ts";
+import type { NamedBy } from "./named-by.ts";
 
 /**
  * The X-Registry-Auth header: base64url of a JSON object. `null`: the client gave no credentials, or not those of `owner`,
@@ -28,6 +30,12 @@ export function registryAuth(
   if (owner !== undefined && registryOf(text(config, "serveraddress")) !== owner) return null;
   return credentials(config);
 }
+
+/** How the registry is asked for a request about a name, and no longer than its client waits. */
+export const askingFor = (x: Exchange, { owner }: NamedBy): RegistryAsking => ({
+  auth: registryAuth(x.request.headers["x-registry-auth"], owner) ?? undefined,
+  signal: x.signal,
+});
 
 /** Docker's AuthConfig. */
 export function credentials(config: Asked): RegistryAuth | null {

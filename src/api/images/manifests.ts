@@ -6,7 +6,7 @@ import { invalid, textOrNull, textsOrNull } from "../asked.ts";
 import { body } from "../body.ts";
 import { type Exchange, parameter, type Route } from "../exchange.ts";
 import { flag, text } from "../query.ts";
-import { registryAuth } from "./auth.ts";
+import { askingFor } from "./auth.ts";
 import { namedBy } from "./named-by.ts";
 
 /** Beyond Docker, whose command line does it by itself: manifest lists of what is at a registry. */
@@ -21,9 +21,8 @@ export const manifestRoutes: readonly Route[] = [
 const lists = (x: Exchange) => x.engine.images.lists;
 
 function asked(x: Exchange) {
-  const { reference, owner } = namedBy(x, parameter(x, "name"));
-  const auth = registryAuth(x.request.headers["x-registry-auth"], owner);
-  return { reference, options: { ...(auth === null ? {} : { auth }), signal: x.signal } };
+  const named = namedBy(x, parameter(x, "name"));
+  return { reference: named.reference, options: askingFor(x, named) };
 }
 
 async function create(x: Exchange): Promise<void> {

@@ -5,7 +5,7 @@ import { askedPlatform } from "../ask/image.ts";
 import { invalid } from "../asked.ts";
 import type { Exchange, Route } from "../exchange.ts";
 import { flag, text } from "../query.ts";
-import { registryAuth } from "./auth.ts";
+import { askingFor } from "./auth.ts";
 import { importTar } from "./import.ts";
 import { lines } from "./lines.ts";
 import { type NamedBy, namedBy } from "./named-by.ts";
@@ -20,19 +20,19 @@ export const pullRoutes: readonly Route[] = [
 async function create(x: Exchange): Promise<void> {
   const source = text(x.query, "fromSrc");
   if (source !== null) return importTar(x, source);
-  const { reference, owner } = askedReference(x);
+  const named = askedReference(x);
+  const { reference } = named;
   const platform = askedPlatform(text(x.query, "platform"));
   const wanted = flag(x.query, "allPlatforms") ? "all" : platform;
-  const auth = registryAuth(x.request.headers["x-registry-auth"], owner);
+  const asking = askingFor(x, named);
   const out = lines(x);
   const passes = thinner();
   const before = present(x, reference);
   let resolved: string | null = null;
   try {
     const image = await x.engine.images.pull(reference, {
-      ...(wanted === undefined ? {} : { platform: wanted }),
-      ...(auth === null ? {} : { auth }),
-      signal: x.signal,
+      ...asking,
+      platform: wanted,
       onProgress: (progress) => tell(progress, reference),
     });
     const state = before === image.id ? "Image is up to date for" : "Downloaded newer image for";
@@ -78,7 +78,7 @@ async function load(x: Exchange): Promise<void> {
   const passes = thinner();
   try {
     const images = await x.engine.images.load(x.request as AsyncIterable<Uint8Array>, {
-      ...(platform === undefined ? {} : { platform }),
+      platform,
       onProgress: (progress) => {
         if (quiet || !passes(progress, Date.now())) return;
         for (const line of progressLines(progress)) out.news(line);

@@ -5,7 +5,7 @@ import { invalid } from "../asked.ts";
 import { type Exchange, parameter, type Route } from "../exchange.ts";
 import { text } from "../query.ts";
 import { refuse } from "../status.ts";
-import { registryAuth } from "./auth.ts";
+import { askingFor } from "./auth.ts";
 import { lines } from "./lines.ts";
 import { namedBy } from "./named-by.ts";
 import { pushLines, thinner } from "./progress.ts";
@@ -16,11 +16,11 @@ export const pushRoutes: readonly Route[] = [
 ];
 
 async function push(x: Exchange): Promise<void> {
-  const { reference: named, owner } = namedBy(x, parameter(x, "name"));
-  if (named.digest !== undefined) throw invalid("name", "a push goes to a tag, not to a digest");
-  const { domain, path } = named;
+  const named = namedBy(x, parameter(x, "name"));
+  const { domain, path, digest } = named.reference;
+  if (digest !== undefined) throw invalid("name", "a push goes to a tag, not to a digest");
   const references = tagsOf(x, { domain, path });
-  const auth = registryAuth(x.request.headers["x-registry-auth"], owner);
+  const asking = askingFor(x, named);
   const platform = askedPlatform(text(x.query, "platform"));
   const out = lines(x);
   const passes = thinner();
@@ -35,12 +35,7 @@ async function push(x: Exchange): Promise<void> {
   try {
     for (const reference of references) {
       out.say({ status: `The push refers to repository [${repositoryOf(reference)}]` });
-      await x.engine.images.push(reference, {
-        ...(platform === undefined ? {} : { platform }),
-        ...(auth === null ? {} : { auth }),
-        signal: x.signal,
-        onProgress: tell,
-      });
+      await x.engine.images.push(reference, { ...asking, platform, onProgress: tell });
     }
     out.end();
   } catch (error) {

@@ -22,6 +22,6 @@ async function several(x: Exchange): Promise<void> {
 
 async function save(x: Exchange, names: readonly string[]): Promise<void> {
   const platform = askedPlatform(text(x.query, "platform"));
-  const archive = await x.engine.images.save(names, platform === undefined ? {} : { platform });
+  const archive = await x.engine.images.save(names, { platform });
   await stream(x, "application/x-tar", archive);
 }

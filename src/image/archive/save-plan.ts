@@ -13,7 +13,7 @@ import { blobsOf, imageFor, isHere, type Present, readRoot, type Walked, walk } 
 
 export interface SaveOptions {
   /** The one of each image that is saved. */
-  readonly platform?: Platform;
+  readonly platform?: Platform | undefined;
 }
 
 export interface SaveStore {

@@ -2,18 +2,13 @@
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { InroError } from "../../oci/error.ts";
 import { familiarName, formatReference, type Reference, withDefaultTag } from "../../oci/reference.ts";
-import type { RegistryAuth } from "../images.ts";
+import type { RegistryAsking } from "../images.ts";
 import type { RepositoryOptions } from "../registry/ask.ts";
 import type { Registries } from "../registry/registries.ts";
 import { listDocument } from "./document.ts";
 import type { Drafts } from "./drafts.ts";
 import { type Found, findRemote, type ListEntry } from "./entry.ts";
 import { type PushedList, pushList } from "./push.ts";
-
-export interface ListOptions {
-  readonly auth?: RegistryAuth;
-  readonly signal?: AbortSignal;
-}
 
 /** What an annotation says; what it leaves out stays. */
 export interface Annotated {
@@ -34,14 +29,14 @@ export interface ManifestLists {
   create(
     list: Reference,
     manifests: readonly Reference[],
-    options: ListOptions & { readonly amend: boolean },
+    options: RegistryAsking & { readonly amend: boolean },
   ): Promise<string>;
   /** Throws NO_SUCH_LIST, NO_SUCH_IMAGE for a manifest that is not in it. */
   annotate(list: Reference, manifest: Reference, annotated: Annotated): Promise<void>;
   /** A list that is here, or what the registry has; with `manifest` one of the list. Throws NO_SUCH_IMAGE. */
-  inspect(name: Reference, manifest: Reference | null, options: ListOptions): Promise<Inspected>;
+  inspect(name: Reference, manifest: Reference | null, options: RegistryAsking): Promise<Inspected>;
   /** Throws NO_SUCH_LIST, REGISTRY_MIXED, PLATFORM_MISSING. */
-  push(list: Reference, options: ListOptions & { readonly purge: boolean }): Promise<PushedList>;
+  push(list: Reference, options: RegistryAsking & { readonly purge: boolean }): Promise<PushedList>;
   /** Throws NO_SUCH_LIST. */
   remove(list: Reference): Promise<void>;
 }
@@ -79,10 +74,10 @@ export function manifestLists(drafts: Drafts, registries: () => Registries): Man
     });
   };
   // Credentials are those of the list's registry.
-  const asking = (own: Reference, of: Reference, { auth, signal }: ListOptions): RepositoryOptions => ({
+  const asking = (own: Reference, of: Reference, { auth, signal }: RegistryAsking): RepositoryOptions => ({
     insecure: registries().insecure,
-    ...(auth === undefined || own.domain !== of.domain ? {} : { auth }),
-    ...(signal === undefined ? {} : { signal }),
+    auth: own.domain === of.domain ? auth : undefined,
+    signal,
   });
   return {
     async create(list, manifests, options) {

@@ -32,12 +32,7 @@ async function copy(
   { descriptor, content, reference }: ListEntry,
   options: RepositoryOptions,
 ): Promise<void> {
-  const { auth, signal, insecure } = options;
-  const source = await openRepository(from, {
-    ...(auth === undefined ? {} : { auth }),
-    ...(signal === undefined ? {} : { signal }),
-    ...(insecure === undefined ? {} : { insecure }),
-  });
+  const source = await openRepository(from, options);
   const document = parseDocument(content, descriptor.mediaType, `cannot push "${reference}"`);
   if (document.kind === "index") throw new Error("a list holds manifests alone");
   for (const { digest, size } of blobsOf(document.manifest)) {

@@ -4,7 +4,7 @@
  */
 import { InroError } from "../../oci/error.ts";
 import type { Reference } from "../../oci/reference.ts";
-import type { RegistryAuth } from "../images.ts";
+import type { RegistryAsking } from "../images.ts";
 import { bodyOf } from "./answer.ts";
 import type { Authorizer } from "./auth.ts";
 import type { RequestBody } from "./body.ts";
@@ -13,9 +13,7 @@ import { type Refused, refusalOf } from "./refusal.ts";
 
 export type Retrying = (notice: { attempt: number; delayMs: number; why: string }) => void;
 
-export interface RepositoryOptions {
-  readonly auth?: RegistryAuth;
-  readonly signal?: AbortSignal;
+export interface RepositoryOptions extends RegistryAsking {
   /** Milliseconds before the first repetition; it doubles. */
   readonly retryBase?: number;
   /** Milliseconds that the other side may be silent before an answer, or within a blob. */
@@ -23,7 +21,7 @@ export interface RepositoryOptions {
   /** How often the same is asked at most. */
   readonly attempts?: number;
   /** Registries (`HOST[:PORT]`) that may be spoken to without TLS. */
-  readonly insecure?: readonly string[];
+  readonly insecure?: readonly string[] | undefined;
   /** What it is opened for: the rights that are asked for, and the verb of its errors. */
   readonly access?: "pull" | "push";
 }

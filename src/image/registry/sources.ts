@@ -37,10 +37,7 @@ function sourceOf(place: Reference, own: string, isLast: boolean, options: Repos
   return {
     domain: place.domain,
     open() {
-      opened ??= openRepository(place, {
-        ...mine,
-        ...(auth === undefined || place.domain !== own ? {} : { auth }),
-      });
+      opened ??= openRepository(place, { ...mine, auth: place.domain === own ? auth : undefined });
       return opened;
     },
   };

@@ -4,7 +4,7 @@ import { InroError } from "../../oci/error.ts";
 import type { Platform } from "../../oci/platform.ts";
 import type { Reference } from "../../oci/reference.ts";
 import type { Signature } from "../../oci/simple-signing.ts";
-import type { PullOptions } from "../images.ts";
+import type { RegistryAsking } from "../images.ts";
 import type { Registries } from "../registry/registries.ts";
 import { openRepository } from "../registry/repository.ts";
 import type { Evidence } from "./evidence.ts";
@@ -14,13 +14,11 @@ import { readPolicy, writePolicy } from "./policy-file.ts";
 import { checkPayload, manifestsOf, putAsReferrer, putUnderTag } from "./sign.ts";
 import type { Verified } from "./verify.ts";
 
-type Asking = Pick<PullOptions, "auth" | "signal">;
-
-export interface VerifyOptions extends Asking {
+export interface VerifyOptions extends RegistryAsking {
   /** Of an image for several; this machine's by default. */
-  readonly platform?: Platform;
+  readonly platform?: Platform | undefined;
   /** Public keys in PEM that are asked for, instead of the policy. */
-  readonly keys?: readonly string[];
+  readonly keys?: readonly string[] | undefined;
 }
 
 export interface Verification {
@@ -45,7 +43,7 @@ export interface Trust {
    * Puts a signature beside what `reference` names by digest, as a referrer; `tag`: also where cosign looks first.
    * Answers the digest of its manifest. Throws SIGNATURE_INVALID.
    */
-  sign(reference: Reference, signature: Signature, o: Asking & { tag: boolean }): Promise<Digest>;
+  sign(reference: Reference, signature: Signature, o: RegistryAsking & { tag: boolean }): Promise<Digest>;
 }
 
 interface Parts {
@@ -83,10 +81,6 @@ export function openTrust({ file, gate, evidence, registries, resolve, during, h
     last = done.catch(() => {});
     return done;
   };
-  const asking = ({ auth, signal }: Asking) => ({
-    ...(auth === undefined ? {} : { auth }),
-    ...(signal === undefined ? {} : { signal }),
-  });
   return {
     policy: () => ({ file, policy: file === undefined ? acceptAll : readPolicy(file) }),
     set: (scope, rule) => edit((policy) => withRule(policy, scope, rule as Rule)),
@@ -96,17 +90,18 @@ export function openTrust({ file, gate, evidence, registries, resolve, during, h
         const what = `cannot remove the rule "${scope}"`;
         throw new InroError("NO_SUCH_RULE", { what, why: "the trust policy has none of this scope" });
       }),
-    async verify(reference, o) {
-      const { by, resolved } = await resolve(reference, o);
-      return { digest: by, ...(await gate.verify(reference, resolved, o.keys, asking(o))) };
+    async verify(reference, { keys, platform, auth, signal }) {
+      const asking = { auth, signal };
+      const { by, resolved } = await resolve(reference, { ...asking, platform });
+      return { digest: by, ...(await gate.verify(reference, resolved, keys, asking)) };
     },
-    async sign(reference, signature, o) {
+    async sign(reference, signature, { tag, auth, signal }) {
       const digest = checkPayload(signature, reference);
       const { insecure } = registries();
-      const repository = await openRepository(reference, { ...asking(o), insecure, access: "push" });
+      const repository = await openRepository(reference, { auth, signal, insecure, access: "push" });
       const subject = await repository.manifest(digest);
       const put = await putAsReferrer(repository, subject, signature);
-      if (o.tag) await putUnderTag(repository, digest, signature);
+      if (tag) await putUnderTag(repository, digest, signature);
       // What is here need not be pulled again to be run under the rule.
       const manifests = manifestsOf(subject);
       const indexes = manifests.includes(subject.digest) ? [] : [subject.content];
