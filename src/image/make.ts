@@ -1,6 +1,5 @@
 /** An image of the store with one layer more, from the tar of that layer: what `commit` and `import` make. */
-import { createHash } from "node:crypto";
-import { chainIdsOf, type Digest } from "../oci/digest.ts";
+import { chainIdsOf, digester } from "../oci/digest.ts";
 import type { ExecutionConfig } from "../oci/image-config.ts";
 import { isLayerType, mediaType } from "../oci/media-type.ts";
 import type { Platform } from "../oci/platform.ts";
@@ -33,7 +32,7 @@ const gzipLevel = 3;
 /** Compresses and stores a layer in one pass. */
 async function storeLayer(blobs: Blobs, tar: AsyncIterable<Uint8Array>): Promise<Layer> {
   const writer = await blobs.begin();
-  const hash = createHash("sha256");
+  const hash = digester();
   const hashed = async function* () {
     for await (const chunk of tar) {
       hash.update(chunk);
@@ -46,8 +45,7 @@ async function storeLayer(blobs: Blobs, tar: AsyncIterable<Uint8Array>): Promise
     await writer.abort();
     throw error;
   }
-  const diffId = `sha256:${hash.digest("hex")}` as Digest;
-  return { ...(await writer.commit()), diffId, mediaType: mediaType.ociLayerGzip };
+  return { ...(await writer.commit()), diffId: hash.digest(), mediaType: mediaType.ociLayerGzip };
 }
 
 /** Docker's name for the same kind of layer does not go into an OCI manifest. */

@@ -33,9 +33,33 @@ export function hexOf(digest: Digest): string {
   return digest.slice(digest.indexOf(":") + 1);
 }
 
+/** Finds the digest of what comes in pieces; once it is asked for, that was all. */
+export interface Digester {
+  update(content: Uint8Array | string): void;
+  digest(): Digest;
+}
+
+export function digester(algorithm = "sha256"): Digester {
+  const hash = createHash(algorithm);
+  let digest: Digest | undefined;
+  return {
+    update: (content) => void hash.update(content),
+    digest: () => (digest ??= `${algorithm}:${hash.digest("hex")}` as Digest),
+  };
+}
+
 /** The sha256 digest of bytes or text (as UTF-8). */
 export function digestOf(content: Uint8Array | string): Digest {
-  return `sha256:${createHash("sha256").update(content).digest("hex")}` as Digest;
+  const hash = digester();
+  hash.update(content);
+  return hash.digest();
+}
+
+/** The digest of bytes by the algorithm of the one that they should have. */
+export function digestAs(promised: Digest, content: Uint8Array): Digest {
+  const hash = digester(algorithmOf(promised));
+  hash.update(content);
+  return hash.digest();
 }
 
 /**

@@ -1,6 +1,5 @@
 /** `save`: images of the store as one tar that is a docker-archive (manifest.json) and an OCI layout at once. */
-import { createHash } from "node:crypto";
-import { algorithmOf, type Digest } from "../../oci/digest.ts";
+import { algorithmOf, type Digest, digester } from "../../oci/digest.ts";
 import { type Blobs, digestMismatch } from "../layout/blobs.ts";
 import { tarEnd, tarHeader, tarPadding } from "../tar/writer.ts";
 import { pathOf, type SavePlan } from "./save-plan.ts";
@@ -22,12 +21,12 @@ function header(name: string, size: number): Buffer {
 
 /** The blob, which ends in an error rather than as an archive of something else. */
 async function* verified(blobs: Blobs, digest: Digest): AsyncGenerator<Uint8Array> {
-  const hash = createHash(algorithmOf(digest));
+  const hash = digester(algorithmOf(digest));
   for await (const chunk of blobs.stream(digest)) {
     hash.update(chunk);
     yield chunk;
   }
-  const found = `${algorithmOf(digest)}:${hash.digest("hex")}` as Digest;
+  const found = hash.digest();
   if (found !== digest) throw digestMismatch(digest, found, `cannot save blob ${digest}`);
 }
 

@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import { algorithmOf, type Digest } from "../../oci/digest.ts";
+import { algorithmOf, type Digest, digester } from "../../oci/digest.ts";
 import type { Blobs } from "../layout/blobs.ts";
 
 /** What became of a blob; `why` is for people. */
@@ -17,7 +16,7 @@ export function verifier(blobs: Blobs): Verifier {
   const verdicts = new Map<Digest, Promise<Verdict>>();
   const seen = { blobs: 0, bytes: 0 };
   const read = async (digest: Digest): Promise<Verdict> => {
-    const hash = createHash(algorithmOf(digest));
+    const hash = digester(algorithmOf(digest));
     try {
       for await (const chunk of blobs.stream(digest)) {
         hash.update(chunk);
@@ -29,7 +28,7 @@ export function verifier(blobs: Blobs): Verifier {
         why: `it cannot be read: ${error instanceof Error ? error.message : error}`,
       };
     }
-    const found = `${algorithmOf(digest)}:${hash.digest("hex")}`;
+    const found = hash.digest();
     return found === digest ? { state: "sound" } : { state: "damaged", why: `its content is ${found}` };
   };
   return {

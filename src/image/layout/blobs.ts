@@ -2,11 +2,11 @@
  * The blobs of an OCI image layout. A blob appears by rename after its digest was verified and its data is on disk;
  * nothing half-written is ever seen under `blobs/`.
  */
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { createReadStream, statSync } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { algorithmOf, type Digest, digestOf, hexOf, isDigest, parseDigest } from "../../oci/digest.ts";
+import { algorithmOf, type Digest, digestAs, digester, digestOf, hexOf, isDigest } from "../../oci/digest.ts";
 import { InroError } from "../../oci/error.ts";
 import { diskFull } from "../../platform/disk-full.ts";
 import { spent } from "../../platform/spent.ts";
@@ -70,13 +70,12 @@ async function beginBlob(
   const name = randomBytes(8).toString("hex");
   const temporary = join(ingest, name);
   const file: FileHandle = await open(temporary, "wx", 0o600);
-  const hash = createHash(algorithm);
+  const hash = digester(algorithm);
   let size = 0;
   const abort = async () => {
     await file.close().catch(() => {});
     await rm(temporary, { force: true });
   };
-  let digest: Digest | undefined;
   // One buffer for all of the blob: buffers of each write's own would be garbage as large as the blob.
   const gathered = Buffer.allocUnsafeSlow(Math.min(Math.max(needed ?? writeAt, 4096), writeAt));
   let used = 0;
@@ -90,7 +89,7 @@ async function beginBlob(
     }
   };
   const verify = (expected?: Digest) => {
-    digest ??= parseDigest(`${algorithm}:${hash.digest("hex")}`);
+    const digest = hash.digest();
     if (expected === undefined || digest === expected) return digest;
     throw digestMismatch(expected, digest, `cannot store blob ${expected}`);
   };
@@ -140,7 +139,7 @@ async function readVerified(path: string, digest: Digest): Promise<Buffer> {
     if (cause.code !== "ENOENT") throw cause;
     throw blobMissing(digest);
   });
-  const found = algorithmOf(digest) === "sha256" ? digestOf(content) : digest;
+  const found = digestAs(digest, content);
   if (found === digest) return content;
   throw new InroError("DIGEST_MISMATCH", {
     what,

@@ -1,6 +1,5 @@
 /** Manifests and indexes of a repository (distribution spec, "Pulling manifests", "Pushing manifests"). */
-import { createHash } from "node:crypto";
-import { algorithmOf, type Digest, digestOf, isDigest, parseDigest } from "../../oci/digest.ts";
+import { algorithmOf, type Digest, digestAs, digestOf, isDigest } from "../../oci/digest.ts";
 import { InroError } from "../../oci/error.ts";
 import { mediaType } from "../../oci/media-type.ts";
 import { digestMismatch, maxDocument } from "../layout/blobs.ts";
@@ -40,8 +39,7 @@ export function checkStored(c: Context, response: Response, digest: Digest): voi
 /** Whatever the algorithm of the digest that it was asked or given by. */
 function checkTold(told: string | null, content: Uint8Array, what: string): void {
   if (told === null || !isDigest(told)) return;
-  const algorithm = algorithmOf(told);
-  const digest = parseDigest(`${algorithm}:${createHash(algorithm).update(content).digest("hex")}`);
+  const digest = digestAs(told, content);
   if (told !== digest) throw digestMismatch(told, digest, what);
 }
 

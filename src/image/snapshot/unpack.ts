@@ -1,7 +1,6 @@
 /** One layer's blob becomes a folder of files, its diffID verified on the way. */
-import { createHash } from "node:crypto";
 import { join } from "node:path";
-import type { Digest } from "../../oci/digest.ts";
+import { type Digest, digester } from "../../oci/digest.ts";
 import { InroError } from "../../oci/error.ts";
 import { diskFull } from "../../platform/disk-full.ts";
 import { decompressed } from "../layer-stream.ts";
@@ -118,7 +117,7 @@ async function unpackInto(
     return entry;
   };
   const sink = beginApply(session, { layer: true, convert });
-  const hash = createHash("sha256");
+  const hash = digester();
   for await (const chunk of decompressed(counted())) {
     seen.unpacked += chunk.length;
     if (seen.unpacked > ratioBound.free + ratioBound.times * seen.compressed) {
@@ -130,7 +129,7 @@ async function unpackInto(
     await sink.write(chunk);
   }
   await sink.close();
-  const found = `sha256:${hash.digest("hex")}`;
+  const found = hash.digest();
   if (found !== r.diffId) {
     throw new InroError("DIFFID_MISMATCH", {
       what: `cannot unpack layer ${r.digest}`,
