@@ -37,10 +37,10 @@ const describedSchema = v.pick(v.object({ ...platformSchema.entries, config: v.u
 async function platformOf(repository: Repository, manifest: Manifest): Promise<Descriptor["platform"]> {
   const { digest, size } = manifest.config;
   if (size > maxDocument) return undefined;
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of repository.blob({ digest, size })) chunks.push(chunk);
+  const config = await repository.bytes({ digest, size });
+  if (config === undefined) return undefined;
   try {
-    const parsed = v.safeParse(describedSchema, JSON.parse(Buffer.concat(chunks).toString("utf8")));
+    const parsed = v.safeParse(describedSchema, JSON.parse(config.toString("utf8")));
     return parsed.success ? parsed.output : undefined;
   } catch {
     return undefined;

@@ -1,6 +1,6 @@
 /** One repository of a registry: manifests and blobs by the distribution spec's API, in both directions. */
 import type { Descriptor } from "../../oci/descriptor.ts";
-import { type Digest, digestOf } from "../../oci/digest.ts";
+import { type Digest, digestAs, digestOf } from "../../oci/digest.ts";
 import { familiarName, type Reference, repositoryOf } from "../../oci/reference.ts";
 import { addressOf } from "./address.ts";
 import type { Context, RepositoryOptions } from "./ask.ts";
@@ -22,6 +22,8 @@ export interface Repository {
   find(tagOrDigest: string): Promise<RemoteDocument | undefined>;
   /** The blob's bytes, `size` of them; a broken connection is resumed. The digest is for the taker to check. */
   blob(r: BlobRequest): AsyncGenerator<Uint8Array>;
+  /** The same of a small one; undefined where they are not what the digest says. */
+  bytes(blob: Pick<Descriptor, "digest" | "size">): Promise<Buffer | undefined>;
   /** What refers to a manifest (signatures, …), of one type of artifact if one is given. */
   referrers(digest: Digest, artifactType?: string): Promise<readonly Descriptor[]>;
   /** Brings a blob there unless it is there. */
@@ -73,6 +75,10 @@ export async function openRepository(reference: Reference, options: RepositoryOp
     manifest: (tagOrDigest) => fetchManifest(c, tagOrDigest),
     find: (tagOrDigest) => findManifest(c, tagOrDigest),
     blob: (r) => blobBytes(c, r),
+    async bytes({ digest, size }) {
+      const content = Buffer.concat(await Array.fromAsync(blobBytes(c, { digest, size })));
+      return digestAs(digest, content) === digest ? content : undefined;
+    },
     referrers: (digest, artifactType) => listReferrers(c, digest, artifactType),
     putBlob: (blob, uploading = {}) => uploadBlob(c, blob, uploading),
     putManifest: (document, tagOrDigest) => putManifest(c, document, tagOrDigest),

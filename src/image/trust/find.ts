@@ -1,6 +1,6 @@
 /** The signatures that a repository has for a manifest: OCI referrers, and what cosign writes under a tag. */
 import type { Descriptor } from "../../oci/descriptor.ts";
-import { algorithmOf, type Digest, digestOf, hexOf } from "../../oci/digest.ts";
+import { algorithmOf, type Digest, hexOf } from "../../oci/digest.ts";
 import { InroError } from "../../oci/error.ts";
 import {
   maxPayload,
@@ -44,29 +44,28 @@ export async function orNote<T>(notes: string[], work: () => Promise<T>, otherwi
 async function payloadOf(repository: Repository, { digest, size }: Descriptor): Promise<Buffer> {
   const what = `cannot read the payload ${digest} of a signature`;
   if (size > maxPayload) throw new InroError("IMAGE_INVALID", { what, why: `a payload has ${size} bytes` });
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of repository.blob({ digest, size })) chunks.push(chunk);
-  const payload = Buffer.concat(chunks);
-  if (digestOf(payload) === digest) return payload;
+  const payload = await repository.bytes({ digest, size });
+  if (payload !== undefined) return payload;
   throw new InroError("DIGEST_MISMATCH", { what, why: "a payload is not what its digest says" });
 }
 
-/** The layers of the manifest that are signatures, the newest first. */
-async function layersAt(repository: Repository, tagOrDigest: string): Promise<Descriptor[]> {
+/** The layers of a manifest that holds signatures; none where it is not there. */
+export async function signatureLayers(repository: Repository, tagOrDigest: string): Promise<Descriptor[]> {
   const found = await repository.find(tagOrDigest);
   if (found === undefined) return [];
   const what = `cannot read the signatures ${tagOrDigest}`;
   const parsed = parseDocument(found.content, found.mediaType, what);
-  const layers = parsed.kind === "manifest" ? parsed.manifest.layers : [];
-  return layers.filter((layer) => layer.mediaType === simpleSigning).reverse();
+  return parsed.kind === "manifest" ? parsed.manifest.layers : [];
 }
 
+// The newest first: they are added at the end.
 async function* signaturesAt(
   repository: Repository,
   tagOrDigest: string,
   looked: Looked,
 ): AsyncGenerator<Signature> {
-  for (const layer of await orNote(looked.notes, () => layersAt(repository, tagOrDigest), [])) {
+  const layers = await orNote(looked.notes, () => signatureLayers(repository, tagOrDigest), []);
+  for (const layer of layers.filter((each) => each.mediaType === simpleSigning).reverse()) {
     const text = layer.annotations?.[signatureAnnotation] ?? "";
     if (looked.left-- <= 0) return;
     if (text === "" || text.length > maxSignature) continue;

@@ -13,7 +13,7 @@ import {
 } from "../../oci/simple-signing.ts";
 import { parseDocument } from "../document.ts";
 import type { RemoteDocument, Repository } from "../registry/repository.ts";
-import { signatureTag, signatureType } from "./find.ts";
+import { signatureLayers, signatureTag, signatureType } from "./find.ts";
 import { canonical } from "./policy.ts";
 
 const empty = "application/vnd.oci.empty.v1+json";
@@ -61,23 +61,17 @@ export async function putAsReferrer(
   return (await repository.putReferrer(document)).digest;
 }
 
-/** The layers that are under the tag already; whoever adds at the same moment is not seen. */
-async function layersUnder(repository: Repository, tag: string): Promise<Descriptor[]> {
-  const found = await repository.find(tag);
-  if (found === undefined) return [];
-  const what = `cannot read the signatures under the tag ${tag}`;
-  const parsed = parseDocument(found.content, found.mediaType, what);
-  return parsed.kind === "manifest" ? parsed.manifest.layers : [];
-}
-
-/** Under the tag where cosign and podman look first, beside those that are there. */
+/**
+ * Under the tag where cosign and podman look first, beside those that are there; whoever adds at the same moment is not
+ * seen.
+ */
 export async function putUnderTag(
   repository: Repository,
   digest: Digest,
   signature: Signature,
 ): Promise<void> {
   const tag = signatureTag(digest);
-  const layers = [...(await layersUnder(repository, tag)), await putPayload(repository, signature)];
+  const layers = [...(await signatureLayers(repository, tag)), await putPayload(repository, signature)];
   // An image's configuration, which those who read the tag expect: its layers are the payloads.
   const rootfs = { type: "layers", diff_ids: layers.map((layer) => layer.digest) };
   const content = Buffer.from(JSON.stringify({ architecture: "", os: "", config: {}, rootfs }));
