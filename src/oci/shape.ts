@@ -5,6 +5,7 @@
  */
 
 import { isUint64 } from "./json.ts";
+import { jsonPointer } from "./json-pointer.ts";
 
 /** What is wrong, and where (RFC 6901). */
 export interface Misfit {
@@ -20,7 +21,10 @@ const only = (fits: (value: unknown) => boolean, what: string): Shape => {
   return (value) => (fits(value) ? undefined : misfit);
 };
 
-const below = (name: string | number, { at, why }: Misfit): Misfit => ({ at: `/${name}${at}`, why });
+const below = (name: string | number, { at, why }: Misfit): Misfit => ({
+  at: `${jsonPointer([name])}${at}`,
+  why,
+});
 
 const NO_OBJECT: Misfit = { at: "", why: "it is not an object" };
 
@@ -73,7 +77,7 @@ export const record =
     if (!isObject(value)) return NO_OBJECT;
     for (const key of Object.keys(value)) {
       const misfit = name(key) ?? of(value[key]);
-      if (misfit !== undefined) return below(key.replaceAll("~", "~0").replaceAll("/", "~1"), misfit);
+      if (misfit !== undefined) return below(key, misfit);
     }
     return undefined;
   };

@@ -4,7 +4,6 @@ export interface Finding {
   readonly kind:
     | "index-damaged"
     | "image-unreadable"
-    | "image-unreadable"
     | "blob-missing"
     | "blob-damaged"
     | "snapshot-missing"

@@ -2,11 +2,8 @@
 import { createHash, type Hash } from "node:crypto";
 import type { TarEntry } from "../tar/entry.ts";
 import { tarReader } from "../tar/reader.ts";
-import { treePath } from "../tree/names.ts";
+import { nameOf, opaqueName, parentOf, treePath, whiteoutPrefix, within } from "../tree/names.ts";
 import { leaf, type Node, type Tree } from "./tree.ts";
-
-const whiteout = ".wh.";
-const opaque = ".wh..wh..opq";
 
 const xattrText = ({ xattrs }: TarEntry) =>
   xattrs
@@ -51,11 +48,10 @@ export async function readLayer(
     entry(entry) {
       finish();
       const path = treePath(entry.name);
-      const slash = path.lastIndexOf("/");
-      const [folder, name] = [path.slice(0, Math.max(0, slash)), path.slice(slash + 1)];
-      if (name === opaque) tree.clear(folder, layer);
-      else if (name.startsWith(whiteout))
-        tree.remove(`${folder === "" ? "" : `${folder}/`}${name.slice(whiteout.length)}`, layer);
+      const [folder, name] = [parentOf(path), nameOf(path)];
+      if (name === opaqueName) tree.clear(folder, layer);
+      else if (name.startsWith(whiteoutPrefix))
+        tree.remove(within(folder, name.slice(whiteoutPrefix.length)), layer);
       else if (entry.type === "hardlink") link(path, entry);
       else if (entry.type === "file" && hashed) open = { path, entry, hash: createHash("sha256") };
       else tree.put(path, nodeOf(entry, contentOf(entry)));

@@ -1,5 +1,6 @@
 /** What each layer of an image weighs: its bytes, where they lie, and which of them later layers throw away. */
 import { toText } from "../tree/entry.ts";
+import { within } from "../tree/names.ts";
 import type { Node } from "./tree.ts";
 
 export interface Weight {
@@ -34,10 +35,13 @@ const heaviest = <T extends Weight>(all: readonly T[], count: number): T[] =>
     .sort((a, b) => b.bytes - a.bytes || (a.path < b.path ? -1 : 1))
     .slice(0, count);
 
-function folderOf(path: string): string {
-  const parts = path.split("/").slice(0, -1);
-  return `/${toText(parts.slice(0, depth).join("/"))}`;
-}
+/** The folder that a file, `/usr/lib/a/b`, is counted to. */
+const folderOf = (path: string): string =>
+  path
+    .split("/")
+    .slice(0, -1)
+    .slice(0, depth + 1)
+    .join("/") || "/";
 
 /** Gathers while layers are read: what comes, and what goes. */
 export function scales(layers: number): {
@@ -63,21 +67,12 @@ export function scales(layers: number): {
         folders[layer]?.set(folder, (folders[layer]?.get(folder) ?? 0) + bytes);
       };
       const visit = (node: Node, path: string): void => {
-        if (node.type === "file") add(node.layer, folderOf(path), node.bytes);
-        for (const [name, child] of node.children.nodes) visit(child, path === "" ? name : `${path}/${name}`);
+        if (node.type === "file") add(node.layer, folderOf(`/${toText(path)}`), node.bytes);
+        for (const [name, child] of node.children.nodes) visit(child, within(path, name));
       };
       visit(root, "");
       for (const [layer, all] of waste.entries())
-        for (const { path, bytes } of all)
-          add(
-            layer,
-            path
-              .split("/")
-              .slice(0, -1)
-              .slice(0, depth + 1)
-              .join("/") || "/",
-            bytes,
-          );
+        for (const { path, bytes } of all) add(layer, folderOf(path), bytes);
       return counts.map(({ bytes, files }, i) => {
         const own = waste[i] ?? [];
         const weights = [...(folders[i] ?? [])].map(([path, weight]) => ({ path, bytes: weight }));

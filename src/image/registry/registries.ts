@@ -2,13 +2,13 @@
 import { readFileSync } from "node:fs";
 import * as v from "valibot";
 import { InroError } from "../../oci/error.ts";
+import { jsonPointer } from "../../oci/json-pointer.ts";
 import { parseReference, type Reference, repositoryOf } from "../../oci/reference.ts";
 
 /** The file that the daemon reads unless it is told another one. */
 export const registriesFile = "/etc/inro/registries.json";
 
-/** `HOST[:PORT][/PATH]`, where a name's own first part has to be a registry. */
-export function isPlace(text: string): boolean {
+function isPlace(text: string): boolean {
   const [domain] = text.split("/");
   try {
     return parseReference(`${text}/x/x`).domain === domain;
@@ -17,7 +17,8 @@ export function isPlace(text: string): boolean {
   }
 }
 
-const place = v.pipe(v.string(), v.check(isPlace, "it is not HOST[:PORT][/PATH]"));
+/** `HOST[:PORT][/PATH]`, where a name's own first part has to be a registry. */
+export const place = v.pipe(v.string(), v.check(isPlace, "it is not HOST[:PORT][/PATH]"));
 // A list is an object without members to valibot.
 const isObject = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
 export const object = v.custom<object>(isObject, "it is not an object");
@@ -55,9 +56,6 @@ function refuse(path: string, why: string, at?: string): never {
   );
 }
 
-const pointer = (keys: readonly unknown[]) =>
-  keys.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
-
 /** A rule for `HOST/PATH` may meet a name that is just this, of which nothing would be left to ask `HOST` for. */
 function checkPaths(path: string, { rules }: Registries): void {
   for (const [name, { mirrors, location }] of Object.entries(rules)) {
@@ -67,7 +65,7 @@ function checkPaths(path: string, { rules }: Registries): void {
     ];
     const bare = places.find(({ each }) => name.includes("/") && each?.includes("/") === false);
     if (bare !== undefined)
-      refuse(path, "it needs a path, as the rule's name has one", pointer(["rules", name, ...bare.at]));
+      refuse(path, "it needs a path, as the rule's name has one", jsonPointer(["rules", name, ...bare.at]));
   }
 }
 
@@ -83,7 +81,7 @@ export function readRegistries(path: string): Registries {
   const parsed = v.safeParse(schema, content);
   if (!parsed.success) {
     const [issue] = parsed.issues;
-    return refuse(path, issue.message, pointer((issue.path ?? []).map(({ key }) => key)));
+    return refuse(path, issue.message, jsonPointer((issue.path ?? []).map(({ key }) => key)));
   }
   checkPaths(path, parsed.output);
   return parsed.output;

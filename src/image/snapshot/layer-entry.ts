@@ -5,10 +5,8 @@ import { TarError } from "../tar/error.ts";
 import { fromTar } from "../tree/convert.ts";
 import { type TreeEntry, toText } from "../tree/entry.ts";
 import { kind } from "../tree/frames.ts";
-import { parentOf } from "../tree/names.ts";
+import { opaqueName, parentOf, whiteoutPrefix, within } from "../tree/names.ts";
 
-const whiteoutPrefix = ".wh.";
-const opaqueName = ".wh..wh..opq";
 /** aufs's own bookkeeping, in old layers. */
 const aufsPrefix = ".wh..wh.";
 
@@ -29,7 +27,7 @@ export function layerEntry(tar: TarEntry): TreeEntry | undefined {
   if (tar.type === "directory") refuse(entry, "is a folder");
   const hidden = last.slice(whiteoutPrefix.length);
   if (hidden === "" || hidden === "." || hidden === "..") refuse(entry, "hides nothing");
-  return { ...bare, kind: kind.whiteout, path: parent === "" ? hidden : `${parent}/${hidden}` };
+  return { ...bare, kind: kind.whiteout, path: within(parent, hidden) };
 }
 
 function refuse(entry: TreeEntry, why: string): never {

@@ -6,11 +6,8 @@ import { askChanges } from "./changes.ts";
 import { toTar } from "./convert.ts";
 import { type TreeEntry, toText } from "./entry.ts";
 import { kind } from "./frames.ts";
-import { parentOf } from "./names.ts";
+import { nameOf, opaqueName, parentOf, whiteoutPrefix, within } from "./names.ts";
 import { tarOf } from "./tar-out.ts";
-
-const prefix = ".wh.";
-const opaque = ".wh..wh..opq";
 
 // A whiteout has nothing but its name: the same deletion is the same bytes.
 function marker(name: string): TarEntry {
@@ -18,17 +15,15 @@ function marker(name: string): TarEntry {
   return { type: "file", name, linkName: "", mode: 0o600, ...owner, size: 0, major: 0, minor: 0, xattrs: [] };
 }
 
-const join = (folder: string, name: string) => (folder === "" ? name : `${folder}/${name}`);
-
 function changeEntry(e: TreeEntry): TarEntry | undefined {
   if (e.path === "") return undefined;
-  const name = e.path.slice(e.path.lastIndexOf("/") + 1);
-  if (e.kind === kind.opaque) return marker(join(e.path, opaque));
-  if (e.kind === kind.whiteout) return marker(join(parentOf(e.path), prefix + name));
-  if (!name.startsWith(prefix)) return toTar(e, "");
+  const name = nameOf(e.path);
+  if (e.kind === kind.opaque) return marker(within(e.path, opaqueName));
+  if (e.kind === kind.whiteout) return marker(within(parentOf(e.path), whiteoutPrefix + name));
+  if (!name.startsWith(whiteoutPrefix)) return toTar(e, "");
   throw new InroError("LAYER_REFUSED", {
     what: `cannot make a layer with ${JSON.stringify(toText(e.path))}`,
-    why: `a name that begins with "${prefix}" means a deletion there (OCI image specification, layer.md)`,
+    why: `a name that begins with "${whiteoutPrefix}" means a deletion there (OCI image specification, layer.md)`,
     hint: "give it another name",
   });
 }

@@ -35,3 +35,13 @@ export function parentOf(path: string): string {
   const slash = path.lastIndexOf("/");
   return slash < 0 ? "" : path.slice(0, slash);
 }
+
+/** Without the folders before it. */
+export const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
+
+export const within = (folder: string, name: string): string => (folder === "" ? name : `${folder}/${name}`);
+
+/** How a layer's tar says that a name is gone (image-spec, layer.md, "Whiteouts"). */
+export const whiteoutPrefix = ".wh.";
+/** The same of all that lower layers have in the folder. */
+export const opaqueName = ".wh..wh..opq";

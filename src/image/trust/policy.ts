@@ -1,8 +1,9 @@
 /** Which images may be pulled and run: what the administrator's policy file says of a repository. */
 import * as v from "valibot";
+import { jsonPointer } from "../../oci/json-pointer.ts";
 import { type PublicKey, parsePublicKey } from "../../oci/public-key.ts";
 import type { Reference } from "../../oci/reference.ts";
-import { isPlace, object } from "../registry/registries.ts";
+import { object, place } from "../registry/registries.ts";
 
 export interface SignedRule {
   /** A signature by one of them is enough. */
@@ -40,7 +41,6 @@ function isPublicKey(text: string): boolean {
   }
 }
 
-const place = v.pipe(v.string(), v.check(isPlace, "it is not HOST[:PORT][/PATH]"));
 const publicKey = v.pipe(
   v.string(),
   v.check(isPublicKey, "it is no public key in PEM (ECDSA, Ed25519 or RSA of 2048 bits)"),
@@ -63,10 +63,6 @@ const schema = v.pipe(
   }),
 );
 
-const escaped = (key: unknown) => String(key).replaceAll("~", "~0").replaceAll("/", "~1");
-const pointer = (issue: v.BaseIssue<unknown>) =>
-  (issue.path ?? []).map(({ key }) => `/${escaped(key)}`).join("");
-
 /** How a policy that is wrong is told: why, and where by a JSON pointer. */
 export type Refuse = (why: string, at?: string) => never;
 
@@ -75,12 +71,12 @@ export function parsePolicy(content: unknown, refuse: Refuse): Policy {
   const parsed = v.safeParse(schema, content);
   if (!parsed.success) {
     const [issue] = parsed.issues;
-    return refuse(issue.message, pointer(issue));
+    return refuse(issue.message, jsonPointer((issue.path ?? []).map(({ key }) => key)));
   }
   const names = new Map<string, string>();
   for (const scope of Object.keys(parsed.output.rules)) {
     const other = names.get(canonical(scope));
-    if (other !== undefined) refuse(`it is the same place as "${other}"`, `/rules/${escaped(scope)}`);
+    if (other !== undefined) refuse(`it is the same place as "${other}"`, jsonPointer(["rules", scope]));
     names.set(canonical(scope), scope);
   }
   return parsed.output;

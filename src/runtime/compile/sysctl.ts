@@ -1,4 +1,5 @@
 import { InroError } from "../../oci/error.ts";
+import { jsonPointer } from "../../oci/json-pointer.ts";
 import type { NamespaceType, RuntimeSpec } from "../../oci/runtime-spec.ts";
 
 /** ipc_namespaces(7): those of System V IPC that each namespace has its own of. */
@@ -41,9 +42,7 @@ export function sysctlPath(name: string): string {
   throw bad(name, "that is not the name of a kernel parameter", 'write it as "net.ipv4.ip_forward"');
 }
 
-/** RFC 6901: a slash in a name is written ~1. */
-export const sysctlPointer = (name: string): string =>
-  `/linux/sysctl/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+export const sysctlPointer = (name: string): string => jsonPointer(["linux", "sysctl", name]);
 
 function bad(name: string, why: string, hint: string | undefined): InroError {
   const what = `cannot set the sysctl "${name}"`;
