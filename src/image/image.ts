@@ -23,7 +23,7 @@ export interface Image {
   /** The ids of all images of these roots, this one too: one for each platform that is here. The first is the one that
    * their names mean where nobody asks for a platform. */
   readonly family: readonly Digest[];
-  /** In full, sorted: `docker.io/library/debian:bookworm`. `familiarName(parseReference(name))` is docker's form. */
+  /** In full, sorted: `docker.io/library/debian:bookworm`. `familiar(name)` is docker's form. */
   readonly names: readonly string[];
   /** `docker.io/library/debian@sha256:…`: the digests by which a registry gave it. */
   readonly repoDigests: readonly string[];

@@ -1,5 +1,5 @@
 /** `image prune`: whatever is not wanted any more goes in one change of the index. */
-import { familiarName, parseReference } from "../oci/reference.ts";
+import { familiar } from "../oci/reference.ts";
 import type { Image } from "./image.ts";
 import type { Removal, RemoveOptions } from "./images.ts";
 import type { NamedManifests } from "./layout/names.ts";
@@ -16,8 +16,6 @@ export interface Pruned extends Removal {
   /** Bytes of blobs and unpacked layers that nothing else needs. */
   readonly reclaimed: number;
 }
-
-const familiar = (name: string) => familiarName(parseReference(name));
 
 /** Takes each root out whose images may all go. Between its look and its change nothing can be named or used. */
 export function pruneIndex(images: readonly Image[], o: PruneOptions, all: NamedManifests): Removal {

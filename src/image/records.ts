@@ -83,7 +83,7 @@ const withoutNote = (name: string) => name.replace(/:[^:/@]+@/, "@");
 const hasName = (image: Pick<Image, "names" | "repoDigests">, name: string) =>
   image.names.includes(name) || image.repoDigests.includes(withoutNote(name));
 
-const bestOf = (images: readonly Image[], platform: Platform): Image | undefined =>
+const bestOf = <T extends Pick<Image, "config">>(images: readonly T[], platform: Platform): T | undefined =>
   bestFor(images, platform, ({ config }) => platformOf(config)) ?? images[0];
 
 function byName(images: readonly Image[], text: string, platform: Platform): Image | undefined {
@@ -178,7 +178,7 @@ export async function openRecords({
     layers.map((layer, i) => snapshots.sizeOf(chainIds[i] as Digest) ?? layer.size);
   const imagesOf = ({ descriptor, names: own, repoDigests }: NamedManifest): Image[] => {
     const images = known.get(descriptor.digest)?.images ?? [];
-    const first = bestFor(images, platform, ({ config }) => platformOf(config)) ?? images[0];
+    const first = bestOf(images, platform);
     const family = union(
       first === undefined ? [] : [first.id],
       images.map(({ id }) => id),

@@ -1,17 +1,9 @@
 /** `rmi`: what a name or an id stands for is untagged, and deleted with its last name. */
 import { InroError } from "../oci/error.ts";
-import {
-  familiarName,
-  formatReference,
-  parseReference,
-  repositoryOf,
-  withDefaultTag,
-} from "../oci/reference.ts";
+import { familiar, formatReference, parseReference, repositoryOf, withDefaultTag } from "../oci/reference.ts";
 import type { Image } from "./image.ts";
 import type { Removal, RemoveOptions } from "./images.ts";
 import { type NamedManifests, takeName } from "./layout/names.ts";
-
-const familiar = (name: string) => familiarName(parseReference(name));
 
 /** The name of the image that `text` means; undefined where `text` is an id. */
 function nameMeant(image: Image, text: string): string | undefined {

@@ -39,26 +39,27 @@ export function sweeper(run: () => Promise<void>): {
     });
     await running;
   };
+  const begin = async () => {
+    working++;
+    begun++;
+    await running.catch(() => {});
+  };
+  const end = async () => {
+    working--;
+    await attempt().catch(() => {});
+  };
   return {
     async during(work) {
-      working++;
-      begun++;
+      await begin();
       try {
-        await running.catch(() => {});
         return await work();
       } finally {
-        working--;
-        await attempt().catch(() => {});
+        await end();
       }
     },
     async hold() {
-      working++;
-      begun++;
-      await running.catch(() => {});
-      return () => {
-        working--;
-        attempt().catch(() => {});
-      };
+      await begin();
+      return () => void end();
     },
     watch() {
       const [alone, since] = [working === 1, begun];

@@ -115,3 +115,6 @@ export function familiarName(r: Reference): string {
   const official = /^library\/([^/]+)$/.exec(short);
   return official?.[1] ?? short;
 }
+
+/** The same of a name in full, as the store keeps it. */
+export const familiar = (name: string): string => familiarName(parseReference(name));

@@ -1,6 +1,6 @@
 import { totalsOf } from "../../image/contents/diff.ts";
 import type { Image } from "../../image/images.ts";
-import { familiarName, parseReference } from "../../oci/reference.ts";
+import { familiar } from "../../oci/reference.ts";
 import { json } from "../answer.ts";
 import { askedPlatform } from "../ask/image.ts";
 import { invalid } from "../asked.ts";
@@ -46,9 +46,7 @@ function sharing(all: readonly Image[], image: Image, layer: number): string[] {
   const others = all.filter(({ id, chainIds }) => id !== image.id && chainIds[layer] === chainId);
   return others.map(({ id, names }) => {
     const [name] = names;
-    return name === undefined
-      ? id.slice("sha256:".length, "sha256:".length + 12)
-      : familiarName(parseReference(name));
+    return name === undefined ? id.slice("sha256:".length, "sha256:".length + 12) : familiar(name);
   });
 }
 

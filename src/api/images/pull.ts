@@ -1,6 +1,12 @@
 import type { PullProgress } from "../../image/images.ts";
 import { isDigest } from "../../oci/digest.ts";
-import { familiarName, parseReference, type Reference, withDefaultTag } from "../../oci/reference.ts";
+import {
+  familiar,
+  familiarName,
+  formatReference,
+  type Reference,
+  withDefaultTag,
+} from "../../oci/reference.ts";
 import { askedPlatform } from "../ask/image.ts";
 import { invalid } from "../asked.ts";
 import type { Exchange, Route } from "../exchange.ts";
@@ -63,12 +69,8 @@ function askedReference(x: Exchange): NamedBy {
 }
 
 function present(x: Exchange, reference: Reference): string | null {
-  const name = familiarName(reference);
-  return (
-    x.engine.images
-      .list()
-      .find((image) => image.names.some((one) => familiarName(parseReference(one)) === name))?.id ?? null
-  );
+  const name = formatReference(reference);
+  return x.engine.images.list().find(({ names }) => names.includes(name))?.id ?? null;
 }
 
 async function load(x: Exchange): Promise<void> {
@@ -85,7 +87,7 @@ async function load(x: Exchange): Promise<void> {
       },
     });
     for (const image of images) {
-      const names = image.names.map((name) => `Loaded image: ${familiarName(parseReference(name))}\n`);
+      const names = image.names.map((name) => `Loaded image: ${familiar(name)}\n`);
       for (const stream of names.length > 0 ? names : [`Loaded image ID: ${image.id}\n`]) out.say({ stream });
     }
     out.end();

@@ -2,10 +2,8 @@ import { NEVER } from "../../engine/state.ts";
 import type { Image, ManifestEntry } from "../../image/images.ts";
 import { platformOf } from "../../image/platforms.ts";
 import type { DriverName } from "../../image/snapshot/driver.ts";
-import { familiarName, parseReference } from "../../oci/reference.ts";
+import { familiar } from "../../oci/reference.ts";
 import { driverName } from "./driver.ts";
-
-const familiar = (name: string) => familiarName(parseReference(name));
 
 export function repoTags(image: Image): string[] {
   return image.names.filter((name) => !name.includes("@")).map(familiar);

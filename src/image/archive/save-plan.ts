@@ -3,7 +3,7 @@ import { algorithmOf, type Digest, hexOf } from "../../oci/digest.ts";
 import type { Manifest } from "../../oci/manifest.ts";
 import { mediaType } from "../../oci/media-type.ts";
 import type { Platform } from "../../oci/platform.ts";
-import { familiarName, parseReference } from "../../oci/reference.ts";
+import { familiar } from "../../oci/reference.ts";
 import type { Image } from "../image.ts";
 import { type Blobs, blobMissing } from "../layout/blobs.ts";
 import { indexEntries, type NamedManifest, type Names } from "../layout/names.ts";
@@ -113,7 +113,7 @@ export const pathOf = (digest: Digest) => `blobs/${algorithmOf(digest)}/${hexOf(
 function dockerManifest(saved: readonly Saved[]): object[] {
   return saved.map(({ named, manifest }) => ({
     Config: pathOf(manifest.config.digest),
-    RepoTags: named.names.map((name) => familiarName(parseReference(name))),
+    RepoTags: named.names.map(familiar),
     Layers: manifest.layers.map(({ digest }) => pathOf(digest)),
   }));
 }

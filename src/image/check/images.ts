@@ -5,7 +5,7 @@ import type { Descriptor } from "../../oci/descriptor.ts";
 import { chainIdsOf, type Digest } from "../../oci/digest.ts";
 import type { Manifest } from "../../oci/manifest.ts";
 import { matchesPlatform, type Platform } from "../../oci/platform.ts";
-import { familiarName, parseReference } from "../../oci/reference.ts";
+import { familiar } from "../../oci/reference.ts";
 import { diffIdsOf, parseConfig, parseDocument } from "../document.ts";
 import type { Blobs } from "../layout/blobs.ts";
 import type { NamedManifest } from "../layout/names.ts";
@@ -42,7 +42,7 @@ export interface ExamineStore {
 /** `debian:12`, or where it has no name the beginning of its digest. */
 export function called({ descriptor, names }: Pick<NamedManifest, "descriptor" | "names">): string {
   const [name] = names;
-  return name === undefined ? descriptor.digest.slice(0, 19) : familiarName(parseReference(name));
+  return name === undefined ? descriptor.digest.slice(0, 19) : familiar(name);
 }
 
 type Part = Pick<Descriptor, "mediaType" | "digest" | "size">;
