@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Finding, Report } from "../image/images.ts";
 import { connectMonitor } from "../runtime/monitor/monitor.ts";
 import { timeNow } from "./clock.ts";
-import { type Core, folderOf, socketFolderOf } from "./core.ts";
+import { type Core, folderOf, imageUsers, socketFolderOf } from "./core.ts";
 import type { EngineChecked } from "./engine.ts";
 import type { DamagedRow } from "./records.ts";
 
@@ -21,8 +21,8 @@ export async function check(core: Core, repair: boolean, report: Report): Promis
       done: null,
     });
   for (const row of core.records.damaged()) report(await checkRow(core, row, repair));
-  const needed = [...[...core.shelf.all()].map((entry) => entry.origin.imageId), ...core.beingMade.values()];
-  const checked = await core.images.check({ repair, needed: new Set(needed), report });
+  const needed = new Set(imageUsers(core).map(({ imageId }) => imageId));
+  const checked = await core.images.check({ repair, needed, report });
   for (const finding of containerFindings(core, checked.known)) report(finding);
   return { ...checked, containers: [...core.shelf.all()].length };
 }
@@ -69,6 +69,11 @@ const todos: { readonly [table in DamagedRow["table"]]: string } = {
   volumes: "with --repair it is written anew, with no labels; its files stay",
 };
 
+const forget = async (core: Core, row: DamagedRow) => {
+  core.records.forget(row);
+  return "forgotten";
+};
+
 /** What a repair does; null where it does nothing. */
 const mends: {
   readonly [table in DamagedRow["table"]]: (core: Core, row: DamagedRow) => Promise<string | null>;
@@ -88,14 +93,8 @@ const mends: {
     core.records.forget(row);
     return `its files are in ${to}`;
   },
-  execs: async (core, row) => {
-    core.records.forget(row);
-    return "forgotten";
-  },
-  networks: async (core, row) => {
-    core.records.forget(row);
-    return "forgotten";
-  },
+  execs: forget,
+  networks: forget,
   volumes: async (core, row) => {
     const mountpoint = core.volumes.pathOf(row.key);
     core.records.forget(row);

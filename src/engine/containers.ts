@@ -1,9 +1,7 @@
-import { momentOf } from "./clock.ts";
 import type { Core } from "./core.ts";
 import { create } from "./create/create.ts";
-import type { Containers, Filters } from "./engine.ts";
+import type { Containers } from "./engine.ts";
 import type { Entry } from "./entry.ts";
-import { matchesLabel } from "./event-filter.ts";
 import { explainContainer, explainOptions } from "./explain.ts";
 import { archives, releasing } from "./files/archive.ts";
 import { changesOf } from "./files/changes.ts";
@@ -18,9 +16,10 @@ import { start } from "./life/start.ts";
 import { kill, notRunning, stop } from "./life/stop.ts";
 import { wait } from "./life/wait.ts";
 import { details } from "./look/details.ts";
-import { checkFilters, list } from "./look/list.ts";
+import { list } from "./look/list.ts";
 import { stats } from "./look/stats.ts";
 import { top } from "./look/top.ts";
+import { pruneFilter } from "./prune-filter.ts";
 import { isLive } from "./state.ts";
 import { attach } from "./streams/attach.ts";
 import { logs } from "./streams/logs.ts";
@@ -75,9 +74,10 @@ async function size(core: Core, entry: Entry) {
 }
 
 async function prune(core: Core, { filters, dryRun }: Parameters<Containers["prune"]>[0]) {
-  checkFilters(filters, ["label", "label!", "until"]);
+  const mayGo = pruneFilter(filters);
   const candidates = [...core.shelf.all()].filter(
-    (entry) => !isLive(entry.fortune.state) && entry.live === null && prunable(entry, filters),
+    ({ fortune, live, origin: { options, created } }) =>
+      !isLive(fortune.state) && live === null && mayGo({ labels: options.labels, created }),
   );
   const removed: string[] = [];
   let reclaimed = 0;
@@ -87,12 +87,4 @@ async function prune(core: Core, { filters, dryRun }: Parameters<Containers["pru
     removed.push(entry.id);
   }
   return { removed, reclaimed };
-}
-
-function prunable(entry: Entry, filters: Filters): boolean {
-  const { labels } = entry.origin.options;
-  const until = filters["until"]?.[0];
-  if (until !== undefined && Date.parse(entry.origin.created) >= momentOf(until)) return false;
-  if ((filters["label!"] ?? []).some((wanted) => matchesLabel(labels, wanted))) return false;
-  return (filters["label"] ?? []).every((wanted) => matchesLabel(labels, wanted));
 }

@@ -48,6 +48,14 @@ export function socketFolderOf(core: Pick<Core, "execRoot">, id: string): string
   return join(core.execRoot, "containers", id);
 }
 
+/** Who needs which image: containers by their ids, and those that are being made by their names. */
+export function imageUsers({ shelf, beingMade }: Pick<Core, "shelf" | "beingMade">) {
+  return [
+    ...[...shelf.all()].map(({ id, origin: { imageId } }) => ({ user: id, imageId })),
+    ...[...beingMade].map(([user, imageId]) => ({ user, imageId })),
+  ];
+}
+
 /** Changes what is recorded of a container, on disk first. */
 export function record(
   core: Core,

@@ -15,14 +15,17 @@ const MATCHERS: Readonly<Record<string, Matcher>> = {
   label: (event, wanted) => matchesLabel(event.attributes, wanted),
 };
 
+type Filters = Readonly<Record<string, readonly string[]>>;
+
 /** Every key must hold; one of its values is enough. */
-export function matchesEvent(
-  event: EngineEvent,
-  filters: Readonly<Record<string, readonly string[]>>,
-): boolean {
+export function matchesFilters(filters: Filters, matches: (key: string, wanted: string) => boolean): boolean {
   return Object.entries(filters).every(
-    ([key, values]) => values.length === 0 || values.some((value) => MATCHERS[key]?.(event, value) ?? false),
+    ([key, values]) => values.length === 0 || values.some((value) => matches(key, value)),
   );
+}
+
+export function matchesEvent(event: EngineEvent, filters: Filters): boolean {
+  return matchesFilters(filters, (key, wanted) => MATCHERS[key]?.(event, wanted) ?? false);
 }
 
 function concerns(event: EngineEvent, type: EngineEvent["type"], wanted: string): boolean {

@@ -1,7 +1,7 @@
 import type { Removal } from "../image/images.ts";
 import { importRequest } from "../image/import.ts";
 import { familiarName } from "../oci/reference.ts";
-import type { Core } from "./core.ts";
+import { type Core, imageUsers } from "./core.ts";
 import { compareFiles } from "./files/compare.ts";
 import type { EngineImages } from "./images.ts";
 
@@ -10,10 +10,10 @@ export function engineImages(core: Core): EngineImages {
   const { images } = core;
   const tell = (action: string, id: string, name: string) =>
     core.news.tell({ type: "image", action, id, attributes: { name } });
-  const users = (imageId: string) => [
-    ...[...core.shelf.all()].filter((entry) => entry.origin.imageId === imageId).map((entry) => entry.id),
-    ...[...core.beingMade].filter(([, image]) => image === imageId).map(([name]) => name),
-  ];
+  const users = (image: string) =>
+    imageUsers(core)
+      .filter(({ imageId }) => imageId === image)
+      .map(({ user }) => user);
   const told = <R extends Removal>(removal: R): R => {
     for (const name of removal.untagged) tell("untag", name, name);
     for (const id of removal.deleted) tell("delete", id, id);
@@ -66,11 +66,7 @@ export function engineImages(core: Core): EngineImages {
     },
     useCounts: () => {
       const counts = new Map<string, number>();
-      const used = [
-        ...[...core.shelf.all()].map((entry) => entry.origin.imageId),
-        ...core.beingMade.values(),
-      ];
-      for (const id of used) counts.set(id, (counts.get(id) ?? 0) + 1);
+      for (const { imageId } of imageUsers(core)) counts.set(imageId, (counts.get(imageId) ?? 0) + 1);
       return counts;
     },
     remove: async (image, { force }) => told(await images.remove(image, { force, inUse: users })),

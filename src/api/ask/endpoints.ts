@@ -1,11 +1,12 @@
 import { isIPv4 } from "node:net";
+import { modeNetwork, plainEndpoint } from "../../engine/networks/endpoints.ts";
 import type { EndpointOption, NetworkMode } from "../../engine/options.ts";
 import { type Asked, integer, invalid, object, text, textOrNull, texts } from "../asked.ts";
 
 /** Docker's NetworkingConfig: how a container is in each of its networks. */
 export function endpoints(body: Asked, mode: NetworkMode): readonly EndpointOption[] {
-  if (mode.kind === "container") return [];
-  const main = mode.kind === "network" ? mode.name : mode.kind;
+  const main = modeNetwork(mode);
+  if (main === null) return [];
   const asked = object(object(body, "NetworkingConfig"), "EndpointsConfig");
   const found = Object.keys(asked.fields).map((name) => ({
     network: name === "default" ? "bridge" : name,
@@ -19,8 +20,7 @@ export function endpoints(body: Asked, mode: NetworkMode): readonly EndpointOpti
   const mac = hardwareAddress(body, "MacAddress");
   if (mac === null) return special;
   const own = special.find(({ network }) => network === main);
-  const plain = { network: main, address: null, aliases: [], gatewayPriority: 0 };
-  return [...special.filter((one) => one !== own), { ...(own ?? plain), mac: own?.mac ?? mac }];
+  return [...special.filter((one) => one !== own), { ...(own ?? plainEndpoint(main)), mac: own?.mac ?? mac }];
 }
 
 /** Docker's EndpointSettings. */

@@ -1,5 +1,6 @@
 import { changed } from "../../image/change.ts";
 import type { Image, MakeRequest } from "../../image/images.ts";
+import { platformOf } from "../../image/platforms.ts";
 import type { Reference } from "../../oci/reference.ts";
 import { diskFull } from "../../platform/disk-full.ts";
 import { type Core, tell } from "../core.ts";
@@ -50,10 +51,9 @@ export async function commit(core: Core, entry: Entry, o: CommitOptions): Promis
   );
   try {
     return await withWritten(core, entry, o.pause, async (tar, below) => {
-      const { variant } = below.config;
       const image = await core.images.make({
         ...{ below, config, tar, name: o.name, author: o.author, comment: o.comment },
-        platform: { os: below.os, architecture: below.architecture, ...(variant ? { variant } : {}) },
+        platform: platformOf(below.config),
         createdBy: entry.origin.arguments.join(" "),
       });
       tell(core, entry, "commit", {

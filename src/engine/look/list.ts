@@ -2,7 +2,7 @@ import { InroError } from "../../oci/error.ts";
 import type { Core } from "../core.ts";
 import type { ContainerDetails, ListQuery } from "../engine.ts";
 import type { Entry } from "../entry.ts";
-import { matchesLabel } from "../event-filter.ts";
+import { matchesFilters, matchesLabel } from "../event-filter.ts";
 import { isLive, type Timestamp } from "../state.ts";
 import { details, portsOf } from "./details.ts";
 
@@ -41,16 +41,12 @@ export function list(core: Core, query: ListQuery): ContainerDetails[] {
   checkFilters(query.filters, Object.keys(MATCHERS));
   const statusAsked = "status" in query.filters || "exited" in query.filters;
   const all = query.all || query.limit > 0 || statusAsked;
-  const filters = Object.entries(query.filters);
   // The shelf has the oldest first.
   const found = [...core.shelf.all()]
     .reverse()
     .filter((entry) => all || isLive(entry.fortune.state) || entry.fortune.state.status === "restarting")
     .filter((entry) =>
-      filters.every(
-        ([key, values]) =>
-          values.length === 0 || values.some((value) => MATCHERS[key]?.(core, entry, value) ?? false),
-      ),
+      matchesFilters(query.filters, (key, wanted) => MATCHERS[key]?.(core, entry, wanted) ?? false),
     )
     .sort((a, b) => newestFirst(a.origin.created, b.origin.created));
   const shown = query.limit > 0 ? found.slice(0, query.limit) : found;

@@ -1,12 +1,11 @@
 import { InroError } from "../../oci/error.ts";
-import { momentOf } from "../clock.ts";
 import type { Core } from "../core.ts";
 import type { ContainerDetails, EngineNetworks, Filters, NetworkDetails } from "../engine.ts";
 import type { Entry } from "../entry.ts";
-import { matchesLabel } from "../event-filter.ts";
+import { matchesFilters, matchesLabel } from "../event-filter.ts";
 import { details } from "../look/details.ts";
 import { checkFilters } from "../look/list.ts";
-
+import { pruneFilter } from "../prune-filter.ts";
 import { create } from "./create.ts";
 import { connect, disconnect } from "./join.ts";
 
@@ -69,10 +68,7 @@ async function list(core: Core, filters: Filters): Promise<readonly NetworkDetai
   const found = core.networkShelf
     .all()
     .filter((network) =>
-      Object.entries(filters).every(
-        ([key, values]) =>
-          values.length === 0 || values.some((value) => matchers[key]?.(core, network, value) ?? false),
-      ),
+      matchesFilters(filters, (key, wanted) => matchers[key]?.(core, network, wanted) ?? false),
     );
   return Promise.all(found.map((network) => complete(core, network)));
 }
@@ -91,17 +87,10 @@ async function remove(core: Core, network: NetworkDetails): Promise<void> {
 }
 
 async function prune(core: Core, filters: Filters): Promise<readonly string[]> {
-  checkFilters(filters, ["label", "label!", "until"]);
-  const until = filters["until"]?.[0];
+  const mayGo = pruneFilter(filters);
   const unused = core.networkShelf
     .made()
-    .filter(
-      (network) =>
-        members(core, network).length === 0 &&
-        (until === undefined || Date.parse(network.created) < momentOf(until)) &&
-        (filters["label"] ?? []).every((wanted) => matchesLabel(network.labels, wanted)) &&
-        !(filters["label!"] ?? []).some((wanted) => matchesLabel(network.labels, wanted)),
-    );
+    .filter((network) => members(core, network).length === 0 && mayGo(network));
   for (const network of unused) await remove(core, network);
   return unused.map(({ name }) => name);
 }
