@@ -4,7 +4,7 @@ import { askedNetwork } from "./ask/network.ts";
 import { object, text } from "./asked.ts";
 import { body } from "./body.ts";
 import { type Exchange, parameter, type Route } from "./exchange.ts";
-import { filters } from "./query.ts";
+import { filters, flag } from "./query.ts";
 import { refuse } from "./status.ts";
 import { networkRecord } from "./tell/network-record.ts";
 
@@ -46,7 +46,10 @@ async function remove(x: Exchange): Promise<void> {
 }
 
 async function prune(x: Exchange): Promise<void> {
-  const removed = await x.engine.networks.prune(filters(x.query));
+  const removed = await x.engine.networks.prune({
+    filters: filters(x.query),
+    dryRun: flag(x.query, "dry-run"),
+  });
   json(x, 200, { NetworksDeleted: removed.length === 0 ? null : removed });
 }
 

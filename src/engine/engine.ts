@@ -333,8 +333,8 @@ export interface EngineNetworks {
   members(network: NetworkDetails): readonly ContainerDetails[];
   /** NETWORK_IN_USE, NETWORK_PREDEFINED. */
   remove(network: string): Promise<void>;
-  /** Removes those that no container is connected with; answers their names. */
-  prune(filters: Filters): Promise<readonly string[]>;
+  /** Removes those that no container is connected with, unless `dryRun`; answers their names. */
+  prune(o: { readonly filters: Filters; readonly dryRun: boolean }): Promise<readonly string[]>;
   /** From now on, also while it runs. ENDPOINT_EXISTS, NETWORK_CONFLICT, ADDRESS_IN_USE, INVALID_OPTION. */
   connect(network: string, container: string, endpoint: Omit<EndpointOption, "network">): Promise<void>;
   /** NOT_CONNECTED, NETWORK_CONFLICT. */

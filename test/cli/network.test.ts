@@ -43,6 +43,7 @@ describe.skipIf(engineMissing)("inro network", () => {
     expect(await ok("network", "rm", "cli-web")).toBe("cli-web");
     expect(await cli.inro("network", "rm", "-f", "cli-web")).toMatchObject({ code: 0, stdout: "" });
     await ok("network", "create", "cli-idle");
+    expect(await ok("network", "prune", "--dry-run")).toBe("Would delete Networks:\ncli-idle");
     expect(await ok("network", "prune", "-f")).toBe("Deleted Networks:\ncli-idle");
   }, 30_000);
 

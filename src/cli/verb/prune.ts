@@ -33,8 +33,8 @@ async function prune(client: Client, { options, ...what }: Prune): Promise<numbe
 export interface Gone {
   readonly kind: string;
   readonly names: readonly string[];
-  /** Bytes. */
-  readonly reclaimed: number;
+  /** Bytes; null for what takes no space. */
+  readonly reclaimed: number | null;
 }
 
 export async function pruned(
@@ -47,19 +47,17 @@ export async function pruned(
     path,
     query: { filters: filters(filter), ...(dryRun ? { "dry-run": true } : {}) },
   });
-  return { kind, names: removed(answer), reclaimed: Number(answer["SpaceReclaimed"] ?? 0) };
+  const { SpaceReclaimed: reclaimed } = answer;
+  return { kind, names: removed(answer), reclaimed: reclaimed === undefined ? null : Number(reclaimed) };
 }
 
 export function told(all: readonly Gone[], dryRun: boolean): number {
   const [did, total] = dryRun ? ["Would delete", "Would reclaim"] : ["Deleted", "Total reclaimed space"];
   for (const { kind, names } of all)
     if (names.length > 0) out(`${did} ${kind}:\n${names.map((name) => `${name}\n`).join("")}\n`);
-  out(
-    `${total}: ${decimalSize(
-      all.reduce((sum, { reclaimed }) => sum + reclaimed, 0),
-      4,
-    )}\n`,
-  );
+  const sizes = all.flatMap(({ reclaimed }) => reclaimed ?? []);
+  const sum = sizes.reduce((a, b) => a + b, 0);
+  if (sizes.length > 0) out(`${total}: ${decimalSize(sum, 4)}\n`);
   return 0;
 }
 
@@ -76,6 +74,11 @@ export const kinds = {
     path: "/volumes/prune",
     kind: "Volumes",
     removed: ({ VolumesDeleted }) => names(VolumesDeleted),
+  },
+  networks: {
+    path: "/networks/prune",
+    kind: "Networks",
+    removed: ({ NetworksDeleted }) => names(NetworksDeleted),
   },
   images: {
     path: "/images/prune",
@@ -111,20 +114,15 @@ export const volumePrune = verb({
     }),
 });
 
-/** Networks take no space: Docker tells none. */
 export const networkPrune = verb({
   usage: "[OPTIONS]",
   options,
   args: [0, 0],
-  async run({ client }, { options: { force, filter } }) {
-    if (!force && !confirmed("This removes all networks that no container uses. Continue?")) return 1;
-    const query = { filters: filters(filter) };
-    const path = "/networks/prune";
-    const answer = await client.json<{ NetworksDeleted: unknown }>({ method: "POST", path, query });
-    const removed = names(answer.NetworksDeleted);
-    if (removed.length > 0) out(`Deleted Networks:\n${removed.map((name) => `${name}\n`).join("")}\n`);
-    return 0;
-  },
+  run: ({ client }, { options: { filter, ...rest } }) =>
+    prune(client, {
+      ...{ ...kinds.networks, filter, options: rest },
+      question: "This removes all networks that no container uses.",
+    }),
 });
 
 export const imagePrune = verb({

@@ -17,7 +17,7 @@ export function engineNetworks(core: Core): EngineNetworks {
     list: (filters) => list(core, filters),
     members: (network) => members(core, network),
     remove: async (network) => remove(core, core.networkShelf.find(network)),
-    prune: (filters) => prune(core, filters),
+    prune: (o) => prune(core, o),
     connect: (network, container, endpoint) =>
       inTurn(core, { network, container, action: "connect" }, (entry, found) =>
         connect(core, entry, found, endpoint),
@@ -86,11 +86,11 @@ async function remove(core: Core, network: NetworkDetails): Promise<void> {
   core.news.tell({ type: "network", action: "destroy", id: network.id, attributes });
 }
 
-async function prune(core: Core, filters: Filters): Promise<readonly string[]> {
+async function prune(core: Core, { filters, dryRun }: Parameters<EngineNetworks["prune"]>[0]) {
   const mayGo = pruneFilter(filters);
   const unused = core.networkShelf
     .made()
     .filter((network) => members(core, network).length === 0 && mayGo(network));
-  for (const network of unused) await remove(core, network);
+  if (!dryRun) for (const network of unused) await remove(core, network);
   return unused.map(({ name }) => name);
 }
