@@ -6,13 +6,13 @@ import { parseJson } from "./json.ts";
 /** The newest version of Docker's Engine API that this client was written for. */
 const VERSION = "v1.51";
 
-export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+export type Query = Readonly<Record<string, string | number | boolean | undefined | readonly string[]>>;
 
 export interface Request {
   readonly method: "GET" | "POST" | "PUT" | "DELETE" | "HEAD";
   /** Without the version, each part encoded: see `at`. */
   readonly path: string;
-  /** `undefined`, `false` and empty texts are left out. */
+  /** `undefined`, `false` and empty texts are left out; a list is its parameter once for each. */
   readonly query?: Query;
   /** Sent as JSON. */
   readonly body?: unknown;
@@ -66,6 +66,7 @@ export function at(parts: TemplateStringsArray, ...names: readonly string[]): st
 
 function target(request: Request): string {
   const query = Object.entries(request.query ?? {})
+    .flatMap(([name, value]) => [value].flat().map((each) => [name, each] as const))
     .filter(([, value]) => value !== undefined && value !== false && value !== "")
     .map(([name, value]) => `${name}=${encodeURIComponent(value === true ? "1" : String(value))}`);
   return `/${VERSION}${request.path}${query.length > 0 ? `?${query.join("&")}` : ""}`;

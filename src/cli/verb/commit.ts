@@ -1,6 +1,5 @@
 import { splitTag } from "../images.ts";
 import { flag, list, text } from "../options/option.ts";
-import { repeated } from "../repeated.ts";
 import { out } from "../terminal/output.ts";
 import { verb } from "../verb.ts";
 
@@ -16,11 +15,10 @@ export const commit = verb({
   examples: ["inro commit web app:fixed", 'inro commit -c \'CMD ["/bin/app"]\' -m "with curl" web app'],
   async run({ client }, { options, args: [container = "", name] }) {
     const { fromImage: repo, tag } = name === undefined ? { fromImage: "", tag: "" } : splitTag(name);
-    const parts = { repo, tag, author: options.author ?? "", comment: options.message ?? "" };
-    const query = Object.entries(parts).map(([key, value]) => repeated(key, [value]));
+    const { author, message: comment, change: changes } = options;
     const pause = options.pause ? "1" : "0";
-    const path = `/commit?container=${encodeURIComponent(container)}&pause=${pause}${query.join("")}${repeated("changes", options.change)}`;
-    const { Id } = await client.json<{ Id: string }>({ method: "POST", path });
+    const query = { container, pause, repo, tag, author, comment, changes };
+    const { Id } = await client.json<{ Id: string }>({ method: "POST", path: "/commit", query });
     out(`${Id}\n`);
     return 0;
   },

@@ -3,7 +3,6 @@ import { opened } from "../input-file.ts";
 import { list, text } from "../options/option.ts";
 import { UsageError } from "../options/usage-error.ts";
 import type { ProgressLine } from "../print/progress.ts";
-import { repeated } from "../repeated.ts";
 import { isTerminal, out } from "../terminal/output.ts";
 import { verb } from "../verb.ts";
 
@@ -21,13 +20,16 @@ export const importTar = verb({
       throw new UsageError("there is nothing to read: name a file, or redirect one into it", 1);
     const isUrl = /^https?:\/\//.test(from);
     const { fromImage: repo, tag } = name === undefined ? { fromImage: "", tag: "" } : splitTag(name);
-    const parts = { repo, tag, message: options.message ?? "", platform: options.platform ?? "" };
-    const query = Object.entries(parts).map(([key, value]) => repeated(key, [value]));
-    const source = encodeURIComponent(isUrl ? from : "-");
-    const path = `/images/create?fromSrc=${source}${query.join("")}${repeated("changes", options.change)}`;
+    const { message, platform, change: changes } = options;
+    const query = { fromSrc: isUrl ? from : "-", repo, tag, message, platform, changes };
     const stream = isUrl ? undefined : from === "-" ? process.stdin : await opened(from);
     const body = stream === undefined ? {} : { stream, headers: { "content-type": "application/x-tar" } };
-    for await (const line of client.values<ProgressLine>({ method: "POST", path, ...body })) {
+    for await (const line of client.values<ProgressLine>({
+      method: "POST",
+      path: "/images/create",
+      query,
+      ...body,
+    })) {
       if (line.error !== undefined) throw new Error(line.error);
       out(`${line.status}\n`);
     }

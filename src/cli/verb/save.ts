@@ -12,10 +12,8 @@ export const save = verb({
   examples: ["inro save -o images.tar debian:bookworm hello", "inro save hello | ssh there inro load"],
   async run({ client }, { options: { output, platform }, args }) {
     refuseTerminal(output);
-    const names = args.map((name) => `names=${encodeURIComponent(name)}`);
-    const asked = platform === undefined ? [] : [`platform=${encodeURIComponent(platform)}`];
-    const path = `/images/get?${[...names, ...asked].join("&")}`;
-    const { body } = await client.send({ method: "GET", path });
+    const query = { names: args, platform };
+    const { body } = await client.send({ method: "GET", path: "/images/get", query });
     await writeOutput(body, output);
     return 0;
   },
