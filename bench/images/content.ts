@@ -8,13 +8,13 @@ import { writeLayout } from "../../test/support/oci-layout.ts";
 /** Larger ones would make one layer much larger than the others. */
 const maxFile = 16 << 20;
 
-function filesBelow(folder: string, found: { path: string; size: number }[] = []) {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+function filesBelow(folder: string): { path: string; size: number }[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) filesBelow(path, found);
-    else if (entry.isFile()) found.push({ path, size: statSync(path).size });
-  }
-  return found.filter(({ size }) => size <= maxFile);
+    if (entry.isDirectory()) return filesBelow(path);
+    const size = entry.isFile() ? statSync(path).size : Number.POSITIVE_INFINITY;
+    return size <= maxFile ? [{ path, size }] : [];
+  });
 }
 
 /** Of all files evenly as many as come to `bytes`, so that their sizes are mixed as those of a system are. */

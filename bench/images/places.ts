@@ -20,6 +20,15 @@ function serve(folder: string, data: string, address: string, enter: readonly st
   return spawn(program, words, { stdio: "ignore" });
 }
 
+/** Waits for a registry; `enter` enters the network that it is in. */
+const answering = (address: string, enter: readonly string[]) =>
+  until(`the registry at ${address}`, () =>
+    finish([...enter, "curl", "-s", `http://${address}/v2/`], {}).then(
+      () => true,
+      () => false,
+    ),
+  );
+
 export interface Registries extends AsyncDisposable {
   /** Forgets what this engine has pushed. */
   empty(): void;
@@ -34,14 +43,7 @@ export async function registries(
   const own = join(folder, "pushed");
   mkdirSync(own, { recursive: true });
   const started = [serve(folder, data, from, enter), serve(folder, own, to, enter)];
-  for (const address of [from, to]) {
-    const answers = () =>
-      finish([...enter, "curl", "-s", `http://${address}/v2/`], {}).then(
-        () => true,
-        () => false,
-      );
-    await until(`the registry at ${address}`, answers);
-  }
+  for (const address of [from, to]) await answering(address, enter);
   return {
     empty() {
       for (const name of readdirSync(own)) rmSync(join(own, name), { recursive: true });
@@ -58,12 +60,7 @@ export async function publish(folder: string, data: string, layout: string, name
   const server = serve(folder, data, address, []);
   try {
     const copy = [tool("skopeo") ?? "", "--insecure-policy", "copy", "--dest-tls-verify=false"];
-    const answers = () =>
-      finish(["curl", "-s", `http://${address}/v2/`], {}).then(
-        () => true,
-        () => false,
-      );
-    await until("a registry", answers);
+    await answering(address, []);
     await finish([...copy, `oci:${layout}:bench`, `docker://${address}/${name}`], {});
   } finally {
     await end(server);
