@@ -1,18 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type CliEngine, cliEngine, engineMissing } from "./engine.ts";
+import { cliEngine, engineMissing } from "./engine.ts";
 
 describe.skipIf(engineMissing)("commit", () => {
-  let cli: CliEngine;
-  const out = async (...words: string[]) => {
-    const { code, stdout, stderr } = await cli.inro(...words);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    return stdout;
-  };
+  const cli = cliEngine();
+  const { out } = cli;
 
   beforeAll(async () => {
-    cli = await cliEngine();
     const script = [
       "echo new > /root/new; ln /root/new /root/link; chmod 4711 /root/new",
       "rm /bin/yes; rm -r /tmp; mkdir /tmp; echo x > /tmp/x; touch /ready; sleep 600",
@@ -22,10 +17,6 @@ describe.skipIf(engineMissing)("commit", () => {
       if (tries > 100) throw new Error("the container does not get ready");
       await Bun.sleep(50);
     }
-  }, 60_000);
-
-  afterAll(async () => {
-    await cli?.[Symbol.asyncDispose]();
   }, 60_000);
 
   test("a running container's changes and options become an image; it runs on", async () => {

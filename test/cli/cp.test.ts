@@ -10,10 +10,10 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "../support/temporary.ts";
-import { type CliEngine, cliEngine, engineMissing } from "./engine.ts";
+import { cliEngine, engineMissing } from "./engine.ts";
 
 describe.skipIf(engineMissing)("inro cp", () => {
-  let cli: CliEngine;
+  const cli = cliEngine();
   const folder = temporaryFolder("cli");
   const here = (name: string) => join(folder.path, name);
   const ok = async (...words: string[]) => {
@@ -22,15 +22,11 @@ describe.skipIf(engineMissing)("inro cp", () => {
   const sh = async (script: string) => (await cli.inro("exec", "box", "sh", "-c", script)).stdout;
 
   beforeAll(async () => {
-    cli = await cliEngine();
     await cli.inro("run", "-d", "--name", "box", "busybox", "sleep", "600");
     await sh("mkdir -p /src/sub; echo one > /src/f; echo two > /src/sub/g; ln -s f /src/l; touch /src/empty");
   }, 60_000);
 
-  afterAll(async () => {
-    await cli?.[Symbol.asyncDispose]();
-    folder[Symbol.dispose]();
-  }, 60_000);
+  afterAll(() => folder[Symbol.dispose]());
 
   test("a file to a new name, into a folder, over a file", async () => {
     await ok("cp", "box:/src/f", here("new"));

@@ -1,16 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type CliEngine, cliEngine, engineMissing } from "./engine.ts";
+import { describe, expect, test } from "bun:test";
+import { cliEngine, engineMissing } from "./engine.ts";
 
 describe.skipIf(engineMissing)("the engine is killed while inro run stays with a container", () => {
-  let cli: CliEngine;
-
-  beforeAll(async () => {
-    cli = await cliEngine();
-  }, 60_000);
-
-  afterAll(async () => {
-    await cli?.[Symbol.asyncDispose]();
-  }, 60_000);
+  const cli = cliEngine();
 
   test("no line is lost or shown twice, and the exit code is the program's", async () => {
     const script = "i=0; while [ $i -lt 60 ]; do i=$((i+1)); echo $i; echo e$i >&2; sleep 0.05; done; exit 9";

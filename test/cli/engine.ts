@@ -1,3 +1,4 @@
+import { afterAll, beforeAll, expect } from "bun:test";
 import { busyboxArchive, busyboxMissing } from "../clients/busybox.ts";
 import { type Screen, screen } from "../clients/screen.ts";
 import { rootMissing, type TestEngine, testEngine } from "../support/engine.ts";
@@ -6,26 +7,40 @@ import { type Finished, machine } from "../support/host.ts";
 /** Why the tests that need an engine and an image are skipped, where they are. */
 export const engineMissing = rootMissing || busyboxMissing;
 
-export interface CliEngine extends AsyncDisposable {
+export interface CliEngine {
   readonly engine: TestEngine;
   inro(...words: string[]): Promise<Finished>;
+  /** Standard output of a command that has to succeed and has nothing to complain about. */
+  out(...words: string[]): Promise<string>;
   /** The command line in a real terminal of 30 × 100. */
   onScreen(...words: string[]): Screen;
 }
 
-/** An engine with the image `busybox`, loaded by our own command line. */
-export async function cliEngine(): Promise<CliEngine> {
-  const host = machine();
-  const engine = await testEngine(host);
-  const loaded = await engine.inroWith({ input: busyboxArchive() }, "load");
-  if (loaded.code !== 0) throw new Error(`inro load: ${loaded.stderr}`);
-  return {
-    engine,
-    inro: (...words) => engine.inro(...words),
-    onScreen: (...words) => screen([...engine.command, ...words]),
-    [Symbol.asyncDispose]: async () => {
-      await engine[Symbol.asyncDispose]();
-      host[Symbol.dispose]();
+/** An engine with the image `busybox`, loaded by our own command line, for all tests of the `describe` that calls it. */
+export function cliEngine(): CliEngine {
+  let started: TestEngine | undefined;
+  const own = () => started ?? expect.unreachable("the engine is there when the tests run");
+  const cli: CliEngine = {
+    get engine() {
+      return own();
     },
+    inro: (...words) => own().inro(...words),
+    async out(...words) {
+      const { code, stdout, stderr } = await cli.inro(...words);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      return stdout;
+    },
+    onScreen: (...words) => screen([...own().command, ...words]),
   };
+  const host = machine();
+  beforeAll(async () => {
+    started = await testEngine(host);
+    const loaded = await started.inroWith({ input: busyboxArchive() }, "load");
+    if (loaded.code !== 0) throw new Error(`inro load: ${loaded.stderr}`);
+  }, 60_000);
+  afterAll(async () => {
+    await started?.[Symbol.asyncDispose]();
+    host[Symbol.dispose]();
+  }, 60_000);
+  return cli;
 }

@@ -7,27 +7,16 @@ import { gzipSync } from "node:zlib";
 import { busyboxTar } from "../clients/busybox.ts";
 import { tar } from "../image/fixtures.ts";
 import { temporaryFolder } from "../support/temporary.ts";
-import { type CliEngine, cliEngine, engineMissing } from "./engine.ts";
+import { cliEngine, engineMissing } from "./engine.ts";
 
 describe.skipIf(engineMissing)("import", () => {
-  let cli: CliEngine;
+  const cli = cliEngine();
   const folder = temporaryFolder("import");
   const file = join(folder.path, "root.tar.gz");
-  const out = async (...words: string[]) => {
-    const { code, stdout, stderr } = await cli.inro(...words);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    return stdout;
-  };
+  const { out } = cli;
 
-  beforeAll(async () => {
-    cli = await cliEngine();
-    writeFileSync(file, gzipSync(busyboxTar(), { level: 1 }));
-  }, 60_000);
-
-  afterAll(async () => {
-    await cli?.[Symbol.asyncDispose]();
-    folder[Symbol.dispose]();
-  }, 60_000);
+  beforeAll(() => writeFileSync(file, gzipSync(busyboxTar(), { level: 1 })));
+  afterAll(() => folder[Symbol.dispose]());
 
   test("a file becomes an image of one layer, which runs; the docker CLI makes the same layer", async () => {
     const id = await out("import", "-m", "by hand", "-c", 'CMD ["/bin/echo", "hi"]', file, "base:1");

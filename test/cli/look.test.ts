@@ -1,17 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type CliEngine, cliEngine, engineMissing } from "./engine.ts";
+import { beforeAll, describe, expect, test } from "bun:test";
+import { cliEngine, engineMissing } from "./engine.ts";
 
 describe.skipIf(engineMissing)("looking at containers and images", () => {
-  let cli: CliEngine;
+  const cli = cliEngine();
   const inro = (...words: string[]) => cli.inro(...words);
-  const out = async (...words: string[]) => {
-    const { code, stdout, stderr } = await inro(...words);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    return stdout;
-  };
+  const { out } = cli;
 
   beforeAll(async () => {
-    cli = await cliEngine();
     const script = "echo first; echo second >&2; sleep 600";
     await inro(
       "run",
@@ -28,10 +23,6 @@ describe.skipIf(engineMissing)("looking at containers and images", () => {
       script,
     );
     await inro("create", "--name", "idle", "busybox", "true");
-  }, 60_000);
-
-  afterAll(async () => {
-    await cli?.[Symbol.asyncDispose]();
   }, 60_000);
 
   test("ps in docker's columns, by filter, as ids, by template", async () => {

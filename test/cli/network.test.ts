@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type CliEngine, cliEngine, engineMissing } from "./engine.ts";
+import { describe, expect, test } from "bun:test";
+import { cliEngine, engineMissing } from "./engine.ts";
 
 describe.skipIf(engineMissing)("inro network", () => {
-  let cli: CliEngine;
+  const cli = cliEngine();
   const ok = async (...words: string[]) => {
     const { code, stdout, stderr } = await cli.inro(...words);
     if (code !== 0) throw new Error(`inro ${words.join(" ")}: ${stderr}`);
@@ -10,14 +10,6 @@ describe.skipIf(engineMissing)("inro network", () => {
   };
   const networksOf = async (container: string) =>
     JSON.parse(await ok("inspect", "-f", "{{json .NetworkSettings.Networks}}", container));
-
-  beforeAll(async () => {
-    cli = await cliEngine();
-  }, 60_000);
-  afterAll(async () => {
-    // The bridges of an engine without containers go with it.
-    await cli?.[Symbol.asyncDispose]();
-  }, 60_000);
 
   test("create, ls, inspect, connect, disconnect, rm, prune", async () => {
     const id = await ok("network", "create", "--subnet", "10.201.7.0/24", "--label", "a=b", "cli-web");

@@ -7,15 +7,15 @@ import { machine } from "../support/host.ts";
 import { tarOf } from "../support/oci-layout.ts";
 import { type Registry, registry, registryMissing } from "../support/registry.ts";
 import { temporaryFolder } from "../support/temporary.ts";
-import { type CliEngine, cliEngine, engineMissing } from "./engine.ts";
+import { cliEngine, engineMissing } from "./engine.ts";
 
 describe.skipIf(engineMissing || registryMissing)("inro pull", () => {
-  let cli: CliEngine;
+  const cli = cliEngine();
   let shop: Registry;
   const box = () => `${shop.address}/tools/box:v1`;
 
   beforeAll(async () => {
-    [shop, cli] = await Promise.all([registry(machine()), cliEngine()]);
+    shop = await registry(machine());
     using extra = temporaryFolder("extra");
     mkdirSync(join(extra.path, "data"));
     writeFileSync(join(extra.path, "data/random"), randomBytes(3_000_000));
@@ -29,7 +29,6 @@ describe.skipIf(engineMissing || registryMissing)("inro pull", () => {
   }, 60_000);
 
   afterAll(async () => {
-    await cli?.[Symbol.asyncDispose]();
     await shop?.[Symbol.asyncDispose]();
   }, 60_000);
 

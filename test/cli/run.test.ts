@@ -1,20 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "../support/temporary.ts";
-import { type CliEngine, cliEngine, engineMissing } from "./engine.ts";
+import { cliEngine, engineMissing } from "./engine.ts";
 
 describe.skipIf(engineMissing)("inro run", () => {
-  let cli: CliEngine;
+  const cli = cliEngine();
   const inro = (...words: string[]) => cli.inro(...words);
-
-  beforeAll(async () => {
-    cli = await cliEngine();
-  }, 60_000);
-
-  afterAll(async () => {
-    await cli?.[Symbol.asyncDispose]();
-  }, 60_000);
 
   test("hello tells from inside what makes it a container", async () => {
     const { code, stdout, stderr } = await inro("run", "--rm", "-m", "64m", "hello");

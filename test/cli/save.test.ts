@@ -1,21 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { tarOf } from "../support/oci-layout.ts";
 import { temporaryFolder } from "../support/temporary.ts";
-import { type CliEngine, cliEngine, engineMissing } from "./engine.ts";
+import { cliEngine, engineMissing } from "./engine.ts";
 
 describe.skipIf(engineMissing)("save", () => {
-  let cli: CliEngine;
-
-  beforeAll(async () => {
-    cli = await cliEngine();
-  }, 60_000);
-
-  afterAll(async () => {
-    await cli?.[Symbol.asyncDispose]();
-  }, 60_000);
+  const cli = cliEngine();
 
   test("inro and the docker CLI write the same bytes, and load them again with the same ids", async () => {
     using folder = temporaryFolder("save");

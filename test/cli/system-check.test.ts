@@ -1,17 +1,11 @@
 import { Database } from "bun:sqlite";
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type CliEngine, cliEngine, engineMissing } from "./engine.ts";
+import { cliEngine, engineMissing } from "./engine.ts";
 
 describe.skipIf(engineMissing)("inro system check", () => {
-  let c: CliEngine;
-  beforeAll(async () => {
-    c = await cliEngine();
-  }, 60_000);
-  afterAll(async () => {
-    await c?.[Symbol.asyncDispose]();
-  }, 60_000);
+  const c = cliEngine();
 
   const root = (...names: string[]) => join(c.engine.dataRoot, ...names);
   const check = async (...words: string[]) => {

@@ -1,19 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { digestOf } from "../../src/oci/digest.ts";
 import { dockerArchive, tar } from "../image/fixtures.ts";
-import { type CliEngine, cliEngine, engineMissing } from "./engine.ts";
+import { cliEngine, engineMissing } from "./engine.ts";
 
 const MiB = 1 << 20;
 
 describe.skipIf(engineMissing)("what takes space, and what is pruned", () => {
-  let c: CliEngine;
-  beforeAll(async () => {
-    c = await cliEngine();
-  }, 60_000);
-  afterAll(async () => {
-    await c?.[Symbol.asyncDispose]();
-  }, 60_000);
+  const c = cliEngine();
 
   const shared = tar({ name: "shared", content: randomBytes(2 * MiB) });
   const out = async (...words: string[]) => {

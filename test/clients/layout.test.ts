@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type CliEngine, cliEngine, engineMissing } from "../cli/engine.ts";
+import { cliEngine, engineMissing } from "../cli/engine.ts";
 import { tar } from "../image/fixtures.ts";
 import { machine } from "../support/host.ts";
 import { type Registry, registry, registryMissing } from "../support/registry.ts";
@@ -15,15 +15,13 @@ describe.skipIf(engineMissing || registryMissing || tool("umoci") === undefined)
   "the data root of an engine that runs is an OCI image layout",
   () => {
     const host = machine();
-    let c: CliEngine;
+    const c = cliEngine();
     let r: Registry;
     beforeAll(async () => {
-      c = await cliEngine();
       r = await registry(host);
     }, 60_000);
     afterAll(async () => {
       await r?.[Symbol.asyncDispose]();
-      await c?.[Symbol.asyncDispose]();
     }, 60_000);
 
     const run = async (program: string, ...words: string[]) => {
