@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { type AddressInfo, createServer, type Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { tar } from "../image/fixtures.ts";
 import { rootMissing, type TestEngine, testEngine } from "../support/engine.ts";
 import { type Host, machine } from "../support/host.ts";
+import { listening } from "../support/listening.ts";
 import { type Registry, registry, registryMissing } from "../support/registry.ts";
 
 /** A registry that lets uploads begin, and then reads no more than the kernel does for it. */
@@ -36,9 +37,9 @@ async function stuckRegistry() {
       } else socket.destroy(); // It was asked for TLS.
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
+  const listened = await listening(server);
   return {
-    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    address: listened.address,
     uploads,
     /** Reads again what is on its way, so that it sees who has gone. */
     read() {
@@ -46,7 +47,7 @@ async function stuckRegistry() {
     },
     async [Symbol.asyncDispose]() {
       for (const socket of open) socket.destroy();
-      await new Promise<void>((resolve) => void server.close(() => resolve()));
+      await listened[Symbol.asyncDispose]();
     },
   };
 }

@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { parseReference } from "../../src/oci/reference.ts";
 import { rootMissing } from "../support/engine.ts";
 import { machine } from "../support/host.ts";
+import { listening } from "../support/listening.ts";
 import { type Registry, registry, registryMissing } from "../support/registry.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { certificate, type Pair, tlsRegistry } from "../support/tls-registry.ts";
@@ -113,22 +114,19 @@ describe.skipIf(isMissing)("certs.d, with a real registry", () => {
       up.on("error", () => socket.destroy());
       socket.on("error", () => up.destroy());
     });
-    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
-    const at = `127.0.0.1:${(proxy.address() as { port: number }).port}`;
+    await using served = await listening(proxy);
     const program = `
       const { openRepository } = await import("${join(import.meta.dir, "../../src/image/registry/repository.ts")}");
       const { parseReference } = await import("${join(import.meta.dir, "../../src/oci/reference.ts")}");
       const repository = await openRepository(parseReference("${name}"), {});
       console.log((await repository.manifest("1")).digest);`;
     const env = {
-      HTTP_PROXY: `http://${at}`,
-      HTTPS_PROXY: `http://me:word@${at}`,
+      HTTP_PROXY: `http://${served.address}`,
+      HTTPS_PROXY: `http://me:word@${served.address}`,
       NO_PROXY: "",
       ...environment,
     };
     const ran = await host.run(process.execPath, ["-e", program], { env });
-    proxy.closeAllConnections();
-    proxy.close();
     return { asked, ...ran };
   };
 

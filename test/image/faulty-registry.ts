@@ -1,7 +1,7 @@
 /** A registry of the test's own that has one image, serves it as it should, and errs where it is told to. */
 import { createHash, randomBytes } from "node:crypto";
 import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listening } from "../support/listening.ts";
 import { gzip, tar } from "./fixtures.ts";
 
 export type Part = "v2" | "token" | "manifest" | "config" | "small" | "large" | "other";
@@ -107,13 +107,5 @@ export async function faultyRegistry(image: FaultyImage, misbehave: Misbehave): 
     if (misbehave(asked, answer) !== undefined) return;
     serve(answer, content, range, part === "manifest" ? manifestType : "application/octet-stream");
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
-  return {
-    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    seen,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  return { ...(await listening(server)), seen };
 }

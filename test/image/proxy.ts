@@ -1,6 +1,6 @@
 /** A registry between the client and a real one, that a test lets damage what passes. */
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listening } from "../support/listening.ts";
 
 export interface Passing {
   readonly path: string;
@@ -61,13 +61,5 @@ export async function proxy(upstream: string, decide: (passing: Passing) => Faul
       .on("error", () => answer.destroy())
       .end();
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
-  return {
-    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    seen,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  return { ...(await listening(server)), seen };
 }

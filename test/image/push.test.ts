@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import type { Image, PushOptions, PushProgress } from "../../src/image/images.ts";
 import { openBlobs, openIngest } from "../../src/image/layout/blobs.ts";
@@ -12,6 +12,7 @@ import { digestOf } from "../../src/oci/digest.ts";
 import { parseReference } from "../../src/oci/reference.ts";
 import { rootMissing } from "../support/engine.ts";
 import { machine } from "../support/host.ts";
+import { listening } from "../support/listening.ts";
 import { type Registry, registry, registryMissing } from "../support/registry.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { passwordFile, tokenService } from "../support/token-service.ts";
@@ -56,12 +57,12 @@ async function breakingWire(upstream: string, breaks: number[]) {
     ] as const)
       one.on("error", () => other.destroy()).on("close", () => other.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
+  const listened = await listening(server);
   return {
-    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    address: listened.address,
     async [Symbol.asyncDispose]() {
       for (const near of open) near.destroy();
-      await new Promise<void>((resolve) => void server.close(() => resolve()));
+      await listened[Symbol.asyncDispose]();
     },
   };
 }

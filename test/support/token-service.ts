@@ -3,8 +3,9 @@ import { execFileSync } from "node:child_process";
 import { createSign, randomUUID } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+
 import { join } from "node:path";
+import { listening } from "./listening.ts";
 
 /** The registry's configuration for one user, by basic authentication. */
 export async function passwordFile(folder: string, user: string, password: string): Promise<object> {
@@ -73,14 +74,11 @@ export async function tokenService(
     answer.writeHead(200, { "content-type": "application/json" });
     answer.end(JSON.stringify({ token, access_token: token, expires_in: 60, ...refresh }));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
-  const realm = `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`;
+  const served = await listening(server);
+  const realm = `http://${served.address}/token`;
   return {
     auth: { token: { realm, service: "registry", issuer: "test", rootcertbundle: certificate } },
     seen,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    [Symbol.asyncDispose]: () => served[Symbol.asyncDispose](),
   };
 }
