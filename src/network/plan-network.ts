@@ -12,18 +12,9 @@ import type { BridgeNetwork } from "./attachment.ts";
 import { chooseSubnet, type Occupied, refuseOverlap } from "./subnet.ts";
 
 /** What a user wants of a network; null is for the engine to choose. */
-export interface NetworkRequest {
-  readonly name: string;
-  readonly interface: string;
+export interface NetworkRequest extends Omit<BridgeNetwork, "subnet" | "gateway"> {
   readonly subnet: string | null;
   readonly gateway: string | null;
-  readonly range: string | null;
-  readonly reserved: readonly string[];
-  readonly internal: boolean;
-  readonly open: boolean;
-  readonly publishOn: string;
-  readonly masquerade: boolean;
-  readonly mtu: number | null;
 }
 
 /** Two addresses for hosts: the gateway's and a container's. */
