@@ -3,7 +3,7 @@ import type { Checked, Image, Report } from "../image/images.ts";
 import type { DriverName } from "../image/snapshot/driver.ts";
 import type { BlockIoStats } from "../kernel/cgroup/stats/block-io.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";
-import type { AttachmentRecord, BridgeNetwork } from "../network/network.ts";
+import type { AttachmentRecord, Network } from "../network/network.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Platform } from "../oci/platform.ts";
 import type { LogQuery } from "../runtime/log/read.ts";
@@ -361,9 +361,9 @@ export interface NetworkDetails {
   readonly id: string;
   readonly name: string;
   readonly created: Timestamp;
-  readonly driver: "bridge" | "host" | "null";
-  /** Of the driver bridge. */
-  readonly bridge: BridgeNetwork | null;
+  readonly driver: Network["driver"] | "host" | "null";
+  /** Its addresses, and what its driver knows of it; null: of `host` and `none`, and of `bridge` until somebody asks. */
+  readonly settled: Network | null;
   readonly auxiliary: Readonly<Record<string, string>>;
   readonly attachable: boolean;
   readonly labels: Readonly<Record<string, string>>;

@@ -179,7 +179,7 @@ const readContainer = ({ id, name, origin, fortune }: ContainerRow): ContainerRe
   fortune: parse<ContainerFortune>(fortune, ["state", "starting", "bootId", "attachments"]),
 });
 const readExec = (text: string) => parse<ExecRecord>(text, ["id", "containerId", "options"]);
-const readNetwork = (text: string) => parse<NetworkDetails>(text, ["id", "name", "bridge"]);
+const readNetwork = (text: string) => parse<NetworkDetails>(text, ["id", "name", "settled"]);
 const readVolume = (text: string) => parse<VolumeDetails>(text, ["name", "mountpoint", "labels"]);
 
 function damagedRows(database: Database): DamagedRow[] {

@@ -18,7 +18,7 @@ export async function recover(core: Core): Promise<void> {
   for (const saved of core.records.containers()) core.shelf.put(new Entry(saved));
   for (const network of core.records.networks()) {
     core.networkShelf.put(network);
-    if (network.bridge !== null) core.networks.know(network.bridge);
+    if (network.settled !== null) core.networks.know(network.settled);
   }
   await sweep(core);
   const entries = [...core.shelf.all()];
@@ -32,12 +32,12 @@ export async function recover(core: Core): Promise<void> {
   for (const entry of entries) restartAsAsked(core, entry);
 }
 
-/** Bridges that a reboot, an administrator or the engine's own end took away. */
+/** What a reboot, an administrator or the engine's own end took away. */
 async function restoreNetworks(core: Core): Promise<void> {
-  for (const { name, bridge } of core.networkShelf.made())
-    if (bridge !== null)
+  for (const { name, settled } of core.networkShelf.made())
+    if (settled !== null)
       await core.networks
-        .make(bridge)
+        .make(settled)
         .catch((cause) => core.fault(`making the network ${name} again`, cause));
 }
 

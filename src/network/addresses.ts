@@ -7,7 +7,7 @@ import {
   parseSubnet,
 } from "../kernel/netlink/address.ts";
 import { InroError } from "../oci/error.ts";
-import type { BridgeNetwork } from "./attachment.ts";
+import type { Network } from "./attachment.ts";
 
 /** Who has which address of a subnet. An address is given to one container at a time, and to the next as late as possible. */
 export interface AddressPool {
@@ -21,7 +21,7 @@ export interface AddressPool {
 }
 
 /** Network, broadcast and gateway addresses and those set aside are never given; of a range, nothing outside it by itself. */
-export function addressPool(network: BridgeNetwork): AddressPool {
+export function addressPool(network: Network): AddressPool {
   const subnet = parseSubnet(network.subnet);
   const range = network.range === null ? subnet : parseSubnet(network.range);
   const lowest = subnet.base + 1;

@@ -1,11 +1,9 @@
 import type { PlanFragment } from "../kernel/plan/fragment.ts";
 
-/** A network of containers: a bridge of the host and a block of addresses. Plain JSON, as recorded. */
-export interface BridgeNetwork {
+/** What networks of every driver have. Plain JSON, as recorded. */
+interface AnyNetwork {
   /** Unique in an engine; `bridge` is the default one. */
   readonly name: string;
-  /** The bridge's interface, unique in one network namespace. */
-  readonly interface: string;
   /** `172.20.0.0/16`. */
   readonly subnet: string;
   readonly gateway: string;
@@ -15,15 +13,25 @@ export interface BridgeNetwork {
   readonly reserved: readonly string[];
   /** Its containers reach each other and nothing else. */
   readonly internal: boolean;
+  /** Bytes; null: the kernel's. */
+  readonly mtu: number | null;
+}
+
+/** A bridge of the host, which has the gateway's address. */
+export interface BridgeNetwork extends AnyNetwork {
+  readonly driver: "bridge";
+  /** The bridge's interface, unique in one network namespace. */
+  readonly interface: string;
   /** Its containers reach each other at all (`icc`). */
   readonly open: boolean;
   /** The host's address that its ports are published on where nobody names one; empty: all. */
   readonly publishOn: string;
   /** What leaves it has the host's address. */
   readonly masquerade: boolean;
-  /** Bytes; null: the kernel's. */
-  readonly mtu: number | null;
 }
+
+/** A network of containers: a block of addresses, and what its driver makes of it. */
+export type Network = BridgeNetwork;
 
 export interface ConnectRequest {
   readonly containerId: string;

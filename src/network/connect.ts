@@ -1,10 +1,10 @@
 import { parseSubnet } from "../kernel/netlink/address.ts";
 import { emptyFragment } from "../kernel/plan/fragment.ts";
 import { type AddressPool, addressPool, macOf } from "./addresses.ts";
-import type { Attachment, AttachmentRecord, BridgeNetwork, ConnectRequest } from "./attachment.ts";
-import { bridgesAreFiltered, closePorts, enableLoopbackPublishing, removeInterface } from "./bridge.ts";
-import type { Bridges } from "./bridges.ts";
-import { bridgeFragment, insideName, loopbackFragment, newHostInterface } from "./fragment.ts";
+import type { Attachment, AttachmentRecord, ConnectRequest, Network } from "./attachment.ts";
+import { closePorts, removeInterface } from "./bridge.ts";
+import type { Driver } from "./driver.ts";
+import { insideName, loopbackFragment } from "./fragment.ts";
 import type { NetworkIdentity } from "./identity.ts";
 import type { Executor, ExecutorProcess } from "./lasting-executor.ts";
 import type { Reservations } from "./reservation.ts";
@@ -21,9 +21,9 @@ export interface State {
   readonly later: (work: () => Promise<void>) => void;
   /** Of networks that somebody connected to, by name. */
   readonly pools: Map<string, AddressPool>;
-  readonly bridges: Bridges;
+  readonly driverOf: (network: Network) => Driver<Network>;
   /** NO_SUCH_NETWORK. */
-  readonly network: (name: string) => BridgeNetwork;
+  readonly network: (name: string) => Network;
 }
 
 /** The connection that `none` and `host` are; ports of a container that has lost its last network are kept by one too. */
@@ -45,14 +45,15 @@ export const unconnected = (
 
 export async function connect(state: State, request: ConnectRequest): Promise<Attachment> {
   const { network, containerId, name } = request;
-  if (network !== "none" && network !== "host") return connectBridge(state, request);
+  if (network !== "none" && network !== "host") return connectNetwork(state, request);
   const fragment = network === "none" ? loopbackFragment : emptyFragment;
   return { ...unconnected(containerId, name, network), fragment };
 }
 
-async function connectBridge(state: State, request: ConnectRequest): Promise<Attachment> {
+async function connectNetwork(state: State, request: ConnectRequest): Promise<Attachment> {
   const network = state.network(request.network);
-  const bridge = await state.bridges.ensure(network);
+  const driver = state.driverOf(network);
+  const index = await driver.ensure(network);
   // Not removed meanwhile: from here to its place among the attached nothing is waited for.
   state.network(network.name);
   const pool = poolOf(state, network);
@@ -66,19 +67,15 @@ async function connectBridge(state: State, request: ConnectRequest): Promise<Att
     prefix: parseSubnet(network.subnet).prefix,
     gateway: leads ? network.gateway : "",
     mac: request.mac ?? macOf(address),
-    hostInterface: newHostInterface(),
+    hostInterface: driver.newHostInterface(),
     joined: request.joined,
   };
   state.attached.set(unpublished.hostInterface, unpublished);
   try {
-    const wanted = request.ports.map((port) => ({ ...port, hostIp: port.hostIp || network.publishOn }));
-    const ports = leads ? await state.ports.take(name, wanted) : [];
-    if (ports.length > 0) enableLoopbackPublishing(network.interface);
+    const ports = leads ? await driver.publish(network, name, request.ports) : [];
     const attachment = { ...unpublished, ports };
     state.attached.set(attachment.hostInterface, attachment);
-    const bridgeFilters = ports.length > 0 && bridgesAreFiltered();
-    const { table } = state.identity;
-    return { ...attachment, fragment: bridgeFragment({ attachment, network, table, bridge, bridgeFilters }) };
+    return { ...attachment, fragment: driver.connection(network, attachment, index) };
   } catch (error) {
     state.attached.delete(unpublished.hostInterface);
     pool.release(address);
@@ -126,7 +123,7 @@ export function adopt(state: State, attachment: AttachmentRecord): void {
   state.pools.get(attachment.network)?.keep(attachment.address);
 }
 
-function poolOf(state: State, network: BridgeNetwork): AddressPool {
+function poolOf(state: State, network: Network): AddressPool {
   const known = state.pools.get(network.name);
   if (known !== undefined) return known;
   const pool = addressPool(network);

@@ -24,6 +24,7 @@ export function defaultNetwork(
   const subnet = knownSubnet(root) ?? choose(root, identity, occupied());
   return {
     name: "bridge",
+    driver: "bridge",
     interface: identity.interface,
     subnet: formatSubnet(subnet),
     gateway: gatewayOf(subnet),

@@ -17,6 +17,7 @@ import type { AttachmentRecord, BridgeNetwork, PortBinding } from "./attachment.
 import { isEveryAddress, publication } from "./firewall.ts";
 
 const ENOENT = 2;
+const EEXIST = 17;
 const ENODEV = 19;
 
 /**
@@ -125,6 +126,18 @@ function configure({ network, inside, address, prefix, gateway }: AttachmentReco
     what:
       `${loopback ? "lo, " : ""}${inside} ${address}/${prefix}` +
       (gateway === "" ? "" : `, default via ${gateway}`),
+    because: `--network ${network}`,
+  };
+}
+
+/** For a container that runs; where there is one already it stays. */
+export function defaultRoute({ network, inside, gateway }: AttachmentRecord): Netlink {
+  return {
+    kind: "netlink",
+    family: "route",
+    messages: encodeMessages([addDefaultRoute(gateway, insideIndex(inside))]),
+    tolerate: EEXIST,
+    what: `default via ${gateway}`,
     because: `--network ${network}`,
   };
 }

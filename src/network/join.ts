@@ -1,21 +1,15 @@
-import { encodeMessages } from "../kernel/netlink/message.ts";
-import { addDefaultRoute } from "../kernel/netlink/route.ts";
+import type { PlanFragment } from "../kernel/plan/fragment.ts";
 import type { Op, OpOf } from "../kernel/plan/operations.ts";
 import { InroError } from "../oci/error.ts";
 import type { Attachment, AttachmentRecord } from "./attachment.ts";
-import { bridgesAreFiltered, enableLoopbackPublishing } from "./bridge.ts";
 import { disconnect, type State } from "./connect.ts";
-import { insideIndex, publish, setHairpin } from "./fragment.ts";
 
 const NETWORK = 0;
-const EEXIST = 17;
 
 /** The operations of a connection's fragment, for a container that runs. */
 export async function join(state: State, attachment: Attachment, pid: number): Promise<void> {
-  const { map, build } = attachment.fragment;
-  const ops = [...map.map((op) => withPid(op, pid)), ...build.map((op) => inside(op))];
   try {
-    await executeIn(state, pid, attachment, ops);
+    await executeIn(state, pid, attachment, attachment.fragment);
   } catch (error) {
     await disconnect(state, attachment, { now: true });
     throw error;
@@ -32,17 +26,7 @@ export async function leadThrough(
   const network = state.network(attachment.network);
   if (network.internal) return { ...attachment, ports };
   const led = { ...attachment, ports, gateway: network.gateway };
-  if (ports.length > 0) enableLoopbackPublishing(network.interface);
-  const route = inside({
-    kind: "netlink",
-    family: "route",
-    messages: encodeMessages([addDefaultRoute(network.gateway, insideIndex(attachment.inside))]),
-    tolerate: EEXIST,
-    what: `default via ${network.gateway}`,
-    because: `--network ${network.name}`,
-  });
-  const hairpin = ports.length > 0 && bridgesAreFiltered() ? [setHairpin(led)] : [];
-  await executeIn(state, pid, led, [route, ...hairpin, ...publish(led, state.identity.table)]);
+  await executeIn(state, pid, led, state.driverOf(network).lead(network, led));
   state.attached.set(led.hostInterface, led);
   return led;
 }
@@ -52,13 +36,13 @@ async function executeIn(
   { openExecutor }: State,
   pid: number,
   { network, name }: AttachmentRecord,
-  ops: readonly Op[],
+  { map, build }: Pick<PlanFragment, "map" | "build">,
 ): Promise<void> {
   const executor = openExecutor();
   const path = `/proc/${pid}/ns/net`;
   const open: Op = { kind: "openPath", out: NETWORK, path, use: "read", because: "network connect" };
   try {
-    const all = [open, ...ops];
+    const all = [open, ...map.map((op) => withPid(op, pid)), ...build.map(inside)];
     const records = await executor.batch(all);
     const wrong = records.find((record) => record.errno !== 0);
     if (wrong === undefined && records.length === all.length) return;

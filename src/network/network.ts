@@ -3,16 +3,17 @@ import { InroError } from "../oci/error.ts";
 import type {
   Attachment,
   AttachmentRecord,
-  BridgeNetwork,
   ConnectRequest,
   ContainerFiles,
   FilesRequest,
+  Network,
 } from "./attachment.ts";
-import { exists } from "./bridge.ts";
+import { bridgeDriver } from "./bridge-driver.ts";
 import { bridges } from "./bridges.ts";
 import { adopt, connect, type Disconnecting, disconnect, type State } from "./connect.ts";
 import { files, nameServers } from "./container-files.ts";
 import { defaultNetwork, knownSubnet } from "./default-network.ts";
+import { driverOf } from "./drivers.ts";
 import { networkIdentity } from "./identity.ts";
 import { join, leadThrough } from "./join.ts";
 import { type ExecutorProcess, lastingExecutor } from "./lasting-executor.ts";
@@ -23,12 +24,13 @@ import { hostRoutes, type Occupied } from "./subnet.ts";
 export type {
   Attachment,
   AttachmentRecord,
-  BridgeNetwork,
   ConnectRequest,
   FilesRequest,
+  Network,
   PortBinding,
 } from "./attachment.ts";
 export { attachmentRecord } from "./attachment.ts";
+export { driverOptions } from "./drivers.ts";
 export type { NetworkRequest } from "./plan-network.ts";
 
 /** How containers reach each other and the world, and the world reaches them: bridges, made at first need. */
@@ -36,19 +38,19 @@ export interface Networks {
   /** The name of the default bridge's interface, whether it was made yet or not. */
   readonly bridge: string;
   /** Makes the default bridge, its addresses and our nftables table when they are missing. Cheap when they are there. */
-  ensureDefault(): Promise<BridgeNetwork>;
+  ensureDefault(): Promise<Network>;
   /** Tells of a network that an earlier engine made. */
-  know(network: BridgeNetwork): void;
+  know(network: Network): void;
   /** Settles a network's addresses and takes its name; nothing is made yet. INVALID_OPTION, SUBNET_OVERLAPS, NO_FREE_POOL. */
-  reserve(request: NetworkRequest): BridgeNetwork;
+  reserve(request: NetworkRequest): Network;
   /** The opposite of reserve: for a network that was not made. */
-  forget(network: BridgeNetwork): void;
+  forget(network: Network): void;
   /** Before it is made for the first time: the host has no interface of its name. INTERFACE_IN_USE. */
-  checkFresh(network: BridgeNetwork): Promise<void>;
+  checkFresh(network: Network): Promise<void>;
   /** Makes what is missing of it. NETWORK_SETUP_FAILED. */
-  make(network: BridgeNetwork): Promise<void>;
+  make(network: Network): Promise<void>;
   /** Removes all of it and forgets it. NETWORK_IN_USE while a container is on it. */
-  remove(network: BridgeNetwork): Promise<void>;
+  remove(network: Network): Promise<void>;
   /**
    * Takes an address and host ports for one start of a container, and answers what its plan has to do.
    * PORT_IN_USE names the holder; NO_FREE_ADDRESS, ADDRESS_IN_USE, NO_SUCH_NETWORK, NETWORK_SETUP_FAILED.
@@ -102,8 +104,10 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
   const executor = lastingExecutor(openExecutor);
   const identity = networkIdentity(root);
   const attached = new Map<string, AttachmentRecord>();
+  const ports = reservations();
   const standing = bridges({ identity, executor, tell, running: () => [...attached.values()] });
-  const known = new Map<string, BridgeNetwork>();
+  const drivers = { bridge: bridgeDriver({ executor, ports, bridges: standing, table: identity.table }) };
+  const known = new Map<string, Network>();
   const occupied = (): Occupied => ({
     routes: hostRoutes().filter((route) => ![...known.values()].some((n) => n.interface === route.interface)),
     nameServers: nameServers(),
@@ -115,8 +119,8 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
     return found;
   };
   const state: State = {
-    ...{ executor, openExecutor, identity, attached, later, bridges: standing },
-    ports: reservations(),
+    ...{ executor, openExecutor, identity, attached, later, ports },
+    driverOf: (network) => driverOf(drivers, network),
     pools: new Map(),
     network: (name) => {
       const found = name === "bridge" ? theDefault() : known.get(name);
@@ -132,7 +136,7 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
     bridge: identity.interface,
     ensureDefault: async () => {
       const network = theDefault();
-      await standing.ensure(network);
+      await state.driverOf(network).ensure(network);
       return network;
     },
     know: (network) => void known.set(network.name, network),
@@ -144,16 +148,14 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
       return network;
     },
     forget: ({ name }) => void known.delete(name),
-    checkFresh: async (network) => {
-      if (await exists(executor, network.interface)) throw interfaceTaken(network);
-    },
-    make: async (network) => void (await standing.ensure(network)),
+    checkFresh: (network) => state.driverOf(network).checkFresh(network),
+    make: async (network) => void (await state.driverOf(network).ensure(network)),
     remove: async (network) => {
       refuseUsed(state, network);
       known.delete(network.name);
       state.pools.delete(network.name);
       try {
-        await standing.remove(network);
+        await state.driverOf(network).remove(network);
       } catch (error) {
         known.set(network.name, network);
         throw error;
@@ -168,22 +170,13 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
     close: async () => {
       for (const timer of timers) clearTimeout(timer);
       state.ports.close();
-      if (attached.size === 0) await standing.removeAll();
+      if (attached.size === 0) for (const driver of Object.values(drivers)) await driver.removeAll();
       await executor.close();
     },
   };
 }
 
-function interfaceTaken({ name, interface: taken }: BridgeNetwork): InroError {
-  return new InroError("INTERFACE_IN_USE", {
-    what: `cannot make the network ${name}`,
-    why: `the host has an interface ${taken} already`,
-    hint: "choose another com.docker.network.bridge.name",
-    at: "--opt",
-  });
-}
-
-function refuseUsed({ attached }: State, { name }: BridgeNetwork): void {
+function refuseUsed({ attached }: State, { name }: Network): void {
   const users = [...attached.values()].filter(({ network }) => network === name);
   if (users.length === 0) return;
   throw new InroError("NETWORK_IN_USE", {

@@ -8,24 +8,21 @@ import {
   type Subnet,
 } from "../kernel/netlink/address.ts";
 import { InroError } from "../oci/error.ts";
-import type { BridgeNetwork } from "./attachment.ts";
+import type { Network } from "./attachment.ts";
 import { chooseSubnet, type Occupied, refuseOverlap } from "./subnet.ts";
 
 /** What a user wants of a network; null is for the engine to choose. */
-export interface NetworkRequest extends Omit<BridgeNetwork, "subnet" | "gateway"> {
-  readonly subnet: string | null;
-  readonly gateway: string | null;
-}
+export type NetworkRequest = Unsettled<Network>;
+
+type Unsettled<N> = N extends Network
+  ? Omit<N, "subnet" | "gateway"> & { readonly subnet: string | null; readonly gateway: string | null }
+  : never;
 
 /** Two addresses for hosts: the gateway's and a container's. */
 const LONGEST_PREFIX = 30;
 
 /** A network whose addresses are settled; nothing is made. INVALID_OPTION, SUBNET_OVERLAPS, NO_FREE_POOL. */
-export function planNetwork(
-  request: NetworkRequest,
-  pools: readonly Subnet[],
-  occupied: Occupied,
-): BridgeNetwork {
+export function planNetwork(request: NetworkRequest, pools: readonly Subnet[], occupied: Occupied): Network {
   const { name } = request;
   const subnet =
     request.subnet === null ? chooseSubnet(name, pools, occupied) : askedSubnet(request.subnet, name);

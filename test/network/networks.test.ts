@@ -38,7 +38,15 @@ afterEach(() => scope.dispose());
 
 async function make({ networks }: Engine, name: string, change: Partial<NetworkRequest> = {}) {
   const network = networks.reserve({
-    ...{ name, interface: `br-${name}`, subnet: null, gateway: null, range: null, reserved: [] },
+    ...{
+      name,
+      driver: "bridge",
+      interface: `br-${name}`,
+      subnet: null,
+      gateway: null,
+      range: null,
+      reserved: [],
+    },
     ...{ internal: false, open: true, masquerade: true, mtu: null, publishOn: "" },
     ...change,
   });
@@ -192,7 +200,15 @@ describe.skipIf(rootMissing)("networks that somebody made", () => {
     const { networks } = await engine(scope);
     command("ip", "link", "add", "taken", "type", "bridge");
     const network = networks.reserve({
-      ...{ name: "web", interface: "taken", subnet: null, gateway: null, range: null, reserved: [] },
+      ...{
+        name: "web",
+        driver: "bridge",
+        interface: "taken",
+        subnet: null,
+        gateway: null,
+        range: null,
+        reserved: [],
+      },
       ...{ internal: false, open: true, masquerade: true, mtu: null, publishOn: "" },
     });
     await expect(networks.checkFresh(network)).rejects.toMatchObject({ code: "INTERFACE_IN_USE" });

@@ -56,7 +56,15 @@ describe("the subnet", () => {
 });
 
 const asked: NetworkRequest = {
-  ...{ name: "web", interface: "br-web", subnet: null, gateway: null, range: null, reserved: [] },
+  ...{
+    name: "web",
+    driver: "bridge",
+    interface: "br-web",
+    subnet: null,
+    gateway: null,
+    range: null,
+    reserved: [],
+  },
   ...{ internal: false, open: true, masquerade: true, mtu: null, publishOn: "" },
 };
 const planned = (change: Partial<NetworkRequest>, host: Partial<Occupied> = {}) =>

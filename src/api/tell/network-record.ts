@@ -3,7 +3,7 @@ import { endpointId } from "./network.ts";
 
 /** Docker's Network: a line of GET /networks, and with its containers GET /networks/{id}. */
 export function networkRecord(engine: Engine, network: NetworkDetails, withMembers: boolean) {
-  const { bridge, driver } = network;
+  const { settled, driver } = network;
   const members = withMembers ? engine.networks.members(network) : [];
   return {
     Name: network.name,
@@ -11,30 +11,30 @@ export function networkRecord(engine: Engine, network: NetworkDetails, withMembe
     Created: network.created,
     Scope: "local",
     Driver: driver,
-    EnableIPv4: driver === "bridge",
+    EnableIPv4: driver !== "host" && driver !== "null",
     EnableIPv6: false,
     IPAM: {
       Driver: "default",
       Options: network.predefined ? null : {},
-      Config: bridge === null ? null : [pool(network, bridge)],
+      Config: settled === null ? null : [pool(network, settled)],
     },
-    Internal: bridge?.internal ?? false,
+    Internal: settled?.internal ?? false,
     Attachable: network.attachable,
     Ingress: false,
     ConfigFrom: { Network: "" },
     ConfigOnly: false,
     Containers: Object.fromEntries(members.map((one) => [one.id, member(one, network)])),
     Options: {
-      ...(network.predefined && bridge !== null ? defaults(bridge.interface) : {}),
+      ...(network.predefined && settled !== null ? defaults(settled.interface) : {}),
       ...network.options,
     },
     Labels: network.labels,
   };
 }
 
-type Bridge = NonNullable<NetworkDetails["bridge"]>;
+type Settled = NonNullable<NetworkDetails["settled"]>;
 
-const pool = ({ auxiliary }: NetworkDetails, { subnet, range, gateway }: Bridge) => ({
+const pool = ({ auxiliary }: NetworkDetails, { subnet, range, gateway }: Settled) => ({
   Subnet: subnet,
   ...(range === null ? {} : { IPRange: range }),
   Gateway: gateway,

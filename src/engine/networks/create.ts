@@ -1,19 +1,19 @@
 import { randomBytes } from "node:crypto";
+import { driverOptions } from "../../network/network.ts";
 import { InroError } from "../../oci/error.ts";
 import { Undo } from "../../oci/undo.ts";
 import { timeNow } from "../clock.ts";
 import type { Core } from "../core.ts";
 import type { NetworkDetails, NetworkOptions } from "../engine.ts";
-import { bridgeOptions } from "./options.ts";
 
-/** Its record is written before its bridge is made: what a crash leaves is a network that the next engine completes. */
+/** Its record is written before anything is made: what a crash leaves is a network that the next engine completes. */
 export async function create(core: Core, asked: NetworkOptions): Promise<NetworkDetails> {
   checkName(core, asked);
   checkDriver(asked);
   const id = randomBytes(32).toString("hex");
   await using undo = new Undo();
-  const bridge = core.networks.reserve({
-    ...bridgeOptions(asked, id),
+  const settled = core.networks.reserve({
+    ...driverOptions(asked.driver, { name: asked.name, id, options: asked.options }),
     name: asked.name,
     subnet: asked.subnet,
     gateway: asked.gateway,
@@ -21,19 +21,19 @@ export async function create(core: Core, asked: NetworkOptions): Promise<Network
     reserved: Object.values(asked.auxiliary),
     internal: asked.internal,
   });
-  undo.add("forget the network", () => core.networks.forget(bridge));
+  undo.add("forget the network", () => core.networks.forget(settled));
   const { auxiliary, attachable, labels, options } = asked;
   const network: NetworkDetails = {
-    ...{ id, name: asked.name, driver: "bridge", bridge, created: timeNow(), predefined: false },
+    ...{ id, name: asked.name, driver: settled.driver, settled, created: timeNow(), predefined: false },
     ...{ auxiliary, attachable, labels, options },
   };
-  await core.networks.checkFresh(bridge);
+  await core.networks.checkFresh(settled);
   core.records.addNetwork(network);
   undo.add("remove the network's record", () => core.records.removeNetwork(id));
   core.networkShelf.put(network);
   undo.add("take the network off the shelf", () => core.networkShelf.remove(network));
-  undo.add("remove the network's bridge", () => core.networks.remove(bridge));
-  await core.networks.make(bridge);
+  undo.add("remove what its driver made", () => core.networks.remove(settled));
+  await core.networks.make(settled);
   undo.release();
   const attributes = { name: network.name, type: network.driver };
   core.news.tell({ type: "network", action: "create", id, attributes });
@@ -56,14 +56,10 @@ function checkName(core: Core, { name }: NetworkOptions): void {
 }
 
 function checkDriver({ name, driver }: NetworkOptions): void {
-  if (driver === "bridge") return;
-  const one = driver === "host" || driver === "null";
-  throw new InroError(one ? "NETWORK_PREDEFINED" : "NO_SUCH_DRIVER", {
+  if (driver !== "host" && driver !== "null") return;
+  throw new InroError("NETWORK_PREDEFINED", {
     what: `cannot make the network "${name}"`,
-    why: one
-      ? `only one instance of "${driver}" network is allowed`
-      : `could not find a network driver with name ${driver}`,
-    hint: "there is bridge",
+    why: `only one instance of "${driver}" network is allowed`,
     at: "--driver",
   });
 }

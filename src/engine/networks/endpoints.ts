@@ -90,6 +90,6 @@ export function checkEndpoint(network: NetworkDetails, endpoint: EndpointOption)
 /** The one that the default route leads through: by priority, then by name, and never an internal one. */
 export function gatewayAmong<E extends EndpointOption>(core: Core, endpoints: readonly E[]): E | undefined {
   return endpoints
-    .filter(({ network }) => core.networkShelf.byName(network)?.bridge?.internal !== true)
+    .filter(({ network }) => core.networkShelf.byName(network)?.settled?.internal !== true)
     .toSorted((a, b) => b.gatewayPriority - a.gatewayPriority || (a.network < b.network ? -1 : 1))[0];
 }

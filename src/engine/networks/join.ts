@@ -39,7 +39,7 @@ export async function connect(
   });
   // Recorded when it is made: an interface that no record knows is swept by the next engine.
   await core.networks.join(attachment, entry.live.pid);
-  const leads = network.bridge?.internal !== true && !attachments.some(({ gateway }) => gateway !== "");
+  const leads = network.settled?.internal !== true && !attachments.some(({ gateway }) => gateway !== "");
   const joined = leads
     ? await core.networks.leadThrough(attachmentRecord(attachment), parked?.ports ?? [], entry.live.pid)
     : attachmentRecord(attachment);

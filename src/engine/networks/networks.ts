@@ -43,7 +43,7 @@ async function inTurn(
 
 /** The default network's addresses are chosen when somebody wants to know them, or needs them. */
 async function complete(core: Core, network: NetworkDetails): Promise<NetworkDetails> {
-  return network.name === "bridge" ? { ...network, bridge: await core.networks.ensureDefault() } : network;
+  return network.name === "bridge" ? { ...network, settled: await core.networks.ensureDefault() } : network;
 }
 
 function members(core: Core, { name }: NetworkDetails): ContainerDetails[] {
@@ -74,12 +74,12 @@ async function list(core: Core, filters: Filters): Promise<readonly NetworkDetai
 }
 
 async function remove(core: Core, network: NetworkDetails): Promise<void> {
-  if (network.predefined || network.bridge === null)
+  if (network.predefined || network.settled === null)
     throw new InroError("NETWORK_PREDEFINED", {
       what: `cannot remove the network "${network.name}"`,
       why: `${network.name} is a pre-defined network and cannot be removed`,
     });
-  await core.networks.remove(network.bridge);
+  await core.networks.remove(network.settled);
   core.records.removeNetwork(network.id);
   core.networkShelf.remove(network);
   const attributes = { name: network.name, type: network.driver };

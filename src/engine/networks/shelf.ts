@@ -22,7 +22,7 @@ const predefined = (["bridge", "host", "none"] as const).map(
     name,
     created: NEVER,
     driver: name === "none" ? "null" : name,
-    bridge: null,
+    settled: null,
     auxiliary: {},
     attachable: false,
     labels: {},

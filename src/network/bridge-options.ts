@@ -1,7 +1,7 @@
 import { isIPv4 } from "node:net";
-import type { NetworkRequest } from "../../network/network.ts";
-import { InroError } from "../../oci/error.ts";
-import type { NetworkOptions } from "../engine.ts";
+import { InroError } from "../oci/error.ts";
+import type { BridgeNetwork } from "./attachment.ts";
+import type { Asked, DriverOptions } from "./driver.ts";
 
 const BRIDGE = "com.docker.network.bridge.";
 const MTU = "com.docker.network.driver.mtu";
@@ -10,10 +10,8 @@ const MTU = "com.docker.network.driver.mtu";
 const LEAST_MTU = 68;
 const MOST_MTU = 65535;
 
-type Said = Pick<NetworkRequest, "interface" | "open" | "masquerade" | "mtu" | "publishOn">;
-
 /** Docker's options of a bridge network. What cannot be done is refused; what no driver knows is kept and ignored, as Docker does. */
-export function bridgeOptions({ options }: NetworkOptions, id: string): Said {
+export function bridgeOptions({ options, id }: Asked): DriverOptions<BridgeNetwork> {
   const mode = options[`${BRIDGE}gateway_mode_ipv4`] ?? "nat";
   if (mode !== "nat")
     throw invalid(`${BRIDGE}gateway_mode_ipv4`, `the mode ${mode} is not supported; there is nat`);
@@ -21,6 +19,7 @@ export function bridgeOptions({ options }: NetworkOptions, id: string): Said {
     if (!["", "false", undefined].includes(options[BRIDGE + name]))
       throw invalid(BRIDGE + name, "it is not supported");
   return {
+    driver: "bridge",
     interface: interfaceName(options[`${BRIDGE}name`] ?? "") ?? `br-${id.slice(0, 12)}`,
     open: flag(options, `${BRIDGE}enable_icc`),
     masquerade: flag(options, `${BRIDGE}enable_ip_masquerade`),
@@ -35,7 +34,7 @@ function interfaceName(name: string): string | undefined {
   throw invalid(`${BRIDGE}name`, `"${name}" is not an interface's name of 1 to 15 characters`);
 }
 
-function flag(options: NetworkOptions["options"], name: string): boolean {
+function flag(options: Asked["options"], name: string): boolean {
   const value = (options[name] || "true").toLowerCase();
   if (["true", "1", "t"].includes(value)) return true;
   if (["false", "0", "f"].includes(value)) return false;
