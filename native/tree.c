@@ -45,6 +45,8 @@ static void serve(int root) {
       case TREE_FRAME_STAT: r = tree_stat(root, &c, &path); break;
       case TREE_FRAME_READ: r = tree_read(root, &c, &path); break;
       case TREE_FRAME_APPLY: r = tree_apply(root, &c, &path, &value); break;
+      case TREE_FRAME_SOURCE: r = tree_source(&c, &path); break;
+      case TREE_FRAME_LOWER: r = tree_lower(&c, &path); break;
       case TREE_FRAME_INHERIT: r = tree_inherit(root, &c, &path); break;
       case TREE_FRAME_SYNC: r = sync_path(root, &c, &path); break;
       case TREE_FRAME_COPY: r = tree_copy(root, &c, &path); break;

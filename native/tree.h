@@ -3,7 +3,7 @@
 //
 // Laws (SECURITY.md R1, R6, R10, R11):
 //  - A path from a frame is resolved with openat2 beneath the root, magic links refused; nothing is opened by an
-//    absolute path but the root itself.
+//    absolute path but the root itself and what a request names of the engine's own.
 //  - What is created is created O_EXCL and O_NOFOLLOW in a folder that is held open; what is in the way is unlinked there.
 //  - A name's last component is never followed.
 #ifndef INRO_TREE_H
@@ -100,6 +100,8 @@ const char *tree_proc_name(char *out, int fd, const char *name);
 long tree_set_xattr(int fd, const char *name, const char *key, const void *value, u32 size);
 // Of a name in one folder to the same name in another, which has none; "." is the folders themselves (tree_copy.c).
 long tree_copy_xattrs(int from, int to, const char *name);
+// Between two files; by reading and writing where the kernel cannot do it by itself.
+long tree_copy_range(int from, i64 in, int to, i64 out, i64 length);
 int tree_is_whiteout(const struct statx *st);
 // Of a folder: overlayfs shows nothing of what lies below it. `name` as in tree_set_xattr.
 int tree_is_opaque(int fd, const char *name);
@@ -110,6 +112,10 @@ int tree_root_open(struct tree_cursor *c);  // the descriptor, or -errno
 long tree_apply(int root, struct tree_cursor *c, const char **failed_path, u64 *count);
 // Takes what is still sent of a failed apply, so that the sender never blocks.
 void tree_apply_drop(void);
+// The file that ranges are of, from now on.
+long tree_source(struct tree_cursor *c, const char **failed_path);
+// The folders of the layers below, from now on.
+long tree_lower(struct tree_cursor *c, const char **failed_path);
 long tree_inherit(int root, struct tree_cursor *c, const char **failed_path);
 long tree_read(int root, struct tree_cursor *c, const char **failed_path);
 long tree_copy(int root, struct tree_cursor *c, const char **failed_path);

@@ -57,25 +57,24 @@ static long dress(int from, int to, const char *name, const struct statx *st) {
   return r < 0 ? r : TREE_STEP("utimensat", SYS(utimensat, to, name, both, AT_SYMLINK_NOFOLLOW));
 }
 
-static long write_range(int from, int to, i64 at, i64 end) {
+static long write_range(int from, i64 in, int to, i64 out, i64 length) {
   static u8 buffer[CHUNK];
-  while (at < end) {
-    long n = TREE_STEP("read", SYS(pread64, from, buffer, end - at < CHUNK ? end - at : CHUNK, at));
-    if (n > 0) n = TREE_STEP("write", SYS(pwrite64, to, buffer, n, at));
+  while (length > 0) {
+    long n = TREE_STEP("read", SYS(pread64, from, buffer, length < CHUNK ? length : CHUNK, in));
+    if (n > 0) n = TREE_STEP("write", SYS(pwrite64, to, buffer, n, out));
     if (n <= 0) return n ? n : -EIO;
-    at += n;
+    in += n, out += n, length -= n;
   }
   return 0;
 }
 
-static long copy_range(int from, int to, i64 at, i64 end) {
-  while (at < end) {
-    i64 in = at, out = at;
-    long n = TREE_STEP("copy_file_range", SYS(copy_file_range, from, &in, to, &out, end - at, 0));
+long tree_copy_range(int from, i64 in, int to, i64 out, i64 length) {
+  while (length > 0) {
+    long n = TREE_STEP("copy_file_range", SYS(copy_file_range, from, &in, to, &out, length, 0));
     // copy_file_range(2): between two file systems, or of a kind that cannot.
-    if (n == -EXDEV || n == -EINVAL || n == -EOPNOTSUPP || n == -ENOSYS) return write_range(from, to, at, end);
+    if (n == -EXDEV || n == -EINVAL || n == -EOPNOTSUPP || n == -ENOSYS) return write_range(from, in, to, out, length);
     if (n <= 0) return n ? n : -EIO;
-    at += n;
+    length -= n;
   }
   return 0;
 }
@@ -90,7 +89,7 @@ static long copy_data(int from, int to, i64 size) {
     if (data < 0) return data;
     at = TREE_STEP("lseek", SYS(lseek, from, data, SEEK_HOLE_));
     if (at < 0) return at;
-    r = copy_range(from, to, data, at);
+    r = tree_copy_range(from, data, to, data, at - data);
   }
   return r;
 }

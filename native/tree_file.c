@@ -3,34 +3,59 @@
 
 #define A tree_applying
 
-static long write_frame(int fd, u32 left) {
+static long write_frame(int fd, u64 at, u32 left) {
   while (left) {
     u32 n;
     const u8 *p = tree_payload_part(left, &n);
     left -= n;
     while (n) {
-      long w = TREE_STEP("write", SYS(write, fd, p, n));
+      long w = TREE_STEP("write", SYS(pwrite64, fd, p, n, at));
       if (w == -EINTR) continue;
       if (w <= 0) return w ? w : -EIO;
       p += w;
+      at += (u64)w;
       n -= (u32)w;
     }
   }
   return 0;
 }
 
-static long write_data(int fd, u64 left) {
+static int source = -1;
+
+long tree_source(struct tree_cursor *c, const char **failed_path) {
+  const char *path = *failed_path = tree_take_string(c);
+  if (c->bad) return -EBADMSG;
+  if (source >= 0) SYS(close, source);
+  long r = TREE_STEP("open", SYS(openat, AT_FDCWD, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  source = r < 0 ? -1 : (int)r;
+  return r;
+}
+
+// The part of the file that a frame brings: answers its length.
+static long write_part(int fd, u64 at, u64 left, const struct tree_frame *f) {
+  tree_step = "frame";
+  if (f->type == TREE_FRAME_DATA && f->length <= left) {
+    long r = write_frame(fd, at, f->length);
+    return r < 0 ? r : (long)f->length;
+  }
+  if (f->type != TREE_FRAME_RANGE) {
+    A.ended = f->type == TREE_FRAME_END;
+    return -EBADMSG;
+  }
+  struct tree_cursor c = tree_payload(f);
+  u64 offset = tree_take64(&c), length = tree_take64(&c);
+  if (c.bad || length > left) return -EBADMSG;
+  long r = tree_copy_range(source, (i64)offset, fd, (i64)at, (i64)length);
+  return r < 0 ? r : (long)length;
+}
+
+static long write_data(int fd, u64 size) {
   struct tree_frame f;
-  while (left) {
+  for (u64 at = 0; at < size;) {
     if (!tree_frame_next(&f)) sys_exit(0);
-    tree_step = "frame";
-    if (f.type != TREE_FRAME_DATA || f.length > left) {
-      A.ended = f.type == TREE_FRAME_END;
-      return -EBADMSG;
-    }
-    left -= f.length;
-    long r = write_frame(fd, f.length);
-    if (r < 0) return r;
+    long n = write_part(fd, at, size - at, &f);
+    if (n < 0) return n;
+    at += (u64)n;
   }
   return 0;
 }

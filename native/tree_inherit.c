@@ -1,18 +1,28 @@
 // INHERIT: a folder that a layer implies without an entry of its own looks as it did in the layers below.
 #include "tree.h"
 
+static int lower[TREE_BOUND_LOWER];
+static u32 lowers;
+
+long tree_lower(struct tree_cursor *c, const char **failed_path) {
+  while (lowers) SYS(close, lower[--lowers]);
+  for (u32 n = tree_take32(c); n--;) {
+    const char *folder = *failed_path = tree_take_string(c);
+    if (c->bad || lowers == TREE_BOUND_LOWER) return -EBADMSG;
+    long fd = TREE_STEP("open lower", SYS(openat, AT_FDCWD, folder, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (fd < 0) return fd;
+    lower[lowers++] = (int)fd;
+  }
+  return 0;
+}
+
 // The uppermost lower folder that has the path decides; it counts only where it is a real folder there. Its descriptor, or
 // -ENOENT.
-static long find_below(const char *path, struct tree_cursor *lower, u32 n) {
+static long find_below(const char *path) {
   struct open_how how = {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
                          .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
-  while (n--) {
-    const char *folder = tree_take_string(lower);
-    if (lower->bad) return -EBADMSG;
-    long root = TREE_STEP("open lower", SYS(openat, AT_FDCWD, folder, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (root < 0) return root;
-    long fd = SYS(openat2, root, path, &how, sizeof how);
-    SYS(close, root);
+  for (u32 i = 0; i < lowers; i++) {
+    long fd = SYS(openat2, lower[i], path, &how, sizeof how);
     if (fd != -ENOENT) return fd < 0 ? -ENOENT : fd;
   }
   return -ENOENT;
@@ -29,9 +39,8 @@ static long dress_like(int to, int from, const struct statx *st) {
 long tree_inherit(int root, struct tree_cursor *c, const char **failed_path) {
   struct statx st;
   const char *path = *failed_path = tree_take_string(c);
-  u32 n = tree_take32(c);
   if (c->bad || tree_check_path(path) < 0) return -EBADMSG;
-  long below = find_below(path, c, n);
+  long below = find_below(path);
   if (below < 0) return below == -ENOENT ? 0 : below;
   long r = TREE_STEP("statx", tree_stat_fd((int)below, &st));
   if (r >= 0 && (st.stx_mode & S_IFMT) == S_IFDIR) {

@@ -26,6 +26,8 @@ export interface LayerWork {
   readonly below: readonly Digest[];
   readonly belowReady: () => Promise<unknown>;
   readonly tell: (state: LayerState) => void;
+  /** Its blob was stored, and so verified, just now. */
+  readonly verified?: boolean | undefined;
   /** Of the pull that wants the layer. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -122,6 +124,12 @@ export function layerFetcher(blobs: Blobs, snapshots: Snapshots): LayerFetcher {
     (source, onRead) =>
       snapshots.unpack({ ...{ chainId, diffId, digest, source, below, belowReady }, onRead, signal });
 
+  const unpackStored = async ({ layer: { diffId, digest }, ...work }: LayerWork) => {
+    const { chainId, below, belowReady, verified, signal } = work;
+    const from = { source: blobs.stream(digest), stored: blobs.pathOf(digest), verified };
+    await snapshots.unpack({ ...from, chainId, diffId, digest, below, belowReady, signal });
+  };
+
   const download = async (work: LayerWork, source: LayerSource) => {
     const { layer, tell } = work;
     const writer = await blobs.begin(algorithmOf(layer.digest), layer.size);
@@ -157,7 +165,7 @@ export function layerFetcher(blobs: Blobs, snapshots: Snapshots): LayerFetcher {
     if (blobs.sizeOf(layer.digest) !== layer.size) return await shared(work, source);
     if (!snapshots.has(chainId)) {
       tell({ state: "extracting" });
-      await unpack(work)(blobs.stream(layer.digest), () => {});
+      await unpackStored(work);
       tell({ state: "done" });
     } else tell({ state: "present" });
     return { stored: Promise.resolve() };

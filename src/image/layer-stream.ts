@@ -1,4 +1,5 @@
 /** A layer's blob as the tar within, whatever compressed it. */
+import { open } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { InroError } from "../oci/error.ts";
@@ -18,6 +19,16 @@ async function* from(
 
 const startsWith = (bytes: Uint8Array, magic: readonly number[]) =>
   magic.every((byte, i) => bytes[i] === byte);
+
+const compressions = { gzip: [0x1f, 0x8b], zstd: [0x28, 0xb5, 0x2f, 0xfd] } as const;
+
+/** Whether what is in the file is anything else than what `decompressed` passes as it is. */
+export async function isCompressed(path: string): Promise<boolean> {
+  await using file = await open(path);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(magicBytes), 0, magicBytes, 0);
+  const magic = buffer.subarray(0, bytesRead);
+  return Object.values(compressions).some((each) => startsWith(magic, each));
+}
 
 /** Forms that docker takes, and that no well-kept library of this platform decompresses as a stream. */
 const foreign: readonly (readonly [program: string, magic: readonly number[]])[] = [
@@ -57,8 +68,8 @@ export async function* decompressed(source: AsyncIterable<Uint8Array>): AsyncGen
   const magic = Buffer.concat(first.map((chunk) => chunk.subarray(0, magicBytes))).subarray(0, magicBytes);
   refuseForeign(magic);
   const whole = from(first, iterator);
-  if (startsWith(magic, [0x1f, 0x8b])) yield* through(whole, createGunzip({ chunkSize: outputChunk }));
-  else if (startsWith(magic, [0x28, 0xb5, 0x2f, 0xfd])) yield* unzstd(whole);
+  if (startsWith(magic, compressions.gzip)) yield* through(whole, createGunzip({ chunkSize: outputChunk }));
+  else if (startsWith(magic, compressions.zstd)) yield* unzstd(whole);
   else yield* whole;
 }
 

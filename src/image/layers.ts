@@ -6,6 +6,12 @@ import type { LayerState } from "./progress.ts";
 
 const parallel = 4;
 
+export interface FetchOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Blobs that were stored, and so verified, just now. */
+  readonly verified?: ReadonlySet<Digest>;
+}
+
 /**
  * Fetches and unpacks what is missing; resolves when all of it is on disk. The first failure stops the others; it is thrown when all have stopped.
  * A layer may wait for those below it, which were begun before it, so nothing waits for itself.
@@ -16,7 +22,7 @@ export async function fetchLayers(
   chainIds: readonly Digest[],
   teller: (layer: Layer) => (state: LayerState) => void,
   source: LayerSource,
-  signal?: AbortSignal,
+  { signal, verified }: FetchOptions = {},
 ): Promise<void> {
   const finished = layers.map(() => Promise.withResolvers<void>());
   for (const { promise } of finished) promise.catch(() => {});
@@ -32,7 +38,8 @@ export async function fetchLayers(
     const layer = layers[i] as Layer;
     const below = chainIds.slice(0, i).reverse();
     const belowReady = () => Promise.all(finished.slice(0, i).map(({ promise }) => promise));
-    const work = { layer, chainId: chainIds[i] as Digest, below, belowReady, tell: teller(layer), signal };
+    const own = { layer, chainId: chainIds[i] as Digest, tell: teller(layer) };
+    const work = { ...own, below, belowReady, signal, verified: verified?.has(layer.digest) };
     stored.push((await fetchLayer(work, stopping)).stored);
   };
   for (const layer of layers) teller(layer)({ state: "waiting" });

@@ -161,7 +161,7 @@ async function bringLayers(
       urlsOf(digest),
       what,
     );
-  await fetchLayers(fetchLayer, layers, chainIdsOf(diffIds), tell, source, signal);
+  await fetchLayers(fetchLayer, layers, chainIdsOf(diffIds), tell, source, { signal });
   return platformOf(config);
 }
 

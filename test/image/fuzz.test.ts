@@ -55,11 +55,11 @@ function session(root: string): Buffer {
       outbox.u32(0);
     });
   }
-  request(frame.inherit, () => {
-    outbox.string("a/b");
+  request(frame.lower, () => {
     outbox.u32(1);
     outbox.string(root);
   });
+  request(frame.inherit, () => outbox.string("a/b"));
   return Buffer.from(outbox.view());
 }
 

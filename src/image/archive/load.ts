@@ -6,6 +6,7 @@ import { indexSchema } from "../../oci/index.ts";
 import { isIndexType, mediaType } from "../../oci/media-type.ts";
 import type { Platform } from "../../oci/platform.ts";
 import { formatReference, parseReference, withDefaultTag } from "../../oci/reference.ts";
+import type { LayerSource } from "../fetch-layer.ts";
 import type { Layer } from "../image.ts";
 import type { Archive, LoadOptions } from "../images.ts";
 import { fetchLayers } from "../layers.ts";
@@ -97,11 +98,17 @@ async function narrowed(
   return { ...named, descriptor: (await imageFor(store.blobs, walked, platform, what)).descriptor };
 }
 
+/** One load under way. */
+interface Load {
+  readonly store: PullStore;
+  readonly spooled: Spooled;
+  readonly onProgress: OnProgress;
+}
+
 async function unpack(
-  store: PullStore,
+  { store, spooled, onProgress }: Load,
   { descriptor, manifest }: Present,
   reference: string,
-  onProgress: OnProgress,
 ): Promise<Platform> {
   const image = await imageOf(store.blobs, descriptor.digest, manifest, what);
   const { layers, chainIds } = image;
@@ -117,20 +124,16 @@ async function unpack(
     ({ digest }: Layer) =>
     (state: LayerState) =>
       onProgress({ kind: "layer", digest, state });
-  await fetchLayers(store.fetchLayer, layers, chainIds, teller, ({ digest }) => store.blobs.stream(digest));
+  const source: LayerSource = ({ digest }) => store.blobs.stream(digest);
+  await fetchLayers(store.fetchLayer, layers, chainIds, teller, source, { verified: spooled.digests });
   return platformOf(image.config);
 }
 
-async function unpackAll(
-  store: PullStore,
-  named: NamedManifest,
-  onProgress: OnProgress,
-): Promise<NamedManifest> {
+async function unpackAll(load: Load, named: NamedManifest): Promise<NamedManifest> {
   const { digest, mediaType: type, size } = named.descriptor;
   const reference = named.names[0] ?? digest;
   let platform: Platform | undefined;
-  for (const image of await imagesOf(store, named))
-    platform = await unpack(store, image, reference, onProgress);
+  for (const image of await imagesOf(load.store, named)) platform = await unpack(load, image, reference);
   if (isIndexType(type) || platform === undefined)
     return { ...named, descriptor: { mediaType: type, digest, size } };
   return { ...named, descriptor: { ...named.descriptor, platform } };
@@ -169,7 +172,7 @@ export async function loadArchive(
     if (found.length === 0) throw archiveInvalid("it holds no image");
     const loaded: NamedManifest[] = [];
     for (const named of found)
-      loaded.push(await unpackAll(store, await narrowed(store, named, platform), onProgress));
+      loaded.push(await unpackAll({ store, spooled, onProgress }, await narrowed(store, named, platform)));
     return loaded;
   } catch (error) {
     throw error instanceof TarError ? archiveInvalid(error.message, error) : error;

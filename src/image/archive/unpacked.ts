@@ -18,6 +18,8 @@ export interface Spooled {
   /** What a path of the archive holds, symbolic and hard links followed. Throws ARCHIVE_INVALID where nothing is. */
   file(path: string): SpooledFile;
   has(path: string): boolean;
+  /** Of all files: blobs that were stored just now. */
+  readonly digests: ReadonlySet<Digest>;
   /** Text of a small file. */
   text(path: string): Promise<string>;
 }
@@ -142,6 +144,7 @@ export async function spoolArchive(archive: AsyncIterable<Uint8Array>, blobs: Bl
   };
   return {
     file,
+    digests: new Set([...spool.files.values()].map(({ digest }) => digest)),
     has: (path) => follow(spool, treePath(path)) !== undefined,
     async text(path) {
       const { digest, size } = file(path);

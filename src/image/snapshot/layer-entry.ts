@@ -47,6 +47,6 @@ export function impliedFolders(): { see(entry: TreeEntry): void; implied(): stri
         folder = parentOf(folder);
       }
     },
-    implied: () => [...implied].filter((path) => !explicit.has(path)).sort(),
+    implied: () => [...implied].filter((path) => !explicit.has(path)),
   };
 }

@@ -1,12 +1,13 @@
 /** One layer's blob becomes a folder of files, its diffID verified on the way. */
+import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { type Digest, digester } from "../../oci/digest.ts";
+import { type Digest, type Digester, digester } from "../../oci/digest.ts";
 import { InroError } from "../../oci/error.ts";
 import { diskFull } from "../../platform/disk-full.ts";
-import { decompressed } from "../layer-stream.ts";
+import { decompressed, isCompressed } from "../layer-stream.ts";
 import { TarError } from "../tar/error.ts";
-import { beginApply } from "../tree/apply.ts";
-import { type TreeEntry, toText } from "../tree/entry.ts";
+import { beginApply, flushAt, type TreeSink } from "../tree/apply.ts";
+import { fromText, type TreeEntry, toText } from "../tree/entry.ts";
 import { frame } from "../tree/frames.ts";
 import { openTree, TreeFailure, type TreeSession } from "../tree/session.ts";
 import { impliedFolders, layerEntry } from "./layer-entry.ts";
@@ -18,6 +19,10 @@ export interface UnpackRequest {
   readonly digest: Digest;
   /** The blob as it was pushed. */
   readonly source: AsyncIterable<Uint8Array>;
+  /** The blob's file, where it is stored already. */
+  readonly stored?: string | undefined;
+  /** It was stored, and so its digest verified, just now. */
+  readonly verified?: boolean | undefined;
   /** Chain IDs of the layers below, uppermost first. */
   readonly below: readonly Digest[];
   /** Resolves when those are unpacked. */
@@ -74,20 +79,25 @@ function explained({ digest, folder, needed }: Unpacking, error: unknown): unkno
   );
 }
 
+/** The requests are sent one after the other, and their answers read then: a layer may imply thousands of folders. */
 async function inherit(
   session: TreeSession,
   paths: readonly string[],
   lower: readonly string[],
 ): Promise<void> {
+  const { outbox } = session;
+  outbox.begin(frame.lower);
+  outbox.u32(lower.length);
+  for (const folder of lower) outbox.string(fromText(folder));
+  outbox.end();
   for (const path of paths) {
-    session.outbox.begin(frame.inherit);
-    session.outbox.string(path);
-    session.outbox.u32(lower.length);
-    for (const folder of lower) session.outbox.string(Buffer.from(folder).toString("latin1"));
-    session.outbox.end();
-    await session.flush();
-    await session.done();
+    outbox.begin(frame.inherit);
+    outbox.string(path);
+    outbox.end();
+    if (outbox.length >= flushAt) await session.flush();
   }
+  await session.flush();
+  for (let answers = paths.length + 1; answers > 0; answers--) await session.done();
 }
 
 /** Bytes of a layer as far as it was read: of its blob, of its tar, and of the files in it. */
@@ -95,6 +105,25 @@ interface Seen {
   compressed: number;
   unpacked: number;
   size: number;
+}
+
+/** Bytes of a stored tar that are looked at together. */
+const look = 128 * 1024;
+
+/** The native side takes files' data from the stored tar itself; what is to be hashed is read all the same. */
+async function applyStored(path: string, sink: TreeSink, hash: Digester | undefined): Promise<void> {
+  await using file = await open(path);
+  const { size } = await file.stat();
+  const buffer = Buffer.allocUnsafeSlow(look);
+  for (let at = 0; at < size; ) {
+    const { bytesRead } = await file.read(buffer, 0, look, at);
+    if (bytesRead === 0) return;
+    const part = buffer.subarray(0, bytesRead);
+    hash?.update(part);
+    await sink.write(part);
+    at += bytesRead;
+    if (hash === undefined) at += sink.skip(size - at);
+  }
 }
 
 async function unpackInto(
@@ -116,20 +145,25 @@ async function unpackInto(
     seen.size += entry?.size ?? 0;
     return entry;
   };
-  const sink = beginApply(session, { layer: true, convert });
+  const stored = r.stored !== undefined && !(await isCompressed(r.stored)) ? r.stored : undefined;
+  const sink = await beginApply(session, { layer: true, source: stored, convert });
+  // The digest of a plain tar is its diffID.
+  const isVerified = stored !== undefined && r.verified === true && r.digest === r.diffId;
   const hash = digester();
-  for await (const chunk of decompressed(counted())) {
-    seen.unpacked += chunk.length;
-    if (seen.unpacked > ratioBound.free + ratioBound.times * seen.compressed) {
-      throw new TarError(
-        `${seen.compressed} bytes unpack to more than ${seen.unpacked}: a decompression bomb`,
-      );
+  if (stored !== undefined) await applyStored(stored, sink, isVerified ? undefined : hash);
+  else
+    for await (const chunk of decompressed(counted())) {
+      seen.unpacked += chunk.length;
+      if (seen.unpacked > ratioBound.free + ratioBound.times * seen.compressed) {
+        throw new TarError(
+          `${seen.compressed} bytes unpack to more than ${seen.unpacked}: a decompression bomb`,
+        );
+      }
+      hash.update(chunk);
+      await sink.write(chunk);
     }
-    hash.update(chunk);
-    await sink.write(chunk);
-  }
   await sink.close();
-  const found = hash.digest();
+  const found = isVerified ? r.diffId : hash.digest();
   if (found !== r.diffId) {
     throw new InroError("DIFFID_MISMATCH", {
       what: `cannot unpack layer ${r.digest}`,

@@ -15,6 +15,8 @@ export interface TarSink {
 
 export interface TarReader {
   push(chunk: Uint8Array): void;
+  /** Passes over what is left of the entry's data, at most so many bytes; answers how many, which are not to be pushed. */
+  skip(most: number): number;
   /** Throws if the tar stopped in the middle of an entry. */
   end(): void;
 }
@@ -110,6 +112,11 @@ export function tarReader(sink: TarSink): TarReader {
     push(bytes) {
       const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       for (let at = 0; at < chunk.length && !ended; ) at += step(chunk, at);
+    },
+    skip(most) {
+      const n = ended ? 0 : Math.min(left, most);
+      left -= n;
+      return n;
     },
     end() {
       if (ended) return;

@@ -1,7 +1,7 @@
 /** Sends a stream of tar bytes to a tree session as entries. */
 import type { TarEntry } from "../tar/entry.ts";
 import { tarReader } from "../tar/reader.ts";
-import type { TreeEntry } from "./entry.ts";
+import { fromText, type TreeEntry } from "./entry.ts";
 import { flag, frame } from "./frames.ts";
 import type { TreeSession } from "./session.ts";
 
@@ -14,25 +14,38 @@ export interface ApplyOptions {
   readonly keepKind?: boolean;
   /** Everything belongs to this user and group. */
   readonly owner?: { readonly uid: number; readonly gid: number };
+  /** The tar is in this file, byte for byte: files' data is copied from there by the native side. */
+  readonly source?: string | undefined;
   /** What an archive's entry becomes; undefined drops it with its data. */
   readonly convert: (entry: TarEntry) => TreeEntry | undefined;
 }
 
-const flushAt = 256 * 1024;
+/** Bytes of frames that are sent at once. */
+export const flushAt = 256 * 1024;
 const step = 512 * 1024;
 
 /** What takes a tar's bytes; `close` waits for the native side and answers the number of entries. */
 export interface TreeSink {
   write(chunk: Uint8Array): Promise<void>;
+  /** Passes over data that comes next, at most so many bytes; answers how many. Only with a source, which has them. */
+  skip(most: number): number;
   close(): Promise<number>;
 }
 
-export function beginApply(session: TreeSession, options: ApplyOptions): TreeSink {
+export async function beginApply(session: TreeSession, options: ApplyOptions): Promise<TreeSink> {
   const { outbox } = session;
   const flags =
     (options.layer === true ? flag.layer : 0) |
     (options.keepKind === true ? flag.keepKind : 0) |
     (options.owner === undefined ? 0 : flag.chown);
+  const { source } = options;
+  if (source !== undefined) {
+    outbox.begin(frame.source);
+    outbox.string(fromText(source));
+    outbox.end();
+    await session.flush();
+    await session.done();
+  }
   outbox.begin(frame.apply);
   outbox.string(options.at ?? "");
   for (const value of [flags, options.owner?.uid ?? 0, options.owner?.gid ?? 0]) outbox.u32(value);
@@ -43,6 +56,9 @@ export function beginApply(session: TreeSession, options: ApplyOptions): TreeSin
     failure = error;
   });
   let dropping = false;
+  /** What is read now, and where it lies in the tar. */
+  let part: Uint8Array = new Uint8Array();
+  let position = 0;
   const reader = tarReader({
     entry(e) {
       const entry = options.convert(e);
@@ -50,16 +66,26 @@ export function beginApply(session: TreeSession, options: ApplyOptions): TreeSin
       if (entry !== undefined) outbox.entry(entry);
     },
     data(bytes) {
-      if (!dropping) outbox.data(bytes);
+      if (dropping) return;
+      if (source === undefined) outbox.data(bytes);
+      else outbox.range(position + bytes.byteOffset - part.byteOffset, bytes.length);
     },
   });
   return {
     async write(chunk) {
       for (let at = 0; at < chunk.length; at += step) {
         if (failure !== undefined) throw failure;
-        reader.push(chunk.subarray(at, at + step));
+        part = chunk.subarray(at, at + step);
+        reader.push(part);
+        position += part.length;
         if (outbox.length >= flushAt) await session.flush();
       }
+    },
+    skip(most) {
+      const n = reader.skip(most);
+      if (n > 0 && !dropping) outbox.range(position, n);
+      position += n;
+      return n;
     },
     async close() {
       reader.end();

@@ -6,8 +6,10 @@
  *
  *   stat · path, flags                          → entry, done
  *   read · path, flags                          → (entry, data…)…, done
- *   apply · path, flags, uid, gid; (entry, data…)…; end   → done, or failed at once: what follows up to `end` is dropped
- *   inherit · path, lower folders uppermost first → done
+ *   source · path                                → done: the file that later ranges are of, one of the engine's own
+ *   apply · path, flags, uid, gid; (entry, (data | range)…)…; end   → done, or failed at once: what follows up to `end` is dropped
+ *   lower · number, folders of the layers below, uppermost first → done
+ *   inherit · path                               → done: a folder becomes as it is in the uppermost of those that has it
  *   sync · path                                  → done: one file on disk, or for "" the whole file system
  *   copy · folder, flags                         → done: what is in the folder, into the root
  *   changes · folder, seconds, nanoseconds, flags → (entry, data…)…, done: what the root changes in the folder, of which
@@ -16,7 +18,8 @@
  *   subvolume · name, folder                     → done: a snapshot of the subvolume `folder`, or for "" an empty one
  *   limit · bytes, kind of quota, number of names, names → done: what those folders may hold together
  *
- * `data` frames follow their file's entry until its size is reached; nothing is acknowledged in between.
+ * `data` frames follow their file's entry until its size is reached; nothing is acknowledged in between. Instead of data, a
+ * `range` (offset, length) tells where the source has it.
  * The constants of native/generated/tree.h are written from this file by scripts/generate-tree-frames.ts.
  */
 export const frame = {
@@ -29,6 +32,9 @@ export const frame = {
   end: 7,
   inherit: 8,
   sync: 9,
+  source: 10,
+  range: 11,
+  lower: 12,
   done: 16,
   failed: 17,
   copy: 80,
@@ -85,4 +91,6 @@ export const bound = {
   entryFrame: 786432,
   dataFrame: 1048576,
   depth: 900,
+  /** Folders of layers below. */
+  lower: 1024,
 } as const;

@@ -86,6 +86,14 @@ export class Outbox {
     this.end();
   }
 
+  /** What the session's source has there stands for data. */
+  range(offset: number, length: number): void {
+    this.begin(frame.range);
+    this.i64(offset);
+    this.i64(length);
+    this.end();
+  }
+
   data(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length; at += bound.dataFrame) {
       const part = bytes.subarray(at, at + bound.dataFrame);

@@ -133,7 +133,7 @@ export function trees(native: string): Tree {
     remove: (path) => removeTree(native, path),
     async apply(root, path, tar, options) {
       await using session = await openTree(native, root);
-      const sink = beginApply(session, { ...options, at: inRoot(path), convert: fromTar });
+      const sink = await beginApply(session, { ...options, at: inRoot(path), convert: fromTar });
       try {
         for await (const chunk of tar) await sink.write(chunk);
         await sink.close();
