@@ -83,6 +83,12 @@ export const verbs: readonly Entry[] = [
     load: async () => (await import("./verb/pause.ts")).unpause,
   },
   {
+    names: ["update", "container update"],
+    group: containers,
+    summary: "Change how fast containers may receive and send",
+    load: async () => (await import("./verb/update.ts")).update,
+  },
+  {
     names: ["rename", "container rename"],
     group: containers,
     summary: "Give a container another name",

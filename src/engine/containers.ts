@@ -19,6 +19,7 @@ import { details } from "./look/details.ts";
 import { list } from "./look/list.ts";
 import { stats } from "./look/stats.ts";
 import { top } from "./look/top.ts";
+import { changeBandwidth } from "./networks/bandwidth.ts";
 import { pruneFilter } from "./prune-filter.ts";
 import { isLive } from "./state.ts";
 import { attach } from "./streams/attach.ts";
@@ -38,6 +39,7 @@ export function engineContainers(core: Core): Containers {
     restart: async (container, o) => restart(core, find(container), o),
     pause: async (container) => pause(core, find(container)),
     unpause: async (container) => unpause(core, find(container)),
+    update: async (container, { bandwidth }) => changeBandwidth(core, find(container), bandwidth),
     rename: async (container, name) => rename(core, find(container), name),
     remove: async (container, o) => remove(core, find(container), o),
     wait: (container, condition, signal) => ({ ended: wait(find(container), condition, signal) }),

@@ -3,7 +3,7 @@ import type { Checked, Image, Report } from "../image/images.ts";
 import type { DriverName } from "../image/snapshot/driver.ts";
 import type { BlockIoStats } from "../kernel/cgroup/stats/block-io.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";
-import type { AttachmentRecord, Network } from "../network/network.ts";
+import type { AttachmentRecord, Bandwidth, Network } from "../network/network.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Platform } from "../oci/platform.ts";
 import type { LogQuery } from "../runtime/log/read.ts";
@@ -63,6 +63,8 @@ export interface Containers {
   restart(container: string, o: { signal: string | null; timeout: number | null }): Promise<void>;
   pause(container: string): Promise<void>;
   unpause(container: string): Promise<void>;
+  /** What is left out stays. INVALID_OPTION, NETWORK_SETUP_FAILED. */
+  update(container: string, change: { readonly bandwidth: Partial<Bandwidth> }): Promise<void>;
   /** NAME_IN_USE. */
   rename(container: string, name: string): Promise<void>;
   /** CONTAINER_RUNNING without `force`. `volumes`: its anonymous volumes too. */

@@ -35,7 +35,8 @@ export async function explainOptions(
   undo.add("release the files", () => core.images.release(folder));
   const endpoints = endpointsOfOptions(options);
   const attaching = { containerId: id, name: id.slice(0, 12), endpoints, ports: options.ports };
-  const attachments = await attachAll(core, attaching, undo);
+  const { bandwidth } = options;
+  const { attachments, fragments } = await attachAll(core, { ...attaching, bandwidth }, undo);
   writeEtcFiles(core, folder, { id, options, attachments });
   const points = mounts.points;
   const request = createRequest(core, {
@@ -45,7 +46,7 @@ export async function explainOptions(
     arguments: words,
     mounts: points,
     rootfs,
-    attachments,
+    fragments,
   });
   const plan = await core.runtime.explain(request);
   return { plan, printed: printPlan(plan), records: [] };

@@ -1,3 +1,5 @@
+import type { Bandwidth } from "../network/network.ts";
+
 /**
  * What a container is asked to be: normalised once at the border (api/, the library), so that below there is no
  * "maybe": every field is present, `null` says "not asked for, the default applies".
@@ -34,6 +36,8 @@ export interface ContainerOptions {
   readonly network: NetworkMode;
   /** How it is in its networks; where one that `network` names is not among them, it is there with nothing special. */
   readonly endpoints: readonly EndpointOption[];
+  /** Of all its networks together. */
+  readonly bandwidth: Bandwidth;
   readonly ports: readonly PortOption[];
   readonly publishAllPorts: boolean;
   /** `80/tcp`, … beside those of the image. */
@@ -257,6 +261,7 @@ export const DEFAULT_OPTIONS: Omit<ContainerOptions, "image"> = {
   security: { seccomp: { kind: "default" }, noNewPrivileges: false, systemPaths: "masked" },
   network: { kind: "bridge" },
   endpoints: [],
+  bandwidth: { in: null, out: null },
   ports: [],
   publishAllPorts: false,
   exposedPorts: [],

@@ -1,4 +1,4 @@
-import type { AttachmentRecord } from "../network/network.ts";
+import type { AttachmentRecord, Bandwidth, Shaper } from "../network/network.ts";
 import type { Digest } from "../oci/digest.ts";
 import { InroError } from "../oci/error.ts";
 import type { Rootfs } from "../oci/rootfs.ts";
@@ -33,9 +33,16 @@ export interface ContainerFortune {
   readonly rootfs: Rootfs | null;
   /** Its connections, held from the start until the end was seen. */
   readonly attachments: readonly AttachmentRecord[];
+  /** What holds it to its bandwidth, from the start until the end was seen. */
+  readonly shaper: Shaper | null;
+  /** Once `update` has changed what `create` said. */
+  readonly bandwidth: Bandwidth | null;
   /** Where it is to be connected, once `network connect` or `disconnect` has changed what `create` said. */
   readonly endpoints: readonly EndpointOption[] | null;
 }
+
+/** Of a container that does not run: it holds nothing. */
+export const APART = { attachments: [], shaper: null } as const;
 
 export interface ContainerRecord {
   readonly id: string;
@@ -108,6 +115,10 @@ const SCHEMA: readonly string[] = [
        CASE json_type(fortune, '$.network') WHEN 'object'
          THEN json_array(json_set(json_extract(fortune, '$.network'), '$.inside', 'eth0', '$.joined', json('false')))
          ELSE json('[]') END), '$.network')
+   WHERE json_valid(origin) AND json_valid(fortune)`,
+  `UPDATE containers SET
+     origin = json_set(origin, '$.options.bandwidth', json('{"in":null,"out":null}')),
+     fortune = json_set(fortune, '$.shaper', NULL, '$.bandwidth', NULL)
    WHERE json_valid(origin) AND json_valid(fortune)`,
 ];
 

@@ -8,6 +8,8 @@ import { Entry } from "./entry.ts";
 import { ended, onEnd, reportOf, unknownEnd } from "./life/end.ts";
 import { discard, removeNow } from "./life/remove.ts";
 import { start } from "./life/start.ts";
+import { limitNow } from "./networks/bandwidth.ts";
+import { APART } from "./records.ts";
 import { type ExitReport, isLive } from "./state.ts";
 
 /**
@@ -28,6 +30,7 @@ export async function recover(core: Core): Promise<void> {
     if (entry.live !== null)
       for (const attachment of entry.fortune.attachments) core.networks.adopt(attachment);
   await restoreNetworks(core);
+  await restoreLimits(core, entries);
   for (const [index, entry] of entries.entries()) await settle(core, entry, held[index]);
   for (const entry of entries) restartAsAsked(core, entry);
 }
@@ -41,8 +44,18 @@ async function restoreNetworks(core: Core): Promise<void> {
         .catch((cause) => core.fault(`making the network ${name} again`, cause));
 }
 
+/** An engine that ended while it changed them has said what it wanted. */
+async function restoreLimits(core: Core, entries: readonly Entry[]): Promise<void> {
+  for (const entry of entries)
+    if (entry.live !== null)
+      await limitNow(core, entry).catch((cause) => core.fault(`limiting ${entry.name} again`, cause));
+  await core.networks.limits.sweep(entries.flatMap(({ fortune }) => fortune.shaper ?? []));
+}
+
 async function leaveAll(core: Core, entry: Entry): Promise<void> {
-  for (const attachment of entry.fortune.attachments) await core.networks.disconnect(attachment);
+  const { attachments, shaper } = entry.fortune;
+  for (const attachment of attachments) await core.networks.disconnect(attachment);
+  if (shaper !== null) await core.networks.limits.remove(shaper);
 }
 
 /** What a crash left half made has a folder and no record, or the reverse. */
@@ -77,7 +90,7 @@ async function reconnect(core: Core, entry: Entry): Promise<Container | undefine
 }
 
 async function settle(core: Core, entry: Entry, container: Container | undefined): Promise<void> {
-  const { state, starting, attachments } = entry.fortune;
+  const { state, starting, attachments, shaper } = entry.fortune;
   if (starting) {
     await abandon(core, entry);
   } else if (container !== undefined) {
@@ -87,9 +100,9 @@ async function settle(core: Core, entry: Entry, container: Container | undefined
       await container.resume().catch((cause) => core.fault(`continuing ${entry.id}`, cause));
   } else if (isLive(state)) {
     await ended(core, entry, await reportFromDisk(core, entry), { undone: false });
-  } else if (attachments.length > 0) {
+  } else if (attachments.length > 0 || shaper !== null) {
     await leaveAll(core, entry);
-    record(core, entry, { attachments: [] });
+    record(core, entry, APART);
   }
 }
 
@@ -107,7 +120,7 @@ async function abandon(core: Core, entry: Entry): Promise<void> {
   } else await core.runtime.undo(folder).catch((cause) => core.fault(`cleaning up after ${entry.id}`, cause));
   await leaveAll(core, entry);
   await core.images.release(folder);
-  record(core, entry, { starting: false, attachments: [] });
+  record(core, entry, { starting: false, ...APART });
   if (entry.origin.options.autoRemove) await removeNow(core, entry, { volumes: true, code: 128 });
 }
 

@@ -1,4 +1,5 @@
 import type { PlanFragment } from "../kernel/plan/fragment.ts";
+import type { Shaper } from "./bandwidth.ts";
 
 /** What networks of every driver have. Plain JSON, as recorded. */
 interface AnyNetwork {
@@ -49,6 +50,8 @@ export interface ConnectRequest {
   readonly address: string | null;
   readonly mac: string | null;
   readonly ports: readonly PortBinding[];
+  /** What limits the container's bandwidth; null: nothing. */
+  readonly shaper: Shaper | null;
 }
 
 /** What a container's /etc/hosts and /etc/resolv.conf are made of, beside its connections. */

@@ -8,6 +8,7 @@ import { insideName, loopbackFragment } from "./fragment.ts";
 import type { NetworkIdentity } from "./identity.ts";
 import type { Executor, ExecutorProcess } from "./lasting-executor.ts";
 import type { Reservations } from "./reservation.ts";
+import { leadThroughLimits } from "./shaper.ts";
 
 /** What the room holds while it is open. */
 export interface State {
@@ -75,7 +76,9 @@ async function connectNetwork(state: State, request: ConnectRequest): Promise<At
     const ports = leads ? await driver.publish(network, name, request.ports) : [];
     const attachment = { ...unpublished, ports };
     state.attached.set(attachment.hostInterface, attachment);
-    return { ...attachment, fragment: driver.connection(network, attachment, index) };
+    const fragment = driver.connection(network, attachment, index);
+    const limits = request.shaper === null ? [] : leadThroughLimits(request.shaper, attachment);
+    return { ...attachment, fragment: { ...fragment, map: [...fragment.map, ...limits] } };
   } catch (error) {
     state.attached.delete(unpublished.hostInterface);
     pool.release(address);

@@ -40,7 +40,7 @@ export function newHostInterface(): string {
 }
 
 const hostInterfaceName = (index: number) => `inro${index.toString(16)}`;
-const hostInterfaceIndex = (name: string) => Number.parseInt(name.slice("inro".length), 16);
+export const hostInterfaceIndex = (name: string) => Number.parseInt(name.slice("inro".length), 16);
 
 export interface FragmentRequest {
   readonly attachment: AttachmentRecord;

@@ -17,6 +17,7 @@ import { driverOf } from "./drivers.ts";
 import { networkIdentity } from "./identity.ts";
 import { join, leadThrough } from "./join.ts";
 import { type ExecutorProcess, lastingExecutor } from "./lasting-executor.ts";
+import { type Limits, limits } from "./limits.ts";
 import { type NetworkRequest, planNetwork } from "./plan-network.ts";
 import { reservations } from "./reservation.ts";
 import { hostRoutes, type Occupied } from "./subnet.ts";
@@ -30,6 +31,7 @@ export type {
   PortBinding,
 } from "./attachment.ts";
 export { attachmentRecord } from "./attachment.ts";
+export type { Bandwidth, Direction, Shaper } from "./bandwidth.ts";
 export { driverOptions } from "./drivers.ts";
 export type { NetworkRequest } from "./plan-network.ts";
 
@@ -77,6 +79,8 @@ export interface Networks {
   disconnect(attachment: AttachmentRecord, how?: Disconnecting): Promise<void>;
   /** Tells, after the daemon's restart and before the first connect, that this attachment's container still runs. */
   adopt(attachment: AttachmentRecord): void;
+  /** How fast containers may receive and send. */
+  readonly limits: Limits;
   /** Lets go of reserved ports; bridges and table go too, unless containers run on. */
   close(): Promise<void>;
 }
@@ -167,6 +171,7 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
     files: (attachments, request) => files(attachments, request),
     disconnect: (attachment, how = {}) => disconnect(state, attachment, how),
     adopt: (attachment) => adopt(state, attachment),
+    limits: limits({ executor, table: identity.table, mtuOf: (name) => state.network(name).mtu }),
     close: async () => {
       for (const timer of timers) clearTimeout(timer);
       state.ports.close();

@@ -27,6 +27,8 @@ const record = (id: string, name: string) => ({
     starting: false,
     rootfs: null,
     attachments: [],
+    shaper: null,
+    bandwidth: null,
     endpoints: null,
   },
 });

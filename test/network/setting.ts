@@ -69,7 +69,7 @@ export const request = (
   change: Partial<ConnectRequest> = {},
 ): ConnectRequest => ({
   ...{ containerId: name, name, network: "bridge", number: 0, isGateway: true, joined: false },
-  ...{ address: null, mac: null },
+  ...{ address: null, mac: null, shaper: null },
   ports: ports.map(binding),
   ...change,
 });

@@ -13,6 +13,7 @@ import {
   texts,
   words,
 } from "../asked.ts";
+import { bandwidth } from "./bandwidth.ts";
 import { logOptions } from "./log.ts";
 import { modes } from "./modes.ts";
 import { mounts } from "./mounts.ts";
@@ -84,6 +85,7 @@ function hostOptions(host: Asked) {
     capDrop: texts(host, "CapDrop"),
     privileged: flag(host, "Privileged"),
     ...security(host),
+    bandwidth: { ...DEFAULT_OPTIONS.bandwidth, ...bandwidth(host) },
     ports: ports(host),
     publishAllPorts: flag(host, "PublishAllPorts"),
     autoRemove: flag(host, "AutoRemove"),

@@ -1,9 +1,10 @@
 import type { WaitCondition } from "../../engine/engine.ts";
 import { begin, empty, json } from "../answer.ts";
+import { bandwidth } from "../ask/bandwidth.ts";
 import { askedContainer } from "../ask/container.ts";
 import { askedPlatformOf } from "../ask/platform.ts";
 import { mountsIn } from "../ask/volumes-from.ts";
-import { invalid } from "../asked.ts";
+import { type Asked, text as askedText, invalid, object } from "../asked.ts";
 import { body } from "../body.ts";
 import { type Exchange, parameter, type Route } from "../exchange.ts";
 import { filters, flag, integer, text, windowSize } from "../query.ts";
@@ -91,9 +92,18 @@ async function wait(x: Exchange): Promise<void> {
   x.response.end(`${JSON.stringify(answer)}\n`);
 }
 
-function update(x: Exchange): void {
-  x.engine.containers.get(parameter(x, "id"));
-  throw refuse(501, "cannot update the container", "limits of a container cannot be changed yet");
+const namedPolicy = (from: Asked) => askedText(object(from, "RestartPolicy"), "Name") !== "";
+
+/** Docker's clients send every limit, as 0 or empty where it is not to be changed. */
+async function update(x: Exchange): Promise<void> {
+  const container = x.engine.containers.get(parameter(x, "id"));
+  const asked = await body(x.request);
+  const { NetworkBandwidth: _, RestartPolicy: __, ...others } = asked.fields;
+  const isSaid = (value: unknown) => (Array.isArray(value) ? value.length > 0 : Boolean(value));
+  if (Object.values(others).some(isSaid) || namedPolicy(asked))
+    throw refuse(501, "cannot update the container", "only its bandwidth can be changed yet");
+  await x.engine.containers.update(container.id, { bandwidth: bandwidth(asked) });
+  json(x, 200, { Warnings: null });
 }
 
 async function remove(x: Exchange): Promise<void> {

@@ -95,6 +95,8 @@ function networking(options: ContainerOptions) {
     bindings[key] = [...(bindings[key] ?? []), binding];
   }
   return {
+    // Ours: bits a second, 0 for no limit.
+    NetworkBandwidth: { In: options.bandwidth.in ?? 0, Out: options.bandwidth.out ?? 0 },
     PortBindings: bindings,
     PublishAllPorts: options.publishAllPorts,
     Dns: options.dns,

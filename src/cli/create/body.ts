@@ -89,6 +89,7 @@ function hostConfig(line: CreateLine, binds: readonly string[], bindings: unknow
     PortBindings: bindings,
     PublishAllPorts: options["publish-all"],
     NetworkMode: networkMode(options),
+    NetworkBandwidth: options["network-bandwidth"],
     Links: options.link,
     ExtraHosts: options["add-host"].map((entry) => entry.replace(/^([^:=]+)=/, "$1:")),
     Dns: options.dns,

@@ -1,5 +1,6 @@
 import { flag, list, read, text } from "../options/option.ts";
 import { integer, nanoCpus, nanoseconds, size, sizeOrUnlimited } from "../options/readers.ts";
+import { networkBandwidth } from "./bandwidth.ts";
 
 const files = { group: "Files" };
 const limits = { group: "Limits" };
@@ -73,6 +74,12 @@ export const createOptions = {
   link: list("CONTAINER[:ALIAS]", "Make another container known by name", { ...network, hidden: true }),
   ip: text("ADDRESS", "Its IPv4 address, in a network that was made", network),
   "mac-address": text("ADDRESS", "Its hardware address", network),
+  "network-bandwidth": read(
+    "in=RATE,out=RATE",
+    networkBandwidth,
+    "How fast it may receive and send",
+    network,
+  ),
   "add-host": list("NAME:ADDRESS", "A line for /etc/hosts (host-gateway is this machine)", network),
   dns: list("ADDRESS", "A DNS server", network),
   "dns-search": list("DOMAIN", "A DNS search domain", network),

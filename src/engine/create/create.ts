@@ -30,6 +30,8 @@ const UNBORN: ContainerFortune = {
   starting: false,
   rootfs: null,
   attachments: [],
+  shaper: null,
+  bandwidth: null,
   endpoints: null,
 };
 

@@ -4,6 +4,7 @@ import type { Container } from "../../runtime/runtime.ts";
 import { now } from "../clock.ts";
 import { type Core, folderOf, record, tell } from "../core.ts";
 import type { Entry } from "../entry.ts";
+import { APART } from "../records.ts";
 import { type ExitReport, timestamp } from "../state.ts";
 import { removeNow } from "./remove.ts";
 import { restartDelay } from "./restart-policy.ts";
@@ -70,7 +71,7 @@ export async function ended(
   if (report.oomKilled) tell(core, entry, "oom");
   tell(core, entry, "die", { exitCode: String(report.code), execDuration: duration(report) });
   if (entry.origin.options.autoRemove && !entry.restarting) {
-    entry.fortune = { ...entry.fortune, state: { status: "exited", exit: report }, attachments: [] };
+    entry.fortune = { ...entry.fortune, state: { status: "exited", exit: report }, ...APART };
     entry.announce(["next-exit", "not-running"], report);
     await removeNow(core, entry, { volumes: true, code: report.code });
     return;
@@ -78,7 +79,7 @@ export async function ended(
   const delay = restartDelay(entry, report);
   const status = delay === null ? "exited" : "restarting";
   // Not synced: the monitor's exit file is, and is read again where this record was lost with the machine's power.
-  const end = { state: { status, exit: report }, attachments: [], starting: false } as const;
+  const end = { state: { status, exit: report }, ...APART, starting: false } as const;
   try {
     record(core, entry, end);
   } catch (cause) {
@@ -92,12 +93,13 @@ export async function ended(
 
 /** Address, ports and the lock on its files; each is tried, and what fails is swept at the next start of the engine. */
 async function giveBack(core: Core, entry: Entry, done: { readonly undone: boolean }): Promise<void> {
-  const { attachments } = entry.fortune;
+  const { attachments, shaper } = entry.fortune;
   const folder = folderOf(core, entry.id);
   entry.rootfs = null;
   const results = await Promise.allSettled([
     done.undone ? undefined : core.runtime.undo(folder),
     ...attachments.map((attachment) => core.networks.disconnect(attachment, done)),
+    shaper === null ? undefined : core.networks.limits.remove(shaper, done),
     core.images.release(folder),
   ]);
   for (const result of results)

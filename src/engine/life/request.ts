@@ -1,8 +1,9 @@
 import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { PlanFragment } from "../../kernel/plan/fragment.ts";
 import { defaultSeccomp } from "../../kernel/seccomp/default.ts";
 import { resolveProfile, type SeccompProfile } from "../../kernel/seccomp/profile.ts";
-import type { Attachment, AttachmentRecord } from "../../network/network.ts";
+import type { AttachmentRecord } from "../../network/network.ts";
 import { InroError } from "../../oci/error.ts";
 import { parseExactJson } from "../../oci/json.ts";
 import type { Rootfs } from "../../oci/rootfs.ts";
@@ -26,7 +27,7 @@ export interface Ingredients {
   readonly arguments: readonly string[];
   readonly mounts: readonly MountPoint[];
   readonly rootfs: Rootfs;
-  readonly attachments: readonly Attachment[];
+  readonly fragments: readonly PlanFragment[];
 }
 
 export function hostnameOf(core: Core, id: string, options: ContainerOptions): string {
@@ -84,7 +85,7 @@ export function createRequest(core: Core, from: Ingredients): CreateRequest {
     openStdin: options.openStdin,
     stdinOnce: options.stdinOnce,
     useInit: options.init,
-    fragments: from.attachments.map(({ fragment }) => fragment),
+    fragments: from.fragments,
     log: logTarget(from.folder, options),
     becauseOf,
   };

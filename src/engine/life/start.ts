@@ -8,7 +8,9 @@ import { timeNow } from "../clock.ts";
 import { type Core, folderOf, record, tell } from "../core.ts";
 import type { Entry } from "../entry.ts";
 import { attachAll } from "../networks/attach.ts";
+import { bandwidthOf } from "../networks/bandwidth.ts";
 import { endpointsOf } from "../networks/endpoints.ts";
+import { APART } from "../records.ts";
 import { isLive } from "../state.ts";
 import { onEnd } from "./end.ts";
 import { removeNow } from "./remove.ts";
@@ -69,17 +71,19 @@ async function toTheGate(core: Core, entry: Entry, undo: Undo): Promise<Containe
   // A former run's: not to be taken for this one's.
   rmSync(join(folder, "exit.json"), { force: true });
   const endpoints = endpointsOf(entry);
-  const attaching = { containerId: id, name: entry.name, endpoints, ports: wantedPorts(entry) };
-  const [rootfs, attachments] = await Promise.all([
+  const bandwidth = bandwidthOf(entry);
+  const attaching = { containerId: id, name: entry.name, endpoints, bandwidth, ports: wantedPorts(entry) };
+  const [rootfs, { attachments, shaper, fragments }] = await Promise.all([
     prepareRootfs(core, entry, undo),
     attachAll(core, attaching, undo),
   ]);
   const records = attachments.map(attachmentRecord);
-  record(core, entry, { starting: true, rootfs, attachments: records, bootId: core.host.bootId });
-  undo.add("note that it does not start", () => record(core, entry, { starting: false, attachments: [] }));
+  const { bootId } = core.host;
+  record(core, entry, { starting: true, rootfs, attachments: records, shaper, bootId });
+  undo.add("note that it does not start", () => record(core, entry, { starting: false, ...APART }));
   writeEtcFiles(core, folder, { id, options, attachments });
   const { arguments: words, mounts } = origin;
-  const request = createRequest(core, { id, folder, options, arguments: words, mounts, rootfs, attachments });
+  const request = createRequest(core, { id, folder, options, arguments: words, mounts, rootfs, fragments });
   const container = await core.runtime.create(request);
   undo.add("end what stands at the start gate", async () => {
     await container.signal(9).catch(() => {});
@@ -150,6 +154,6 @@ async function startFailed(core: Core, entry: Entry, cause: unknown): Promise<vo
     state.status === "exited"
       ? { status: "exited" as const, exit: { ...state.exit, code, error: message } }
       : { status: "created" as const, failure: { code, message } };
-  record(core, entry, { state: told, starting: false, attachments: [] });
+  record(core, entry, { state: told, starting: false, ...APART });
   if (entry.origin.options.autoRemove) await removeNow(core, entry, { volumes: true, code });
 }

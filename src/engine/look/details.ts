@@ -41,7 +41,8 @@ function lookAt(core: Core, entry: Entry): ContainerDetails {
     name,
     created: origin.created,
     imageId: origin.imageId,
-    options: origin.options,
+    options:
+      fortune.bandwidth === null ? origin.options : { ...origin.options, bandwidth: fortune.bandwidth },
     arguments: origin.arguments,
     state: fortune.state,
     startedAt: fortune.startedAt,

@@ -1,30 +1,50 @@
-import type { Attachment } from "../../network/network.ts";
+import type { PlanFragment } from "../../kernel/plan/fragment.ts";
+import type { Attachment, Bandwidth, Shaper } from "../../network/network.ts";
 import type { Undo } from "../../oci/undo.ts";
 import type { Core } from "../core.ts";
 import type { EndpointOption, PortOption } from "../options.ts";
-import { gatewayAmong } from "./endpoints.ts";
+import { connectable, gatewayAmong } from "./endpoints.ts";
 
 export interface Attaching {
   readonly containerId: string;
   readonly name: string;
   readonly endpoints: readonly EndpointOption[];
   readonly ports: readonly PortOption[];
+  readonly bandwidth: Bandwidth;
+}
+
+/** What a container's plan has to do for its networks. */
+export interface Attached {
+  readonly attachments: readonly Attachment[];
+  readonly shaper: Shaper | null;
+  readonly fragments: readonly PlanFragment[];
 }
 
 /** Takes addresses and ports in all of a container's networks, for one start; each is undone. */
-export async function attachAll(core: Core, asked: Attaching, undo: Undo): Promise<readonly Attachment[]> {
+export async function attachAll(core: Core, asked: Attaching, undo: Undo): Promise<Attached> {
   const { containerId, name, endpoints, ports } = asked;
   const gateway = gatewayAmong(core, endpoints);
+  const networks = connectable(endpoints);
+  const { limits } = core.networks;
+  const shaper = limits.plan({
+    containerId,
+    networks,
+    bandwidth: asked.bandwidth,
+    before: null,
+    joined: false,
+  });
+  if (shaper !== null) undo.add("remove what limits its bandwidth", () => limits.remove(shaper));
   const made: Attachment[] = [];
   for (const [number, endpoint] of endpoints.entries()) {
     const { network, address, mac } = endpoint;
     const attachment = await core.networks.connect({
-      ...{ containerId, name, network, number, address, mac, ports },
+      ...{ containerId, name, network, number, address, mac, ports, shaper },
       isGateway: endpoint === gateway,
       joined: false,
     });
     undo.add(`leave the network ${network}`, () => core.networks.disconnect(attachment));
     made.push(attachment);
   }
-  return made;
+  const limiting = shaper === null ? [] : [limits.fragment(shaper)];
+  return { attachments: made, shaper, fragments: [...limiting, ...made.map(({ fragment }) => fragment)] };
 }

@@ -1,3 +1,4 @@
+import type { Bandwidth } from "../../network/network.ts";
 import { InroError } from "../../oci/error.ts";
 import type { Core } from "../core.ts";
 import type { NetworkDetails } from "../engine.ts";
@@ -22,6 +23,10 @@ export function endpointsOfOptions({ network, endpoints }: ContainerOptions): re
   return [own, ...endpoints.filter((endpoint) => endpoint.network !== main)];
 }
 
+/** The networks among them that a container is connected with: not `host`, nor `none`. */
+export const connectable = (endpoints: readonly EndpointOption[]): readonly string[] =>
+  endpoints.map(({ network }) => network).filter((name) => name !== "host" && name !== "none");
+
 export const plainEndpoint = (network: string): EndpointOption => ({
   network,
   address: null,
@@ -34,6 +39,7 @@ export const plainEndpoint = (network: string): EndpointOption => ({
 export function settleNetworks(core: Core, options: ContainerOptions): ContainerOptions {
   const { network } = options;
   if (network.kind === "container") {
+    if (isLimited(options.bandwidth)) throw unlimited("the limit is that container's to have");
     const { id } = wanted(() => core.shelf.find(network.container));
     return { ...options, network: { kind: "container", container: id } };
   }
@@ -45,6 +51,7 @@ export function settleNetworks(core: Core, options: ContainerOptions): Container
   for (const endpoint of all) checkEndpoint(core.networkShelf.find(endpoint.network), endpoint);
   const lone = all.find(({ network: name }) => name === "host" || name === "none");
   if (lone !== undefined && all.length > 1) throw conflict(lone.network);
+  for (const { network: name } of all) checkBandwidth(core.networkShelf.find(name), options.bandwidth);
   return settled;
 }
 
@@ -86,6 +93,23 @@ export function checkEndpoint(network: NetworkDetails, endpoint: EndpointOption)
   if (endpoint.mac !== null && (Number.parseInt(endpoint.mac.slice(0, 2), 16) & 1) === 1)
     throw invalid("--mac-address", `${endpoint.mac} is the address of a group, not of an interface`);
 }
+
+export const isLimited = (bandwidth: Bandwidth): boolean => bandwidth.in !== null || bandwidth.out !== null;
+
+/** Only what passes a pair of ours can be held back on the host's side of it. INVALID_OPTION. */
+export function checkBandwidth(network: NetworkDetails, bandwidth: Bandwidth): void {
+  if (!isLimited(bandwidth) || network.driver === "bridge" || network.driver === "null") return;
+  if (network.driver === "host") throw unlimited("in the network host it has the host's interfaces");
+  throw unlimited(`the network "${network.name}" (${network.driver}) does not lead through the host's side`);
+}
+
+const unlimited = (why: string) =>
+  new InroError("INVALID_OPTION", {
+    what: "cannot limit the container's bandwidth",
+    why,
+    hint: "bridge networks can",
+    at: "--network-bandwidth",
+  });
 
 /** The one that the default route leads through: by priority, then by name, and never an internal one. */
 export function gatewayAmong<E extends EndpointOption>(core: Core, endpoints: readonly E[]): E | undefined {

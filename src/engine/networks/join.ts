@@ -6,7 +6,8 @@ import type { Entry } from "../entry.ts";
 import { writeConnectionFiles } from "../life/request.ts";
 import type { EndpointOption } from "../options.ts";
 import { isLive } from "../state.ts";
-import { checkEndpoint, conflict, endpointsOf, gatewayAmong } from "./endpoints.ts";
+import { bandwidthOf, limitNow } from "./bandwidth.ts";
+import { checkBandwidth, checkEndpoint, conflict, endpointsOf, gatewayAmong } from "./endpoints.ts";
 
 /** Connects a container with a network, at once when it runs. In the container's turn. */
 export async function connect(
@@ -23,9 +24,12 @@ export async function connect(
   if (lone !== undefined && (before.length > 0 || lone.network === "host")) throw conflict(lone.network);
   checkEndpoint(network, endpoint);
   const endpoints = [...before, endpoint];
+  checkBandwidth(network, bandwidthOf(entry));
   const { attachments, state } = entry.fortune;
   if (!isLive(state) || entry.live === null) return record(core, entry, { endpoints }, "machine");
   const parked = attachments.find(({ address, ports }) => address === "" && ports.length > 0);
+  // A network of larger frames needs a larger bucket.
+  const shaper = await limitNow(core, entry, endpoints);
   const attachment = await core.networks.connect({
     containerId: entry.id,
     name: entry.name,
@@ -36,6 +40,7 @@ export async function connect(
     address: endpoint.address,
     mac: endpoint.mac,
     ports: [],
+    shaper,
   });
   // Recorded when it is made: an interface that no record knows is swept by the next engine.
   await core.networks.join(attachment, entry.live.pid);

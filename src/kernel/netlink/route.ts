@@ -14,6 +14,7 @@ const IFLA = {
   PROTINFO: 12,
   LINKINFO: 18,
   NET_NS_PID: 19,
+  IFALIAS: 20,
 } as const;
 const IFLA_INFO = { KIND: 1, DATA: 2 } as const;
 const VETH_INFO_PEER = 1;
@@ -140,6 +141,26 @@ export function setPort(index: number, how: { hairpin: boolean; isolated: boolea
   };
 }
 
+/** Makes a device (ifb) that is up: what is redirected to it goes through its queue, and then on where it was going. */
+export function makeDetour(name: string, index: number): Message {
+  return {
+    type: RTM.NEWLINK,
+    flags: made,
+    body: linkBody(index, true),
+    attributes: [interfaceName(name), nest(IFLA.LINKINFO, [text(IFLA_INFO.KIND, "ifb")])],
+  };
+}
+
+/** Says of an interface, in up to 255 bytes for people, what it is for. */
+export function setAlias(index: number, alias: string): Message {
+  return {
+    type: RTM.SETLINK,
+    flags: NLM_F.ACK,
+    body: linkBody(index, false),
+    attributes: [text(IFLA.IFALIAS, alias)],
+  };
+}
+
 /** Brings an interface up. */
 export function linkUp(index: number): Message {
   return { type: RTM.NEWLINK, flags: NLM_F.ACK, body: linkBody(index, true), attributes: [] };
@@ -193,6 +214,8 @@ export interface Link {
   readonly kind: string;
   /** The index of the bridge (or bond …) that it is a port of; 0: none. */
   readonly master: number;
+  /** Empty: none. */
+  readonly alias: string;
 }
 
 /** An RTM_NEWLINK as link; undefined when the reply is something else. */
@@ -209,6 +232,7 @@ export function decodeLink(reply: Reply): Link | undefined {
     up: (view.getUint32(8, true) & IFF_UP) !== 0,
     kind: textOf(kind),
     master: master === undefined ? 0 : new DataView(master.buffer, master.byteOffset, 4).getUint32(0, true),
+    alias: textOf(attributes.get(IFLA.IFALIAS)),
   };
 }
 

@@ -112,7 +112,14 @@ describe("route messages", () => {
       encodeMessages([makeBridge({ name: "inro0", index: 9, mac: "02:42:ac:14:00:01", mtu: null })]),
     );
     if (asked === undefined) throw new Error("nothing was decoded");
-    expect(decodeLink(asked)).toEqual({ index: 9, name: "inro0", up: true, kind: "bridge", master: 0 });
+    expect(decodeLink(asked)).toEqual({
+      index: 9,
+      name: "inro0",
+      up: true,
+      kind: "bridge",
+      master: 0,
+      alias: "",
+    });
   });
 });
 
