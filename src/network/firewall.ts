@@ -28,7 +28,18 @@ const DESTINATION_TRANSLATED = 32;
 const LOCAL = 2;
 const LOOPBACK_INDEX = 1;
 const LOOPBACK_NET = 127;
+/** In the machine's order (little endian), as the kernel keeps its own numbers in registers. */
+const hostNumber = (value: number) => new Uint8Array(Uint32Array.of(value).buffer);
 const protocols = { tcp: 6, udp: 17 } as const;
+
+/**
+ * The bit of a forwarded packet's mark that says: our table lets it pass. A foreign chain that would drop it needs one rule
+ * that asks for this bit, and opens nothing that we close. No network namespace is left with it (skb_scrub_packet), so
+ * neither a container nor a neighbour can set it.
+ */
+export const PASSED = 0x40000000;
+/** Before any chain that might judge by the mark. */
+const FIRST = -400;
 
 /**
  * Our whole table, made anew in one transaction that also removes an older one: whatever state a crash left, the
@@ -58,7 +69,7 @@ export function tableChanges(table: string, networks: readonly BridgeNetwork[]):
     ...chain("guard", { type: "filter", hook: "prerouting", priority: -300 }, loopbackGuard()),
     ...chain("arriving", { type: "nat", hook: "prerouting", priority: -100 }, translation()),
     ...chain("leaving-host", { type: "nat", hook: "output", priority: -100 }, translation()),
-    ...chain("forward", { type: "filter", hook: "forward", priority: 0 }, isolation()),
+    ...chain("forward", { type: "filter", hook: "forward", priority: FIRST }, isolation()),
     ...chain("outgoing", { type: "nat", hook: "postrouting", priority: 100 }, masquerading()),
   ];
 }
@@ -130,20 +141,28 @@ function translation(): Expression[][] {
 }
 
 function isolation(): Expression[][] {
-  const accept: Expression = { kind: "verdict", verdict: "accept" };
   const drop: Expression = { kind: "verdict", verdict: "drop" };
   const toContainers = isIn("interface-out", "bridges");
   return [
-    [...stays("talking"), accept],
+    [...stays("talking"), ...pass],
     [...stays("within"), drop],
     // Whatever else it is: a published port of another network, or an answer to somebody outside.
     [...isIn("interface-in", "internal"), drop],
     [...isIn("interface-out", "internal"), drop],
-    [...toContainers, ...hasBits("connection-state", ESTABLISHED_OR_RELATED), accept],
-    [...toContainers, ...hasBits("connection-status", DESTINATION_TRANSLATED), accept],
+    [...toContainers, ...hasBits("connection-state", ESTABLISHED_OR_RELATED), ...pass],
+    [...toContainers, ...hasBits("connection-status", DESTINATION_TRANSLATED), ...pass],
     [...toContainers, drop],
+    [...isIn("interface-in", "bridges"), ...pass],
   ];
 }
+
+/** Our accept ends our own chain only: others that hang there judge the packet after it, and see the mark. */
+const pass: readonly Expression[] = [
+  { kind: "load", field: "mark", register: 0 },
+  { kind: "mask", register: 0, mask: hostNumber(~PASSED), flip: hostNumber(PASSED) },
+  { kind: "set-mark", register: 0 },
+  { kind: "verdict", verdict: "accept" },
+];
 
 function masquerading(): Expression[][] {
   const masquerade: Expression = { kind: "masquerade" };
@@ -194,9 +213,6 @@ function hasBits(field: "connection-state" | "connection-status", bits: number):
     { kind: "compare", register: 0, is: "different", to: hostNumber(0) },
   ];
 }
-
-/** In the machine's order (little endian), as the kernel keeps its own numbers in registers. */
-const hostNumber = (value: number) => new Uint8Array(Uint32Array.of(value).buffer);
 
 /** The map element that publishes a port: from a host's port to a container's. */
 export function publication(table: string, address: string, binding: PortBinding): Element {

@@ -13,8 +13,15 @@ export type Expression =
       readonly is: "equal" | "different";
       readonly to: Uint8Array;
     }
-  /** Keeps only the bits of the mask. */
-  | { readonly kind: "mask"; readonly register: number; readonly mask: Uint8Array }
+  /** Keeps only the bits of the mask, then flips those of `flip`. */
+  | {
+      readonly kind: "mask";
+      readonly register: number;
+      readonly mask: Uint8Array;
+      readonly flip?: Uint8Array;
+    }
+  /** The packet's mark becomes what the register holds. */
+  | { readonly kind: "set-mark"; readonly register: number }
   /** Looks a key up in a map; no match when it is not there. */
   | { readonly kind: "map"; readonly map: string; readonly key: number; readonly value: number }
   /** No match unless the key is (or is not) an element of a set. */
@@ -25,15 +32,28 @@ export type Expression =
       readonly port: number;
     }
   | { readonly kind: "masquerade" }
+  /** Counts what the rule has met, for those who look. */
+  | { readonly kind: "counter" }
+  /** A match of iptables (nft_compat), in its own structure: what iptables lists as its own. */
+  | {
+      readonly kind: "iptables-match";
+      readonly name: string;
+      readonly revision: number;
+      readonly info: Uint8Array;
+    }
   | { readonly kind: "verdict"; readonly verdict: "accept" | "drop" };
 
 type Field = keyof typeof fields;
+
+/** NFT_META_MARK. */
+const MARK = 3;
 
 /** linux/netfilter/nf_tables.h: NFT_META_*, NFT_CT_*, payload bases, NFT_FIB_RESULT_ADDRTYPE. */
 const fields = {
   "interface-in": meta(6),
   "interface-out": meta(7),
   "interface-in-index": meta(4),
+  mark: meta(MARK),
   "transport-protocol": meta(16),
   "ip-source": payload(1, 12, 4),
   "ip-destination": payload(1, 16, 4),
@@ -99,9 +119,10 @@ const encoders: {
       be32(2, registerNumber(e.register)),
       be32(3, e.mask.length),
       data(4, e.mask),
-      data(5, new Uint8Array(e.mask.length)),
+      data(5, e.flip ?? new Uint8Array(e.mask.length)),
     ],
   }),
+  "set-mark": (e) => ({ name: "meta", attributes: [be32(2, MARK), be32(3, registerNumber(e.register))] }),
   map: (e) => ({
     name: "lookup",
     attributes: [text(1, e.map), be32(2, registerNumber(e.key)), be32(3, registerNumber(e.value))],
@@ -120,6 +141,11 @@ const encoders: {
     ],
   }),
   masquerade: () => ({ name: "masq", attributes: [] }),
+  counter: () => ({ name: "counter", attributes: [] }),
+  "iptables-match": (e) => ({
+    name: "match",
+    attributes: [text(1, e.name), be32(2, e.revision), bytes(3, e.info)],
+  }),
   verdict: (e) => ({
     name: "immediate",
     attributes: [be32(1, 0), nest(2, [nest(2, [be32(1, verdicts[e.verdict])])])],
