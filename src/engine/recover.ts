@@ -29,6 +29,10 @@ export async function recover(core: Core): Promise<void> {
   for (const entry of entries)
     if (entry.live !== null)
       for (const attachment of entry.fortune.attachments) core.networks.adopt(attachment);
+  const standing = entries.flatMap(({ live, fortune: { attachments } }) =>
+    live === null ? [] : { pid: live.pid, attachments },
+  );
+  await core.networks.sweep(standing).catch((cause) => core.fault("sweeping networks", cause));
   await restoreNetworks(core);
   await restoreLimits(core, entries);
   for (const [index, entry] of entries.entries()) await settle(core, entry, held[index]);

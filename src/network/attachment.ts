@@ -1,3 +1,4 @@
+import type { IpvlanFlag, IpvlanMode, MacvlanMode } from "../kernel/netlink/upper.ts";
 import type { PlanFragment } from "../kernel/plan/fragment.ts";
 import type { Shaper } from "./bandwidth.ts";
 
@@ -31,8 +32,27 @@ export interface BridgeNetwork extends AnyNetwork {
   readonly masquerade: boolean;
 }
 
+/** What networks have that share a wire which the host is at: containers are neighbours of what else is there. */
+interface SharingNetwork extends AnyNetwork {
+  /** The host's interface at the wire. */
+  readonly parent: string;
+  /** The wire is the network's own and leads nowhere; its parent is made for it. */
+  readonly ownWire: boolean;
+}
+
+export interface MacvlanNetwork extends SharingNetwork {
+  readonly driver: "macvlan";
+  readonly mode: MacvlanMode;
+}
+
+export interface IpvlanNetwork extends SharingNetwork {
+  readonly driver: "ipvlan";
+  readonly mode: IpvlanMode;
+  readonly flag: IpvlanFlag;
+}
+
 /** A network of containers: a block of addresses, and what its driver makes of it. */
-export type Network = BridgeNetwork;
+export type Network = BridgeNetwork | MacvlanNetwork | IpvlanNetwork;
 
 export interface ConnectRequest {
   readonly containerId: string;
@@ -87,7 +107,7 @@ export interface AttachmentRecord {
   readonly containerId: string;
   readonly name: string;
   readonly network: string;
-  /** `eth0`. Empty, like the five below, with `none` and `host`. */
+  /** `eth0`. Empty, like the seven below, with `none` and `host`. */
   readonly inside: string;
   readonly address: string;
   /** Bits of the subnet's mask; 0 without an address. */
@@ -95,6 +115,9 @@ export interface AttachmentRecord {
   /** Where the default route leads; empty where it leads through another network, or nowhere. */
   readonly gateway: string;
   readonly mac: string;
+  /** No other connection ever has it. */
+  readonly id: string;
+  /** The host's end of it; empty where it has none. */
   readonly hostInterface: string;
   /** It was made while the container ran: the container's plan, and so its monitor, does not know of it. */
   readonly joined: boolean;

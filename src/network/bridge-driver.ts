@@ -1,9 +1,10 @@
 import { InroError } from "../oci/error.ts";
+import { macOf } from "./addresses.ts";
 import type { BridgeNetwork } from "./attachment.ts";
 import { bridgesAreFiltered, enableLoopbackPublishing, exists } from "./bridge.ts";
 import type { Bridges } from "./bridges.ts";
 import type { Driver } from "./driver.ts";
-import { bridgeFragment, defaultRoute, newHostInterface, publish, setHairpin } from "./fragment.ts";
+import { bridgeFragment, defaultRoute, publish, setHairpin } from "./fragment.ts";
 import type { Executor } from "./lasting-executor.ts";
 import type { Reservations } from "./reservation.ts";
 
@@ -19,17 +20,20 @@ export function bridgeDriver(options: BridgeDriverOptions): Driver<BridgeNetwork
   const { executor, bridges, table, ports: reserved } = options;
   return {
     ...bridges,
+    ensure: async (network) => ({ index: await bridges.ensure(network), mac: macOf(network.gateway) }),
     checkFresh: async (network) => {
       if (await exists(executor, network.interface)) throw interfaceTaken(network);
     },
-    newHostInterface,
-    publish: async (network, container, asked) => {
+    prove: async () => {},
+    endsAtHost: true,
+    hardwareAddress: (_, asked) => asked,
+    prepare: async (network, { attachment, ports: asked }) => {
       const wanted = asked.map((port) => ({ ...port, hostIp: port.hostIp || network.publishOn }));
-      const ports = await reserved.take(container, wanted);
+      const ports = await reserved.take(attachment.name, wanted);
       if (ports.length > 0) enableLoopbackPublishing(network.interface);
       return ports;
     },
-    connection: (network, attachment, bridge) => {
+    connection: (network, attachment, { index: bridge }) => {
       const bridgeFilters = attachment.ports.length > 0 && bridgesAreFiltered();
       return bridgeFragment({ attachment, network, table, bridge, bridgeFilters });
     },

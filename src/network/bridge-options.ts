@@ -11,7 +11,7 @@ const LEAST_MTU = 68;
 const MOST_MTU = 65535;
 
 /** Docker's options of a bridge network. What cannot be done is refused; what no driver knows is kept and ignored, as Docker does. */
-export function bridgeOptions({ options, id }: Asked): DriverOptions<BridgeNetwork> {
+export function bridgeOptions({ options, id, internal }: Asked): DriverOptions<BridgeNetwork> {
   const mode = options[`${BRIDGE}gateway_mode_ipv4`] ?? "nat";
   if (mode !== "nat")
     throw invalid(`${BRIDGE}gateway_mode_ipv4`, `the mode ${mode} is not supported; there is nat`);
@@ -20,10 +20,11 @@ export function bridgeOptions({ options, id }: Asked): DriverOptions<BridgeNetwo
       throw invalid(BRIDGE + name, "it is not supported");
   return {
     driver: "bridge",
+    internal,
     interface: interfaceName(options[`${BRIDGE}name`] ?? "") ?? `br-${id.slice(0, 12)}`,
     open: flag(options, `${BRIDGE}enable_icc`),
     masquerade: flag(options, `${BRIDGE}enable_ip_masquerade`),
-    mtu: mtu(options[MTU] ?? ""),
+    mtu: mtu(options),
     publishOn: address(options[`${BRIDGE}host_binding_ipv4`] ?? ""),
   };
 }
@@ -41,7 +42,8 @@ function flag(options: Asked["options"], name: string): boolean {
   throw invalid(name, `"${value}" is neither true nor false`);
 }
 
-function mtu(text: string): number | null {
+export function mtu(options: Asked["options"]): number | null {
+  const text = options[MTU] ?? "";
   if (text === "" || text === "0") return null;
   const value = Number(text);
   if (Number.isInteger(value) && value >= LEAST_MTU && value <= MOST_MTU) return value;
@@ -53,5 +55,5 @@ function address(text: string): string {
   throw invalid(`${BRIDGE}host_binding_ipv4`, `"${text}" is not an IPv4 address`);
 }
 
-const invalid = (at: string, why: string) =>
+export const invalid = (at: string, why: string) =>
   new InroError("INVALID_OPTION", { what: `cannot use the network's option ${at}`, why, at });

@@ -26,7 +26,7 @@ const EEXIST = 17;
 const ENODEV = 19;
 const because = "the network";
 
-function route(messages: Uint8Array, what: string, tolerate = 0): OpOf<"netlink"> {
+export function route(messages: Uint8Array, what: string, tolerate = 0): OpOf<"netlink"> {
   return { kind: "netlink", family: "route", messages, tolerate, what, because };
 }
 
@@ -65,7 +65,7 @@ export async function makeBridgeInterface(
  * The containers' side is not trusted: without IPv6 on the bridge no container can become the host's router by an
  * advertisement (CVE-2020-13401), nor reach the host's services past the rules of our IPv4 table.
  */
-function quieten(bridge: string): void {
+export function quieten(bridge: string): void {
   const path = `/proc/sys/net/ipv6/conf/${bridge}/disable_ipv6`;
   if (existsSync(path)) writeFileSync(path, "1");
 }
@@ -174,7 +174,7 @@ export async function removeInterface(executor: Executor, name: string): Promise
   if (linksIn(found).length > 0) await executor.batch([removePair(name)]);
 }
 
-function linksIn(record: OpRecord | undefined): Link[] {
+export function linksIn(record: OpRecord | undefined): Link[] {
   return decodeMessages(record?.data ?? new Uint8Array(0)).flatMap((reply) => decodeLink(reply) ?? []);
 }
 

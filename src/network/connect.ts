@@ -1,11 +1,13 @@
+import { existsSync } from "node:fs";
 import { parseSubnet } from "../kernel/netlink/address.ts";
 import { emptyFragment } from "../kernel/plan/fragment.ts";
 import { type AddressPool, addressPool, macOf } from "./addresses.ts";
 import type { Attachment, AttachmentRecord, ConnectRequest, Network } from "./attachment.ts";
 import { closePorts, removeInterface } from "./bridge.ts";
 import type { Driver } from "./driver.ts";
-import { insideName, loopbackFragment } from "./fragment.ts";
+import { insideIndex, insideName, loopbackFragment, newConnection, removeInside } from "./fragment.ts";
 import type { NetworkIdentity } from "./identity.ts";
+import { executeIn } from "./inside.ts";
 import type { Executor, ExecutorProcess } from "./lasting-executor.ts";
 import type { Reservations } from "./reservation.ts";
 import { leadThroughLimits } from "./shaper.ts";
@@ -16,7 +18,7 @@ export interface State {
   readonly openExecutor: () => ExecutorProcess;
   readonly identity: NetworkIdentity;
   readonly ports: Reservations;
-  /** Connections of containers that run or start, by the host's interface. */
+  /** Connections of containers that run or start, by their id. */
   readonly attached: Map<string, AttachmentRecord>;
   /** Work that nobody waits for: removing an interface takes the kernel 20 ms, and mostly it is gone by itself. */
   readonly later: (work: () => Promise<void>) => void;
@@ -40,6 +42,7 @@ export const unconnected = (
   prefix: 0,
   gateway: "",
   mac: "",
+  id: "",
   hostInterface: "",
   joined: false,
 });
@@ -54,33 +57,37 @@ export async function connect(state: State, request: ConnectRequest): Promise<At
 async function connectNetwork(state: State, request: ConnectRequest): Promise<Attachment> {
   const network = state.network(request.network);
   const driver = state.driverOf(network);
-  const index = await driver.ensure(network);
+  const base = await driver.ensure(network);
   // Not removed meanwhile: from here to its place among the attached nothing is waited for.
   state.network(network.name);
+  const mac = driver.hardwareAddress(network, request.mac, base);
   const pool = poolOf(state, network);
   const address = request.address === null ? pool.take() : pool.claim(request.address);
   const { containerId, name, isGateway } = request;
   const leads = isGateway && !network.internal;
+  const id = newConnection();
   const unpublished: AttachmentRecord = {
     ...{ containerId, name, address, ports: [] },
     network: network.name,
     inside: insideName(request.number),
     prefix: parseSubnet(network.subnet).prefix,
     gateway: leads ? network.gateway : "",
-    mac: request.mac ?? macOf(address),
-    hostInterface: driver.newHostInterface(),
+    mac: mac ?? macOf(address),
+    id,
+    hostInterface: driver.endsAtHost ? id : "",
     joined: request.joined,
   };
-  state.attached.set(unpublished.hostInterface, unpublished);
+  state.attached.set(id, unpublished);
   try {
-    const ports = leads ? await driver.publish(network, name, request.ports) : [];
-    const attachment = { ...unpublished, ports };
-    state.attached.set(attachment.hostInterface, attachment);
-    const fragment = driver.connection(network, attachment, index);
+    const chosen = request.address !== null || request.mac !== null;
+    const asked = { attachment: unpublished, ports: leads ? request.ports : [], chosen };
+    const attachment = { ...unpublished, ports: await driver.prepare(network, asked, base) };
+    state.attached.set(id, attachment);
+    const fragment = driver.connection(network, attachment, base);
     const limits = request.shaper === null ? [] : leadThroughLimits(request.shaper, attachment);
     return { ...attachment, fragment: { ...fragment, map: [...fragment.map, ...limits] } };
   } catch (error) {
-    state.attached.delete(unpublished.hostInterface);
+    state.attached.delete(id);
     pool.release(address);
     throw error;
   }
@@ -89,8 +96,8 @@ async function connectNetwork(state: State, request: ConnectRequest): Promise<At
 export interface Disconnecting {
   /** The monitor has told the container's end, and so undone what the plan did. */
   readonly undone?: boolean;
-  /** The container runs on: its interface goes at once. */
-  readonly now?: boolean;
+  /** The process of a container that runs on: its interface goes at once. */
+  readonly from?: number;
   /** Its ports are closed but stay reserved for it. */
   readonly keepPorts?: boolean;
 }
@@ -98,31 +105,39 @@ export interface Disconnecting {
 export async function disconnect(
   state: State,
   attachment: AttachmentRecord,
-  { undone = false, now = false, keepPorts = false }: Disconnecting,
+  { undone = false, from, keepPorts = false }: Disconnecting,
 ): Promise<void> {
   const { executor } = state;
-  const { hostInterface } = attachment;
-  const known = state.attached.get(hostInterface);
-  state.attached.delete(hostInterface);
+  const { id, hostInterface } = attachment;
+  const known = state.attached.get(id);
+  state.attached.delete(id);
   // Unknown: its ports may be another container's by now; its interface's name never is.
   const ports = attachment.ports.filter(
-    (binding) => known !== undefined || hostInterface === "" || !state.ports.holds(binding),
+    (binding) => known !== undefined || id === "" || !state.ports.holds(binding),
   );
   try {
     if (undone && !attachment.joined) return;
-    if (now && hostInterface !== "") await removeInterface(executor, hostInterface);
+    if (from !== undefined && id !== "") await removeNow(state, attachment, from);
     else if (hostInterface !== "") state.later(() => removeInterface(executor, hostInterface));
     if (attachment.address !== "") await closePorts(executor, state.identity.table, { ...attachment, ports });
   } finally {
-    if (!keepPorts && (known !== undefined || hostInterface === "")) state.ports.release(attachment.ports);
+    if (!keepPorts && (known !== undefined || id === "")) state.ports.release(attachment.ports);
     if (known !== undefined) state.pools.get(attachment.network)?.release(attachment.address);
   }
 }
 
+/** The host's end takes the other along; without one the interface goes by its own index, which nobody can change. */
+async function removeNow(state: State, attachment: AttachmentRecord, pid: number): Promise<void> {
+  const { hostInterface, inside } = attachment;
+  if (hostInterface !== "") return removeInterface(state.executor, hostInterface);
+  if (!existsSync(`/proc/${pid}/ns/net`)) return;
+  await executeIn(state, pid, attachment, { map: [], build: [removeInside(insideIndex(inside))] });
+}
+
 export function adopt(state: State, attachment: AttachmentRecord): void {
   void state.ports.keep(attachment.name, attachment.ports);
-  if (attachment.hostInterface === "") return;
-  state.attached.set(attachment.hostInterface, attachment);
+  if (attachment.id === "") return;
+  state.attached.set(attachment.id, attachment);
   state.pools.get(attachment.network)?.keep(attachment.address);
 }
 

@@ -18,7 +18,9 @@ export function files(attachments: readonly AttachmentRecord[], request: FilesRe
     hostname: request.hostname,
     domainname: request.domainname,
     addresses: attachments.map(({ address }) => address).filter((address) => address !== ""),
-    gateway: attachments.find(({ gateway }) => gateway !== "")?.gateway ?? "",
+    // Elsewhere it is not the host.
+    gateway:
+      attachments.find(({ gateway, hostInterface }) => gateway !== "" && hostInterface !== "")?.gateway ?? "",
     extra: request.extraHosts,
     base: reach === "host" ? textOf("/etc/hosts") : null,
   });

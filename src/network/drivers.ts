@@ -2,21 +2,32 @@ import { InroError } from "../oci/error.ts";
 import type { Network } from "./attachment.ts";
 import { bridgeOptions } from "./bridge-options.ts";
 import type { Asked, Driver, DriverOptions } from "./driver.ts";
+import { ipvlanOptions, macvlanOptions } from "./sharing-options.ts";
 
 type DriverName = Network["driver"];
 type Of<D extends DriverName> = Extract<Network, { driver: D }>;
 
-const readers: { readonly [D in DriverName]: (asked: Asked) => DriverOptions<Of<D>> } = {
-  bridge: bridgeOptions,
+interface Kind<N extends Network> {
+  readonly read: (asked: Asked) => DriverOptions<N>;
+  /** Its subnet is that of a wire of the host's, which so may be reached by a route already. */
+  readonly isOnWire: boolean;
+}
+
+const kinds: { readonly [D in DriverName]: Kind<Of<D>> } = {
+  bridge: { read: bridgeOptions, isOnWire: false },
+  macvlan: { read: macvlanOptions, isOnWire: true },
+  ipvlan: { read: ipvlanOptions, isOnWire: true },
 };
+
+export const isOnWire = (driver: DriverName): boolean => kinds[driver].isOnWire;
 
 /** What a user says to a driver of that name, read and checked. NO_SUCH_DRIVER, INVALID_OPTION. */
 export function driverOptions(driver: string, asked: Asked): DriverOptions<Network> {
-  if (Object.hasOwn(readers, driver)) return readers[driver as DriverName](asked);
+  if (Object.hasOwn(kinds, driver)) return kinds[driver as DriverName].read(asked);
   throw new InroError("NO_SUCH_DRIVER", {
     what: `cannot make the network "${asked.name}"`,
     why: `could not find a network driver with name ${driver}`,
-    hint: `there is ${Object.keys(readers).join(", ")}`,
+    hint: `there are ${Object.keys(kinds).join(", ")}`,
     at: "--driver",
   });
 }

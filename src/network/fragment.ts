@@ -10,6 +10,7 @@ import {
   setPort,
   VETH_PEER_PID_AT,
 } from "../kernel/netlink/route.ts";
+import { deleteLinkAt } from "../kernel/netlink/upper.ts";
 import { encodeBatch } from "../kernel/nftables/batch.ts";
 import { emptyFragment, type PlanFragment } from "../kernel/plan/fragment.ts";
 import type { OpOf } from "../kernel/plan/operations.ts";
@@ -32,10 +33,10 @@ export const insideNumber = (name: string): number => Number(name.slice(PREFIX.l
 export const insideIndex = (name: string) => FIRST_INDEX + insideNumber(name);
 
 /**
- * A host end's index, unique per start, and the name made of it: after a namespace's end its pair lives on for
+ * A connection's id is also its host end's name, made of the end's index, and unique per start: after a namespace's end its pair lives on for
  * milliseconds, and neither name nor index could be given again at once.
  */
-export function newHostInterface(): string {
+export function newConnection(): string {
   return hostInterfaceName(0x40000000 + randomInt(0x3fffffff));
 }
 
@@ -110,7 +111,9 @@ function connectPair({ attachment, network, bridge, bridgeFilters }: FragmentReq
   };
 }
 
-function configure({ network, inside, address, prefix, gateway }: AttachmentRecord): Netlink {
+/** The interface's address, and the default route where it leads. `direct`: straight to the wire, past any gateway. */
+export function configure(attachment: AttachmentRecord, direct = false): Netlink {
+  const { network, inside, address, prefix, gateway } = attachment;
   const index = insideIndex(inside);
   const loopback = insideNumber(inside) === 0;
   return {
@@ -120,24 +123,24 @@ function configure({ network, inside, address, prefix, gateway }: AttachmentReco
       ...(loopback ? [linkUp(LOOPBACK_INDEX)] : []),
       addAddress({ index, address, prefix }),
       linkUp(index),
-      ...(gateway === "" ? [] : [addDefaultRoute(gateway, index)]),
+      ...(gateway === "" ? [] : [addDefaultRoute(direct ? null : gateway, index)]),
     ]),
     tolerate: 0,
     what:
       `${loopback ? "lo, " : ""}${inside} ${address}/${prefix}` +
-      (gateway === "" ? "" : `, default via ${gateway}`),
+      (gateway === "" ? "" : `, default ${direct ? `through ${inside}` : `via ${gateway}`}`),
     because: `--network ${network}`,
   };
 }
 
 /** For a container that runs; where there is one already it stays. */
-export function defaultRoute({ network, inside, gateway }: AttachmentRecord): Netlink {
+export function defaultRoute({ network, inside, gateway }: AttachmentRecord, direct = false): Netlink {
   return {
     kind: "netlink",
     family: "route",
-    messages: encodeMessages([addDefaultRoute(gateway, insideIndex(inside))]),
+    messages: encodeMessages([addDefaultRoute(direct ? null : gateway, insideIndex(inside))]),
     tolerate: EEXIST,
-    what: `default via ${gateway}`,
+    what: `default ${direct ? `through ${inside}` : `via ${gateway}`}`,
     because: `--network ${network}`,
   };
 }
@@ -166,6 +169,18 @@ export function removePair(hostInterface: string): Netlink {
     messages: encodeMessages([deleteLink(hostInterface)]),
     tolerate: ENODEV,
     what: `remove ${hostInterface}`,
+    because: "--network",
+  };
+}
+
+/** Removes an interface of the container that has no end on the host. */
+export function removeInside(index: number): Netlink {
+  return {
+    kind: "netlink",
+    family: "route",
+    messages: encodeMessages([deleteLinkAt(index)]),
+    tolerate: ENODEV,
+    what: `remove interface ${index}`,
     because: "--network",
   };
 }

@@ -3,6 +3,7 @@ import { InroError } from "../oci/error.ts";
 import type {
   Attachment,
   AttachmentRecord,
+  BridgeNetwork,
   ConnectRequest,
   ContainerFiles,
   FilesRequest,
@@ -13,18 +14,21 @@ import { bridges } from "./bridges.ts";
 import { adopt, connect, type Disconnecting, disconnect, type State } from "./connect.ts";
 import { files, nameServers } from "./container-files.ts";
 import { defaultNetwork, knownSubnet } from "./default-network.ts";
-import { driverOf } from "./drivers.ts";
+import { type Drivers, driverOf } from "./drivers.ts";
 import { networkIdentity } from "./identity.ts";
 import { join, leadThrough } from "./join.ts";
 import { type ExecutorProcess, lastingExecutor } from "./lasting-executor.ts";
 import { type Limits, limits } from "./limits.ts";
 import { type NetworkRequest, planNetwork } from "./plan-network.ts";
 import { reservations } from "./reservation.ts";
+import { ipvlanDriver, macvlanDriver } from "./sharing-driver.ts";
 import { hostRoutes, type Occupied } from "./subnet.ts";
+import { type Standing, sweep } from "./sweep.ts";
 
 export type {
   Attachment,
   AttachmentRecord,
+  BridgeNetwork,
   ConnectRequest,
   FilesRequest,
   Network,
@@ -40,17 +44,20 @@ export interface Networks {
   /** The name of the default bridge's interface, whether it was made yet or not. */
   readonly bridge: string;
   /** Makes the default bridge, its addresses and our nftables table when they are missing. Cheap when they are there. */
-  ensureDefault(): Promise<Network>;
+  ensureDefault(): Promise<BridgeNetwork>;
   /** Tells of a network that an earlier engine made. */
   know(network: Network): void;
   /** Settles a network's addresses and takes its name; nothing is made yet. INVALID_OPTION, SUBNET_OVERLAPS, NO_FREE_POOL. */
   reserve(request: NetworkRequest): Network;
   /** The opposite of reserve: for a network that was not made. */
   forget(network: Network): void;
-  /** Before it is made for the first time: the host has no interface of its name. INTERFACE_IN_USE. */
+  /** Before it is made for the first time: it would be in nobody's way. INTERFACE_IN_USE, PARENT_IN_USE, NO_SUCH_INTERFACE. */
   checkFresh(network: Network): Promise<void>;
-  /** Makes what is missing of it. NETWORK_SETUP_FAILED. */
-  make(network: Network): Promise<void>;
+  /**
+   * Makes what is missing of it; `fresh`: for the first time, when it is tried out too. NETWORK_SETUP_FAILED,
+   * KERNEL_FEATURE_MISSING, NO_SUCH_INTERFACE.
+   */
+  make(network: Network, how?: { readonly fresh?: boolean }): Promise<void>;
   /** Removes all of it and forgets it. NETWORK_IN_USE while a container is on it. */
   remove(network: Network): Promise<void>;
   /**
@@ -81,6 +88,8 @@ export interface Networks {
   adopt(attachment: AttachmentRecord): void;
   /** How fast containers may receive and send. */
   readonly limits: Limits;
+  /** After the last adopt(): removes what an earlier engine's end left of connections and networks that nobody knows. */
+  sweep(containers: readonly Standing[]): Promise<void>;
   /** Lets go of reserved ports; bridges and table go too, unless containers run on. */
   close(): Promise<void>;
 }
@@ -110,17 +119,27 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
   const attached = new Map<string, AttachmentRecord>();
   const ports = reservations();
   const standing = bridges({ identity, executor, tell, running: () => [...attached.values()] });
-  const drivers = { bridge: bridgeDriver({ executor, ports, bridges: standing, table: identity.table }) };
   const known = new Map<string, Network>();
+  const sharing = {
+    ...{ executor, group: identity.index },
+    networks: () => known.values(),
+    attached: () => attached.values(),
+  };
+  const drivers: Drivers = {
+    bridge: bridgeDriver({ executor, ports, bridges: standing, table: identity.table }),
+    macvlan: macvlanDriver(sharing),
+    ipvlan: ipvlanDriver(sharing),
+  };
   const occupied = (): Occupied => ({
-    routes: hostRoutes().filter((route) => ![...known.values()].some((n) => n.interface === route.interface)),
+    routes: hostRoutes().filter((route) => !isOurs(known.values(), route.interface)),
     nameServers: nameServers(),
     networks: [...known.values()].map(({ name, subnet }) => ({ name, subnet: parseSubnet(subnet) })),
   });
+  let standard: BridgeNetwork | undefined;
   const theDefault = () => {
-    const found = known.get("bridge") ?? defaultNetwork(root, identity, occupied);
-    known.set("bridge", found);
-    return found;
+    standard ??= defaultNetwork(root, identity, occupied);
+    known.set(standard.name, standard);
+    return standard;
   };
   const state: State = {
     ...{ executor, openExecutor, identity, attached, later, ports },
@@ -140,7 +159,7 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
     bridge: identity.interface,
     ensureDefault: async () => {
       const network = theDefault();
-      await state.driverOf(network).ensure(network);
+      await drivers.bridge.ensure(network);
       return network;
     },
     know: (network) => void known.set(network.name, network),
@@ -153,7 +172,11 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
     },
     forget: ({ name }) => void known.delete(name),
     checkFresh: (network) => state.driverOf(network).checkFresh(network),
-    make: async (network) => void (await state.driverOf(network).ensure(network)),
+    make: async (network, how = {}) => {
+      const driver = state.driverOf(network);
+      const base = await driver.ensure(network);
+      if (how.fresh === true) await driver.prove(network, base);
+    },
     remove: async (network) => {
       refuseUsed(state, network);
       known.delete(network.name);
@@ -172,6 +195,7 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
     disconnect: (attachment, how = {}) => disconnect(state, attachment, how),
     adopt: (attachment) => adopt(state, attachment),
     limits: limits({ executor, table: identity.table, mtuOf: (name) => state.network(name).mtu }),
+    sweep: (containers) => sweep(state, [...known.values()], containers),
     close: async () => {
       for (const timer of timers) clearTimeout(timer);
       state.ports.close();
@@ -180,6 +204,9 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
     },
   };
 }
+
+const isOurs = (networks: Iterable<Network>, bridge: string): boolean =>
+  [...networks].some((network) => network.driver === "bridge" && network.interface === bridge);
 
 function refuseUsed({ attached }: State, { name }: Network): void {
   const users = [...attached.values()].filter(({ network }) => network === name);

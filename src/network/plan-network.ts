@@ -9,10 +9,11 @@ import {
 } from "../kernel/netlink/address.ts";
 import { InroError } from "../oci/error.ts";
 import type { Network } from "./attachment.ts";
+import { isOnWire } from "./drivers.ts";
 import { chooseSubnet, type Occupied, refuseOverlap } from "./subnet.ts";
 
 /** What a user wants of a network; null is for the engine to choose. */
-export type NetworkRequest = Unsettled<Network>;
+export type NetworkRequest<N extends Network = Network> = Unsettled<N>;
 
 type Unsettled<N> = N extends Network
   ? Omit<N, "subnet" | "gateway"> & { readonly subnet: string | null; readonly gateway: string | null }
@@ -26,7 +27,8 @@ export function planNetwork(request: NetworkRequest, pools: readonly Subnet[], o
   const { name } = request;
   const subnet =
     request.subnet === null ? chooseSubnet(name, pools, occupied) : askedSubnet(request.subnet, name);
-  if (request.subnet !== null) refuseOverlap(name, subnet, occupied);
+  const wire = isOnWire(request.driver) ? { routes: [] } : {};
+  if (request.subnet !== null) refuseOverlap(name, subnet, { ...occupied, ...wire });
   const inside = (address: string, at: string): string => {
     if (
       contains(

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import type { NetworkRequest } from "../../src/network/network.ts";
+import type { BridgeNetwork, NetworkRequest } from "../../src/network/network.ts";
 import { rootMissing } from "../support/engine.ts";
 import { tool } from "../support/tools.ts";
 import { command, type Other, ownNetwork } from "./namespace.ts";
@@ -36,7 +36,7 @@ beforeEach(() => {
 });
 afterEach(() => scope.dispose());
 
-async function make({ networks }: Engine, name: string, change: Partial<NetworkRequest> = {}) {
+async function make({ networks }: Engine, name: string, change: Partial<NetworkRequest<BridgeNetwork>> = {}) {
   const network = networks.reserve({
     ...{
       name,
@@ -171,7 +171,7 @@ describe.skipIf(rootMissing)("networks that somebody made", () => {
       code: "NETWORK_IN_USE",
       why: "network gone has active endpoints (a)",
     });
-    await one.networks.disconnect(a.attachment, { now: true });
+    await one.networks.disconnect(a.attachment, { from: a.pid });
     await one.networks.remove(gone);
     expect([links(), nft === undefined ? "" : command(nft, "list", "ruleset")]).toEqual(before);
     await expect(one.networks.connect(request("b", [], { network: "gone" }))).rejects.toMatchObject({
@@ -236,14 +236,14 @@ describe.skipIf(rootMissing)("a container that runs", () => {
     expect(call(a, d.attachment.address, 80)).toBe(second.address);
     expect(call(world, "198.51.100.1", 8000)).toBe("198.51.100.2");
 
-    await one.networks.disconnect(a.attachment, { now: true, keepPorts: true });
+    await one.networks.disconnect(a.attachment, { from: a.pid, keepPorts: true });
     expect(call("host", "127.0.0.1", 8000)).toBeUndefined();
     expect(call(a, "198.51.100.2", 81)).toBeUndefined();
     const led = await one.networks.leadThrough(second, a.attachment.ports, a.pid);
     expect(call(a, "198.51.100.2", 81)).toBe("198.51.100.1");
     expect(call(world, "198.51.100.1", 8000)).toBe("198.51.100.2");
     await expect(one.container("rival", "8000:80")).rejects.toMatchObject({ code: "PORT_IN_USE" });
-    await one.networks.disconnect(led, { now: true });
+    await one.networks.disconnect(led, { from: a.pid });
     expect(a.run("ip", "-o", "link").match(/eth\d/g)).toBeNull();
     await one.container("next", "8000:80");
   });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { formatSubnet, parseSubnet } from "../../src/kernel/netlink/address.ts";
 import { addressPool, macOf } from "../../src/network/addresses.ts";
 import { networkIdentity } from "../../src/network/identity.ts";
+import type { BridgeNetwork } from "../../src/network/network.ts";
 import { type NetworkRequest, planNetwork } from "../../src/network/plan-network.ts";
 import { chooseSubnet, type Occupied, parseRoutes } from "../../src/network/subnet.ts";
 
@@ -55,7 +56,7 @@ describe("the subnet", () => {
   });
 });
 
-const asked: NetworkRequest = {
+const asked: NetworkRequest<BridgeNetwork> = {
   ...{
     name: "web",
     driver: "bridge",
@@ -67,9 +68,10 @@ const asked: NetworkRequest = {
   },
   ...{ internal: false, open: true, masquerade: true, mtu: null, publishOn: "" },
 };
-const planned = (change: Partial<NetworkRequest>, host: Partial<Occupied> = {}) =>
+const planned = (change: Partial<NetworkRequest<BridgeNetwork>>, host: Partial<Occupied> = {}) =>
   planNetwork({ ...asked, ...change }, identity.subnets, { ...nowhere, ...host });
-const network = (change: Partial<NetworkRequest>) => planned({ subnet: "10.0.0.0/29", ...change });
+const network = (change: Partial<NetworkRequest<BridgeNetwork>>) =>
+  planned({ subnet: "10.0.0.0/29", ...change });
 
 describe("a network that is asked for", () => {
   const routes = [{ interface: "tun0", subnet: parseSubnet("10.8.0.0/16") }];

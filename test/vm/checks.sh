@@ -69,6 +69,28 @@ address=$(inro inspect -f '{{.NetworkSettings.IPAddress}}' web)
 contains "containers reach each other" "from the image" "$(asked "$address" 80)"
 equal "--network none has a loopback alone" "lo" "$(busybox_run --network none busybox ls /sys/class/net)"
 
+# Another host, at the other end of eth9's wire, with a VLAN on it.
+ip link add eth9 type veth >&2
+inro run -d --name outside --network none --privileged busybox sh -c 'until ip link set veth0 up; do usleep 10000; done
+  ip link add link veth0 name veth0.10 type vlan id 10; ip link set veth0.10 up
+  ip address add 10.9.0.1/24 dev veth0; ip address add 10.7.0.1/24 dev veth0.10; httpd -f -p 80 -h /data' >&2
+ip link set veth0 netns "$(inro inspect -f '{{.State.Pid}}' outside)" >&2
+ip link set eth9 up >&2
+within 5 inro exec outside sh -c 'echo | nc -w 1 10.7.0.1 80'
+on() { inro run --rm --network "$1" busybox sh -c "printf 'GET /file HTTP/1.0\\r\\n\\r\\n' | nc -w 5 $2 80 | tail -n 1" 2>&1; }
+for mode in l2 l3 l3s; do
+  inro network create -d ipvlan -o parent=eth9 -o ipvlan_mode=$mode --subnet 10.9.0.0/24 --gateway 10.9.0.1 lan >&2
+  contains "ipvlan $mode reaches a host on the wire" "from the image" "$(on lan 10.9.0.1)"
+  equal "ipvlan $mode goes with its network" 0 "$(code inro network rm lan)"
+done
+inro network create -d macvlan -o parent=eth9.10 --subnet 10.7.0.0/24 --gateway 10.7.0.1 vlan >&2
+contains "macvlan above a VLAN reaches a host in it" "from the image" "$(on vlan 10.7.0.1)"
+kill -KILL "$(cat /run/inro/inro.pid)"
+contains "and after the daemon was killed" "from the image" "$(on vlan 10.7.0.1)"
+equal "the VLAN goes with its network" "0 gone" "$(code inro network rm vlan) $([ -e /sys/class/net/eth9.10 ] || echo gone)"
+inro rm -f outside >&2
+within 5 sh -c '! [ -e /sys/class/net/eth9 ]'
+
 kill -KILL "$(cat /run/inro/inro.pid)"
 equal "the container lives on without the daemon" "from the image" "$(page "$address" 80)"
 equal "and is running for the next daemon" "running" "$(inro inspect -f '{{.State.Status}}' web)"

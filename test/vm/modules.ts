@@ -1,9 +1,22 @@
 import { copyFileSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
-/** What the disk, overlays, the bridge, limits of block devices, quotas and the translation of ports need; the rest of Debian's cloud kernel is built in. */
+/** What the disk, overlays, networks, limits of block devices, quotas and the translation of ports need; the rest of Debian's cloud kernel is built in. */
 const wanted = [
-  ...["virtio_pci", "virtio_blk", "overlay", "veth", "bridge", "loop", "bfq", "xfs", "quota_v2"],
+  ...[
+    "virtio_pci",
+    "virtio_blk",
+    "overlay",
+    "veth",
+    "bridge",
+    "macvlan",
+    "ipvlan",
+    "8021q",
+    "loop",
+    "bfq",
+    "xfs",
+    "quota_v2",
+  ],
   ...["nf_tables", "nf_nat", "nft_chain_nat", "nft_nat", "nft_masq", "nft_ct", "nft_fib_inet"],
 ];
 

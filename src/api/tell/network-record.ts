@@ -25,7 +25,7 @@ export function networkRecord(engine: Engine, network: NetworkDetails, withMembe
     ConfigOnly: false,
     Containers: Object.fromEntries(members.map((one) => [one.id, member(one, network)])),
     Options: {
-      ...(network.predefined && settled !== null ? defaults(settled.interface) : {}),
+      ...(network.predefined && settled?.driver === "bridge" ? defaults(settled.interface) : {}),
       ...network.options,
     },
     Labels: network.labels,

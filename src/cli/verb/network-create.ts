@@ -15,9 +15,13 @@ export const create = verb({
     internal: flag("Its containers reach each other, and nothing else"),
     attachable: flag("Without meaning here, kept for inspect"),
     label: list("KEY[=VALUE]", "Set a label"),
-    opt: list("KEY=VALUE", "com.docker.network.bridge.name, .enable_icc, .enable_ip_masquerade, …", {
-      short: "o",
-    }),
+    opt: list(
+      "KEY=VALUE",
+      "parent, macvlan_mode, ipvlan_mode, com.docker.network.bridge.name, .enable_icc, …",
+      {
+        short: "o",
+      },
+    ),
     ipv6: flag("Addresses of IPv6, too", { hidden: true }),
     ipv4: flag("Addresses of IPv4", { hidden: true, default: true }),
     "ipam-driver": text("NAME", "default", { hidden: true }),

@@ -13,13 +13,12 @@ export async function create(core: Core, asked: NetworkOptions): Promise<Network
   const id = randomBytes(32).toString("hex");
   await using undo = new Undo();
   const settled = core.networks.reserve({
-    ...driverOptions(asked.driver, { name: asked.name, id, options: asked.options }),
+    ...driverOptions(asked.driver, { ...asked, id }),
     name: asked.name,
     subnet: asked.subnet,
     gateway: asked.gateway,
     range: asked.range,
     reserved: Object.values(asked.auxiliary),
-    internal: asked.internal,
   });
   undo.add("forget the network", () => core.networks.forget(settled));
   const { auxiliary, attachable, labels, options } = asked;
@@ -33,7 +32,7 @@ export async function create(core: Core, asked: NetworkOptions): Promise<Network
   core.networkShelf.put(network);
   undo.add("take the network off the shelf", () => core.networkShelf.remove(network));
   undo.add("remove what its driver made", () => core.networks.remove(settled));
-  await core.networks.make(settled);
+  await core.networks.make(settled, { fresh: true });
   undo.release();
   const attributes = { name: network.name, type: network.driver };
   core.news.tell({ type: "network", action: "create", id, attributes });

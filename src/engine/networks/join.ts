@@ -27,7 +27,7 @@ export async function connect(
   checkBandwidth(network, bandwidthOf(entry));
   const { attachments, state } = entry.fortune;
   if (!isLive(state) || entry.live === null) return record(core, entry, { endpoints }, "machine");
-  const parked = attachments.find(({ address, ports }) => address === "" && ports.length > 0);
+  const parked = attachments.find(isParked);
   // A network of larger frames needs a larger bucket.
   const shaper = await limitNow(core, entry, endpoints);
   const attachment = await core.networks.connect({
@@ -48,7 +48,7 @@ export async function connect(
   const joined = leads
     ? await core.networks.leadThrough(attachmentRecord(attachment), parked?.ports ?? [], entry.live.pid)
     : attachmentRecord(attachment);
-  const others = leads ? attachments.filter((one) => one !== parked) : attachments;
+  const others = joined.ports.length > 0 ? attachments.filter((one) => one !== parked) : attachments;
   record(core, entry, { endpoints, attachments: [...others, joined] }, "machine");
   writeConnectionFiles(core, entry);
 }
@@ -63,23 +63,36 @@ export async function disconnect(core: Core, entry: Entry, network: NetworkDetai
   const leaving = attachments.find((one) => one.network === network.name);
   if (entry.live === null || leaving === undefined) return record(core, entry, { endpoints }, "machine");
   const { pid } = entry.live;
-  const stay = attachments.filter((one) => one !== leaving);
+  const stay = attachments.filter((one) => one !== leaving && !isParked(one));
+  const ports = [leaving, ...attachments.filter(isParked)].flatMap((one) => one.ports);
   // Its ports stay its own until it ends: its monitor closes them then, whoever has them.
-  const parked = leaving.ports.length === 0 ? [] : [{ ...leaving, ...PARKED }];
+  const parked = ports.length === 0 ? [] : [{ ...leaving, ...PARKED, ports }];
   // Recorded before it is done: an interface that no record knows is swept by the next engine.
   record(core, entry, { endpoints, attachments: [...stay, ...parked] }, "machine");
-  await core.networks.disconnect(leaving, { now: true, keepPorts: true });
+  await core.networks.disconnect(leaving, { from: pid, keepPorts: true });
   const next = leaving.gateway === "" ? undefined : gatewayAmong(core, endpoints);
   const heir = stay.find((one) => one.network === next?.network);
   if (heir !== undefined) {
-    const led = await core.networks.leadThrough(heir, leaving.ports, pid);
-    record(core, entry, { attachments: stay.map((one) => (one === heir ? led : one)) }, "machine");
+    const led = await core.networks.leadThrough(heir, ports, pid);
+    const others = led.ports.length > 0 ? stay : [...stay, ...parked];
+    record(core, entry, { attachments: others.map((one) => (one === heir ? led : one)) }, "machine");
   }
   writeConnectionFiles(core, entry);
 }
 
+const isParked = ({ address, ports }: AttachmentRecord) => address === "" && ports.length > 0;
+
 /** Holds a container's ports while it is in no network that could publish them. */
-const PARKED = { network: "", inside: "", address: "", prefix: 0, gateway: "", mac: "", hostInterface: "" };
+const PARKED = {
+  network: "",
+  inside: "",
+  address: "",
+  prefix: 0,
+  gateway: "",
+  mac: "",
+  id: "",
+  hostInterface: "",
+};
 
 function freeNumber(attachments: readonly AttachmentRecord[]): number {
   const taken = new Set(attachments.map(({ inside }) => inside));

@@ -16,6 +16,11 @@ export const bytes = (type: number, value: Uint8Array): Attribute => ({ type, va
 export const nest = (type: number, value: readonly Attribute[]): Attribute => ({ type, value });
 export const u8 = (type: number, value: number): Attribute => ({ type, value: Uint8Array.of(value) });
 
+/** A 16-bit number as rtnetlink has it. */
+export function u16(type: number, value: number): Attribute {
+  return { type, value: new Uint8Array(Uint16Array.of(value).buffer) };
+}
+
 /** A 32-bit number as rtnetlink has it: the machine's order, which is little endian wherever Inro runs. */
 export function u32(type: number, value: number): Attribute {
   return { type, value: new Uint8Array(Uint32Array.of(value).buffer) };

@@ -15,6 +15,7 @@ const IFLA = {
   LINKINFO: 18,
   NET_NS_PID: 19,
   IFALIAS: 20,
+  GROUP: 27,
 } as const;
 const IFLA_INFO = { KIND: 1, DATA: 2 } as const;
 const VETH_INFO_PEER = 1;
@@ -24,6 +25,8 @@ const IFA = { ADDRESS: 1, LOCAL: 2, BROADCAST: 4 } as const;
 const RTA = { OIF: 4, GATEWAY: 5 } as const;
 
 const AF_INET = 2;
+/** linux/rtnetlink.h, RT_SCOPE_LINK. */
+const SCOPE_LINK = 253;
 const AF_BRIDGE = 7;
 const IFF_UP = 1;
 const made = NLM_F.ACK | NLM_F.CREATE | NLM_F.EXCL;
@@ -43,7 +46,7 @@ export function linkBody(index: number, up: boolean, family = 0): Uint8Array {
 }
 
 /** IFNAMSIZ is 16 with the NUL; a slash or a space would break the interface's files in /proc/sys and /sys. */
-function interfaceName(name: string): Attribute {
+export function interfaceName(name: string): Attribute {
   if (!/^[^\s/:%]{1,15}$/.test(name) || name === "." || name === "..")
     throw new InroError("NETLINK_INVALID", {
       what: `cannot use ${JSON.stringify(name)} as an interface's name`,
@@ -52,7 +55,7 @@ function interfaceName(name: string): Attribute {
   return text(IFLA.IFNAME, name);
 }
 
-const mtuOf = (mtu: number | null): Attribute[] => (mtu === null ? [] : [u32(IFLA.MTU, mtu)]);
+export const mtuOf = (mtu: number | null): Attribute[] => (mtu === null ? [] : [u32(IFLA.MTU, mtu)]);
 
 /**
  * Makes a bridge that is up. Its hardware address is fixed, else it would follow that of its lowest port. Index 0 and
@@ -166,6 +169,14 @@ export function linkUp(index: number): Message {
   return { type: RTM.NEWLINK, flags: NLM_F.ACK, body: linkBody(index, true), attributes: [] };
 }
 
+/** The same by its name. */
+export const setUp = (name: string): Message => ({
+  type: RTM.NEWLINK,
+  flags: NLM_F.ACK,
+  body: linkBody(0, true),
+  attributes: [interfaceName(name)],
+});
+
 /** Removes an interface, and with one end of a veth pair the other. */
 export function deleteLink(name: string): Message {
   return {
@@ -196,13 +207,13 @@ export function getLink(name: string): Message {
   };
 }
 
-/** Asks for a bridge's ports. Kernels that do not know the filter answer with every interface. */
-export function getLinks(bridge: number): Message {
+/** Asks for a bridge's ports, or for every interface. Kernels that do not know the filter answer with every one, too. */
+export function getLinks(bridge?: number): Message {
   return {
     type: RTM.GETLINK,
     flags: NLM_F.DUMP,
     body: linkBody(0, false),
-    attributes: [u32(IFLA.MASTER, bridge)],
+    attributes: bridge === undefined ? [] : [u32(IFLA.MASTER, bridge)],
   };
 }
 
@@ -216,6 +227,10 @@ export interface Link {
   readonly master: number;
   /** Empty: none. */
   readonly alias: string;
+  /** Its hardware address; empty where it has none. */
+  readonly mac: string;
+  /** A number that anyone may give to interfaces; 0: none did. */
+  readonly group: number;
 }
 
 /** An RTM_NEWLINK as link; undefined when the reply is something else. */
@@ -225,16 +240,20 @@ export function decodeLink(reply: Reply): Link | undefined {
   const attributes = readAttributes(reply.payload.subarray(16));
   const info = attributes.get(IFLA.LINKINFO);
   const kind = info === undefined ? undefined : readAttributes(info).get(IFLA_INFO.KIND);
-  const master = attributes.get(IFLA.MASTER);
   return {
     index: view.getInt32(4, true),
     name: textOf(attributes.get(IFLA.IFNAME)),
     up: (view.getUint32(8, true) & IFF_UP) !== 0,
     kind: textOf(kind),
-    master: master === undefined ? 0 : new DataView(master.buffer, master.byteOffset, 4).getUint32(0, true),
+    master: numberOf(attributes.get(IFLA.MASTER)),
     alias: textOf(attributes.get(IFLA.IFALIAS)),
+    mac: [...(attributes.get(IFLA.ADDRESS) ?? [])].map((b) => b.toString(16).padStart(2, "0")).join(":"),
+    group: numberOf(attributes.get(IFLA.GROUP)),
   };
 }
+
+const numberOf = (value: Uint8Array | undefined): number =>
+  value === undefined ? 0 : new DataView(value.buffer, value.byteOffset, 4).getUint32(0, true);
 
 function textOf(value: Uint8Array | undefined): string {
   return new TextDecoder().decode(value).replace(/\0.*$/s, "");
@@ -259,17 +278,18 @@ export function addAddress(to: { index: number; address: string; prefix: number 
   };
 }
 
-/** The default route: everything that no other route takes goes to the gateway. */
-export function addDefaultRoute(gateway: string, index: number): Message {
+/** The default route: everything that no other route takes goes to the gateway, or without one straight to the wire. */
+export function addDefaultRoute(gateway: string | null, index: number): Message {
   const mainTable = 254;
   const setByBoot = 3;
   const unicast = 1;
   const body = new Uint8Array(12);
-  body.set([AF_INET, 0, 0, 0, mainTable, setByBoot, 0, unicast]);
+  const scope = gateway === null ? SCOPE_LINK : 0;
+  body.set([AF_INET, 0, 0, 0, mainTable, setByBoot, scope, unicast]);
   return {
     type: RTM.NEWROUTE,
     flags: made,
     body,
-    attributes: [bytes(RTA.GATEWAY, ipv4Bytes(gateway)), u32(RTA.OIF, index)],
+    attributes: [...(gateway === null ? [] : [bytes(RTA.GATEWAY, ipv4Bytes(gateway))]), u32(RTA.OIF, index)],
   };
 }

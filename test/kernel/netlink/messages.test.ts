@@ -113,12 +113,8 @@ describe("route messages", () => {
     );
     if (asked === undefined) throw new Error("nothing was decoded");
     expect(decodeLink(asked)).toEqual({
-      index: 9,
-      name: "inro0",
-      up: true,
-      kind: "bridge",
-      master: 0,
-      alias: "",
+      ...{ index: 9, name: "inro0", up: true, kind: "bridge", master: 0, alias: "" },
+      ...{ mac: "02:42:ac:14:00:01", group: 0 },
     });
   });
 });

@@ -1,0 +1,112 @@
+import { errnoName } from "../kernel/errno.ts";
+import { encodeMessages, type Message } from "../kernel/netlink/message.ts";
+import { deleteLink, getLink, type Link, setUp } from "../kernel/netlink/route.ts";
+import { makeVlan, makeWire } from "../kernel/netlink/upper.ts";
+import type { OpOf } from "../kernel/plan/operations.ts";
+import { InroError } from "../oci/error.ts";
+import type { IpvlanNetwork, MacvlanNetwork } from "./attachment.ts";
+import { linksIn, quieten, route } from "./bridge.ts";
+import type { Executor } from "./lasting-executor.ts";
+
+export type Sharing = Pick<MacvlanNetwork | IpvlanNetwork, "name" | "parent" | "ownWire">;
+
+const EEXIST = 17;
+const ENODEV = 19;
+const EOPNOTSUPP = 95;
+
+/** Docker's way to name a VLAN: `eth0.10` is the VLAN 10 of eth0. */
+function vlanOf(name: string): { readonly base: string; readonly id: number } | undefined {
+  const match = /^(.+)\.(\d{1,4})$/.exec(name);
+  const id = Number(match?.[2]);
+  return match?.[1] !== undefined && id > 0 && id < 4095 ? { base: match[1], id } : undefined;
+}
+
+export async function find(executor: Executor, name: string): Promise<Link | undefined> {
+  const [record] = await executor.batch([route(encodeMessages([getLink(name)]), `find ${name}`, ENODEV)]);
+  return linksIn(record)[0];
+}
+
+/** The parent is there, or can be made. NO_SUCH_INTERFACE. */
+export async function checkParent(executor: Executor, network: Sharing): Promise<void> {
+  const { parent, ownWire } = network;
+  if (ownWire || (await find(executor, parent)) !== undefined) return;
+  const vlan = vlanOf(parent);
+  if (vlan === undefined) throw missing(network, parent);
+  if ((await find(executor, vlan.base)) === undefined) throw missing(network, vlan.base);
+}
+
+/**
+ * The parent, made where it is missing and can be. What is ours is marked by our group, so that a VLAN which somebody else
+ * has made is never taken away. NO_SUCH_INTERFACE, NETWORK_SETUP_FAILED.
+ */
+export async function ensureParent(executor: Executor, group: number, network: Sharing): Promise<Link> {
+  const { parent } = network;
+  const found = await find(executor, parent);
+  if (found !== undefined) return found;
+  const make = (kind: string, message: Message, what: string) =>
+    build(executor, network, kind, route(encodeMessages([message]), what, EEXIST));
+  if (network.ownWire) {
+    const end = `de-${parent.slice(3)}`;
+    await make("veth", makeWire({ name: parent, end, group }), `make the wire ${parent}`);
+    quieten(parent);
+    quieten(end);
+    await make("veth", setUp(end), `bring ${end} up`);
+  } else {
+    const vlan = vlanOf(parent);
+    const base = vlan === undefined ? undefined : await find(executor, vlan.base);
+    if (vlan === undefined || base === undefined) throw missing(network, vlan?.base ?? parent);
+    await make(
+      "vlan",
+      makeVlan({ name: parent, parent: base.index, id: vlan.id, group }),
+      `make the VLAN ${parent}`,
+    );
+  }
+  const made = await find(executor, parent);
+  if (made === undefined) throw missing(network, parent);
+  return made;
+}
+
+/** Takes away a parent that we made. */
+export async function removeParent(executor: Executor, group: number, network: Sharing): Promise<void> {
+  const found = await find(executor, network.parent);
+  if (found?.group !== group) return;
+  const { parent } = network;
+  const remove = route(encodeMessages([deleteLink(parent)]), `remove ${parent}`, ENODEV);
+  await build(executor, network, found.kind, remove);
+}
+
+/** Carries out an operation about an interface of some kind; that the kernel knows none of the kind is said so. */
+export async function build(
+  executor: Executor,
+  { name, parent }: Sharing,
+  kind: string,
+  op: OpOf<"netlink">,
+): Promise<void> {
+  const [record] = await executor.batch([op]);
+  if (record?.errno === 0) return;
+  const what = `cannot set up the network ${name} above ${parent}`;
+  if (record?.errno === EOPNOTSUPP)
+    throw new InroError("KERNEL_FEATURE_MISSING", {
+      what,
+      why: `this kernel has no interfaces of the kind ${kind} (CONFIG_${options[kind] ?? kind})`,
+      hint: "boot a kernel that has them, or load the module, or use the driver bridge",
+    });
+  const words = `${errnoName(record?.errno ?? 0)} ${record?.detail ?? ""}`.trim();
+  throw new InroError("NETWORK_SETUP_FAILED", { what, why: `cannot ${op.what}: ${words}` });
+}
+
+/** What to look for in a kernel's configuration. */
+const options: Readonly<Record<string, string>> = {
+  macvlan: "MACVLAN",
+  ipvlan: "IPVLAN",
+  vlan: "VLAN_8021Q",
+};
+
+function missing({ name, parent }: Sharing, absent: string): InroError {
+  return new InroError("NO_SUCH_INTERFACE", {
+    what: `cannot make the network ${name} above ${parent}`,
+    why: `the host has no interface ${absent}`,
+    hint: "a VLAN is named by its interface and its number, such as eth0.10; both parts count",
+    at: "--opt",
+  });
+}

@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { spawn } from "node:child_process";
+import { rootMissing, type TestEngine, testEngine } from "../support/engine.ts";
+import { ownHost } from "../support/host.ts";
+import { busyboxMissing, loadBusybox } from "./busybox.ts";
+
+describe.skipIf(rootMissing || busyboxMissing)("the unmodified docker CLI and macvlan", () => {
+  const scope = new AsyncDisposableStack();
+  let host: Awaited<ReturnType<typeof ownHost>>;
+  let engine: TestEngine;
+  /** The process of another host, at the other end of our eth0: 10.9.0.1/24. */
+  let outside: number;
+  const docker = (...words: string[]) => engine.docker(...words);
+  const ok = async (...words: string[]) => {
+    const { code, stdout, stderr } = await docker(...words);
+    if (code !== 0) throw new Error(`docker ${words.join(" ")}: ${stderr}`);
+    return stdout.trim();
+  };
+  const inspect = async (kind: string, name: string) =>
+    JSON.parse(await ok("inspect", "--type", kind, name))[0];
+  const ip = async (...words: string[]) => {
+    const { code, stdout, stderr } = await host.run("ip", words);
+    if (code !== 0) throw new Error(`ip ${words.join(" ")}: ${stderr}`);
+    return stdout;
+  };
+  const there = (...words: string[]) => ["--target", String(outside), "--net", "ip", ...words];
+  /** By a shell, which has the applets that the image has no names for. */
+  const shell = (container: string, words: string) => ok("exec", container, "sh", "-c", words);
+  const answers = async (from: string, address: string) =>
+    (await docker("exec", from, "sh", "-c", `ping -c 1 -W 1 ${address}`)).code === 0;
+  const run = (name: string, ...words: string[]) =>
+    ok("run", "-d", "--name", name, ...words, "busybox", "sleep", "600");
+
+  beforeAll(async () => {
+    host = scope.use(await ownHost());
+    const other = spawn("unshare", ["--net", "sleep", "600"], { stdio: "ignore" });
+    scope.defer(() => void other.kill("SIGKILL"));
+    outside = other.pid ?? 0;
+    for (let tries = 0; ; tries++) {
+      const words = ["link", "add", "eth0", "type", "veth", "peer", "name", "wire", "netns", String(outside)];
+      // Until it is in a network of its own, both ends are in the machine's.
+      const entered = await host.run("nsenter", there("-o", "link"));
+      if (entered.stdout.match(/^\d+: /gm)?.length === 1) {
+        await ip(...words);
+        break;
+      }
+      if (tries > 100) throw new Error("unshare did not begin");
+      await Bun.sleep(5);
+    }
+    await ip("link", "set", "eth0", "up");
+    await host.run("nsenter", there("address", "add", "10.9.0.1/24", "dev", "wire"));
+    await host.run("nsenter", there("link", "set", "wire", "up"));
+    engine = scope.use(await testEngine(host));
+    await loadBusybox(engine);
+  }, 60_000);
+
+  afterAll(() => scope.disposeAsync(), 60_000);
+
+  test("create and inspect tell the driver and its options", async () => {
+    const options = ["-o", "parent=eth0", "-o", "macvlan_mode=bridge"];
+    const addresses = ["--subnet", "10.9.0.0/24", "--gateway", "10.9.0.1", "--ip-range", "10.9.0.64/26"];
+    await ok("network", "create", "-d", "macvlan", ...options, ...addresses, "pub");
+    expect(await inspect("network", "pub")).toMatchObject({
+      ...{ Name: "pub", Driver: "macvlan", Scope: "local", Internal: false, EnableIPv4: true },
+      Options: { parent: "eth0", macvlan_mode: "bridge" },
+      IPAM: { Config: [{ Subnet: "10.9.0.0/24", Gateway: "10.9.0.1", IPRange: "10.9.0.64/26" }] },
+    });
+    expect(await ok("network", "ls", "-f", "driver=macvlan", "--format", "{{.Name}} {{.Driver}}")).toBe(
+      "pub macvlan",
+    );
+    const wrong = async (...words: string[]) => (await docker("network", "create", ...words, "x")).stderr;
+    expect(await wrong("-d", "macvlan", "-o", "parent=eth9")).toContain("the host has no interface eth9");
+    expect(await wrong("-d", "macvlan", "-o", "macvlan_mode=x")).toContain(
+      '"x" is none of private, vepa, bridge, passthru',
+    );
+    expect(await ok("network", "ls", "-q", "-f", "name=x")).toBe("");
+  }, 20_000);
+
+  test("containers are on the parent's wire, with their addresses, and publish nothing", async () => {
+    const mac = "02:42:0a:09:00:99";
+    await run("one", "--network", "pub", "--mac-address", mac, "--ip", "10.9.0.9", "-p", "8099:80");
+    await run("two", "--network", "pub");
+    expect((await inspect("container", "one")).NetworkSettings.Networks.pub).toMatchObject({
+      ...{ IPAddress: "10.9.0.9", IPPrefixLen: 24, Gateway: "10.9.0.1", MacAddress: mac },
+    });
+    expect(await shell("one", "cat /sys/class/net/eth0/address")).toBe(mac);
+    expect(await ok("ps", "--filter", "name=one", "--format", "{{.Ports}}")).toBe("80/tcp");
+    const { IPAddress } = (await inspect("container", "two")).NetworkSettings.Networks.pub;
+    expect(IPAddress).toBe("10.9.0.64");
+    expect(await answers("one", IPAddress)).toBe(true);
+    expect(await answers("one", "10.9.0.1")).toBe(true);
+    const seen = await host.run("nsenter", there("neighbour", "show", "10.9.0.9"));
+    expect(seen.stdout).toContain(mac);
+    // The gateway is the wire's, not this host.
+    expect(await shell("one", "cat /etc/hosts")).not.toContain("host.docker.internal");
+    const taken = await docker("run", "--rm", "--network", "pub", "--ip", "10.9.0.9", "busybox", "true");
+    expect(taken.stderr).toContain("Address already in use");
+    for (let turn = 0; turn < 3; turn++) await ok("restart", "-t", "0", "one");
+    expect(await answers("one", "10.9.0.1")).toBe(true);
+    expect((await docker("network", "rm", "pub")).stderr).toContain("has active endpoints");
+  }, 30_000);
+
+  test("connect and disconnect while it runs; published ports wait for a bridge", async () => {
+    await run("three", "-p", "8098:80");
+    await ok("network", "connect", "--ip", "10.9.0.20", "pub", "three");
+    expect(await shell("three", "ip -o -4 address show eth1")).toContain("10.9.0.20/24");
+    expect(await answers("three", "10.9.0.1")).toBe(true);
+    await ok("network", "disconnect", "bridge", "three");
+    expect(await shell("three", "ip route")).toContain("default via 10.9.0.1 dev eth1");
+    expect(await ok("port", "three")).toBe("");
+    await ok("network", "connect", "bridge", "three");
+    await ok("network", "disconnect", "pub", "three");
+    expect(await shell("three", "ip -o link")).not.toContain("eth1");
+    expect(await ok("port", "three")).toContain("80/tcp -> 0.0.0.0:8098");
+  }, 30_000);
+
+  test("all of it is there after the daemon was killed, and goes with the network", async () => {
+    await ok("network", "create", "-d", "macvlan", "alone");
+    expect(await inspect("network", "alone")).toMatchObject({ Internal: true, Driver: "macvlan" });
+    expect(await ip("-o", "link")).toContain("dm-");
+    await engine.kill();
+    await ip("link", "delete", `dm-${(await ip("-o", "link")).match(/(?<=dm-)[0-9a-f]+/)?.[0]}`);
+    await engine.serve();
+    await run("four", "--network", "alone");
+    expect(await shell("four", "cat /sys/class/net/eth0/carrier")).toBe("1");
+    expect(await answers("one", "10.9.0.1")).toBe(true);
+    await run("five", "--network", "pub");
+    const told = (await inspect("network", "pub")).Containers;
+    const addresses = Object.values(told).map((one) => (one as { IPv4Address: string }).IPv4Address);
+    expect(new Set(addresses).size).toBe(3);
+    await ok("rm", "-f", "one", "two", "three", "four", "five");
+    await ok("network", "rm", "pub", "alone");
+    expect((await ip("-o", "link")).match(/^\d+: (dm-|de-|eth0|inro[0-9a-f]+@)/gm)).toEqual([
+      expect.stringContaining("eth0"),
+    ]);
+  }, 30_000);
+});
