@@ -1,5 +1,5 @@
 /** An image of the store with one layer more, from the tar of that layer: what `commit` and `import` make. */
-import { chainIdsOf, digester } from "../oci/digest.ts";
+import { chainIdsOf } from "../oci/digest.ts";
 import type { ExecutionConfig } from "../oci/image-config.ts";
 import { isLayerType, mediaType } from "../oci/media-type.ts";
 import type { Platform } from "../oci/platform.ts";
@@ -8,7 +8,6 @@ import type { Image, Layer } from "./image.ts";
 import { fetchLayers } from "./layers.ts";
 import type { Blobs } from "./layout/blobs.ts";
 import type { NamedManifest } from "./layout/names.ts";
-import { gzipped } from "./members.ts";
 import type { PullStore } from "./pull.ts";
 
 export interface MakeRequest {
@@ -26,26 +25,17 @@ export interface MakeRequest {
   readonly name: Reference | null;
 }
 
-/** A bit above zlib's fastest, as a commit is waited for. */
-const gzipLevel = 3;
-
-/** Compresses and stores a layer in one pass. */
+/** A layer of our own making is plain: it is compressed when it leaves (compress.ts), if it ever does. */
 async function storeLayer(blobs: Blobs, tar: AsyncIterable<Uint8Array>): Promise<Layer> {
   const writer = await blobs.begin();
-  const hash = digester();
-  const hashed = async function* () {
-    for await (const chunk of tar) {
-      hash.update(chunk);
-      yield chunk;
-    }
-  };
   try {
-    for await (const member of gzipped(hashed(), gzipLevel)) await writer.write(member);
+    for await (const chunk of tar) await writer.write(chunk);
   } catch (error) {
     await writer.abort();
     throw error;
   }
-  return { ...(await writer.commit()), diffId: hash.digest(), mediaType: mediaType.ociLayerGzip };
+  const { digest, size } = await writer.commit();
+  return { digest, size, diffId: digest, mediaType: mediaType.ociLayer };
 }
 
 /** Docker's name for the same kind of layer does not go into an OCI manifest. */
@@ -74,7 +64,8 @@ async function document(blobs: Blobs, type: string, value: object) {
 /** Stores and unpacks all of it; what is answered makes it an image, once it is in the index. Throws LAYER_REFUSED, NO_SPACE. */
 export async function makeImage(store: PullStore, request: MakeRequest): Promise<NamedManifest> {
   const { blobs } = store;
-  const layers = [...(request.below?.layers ?? []), await storeLayer(blobs, request.tar)];
+  const own = await storeLayer(blobs, request.tar);
+  const layers = [...(request.below?.layers ?? []), own];
   const created = new Date().toISOString();
   const config = await document(blobs, mediaType.ociConfig, configOf(request, layers, created));
   const descriptors = layers.map(({ digest, size, mediaType: type }) => ({
@@ -90,6 +81,7 @@ export async function makeImage(store: PullStore, request: MakeRequest): Promise
     chainIdsOf(layers.map(({ diffId }) => diffId)),
     () => () => {},
     ({ digest }) => blobs.stream(digest),
+    { verified: new Set([own.digest]) },
   );
   const names = request.name === null ? [] : [formatReference(withDefaultTag(request.name))];
   return { descriptor: { ...descriptor, platform: request.platform }, names, repoDigests: [] };

@@ -23,7 +23,7 @@ import { manifestsOf } from "./manifests.ts";
 import { pruneIndex, reclaimedBy } from "./prune.ts";
 import { pullImage, resolveName } from "./pull.ts";
 import { pushNamed } from "./push-named.ts";
-import { namesUsed, noSuchImage, openRecords } from "./records.ts";
+import { namesUsed, noSuchImage, openRecords, union } from "./records.ts";
 import { noRegistries, readRegistries } from "./registry/registries.ts";
 import { removeImage } from "./remove.ts";
 import { checkDriver, openDriver } from "./snapshot/drivers.ts";
@@ -133,7 +133,9 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
         return loaded;
       }),
     push: (reference, o = {}) =>
-      sweeps.during(() => pushNamed({ blobs, names, records, registries }, reference, o)),
+      sweeps.during(() =>
+        pushNamed({ blobs, names, records, registries, replaced: sweeps.want }, reference, o),
+      ),
     async save(namesOrIds, o = {}) {
       const release = await sweeps.hold();
       try {
@@ -161,7 +163,9 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
     admit: (image, nameOrId) => gate.run(image, namesUsed(image, meant(nameOrId))),
     async tag(image, reference) {
       const more = { names: [formatReference(withDefaultTag(reference))], repoDigests: [] };
-      if (await names.extend(image.roots[0] as Digest, more)) return;
+      // A push may have put another manifest in its place meanwhile.
+      const now = records.list().find(({ id }) => id === image.id);
+      for (const root of union(image.roots, now?.roots ?? [])) if (await names.extend(root, more)) return;
       throw noSuchImage(image.id);
     },
     async remove(nameOrId, o) {

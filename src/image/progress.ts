@@ -32,9 +32,13 @@ export type PushProgress =
       readonly image: Descriptor;
     };
 
-/** `present` layers were there before, `mounted` ones the registry had in another repository. */
+/**
+ * `present` layers were there before, `mounted` ones the registry had in another repository. Plain ones are compressed
+ * before anything else, under the digest that they have until then.
+ */
 export type PushState =
-  | { readonly state: "present" | "done" }
+  | { readonly state: "present" | "done" | "compressed" }
+  | { readonly state: "compressing"; readonly bytes: number; readonly total: number }
   | { readonly state: "mounted"; readonly from: string }
   | { readonly state: "uploading"; readonly bytes: number; readonly total: number }
   | Extract<LayerState, { readonly state: "retrying" }>;

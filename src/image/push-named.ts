@@ -8,6 +8,7 @@ import {
   type Reference,
   withDefaultTag,
 } from "../oci/reference.ts";
+import { compressedManifest } from "./compress.ts";
 import type { PushOptions } from "./images.ts";
 import type { Blobs } from "./layout/blobs.ts";
 import type { NamedManifest, Names } from "./layout/names.ts";
@@ -21,6 +22,8 @@ export interface NamedStore {
   readonly names: Names;
   readonly records: Records;
   readonly registries: () => Registries;
+  /** Told when there are blobs that nothing leads to any more. */
+  readonly replaced: () => Promise<void>;
 }
 
 function manifestOf(names: Names, reference: Reference): NamedManifest {
@@ -47,15 +50,26 @@ function holderIn(records: Records, { domain, path }: Reference): (blob: Digest)
   };
 }
 
-/** Pushes what the name leads to; from then on the image is known by the digest that it has there. Throws NO_SUCH_IMAGE. */
-export async function pushNamed(
-  { blobs, names, records, registries }: NamedStore,
-  wanted: Reference,
-  options: PushOptions,
-): Promise<Pushed> {
+/** The manifest to push: of an image that has plain layers of its own making another one, which takes its place. */
+async function settled(store: NamedStore, named: NamedManifest, o: PushOptions) {
+  const { blobs, names, records, replaced } = store;
+  const { signal, onProgress = () => {} } = o;
+  const descriptor = await compressedManifest({ blobs, records, signal, onProgress }, named);
+  if (descriptor === undefined) return named.descriptor;
+  await records.learn({ ...named, descriptor });
+  if (await names.replace(named.descriptor.digest, descriptor)) await replaced();
+  return descriptor;
+}
+
+/**
+ * Pushes what the name leads to, its layers compressed; from then on the image is known by the digest that it has there.
+ * Throws NO_SUCH_IMAGE.
+ */
+export async function pushNamed(store: NamedStore, wanted: Reference, options: PushOptions): Promise<Pushed> {
+  const { blobs, names, records, registries } = store;
   const { domain, path, tag = "latest" } = withDefaultTag(wanted);
   const reference = { domain, path, tag };
-  const { descriptor } = manifestOf(names, reference);
+  const descriptor = await settled(store, manifestOf(names, reference), options);
   const pushed = await pushImage(
     { blobs, insecure: registries().insecure, holder: holderIn(records, reference) },
     descriptor,

@@ -65,11 +65,13 @@ export function dockerArchive(
   name: string,
   layers: readonly Uint8Array[],
   diffIds: readonly string[],
+  more: object = {},
 ): Buffer {
   const config = JSON.stringify({
     architecture: "amd64",
     os: "linux",
     config: {},
+    ...more,
     rootfs: { type: "layers", diff_ids: diffIds },
   });
   const manifest = JSON.stringify([

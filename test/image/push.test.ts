@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import type { Image, PushOptions, PushProgress } from "../../src/image/images.ts";
 import { openBlobs, openIngest } from "../../src/image/layout/blobs.ts";
 import { pushImage } from "../../src/image/push.ts";
 import { openRepository } from "../../src/image/registry/repository.ts";
 import type { Descriptor } from "../../src/oci/descriptor.ts";
-import { digestOf } from "../../src/oci/digest.ts";
+import { digestOf, hexOf } from "../../src/oci/digest.ts";
 import { parseReference } from "../../src/oci/reference.ts";
 import { rootMissing } from "../support/engine.ts";
 import { machine } from "../support/host.ts";
@@ -91,8 +92,8 @@ describe.skipIf(rootMissing)("push", () => {
     const { pushed, heard, seen, tags } = await pushInto({});
     expect(tags).toEqual(["team/app:1.0", `team/app@${pushed?.digest}`]);
     expect(seen.findIndex(({ path }) => path.includes("/manifests/"))).toBe(seen.length - 1);
-    expect(states(heard)).toEqual(["done", "done"]);
-    expect(heard[0]).toMatchObject({ kind: "resolved", layers: expect.any(Array) });
+    expect(states(heard)).toEqual(["compressed", "compressed", "done", "done"]);
+    expect(heard.find(({ kind }) => kind === "resolved")).toMatchObject({ layers: expect.any(Array) });
     expect(heard.at(-1)).toMatchObject({ kind: "pushed", tag: "1.0", digest: pushed?.digest });
   });
 
@@ -114,6 +115,52 @@ describe.skipIf(rootMissing)("push", () => {
     expect(states(heard)).toEqual(["present", "present", "mounted", "mounted"]);
     expect(second).toEqual({ ...pushed, tag: "2.0" });
     expect(registry.received()).toBe(before);
+  });
+
+  test("plain layers are compressed once: the image stays the same one, and their blobs go", async () => {
+    await using registry = await writtenRegistry();
+    await using store = await testStore();
+    const at = (name: string) => parseReference(`${registry.address}/${name}`);
+    const before = await loaded(store, `${registry.address}/team/app:1`);
+    expect(before.layers.map(({ digest }) => digest)).toEqual(before.layers.map(({ diffId }) => diffId));
+    const pushed = await store.images.push(at("team/app:1"));
+    const after = store.images.resolve(before.id);
+    const { id, names, chainIds, size, config } = before;
+    expect(after).toMatchObject({ id, names, chainIds, size, config, manifests: [pushed.digest] });
+    expect(after.layers.map(({ diffId }) => diffId)).toEqual(before.layers.map(({ diffId }) => diffId));
+    const blob = (digest: string) => readFileSync(join(store.root, "blobs", digest.replace(":", "/")));
+    for (const [i, { digest, mediaType }] of after.layers.entries()) {
+      expect(mediaType).toBe("application/vnd.oci.image.layer.v1.tar+gzip");
+      expect(gunzipSync(blob(digest)).equals(layers[i] as Buffer)).toBe(true);
+    }
+    const stored = readdirSync(join(store.root, "blobs/sha256"));
+    for (const { diffId } of before.layers) expect(stored).not.toContain(hexOf(diffId));
+    // The same layers in an image of another name, and configuration: they were compressed before.
+    const copy = { config: { User: "me" } };
+    const heard: PushProgress[] = [];
+    const onProgress = (progress: PushProgress) => heard.push(progress);
+    await store.images.load(
+      chunks(dockerArchive(`${registry.address}/team/app:2`, layers, layers.map(digestOf), copy)),
+    );
+    await store.images.push(at("team/app:2"), { onProgress });
+    expect(states(heard)).toEqual(["present", "present"]);
+    expect((await store.reopen()).resolve(before.id).layers).toEqual(after.layers);
+  });
+
+  test("a push that is stopped while it compresses changes nothing", async () => {
+    await using registry = await writtenRegistry();
+    await using store = await testStore();
+    const name = `${registry.address}/team/app:1`;
+    const before = await loaded(store, name);
+    const stop = new AbortController();
+    const onProgress = (progress: PushProgress) => {
+      if (progress.kind === "layer" && progress.state.state === "compressing") stop.abort();
+    };
+    const push = store.images.push(parseReference(name), { signal: stop.signal, onProgress });
+    await expect(push).rejects.toMatchObject({ name: "AbortError" });
+    expect(store.images.resolve(before.id)).toEqual(before);
+    expect(readdirSync(join(store.root, "ingest"))).toEqual([]);
+    expect(registry.seen).toEqual([]);
   });
 
   test("what fails stops the rest, leaves no tag and nothing begun", async () => {
@@ -301,7 +348,7 @@ describe.skipIf(rootMissing || registryMissing)("push to Debian's docker-registr
     const inspected = await skopeo("inspect", "--tls-verify=false", `docker://${name}`);
     expect(JSON.parse(inspected.stdout)).toMatchObject({
       Digest: digest,
-      Layers: image.layers.map((layer) => layer.digest as string),
+      Layers: store.images.resolve(image.id).layers.map((layer) => layer.digest as string),
     });
     const copied = await skopeo(
       ...["--insecure-policy", "copy", "--src-tls-verify=false"],
@@ -398,7 +445,9 @@ describe.skipIf(rootMissing || registryMissing)("push to Debian's docker-registr
       expect(states(heard)).toEqual(["mounted", "mounted"]);
       expect(service.seen.at(-1)?.asked).toBe("GET repository:other/app:pull,push repository:team/app:pull");
       const repository = await openRepository(at("team/app"), { auth });
-      expect((await repository.manifest("1.0")).digest).toBe(image.manifests[0] as never);
+      expect((await repository.manifest("1.0")).digest).toBe(
+        store.images.resolve(image.id).manifests[0] as never,
+      );
     },
   );
 });

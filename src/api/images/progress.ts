@@ -65,6 +65,8 @@ function retrying({ delayMs, why }: { delayMs: number; why: string }, id: string
   return { status: `Retrying in ${wait}: ${why}`, progressDetail: {}, id };
 }
 
+const pushed = { present: "Layer already exists", compressed: "Compressed", done: "Pushed" } as const;
+
 /** The same for a push; the name that it goes to is told once before, for all of its tags. */
 export function pushLines(progress: PushProgress): readonly (ProgressLine | PushedLine | InsteadLine)[] {
   if (progress.kind === "resolved")
@@ -81,10 +83,10 @@ export function pushLines(progress: PushProgress): readonly (ProgressLine | Push
   const { state } = progress;
   const id = short(progress.digest);
   if (state.state === "uploading") return [moving("Pushing", state, id)];
+  if (state.state === "compressing") return [moving("Compressing", state, id)];
   if (state.state === "retrying") return [retrying(state, id)];
   if (state.state === "mounted") return [{ status: `Mounted from ${state.from}`, progressDetail: {}, id }];
-  const status = state.state === "present" ? "Layer already exists" : "Pushed";
-  return [{ status, progressDetail: {}, id }];
+  return [{ status: pushed[state.state], progressDetail: {}, id }];
 }
 
 const units = ["B", "kB", "MB", "GB", "TB"];

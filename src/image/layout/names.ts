@@ -69,6 +69,8 @@ export interface Names {
   add(manifest: NamedManifest): Promise<void>;
   /** More names for a manifest that is there; false where it is gone. */
   extend(digest: Digest, more: Pick<NamedManifest, "names" | "repoDigests">): Promise<boolean>;
+  /** Another manifest in the place of one, with all its names; false where that is gone. */
+  replace(digest: Digest, descriptor: NamedManifest["descriptor"]): Promise<boolean>;
   /** What `change` takes out is seen no more when it returns, before it is gone from the disk; what it throws changes nothing. */
   remove<T>(change: (all: NamedManifests) => T): Promise<T>;
   /** Puts a damaged index aside as index.json.damaged, and these manifests into a new one. */
@@ -172,6 +174,13 @@ export async function openNames(root: string, ingest: string, reserve?: Reserve)
         const entry = next.get(digest);
         if (entry !== undefined) put(next, { descriptor: entry.descriptor, ...more });
         return entry !== undefined;
+      }),
+    replace: (digest, descriptor) =>
+      add((next) => {
+        const entry = next.get(digest);
+        if (!next.delete(digest) || entry === undefined) return false;
+        put(next, { ...entry, descriptor });
+        return true;
       }),
     remove: (change) =>
       inTurn(async () => {

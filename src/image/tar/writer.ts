@@ -89,7 +89,7 @@ function ustar(type: string, e: Omit<TarEntry, "type" | "xattrs">): Buffer {
   octal(block, e.minor, 337, 8);
   block.write(split.prefix, 345, 155, "latin1");
   let sum = 0;
-  for (const byte of block) sum += byte;
+  for (let at = 0; at < blockSize; at++) sum += block[at] ?? 0;
   block.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, 8, "latin1");
   return block;
 }

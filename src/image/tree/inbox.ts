@@ -1,6 +1,7 @@
 /** Frames from the native side. */
 import { InroError } from "../../oci/error.ts";
 import type { EntryKind, TreeEntry, Xattr } from "./entry.ts";
+import { frame } from "./frames.ts";
 
 export interface Frame {
   readonly type: number;
@@ -8,38 +9,44 @@ export interface Frame {
 }
 
 const maxFrame = 2 * 1024 * 1024;
+const headerSize = 12;
 
 function broken(why: string): never {
   throw new InroError("TREE_PROTOCOL", { what: "cannot work on a file tree", why });
 }
 
-/** Cuts what arrives into frames; their payloads are the taker's to keep. */
+/** Cuts what arrives into frames, without copying it; their payloads are the taker's to keep. Data comes in parts. */
 export function frameCutter(): { push(chunk: Uint8Array): void; take(): Frame | undefined } {
-  let buffer = Buffer.allocUnsafeSlow(512 * 1024);
-  let start = 0;
-  let end = 0;
+  let chunk: Buffer = Buffer.alloc(0);
+  let at = 0;
+  /** Bytes of a data frame that are still to come. */
+  let data = 0;
+  const there = () => chunk.length - at;
+  const cut = (n: number): Buffer => {
+    at += n;
+    return chunk.subarray(at - n, at);
+  };
   return {
-    push(chunk) {
-      if (end + chunk.length > buffer.length) {
-        const there = end - start;
-        // Never in place: payloads that were handed on may still be on their way somewhere.
-        const room = Buffer.allocUnsafeSlow(Math.max(buffer.length, 2 * (there + chunk.length)));
-        buffer.copy(room, 0, start, end);
-        buffer = room;
-        [start, end] = [0, there];
-      }
-      buffer.set(chunk, end);
-      end += chunk.length;
+    push(bytes) {
+      const next = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      // What is left is the beginning of a frame that is no data.
+      chunk = there() === 0 ? next : Buffer.concat([chunk.subarray(at), next]);
+      at = 0;
     },
     take() {
-      if (end - start < 12) return undefined;
-      const length = buffer.readUInt32LE(start);
-      if (length < 8 || length > maxFrame) broken(`the native side sent a frame of ${length} bytes`);
-      if (end - start < 4 + length) return undefined;
-      const type = buffer.readUInt16LE(start + 4);
-      const payload = buffer.subarray(start + 12, start + 4 + length);
-      start += 4 + length;
-      return { type, payload };
+      if (data === 0) {
+        if (there() < headerSize) return undefined;
+        const length = chunk.readUInt32LE(at);
+        if (length < 8 || length > maxFrame) broken(`the native side sent a frame of ${length} bytes`);
+        const type = chunk.readUInt16LE(at + 4);
+        if (type !== frame.data && there() < 4 + length) return undefined;
+        at += headerSize;
+        if (type !== frame.data) return { type, payload: cut(length - 8) };
+        data = length - 8;
+      }
+      const payload = cut(Math.min(data, there()));
+      data -= payload.length;
+      return payload.length > 0 ? { type: frame.data, payload } : undefined;
     },
   };
 }

@@ -6,29 +6,53 @@ import { frame } from "./frames.ts";
 import { decodeEntry } from "./inbox.ts";
 import type { TreeSession } from "./session.ts";
 
+/** Bytes that small parts are gathered into: handing on each header, padding and small file costs more than copying it. */
+const chunkSize = 64 * 1024;
+const large = 32 * 1024;
+
+/** The parts in chunks that are the taker's to keep; large parts pass as they are. */
+function gatherer() {
+  let chunk = Buffer.allocUnsafeSlow(chunkSize);
+  let used = 0;
+  function* rest(): Generator<Uint8Array> {
+    if (used === 0) return;
+    yield chunk.subarray(0, used);
+    chunk = Buffer.allocUnsafeSlow(chunkSize);
+    used = 0;
+  }
+  function* add(part: Uint8Array): Generator<Uint8Array> {
+    if (part.length >= large || used + part.length > chunkSize) yield* rest();
+    if (part.length >= large) return yield part;
+    chunk.set(part, used);
+    used += part.length;
+  }
+  return { add, rest };
+}
+
 /** The tar of what was asked for with `read`; an entry that `convert` answers undefined for stays out, with its data. */
 export async function* tarOf(
   session: TreeSession,
   convert: (entry: TreeEntry) => TarEntry | undefined,
 ): AsyncGenerator<Uint8Array> {
-  let padding: Buffer = Buffer.alloc(0);
+  const { add, rest } = gatherer();
   let left = 0;
+  let size = 0;
   let wanted = false;
   for (;;) {
     const { type, payload } = await session.next();
     if (type === frame.data) {
       if (!wanted) continue;
       left -= payload.length;
-      yield payload;
-      if (left === 0 && padding.length > 0) yield padding;
+      yield* add(payload);
+      if (left === 0) yield* add(tarPadding(size));
     } else if (type === frame.entry) {
       const entry = convert(decodeEntry(payload));
       wanted = entry !== undefined;
       if (entry === undefined) continue;
-      left = entry.size;
-      padding = tarPadding(entry.size);
-      yield tarHeader(entry);
+      size = left = entry.size;
+      yield* add(tarHeader(entry));
     } else break;
   }
-  yield tarEnd;
+  yield* add(tarEnd);
+  yield* rest();
 }
