@@ -6,7 +6,7 @@
 
 #include "operate.h"
 
-enum { AF_NETLINK_ = 16, SOL_NETLINK_ = 270, BATCH_BEGIN = 16, BATCH_END = 17, BUFFER = 32 * 1024 };
+enum { AF_NETLINK_ = 16, SOL_NETLINK_ = 270, SOL_SOCKET_ = 1, SO_SNDBUFFORCE_ = 32, BATCH_BEGIN = 16, BATCH_END = 17, BUFFER = 32 * 1024 };
 
 static u8 buffer[BUFFER] __attribute__((aligned(8)));
 
@@ -107,6 +107,9 @@ static long exchange(struct execution *e, struct record *r, i32 fd, struct span 
   struct answers a = {0, 0, 0};
   long acks = expected(messages);
   if (acks < 0) return acks;
+  // netlink(7): what is larger than the socket's buffer is EMSGSIZE; CAP_NET_ADMIN may have any buffer.
+  i32 room = (i32)messages.length + BUFFER;
+  if (messages.length > BUFFER) SYS(setsockopt, fd, SOL_SOCKET_, SO_SNDBUFFORCE_, &room, sizeof room);
   long done = CALL(r, sendto, fd, messages.at, messages.length, 0, 0, 0);
   if (done >= 0) done = receive(e, r, fd, tolerate, &a);
   // A netfilter batch that failed is answered for its failures alone.

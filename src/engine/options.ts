@@ -1,4 +1,5 @@
 import type { Bandwidth } from "../network/network.ts";
+import type { PortRequest } from "../oci/port.ts";
 
 /**
  * What a container is asked to be: normalised once at the border (api/, the library), so that below there is no
@@ -38,7 +39,7 @@ export interface ContainerOptions {
   readonly endpoints: readonly EndpointOption[];
   /** Of all its networks together. */
   readonly bandwidth: Bandwidth;
-  readonly ports: readonly PortOption[];
+  readonly ports: readonly PortRequest[];
   readonly publishAllPorts: boolean;
   /** `80/tcp`, … beside those of the image. */
   readonly exposedPorts: readonly string[];
@@ -169,15 +170,6 @@ export interface EndpointOption {
   readonly aliases: readonly string[];
   /** The default route leads through the network with the highest one. */
   readonly gatewayPriority: number;
-}
-
-export interface PortOption {
-  readonly containerPort: number;
-  readonly protocol: "tcp" | "udp";
-  /** An empty text: every address of the host. */
-  readonly hostIp: string;
-  /** 0: any free port. */
-  readonly hostPort: number;
 }
 
 export interface RestartPolicy {

@@ -1,5 +1,6 @@
 import type { IpvlanFlag, IpvlanMode, MacvlanMode } from "../kernel/netlink/upper.ts";
 import type { PlanFragment } from "../kernel/plan/fragment.ts";
+import type { PortBinding, PortRequest } from "../oci/port.ts";
 import type { Shaper } from "./bandwidth.ts";
 
 /** What networks of every driver have. Plain JSON, as recorded. */
@@ -69,7 +70,7 @@ export interface ConnectRequest {
   /** A free one where null. */
   readonly address: string | null;
   readonly mac: string | null;
-  readonly ports: readonly PortBinding[];
+  readonly ports: readonly PortRequest[];
   /** What limits the container's bandwidth; null: nothing. */
   readonly shaper: Shaper | null;
 }
@@ -93,15 +94,6 @@ export interface ContainerFiles {
   readonly warnings: readonly string[];
 }
 
-export interface PortBinding {
-  /** An empty text: 0.0.0.0, every address of the host. */
-  readonly hostIp: string;
-  /** 0: any free port; an attachment always names the real one. */
-  readonly hostPort: number;
-  readonly containerPort: number;
-  readonly protocol: "tcp" | "udp";
-}
-
 /** What is kept of one connection of a container with a network: plain JSON, enough to adopt it and to undo it. */
 export interface AttachmentRecord {
   readonly containerId: string;
@@ -121,6 +113,8 @@ export interface AttachmentRecord {
   readonly hostInterface: string;
   /** It was made while the container ran: the container's plan, and so its monitor, does not know of it. */
   readonly joined: boolean;
+  /** Its ports were changed while the container ran: they are not those that the monitor closes at the end. */
+  readonly changed: boolean;
   readonly ports: readonly PortBinding[];
 }
 

@@ -4,8 +4,9 @@ import type { BridgeNetwork } from "./attachment.ts";
 import { bridgesAreFiltered, enableLoopbackPublishing, exists } from "./bridge.ts";
 import type { Bridges } from "./bridges.ts";
 import type { Driver } from "./driver.ts";
-import { bridgeFragment, defaultRoute, publish, setHairpin } from "./fragment.ts";
+import { bridgeFragment, defaultRoute, setHairpin } from "./fragment.ts";
 import type { Executor } from "./lasting-executor.ts";
+import { publish } from "./publishing.ts";
 import type { Reservations } from "./reservation.ts";
 
 export interface BridgeDriverOptions {
@@ -13,11 +14,26 @@ export interface BridgeDriverOptions {
   readonly bridges: Bridges;
   readonly table: string;
   readonly ports: Reservations;
+  /** The host's address that ports are published on where neither the user nor the network names one; empty: all. */
+  readonly publishOn: string;
 }
 
 /** A network is a bridge and its places in our table; a connection is a veth pair with published ports. */
 export function bridgeDriver(options: BridgeDriverOptions): Driver<BridgeNetwork> {
-  const { executor, bridges, table, ports: reserved } = options;
+  const { executor, bridges, table, publishOn, ports: reserved } = options;
+  const open: Driver<BridgeNetwork>["open"] = (network, attachment, ports) => {
+    if (ports.length === 0) return [];
+    enableLoopbackPublishing(network.interface);
+    const hairpin = bridgesAreFiltered() ? [setHairpin(attachment)] : [];
+    return [...hairpin, publish(table, attachment.address, ports)];
+  };
+  const take: Driver<BridgeNetwork>["publish"] = async (network, { name, address }, asked) => {
+    const at = network.publishOn || publishOn;
+    const wanted = asked.map((port) => ({ ...port, hostIp: port.hostIp || at }));
+    const ports = await reserved.take({ container: name, address }, wanted);
+    if (ports.length > 0) enableLoopbackPublishing(network.interface);
+    return ports;
+  };
   return {
     ...bridges,
     ensure: async (network) => ({ index: await bridges.ensure(network), mac: macOf(network.gateway) }),
@@ -27,22 +43,17 @@ export function bridgeDriver(options: BridgeDriverOptions): Driver<BridgeNetwork
     prove: async () => {},
     endsAtHost: true,
     hardwareAddress: (_, asked) => asked,
-    prepare: async (network, { attachment, ports: asked }) => {
-      const wanted = asked.map((port) => ({ ...port, hostIp: port.hostIp || network.publishOn }));
-      const ports = await reserved.take(attachment.name, wanted);
-      if (ports.length > 0) enableLoopbackPublishing(network.interface);
-      return ports;
-    },
+    publish: take,
+    prepare: (network, { attachment, ports }) => take(network, attachment, ports),
     connection: (network, attachment, { index: bridge }) => {
       const bridgeFilters = attachment.ports.length > 0 && bridgesAreFiltered();
       return bridgeFragment({ attachment, network, table, bridge, bridgeFilters });
     },
-    lead: (network, attachment) => {
-      const { ports } = attachment;
-      if (ports.length > 0) enableLoopbackPublishing(network.interface);
-      const hairpin = ports.length > 0 && bridgesAreFiltered() ? [setHairpin(attachment)] : [];
-      return { map: [...hairpin, ...publish(attachment, table)], build: [defaultRoute(attachment)] };
-    },
+    open,
+    lead: (network, attachment) => ({
+      map: open(network, attachment, attachment.ports),
+      build: [defaultRoute(attachment)],
+    }),
   };
 }
 

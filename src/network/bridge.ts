@@ -17,9 +17,10 @@ import type { OpRecord } from "../kernel/plan/record.ts";
 import { InroError } from "../oci/error.ts";
 import { macOf } from "./addresses.ts";
 import type { AttachmentRecord, BridgeNetwork } from "./attachment.ts";
-import { delistment, enlistment, publication, tableChanges } from "./firewall.ts";
-import { removePair, unpublish } from "./fragment.ts";
+import { adding, delistment, enlistment, publications, tableChanges } from "./firewall.ts";
+import { removePair } from "./fragment.ts";
 import type { Executor } from "./lasting-executor.ts";
+import { describeBinding, unpublish } from "./publishing.ts";
 
 const ENOENT = 2;
 const EEXIST = 17;
@@ -77,10 +78,8 @@ export async function replaceTable(
   networks: readonly BridgeNetwork[],
   attachments: readonly AttachmentRecord[],
 ): Promise<void> {
-  const published = attachments.flatMap(({ address, ports }) =>
-    ports.map((binding) => ({ kind: "add-element", ...publication(table, address, binding) }) as const),
-  );
-  const batch = encodeBatch([...tableChanges(table, networks), ...published]);
+  const published = attachments.flatMap(({ address, ports }) => [...publications(table, address, ports)]);
+  const batch = encodeBatch([...tableChanges(table, networks), ...adding(published)]);
   await run(executor, table, [netfilter(batch, `make the table ${table}`)]);
 }
 
@@ -152,20 +151,27 @@ export async function look(
 }
 
 /**
- * Closes ports of a container that has ended. Its monitor has done so, unless it was killed; looking first costs
+ * Closes ports of a container. Where it has ended its monitor has done so, unless it was killed; looking first costs
  * microseconds, while a transaction that finds nothing to delete waits for the kernel's grace periods like one that does.
+ * Of a row, which is opened and closed as one, its first port is looked for.
  */
 export async function closePorts(
   executor: Executor,
   table: string,
-  attachment: AttachmentRecord,
+  { address, ports }: Pick<AttachmentRecord, "address" | "ports">,
 ): Promise<void> {
-  for (const binding of attachment.ports) {
-    const element = publication(table, attachment.address, binding);
-    const question = netfilter(encodeGetElement(element), `look for ${binding.hostPort}`, ENOENT);
-    const [found] = await executor.batch([question]);
-    if ((found?.data?.length ?? 0) > 0) await executor.batch([unpublish(table, attachment.address, binding)]);
-  }
+  const firsts = ports.flatMap((port) => {
+    const [element] = publications(table, address, [{ ...port, count: 1 }]);
+    return element === undefined ? [] : [{ port, element }];
+  });
+  if (firsts.length === 0) return;
+  const found = await executor.batch(
+    firsts.map(({ port, element }) =>
+      netfilter(encodeGetElement(element), `look for ${describeBinding(port)}`, ENOENT),
+    ),
+  );
+  const open = firsts.filter((_, index) => (found[index]?.data?.length ?? 0) > 0).map(({ port }) => port);
+  if (open.length > 0) await executor.batch([unpublish(table, address, open)]);
 }
 
 /** Removes a container's interface if it is still there. */

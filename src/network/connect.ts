@@ -1,10 +1,12 @@
 import { existsSync } from "node:fs";
 import { parseSubnet } from "../kernel/netlink/address.ts";
 import { emptyFragment } from "../kernel/plan/fragment.ts";
+import { type PortBinding, without } from "../oci/port.ts";
 import { type AddressPool, addressPool, macOf } from "./addresses.ts";
 import type { Attachment, AttachmentRecord, ConnectRequest, Network } from "./attachment.ts";
 import { closePorts, removeInterface } from "./bridge.ts";
 import type { Driver } from "./driver.ts";
+import { forgetFlows } from "./flows.ts";
 import { insideIndex, insideName, loopbackFragment, newConnection, removeInside } from "./fragment.ts";
 import type { NetworkIdentity } from "./identity.ts";
 import { executeIn } from "./inside.ts";
@@ -20,6 +22,8 @@ export interface State {
   readonly ports: Reservations;
   /** Connections of containers that run or start, by their id. */
   readonly attached: Map<string, AttachmentRecord>;
+  /** Hears what went wrong and holds nothing up. */
+  readonly tell: (message: string) => void;
   /** Work that nobody waits for: removing an interface takes the kernel 20 ms, and mostly it is gone by itself. */
   readonly later: (work: () => Promise<void>) => void;
   /** Of networks that somebody connected to, by name. */
@@ -45,6 +49,7 @@ export const unconnected = (
   id: "",
   hostInterface: "",
   joined: false,
+  changed: false,
 });
 
 export async function connect(state: State, request: ConnectRequest): Promise<Attachment> {
@@ -67,7 +72,7 @@ async function connectNetwork(state: State, request: ConnectRequest): Promise<At
   const leads = isGateway && !network.internal;
   const id = newConnection();
   const unpublished: AttachmentRecord = {
-    ...{ containerId, name, address, ports: [] },
+    ...{ containerId, name, address, changed: false, ports: [] },
     network: network.name,
     inside: insideName(request.number),
     prefix: parseSubnet(network.subnet).prefix,
@@ -112,16 +117,17 @@ export async function disconnect(
   const known = state.attached.get(id);
   state.attached.delete(id);
   // Unknown: its ports may be another container's by now; its interface's name never is.
-  const ports = attachment.ports.filter(
-    (binding) => known !== undefined || id === "" || !state.ports.holds(binding),
-  );
+  const own = known !== undefined || id === "";
+  const ports = own ? attachment.ports : without(attachment.ports, state.ports.holds);
   try {
-    if (undone && !attachment.joined) return;
+    if (undone && !attachment.joined && !attachment.changed) return;
     if (from !== undefined && id !== "") await removeNow(state, attachment, from);
     else if (hostInterface !== "") state.later(() => removeInterface(executor, hostInterface));
     if (attachment.address !== "") await closePorts(executor, state.identity.table, { ...attachment, ports });
   } finally {
-    if (!keepPorts && (known !== undefined || id === "")) state.ports.release(attachment.ports);
+    if (keepPorts) state.ports.lead(ports, "");
+    else if (own) state.ports.release(ports);
+    await settlePorts(state, ports);
     if (known !== undefined) state.pools.get(attachment.network)?.release(attachment.address);
   }
 }
@@ -134,8 +140,16 @@ async function removeNow(state: State, attachment: AttachmentRecord, pid: number
   await executeIn(state, pid, attachment, { map: [], build: [removeInside(insideIndex(inside))] });
 }
 
+/** Who spoke to these ports by UDP, and whoever was there then, is led by what holds now. */
+export const settlePorts = (
+  { executor, tell }: Pick<State, "executor" | "tell">,
+  ports: readonly PortBinding[],
+): Promise<void> =>
+  forgetFlows(executor, ports).catch((error: unknown) => tell(`forgetting UDP flows: ${error}`));
+
 export function adopt(state: State, attachment: AttachmentRecord): void {
-  void state.ports.keep(attachment.name, attachment.ports);
+  const { name, address } = attachment;
+  void state.ports.keep({ container: name, address }, attachment.ports);
   if (attachment.id === "") return;
   state.attached.set(attachment.id, attachment);
   state.pools.get(attachment.network)?.keep(attachment.address);

@@ -1,6 +1,8 @@
 import type { Link } from "../kernel/netlink/route.ts";
 import type { PlanFragment } from "../kernel/plan/fragment.ts";
-import type { AttachmentRecord, Network, PortBinding } from "./attachment.ts";
+import type { Op } from "../kernel/plan/operations.ts";
+import type { PortBinding, PortRequest } from "../oci/port.ts";
+import type { AttachmentRecord, Network } from "./attachment.ts";
 
 /** What a user says to a driver: Docker's options of a network, by their names. */
 export interface Asked {
@@ -40,8 +42,16 @@ export interface Driver<N extends Network> {
    * the ports that can be. PORT_IN_USE, INVALID_OPTION, ADDRESS_IN_USE.
    */
   prepare(network: N, connection: Preparing, base: Base): Promise<readonly PortBinding[]>;
+  /** Takes ports of the host for a connection that stands. PORT_IN_USE, INVALID_OPTION. */
+  publish(
+    network: N,
+    attachment: AttachmentRecord,
+    ports: readonly PortRequest[],
+  ): Promise<readonly PortBinding[]>;
   /** The whole connection, for a plan. */
   connection(network: N, attachment: AttachmentRecord, base: Base): PlanFragment;
+  /** Opens ports of a connection that stands: of those of the attachment, only these. */
+  open(network: N, attachment: AttachmentRecord, ports: readonly PortBinding[]): readonly Op[];
   /** The default route through the network and the published ports, for a connection that stands without. */
   lead(network: N, attachment: AttachmentRecord): Pick<PlanFragment, "map" | "build">;
 }
@@ -49,7 +59,7 @@ export interface Driver<N extends Network> {
 export interface Preparing {
   readonly attachment: AttachmentRecord;
   /** Empty unless the default route leads through this network. */
-  readonly ports: readonly PortBinding[];
+  readonly ports: readonly PortRequest[];
   /** Somebody had this very address, by IPv4 or hardware, just before perhaps: it was asked for. */
   readonly chosen: boolean;
 }

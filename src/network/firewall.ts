@@ -1,7 +1,9 @@
+import { isIPv4 } from "node:net";
 import { ipv4Bytes } from "../kernel/netlink/address.ts";
-import type { Change, DataType, Element } from "../kernel/nftables/batch.ts";
+import { type Change, type DataType, type Element, gathered } from "../kernel/nftables/batch.ts";
 import type { Expression } from "../kernel/nftables/expression.ts";
-import type { BridgeNetwork, PortBinding } from "./attachment.ts";
+import { type PortBinding, singles } from "../oci/port.ts";
+import type { BridgeNetwork } from "./attachment.ts";
 
 /** Ports published on every address of the host, and those on one. */
 const everyAddress = "published";
@@ -30,7 +32,7 @@ const LOOPBACK_INDEX = 1;
 const LOOPBACK_NET = 127;
 /** In the machine's order (little endian), as the kernel keeps its own numbers in registers. */
 const hostNumber = (value: number) => new Uint8Array(Uint32Array.of(value).buffer);
-const protocols = { tcp: 6, udp: 17 } as const;
+const protocols = { tcp: 6, udp: 17, sctp: 132 } as const;
 
 /**
  * The bit of a forwarded packet's mark that says: our table lets it pass. A foreign chain that would drop it needs one rule
@@ -76,13 +78,26 @@ export function tableChanges(table: string, networks: readonly BridgeNetwork[]):
 
 /** Puts a network into the sets that the rules ask; done twice, it is done. */
 export const enlistment = (table: string, network: BridgeNetwork): Change[] =>
-  memberships(table, network).map((element) => ({ kind: "add-element", ...element }));
+  adding(memberships(table, network));
 
-/** Takes it out of them. What is not there cannot be deleted, so it is put in first, in the same transaction. */
-export const delistment = (table: string, network: BridgeNetwork): Change[] => [
-  ...enlistment(table, network),
-  ...memberships(table, network).map((element) => ({ kind: "delete-element", ...element }) as const),
-];
+/** Takes it out of them. */
+export const delistment = (table: string, network: BridgeNetwork): Change[] =>
+  taking(memberships(table, network));
+
+export const adding = (elements: Iterable<Element>): Change[] =>
+  gathered(elements).map((each) => ({ kind: "add-elements", ...each }));
+
+/**
+ * What is not there cannot be deleted, so it is put in first, in the same transaction. What is there with another value is
+ * somebody else's by now: then nothing is done.
+ */
+export function taking(elements: Iterable<Element>): Change[] {
+  const all = gathered(elements);
+  return [
+    ...all.map((each) => ({ kind: "add-elements", ...each }) as const),
+    ...all.map((each) => ({ kind: "delete-elements", ...each }) as const),
+  ];
+}
 
 function memberships(table: string, network: BridgeNetwork): Element[] {
   const name = padded(new TextEncoder().encode(network.interface), 16);
@@ -214,8 +229,17 @@ function hasBits(field: "connection-state" | "connection-status", bits: number):
   ];
 }
 
-/** The map element that publishes a port: from a host's port to a container's. */
-export function publication(table: string, address: string, binding: PortBinding): Element {
+/** The map elements that publish ports, each from a host's to a container's. IPv6 addresses are not translated. */
+export function* publications(
+  table: string,
+  address: string,
+  bindings: readonly PortBinding[],
+): Generator<Element> {
+  for (const binding of singles(bindings))
+    if (isEveryAddress(binding.hostIp) || isIPv4(binding.hostIp)) yield publication(table, address, binding);
+}
+
+function publication(table: string, address: string, binding: PortBinding): Element {
   const key = [...padded(Uint8Array.of(protocols[binding.protocol])), ...padded(port(binding.hostPort))];
   const value = Uint8Array.of(...ipv4Bytes(address), ...padded(port(binding.containerPort)));
   return isEveryAddress(binding.hostIp)

@@ -11,13 +11,11 @@ import {
   VETH_PEER_PID_AT,
 } from "../kernel/netlink/route.ts";
 import { deleteLinkAt } from "../kernel/netlink/upper.ts";
-import { encodeBatch } from "../kernel/nftables/batch.ts";
 import { emptyFragment, type PlanFragment } from "../kernel/plan/fragment.ts";
 import type { OpOf } from "../kernel/plan/operations.ts";
-import type { AttachmentRecord, BridgeNetwork, PortBinding } from "./attachment.ts";
-import { isEveryAddress, publication } from "./firewall.ts";
+import type { AttachmentRecord, BridgeNetwork } from "./attachment.ts";
+import { publish, unpublish } from "./publishing.ts";
 
-const ENOENT = 2;
 const EEXIST = 17;
 const ENODEV = 19;
 
@@ -57,23 +55,14 @@ type Netlink = OpOf<"netlink">;
 /** What the plan of a container on a bridge does: few messages, since each one is a system call of its start. */
 export function bridgeFragment(request: FragmentRequest): PlanFragment {
   const { attachment, table } = request;
+  const { address, ports } = attachment;
+  const opening = ports.length === 0 ? [] : [publish(table, address, ports)];
   return {
     host: [],
-    map: [connectPair(request), ...publish(attachment, table)],
+    map: [connectPair(request), ...opening],
     build: [configure(attachment)],
     undo: undoOps(attachment, table),
   };
-}
-
-export function publish({ ports, address }: AttachmentRecord, table: string): Netlink[] {
-  return ports.map((binding) => ({
-    kind: "netlink",
-    family: "netfilter",
-    messages: encodeBatch([{ kind: "add-element", ...publication(table, address, binding) }]),
-    tolerate: 0,
-    what: `publish ${describeBinding(binding)} to ${address}:${binding.containerPort}`,
-    because: `-p ${describeBinding(binding)}:${binding.containerPort}`,
-  }));
 }
 
 /** For a port that gets published ports when it is there already. */
@@ -148,18 +137,8 @@ export function defaultRoute({ network, inside, gateway }: AttachmentRecord, dir
 /** Each on its own, and done already is done: the monitor, a failed start and the daemon may all have to undo. */
 function undoOps(attachment: AttachmentRecord, table: string): Netlink[] {
   const { address, ports, hostInterface } = attachment;
-  return [...ports.map((binding) => unpublish(table, address, binding)), removePair(hostInterface)];
-}
-
-export function unpublish(table: string, address: string, binding: PortBinding): Netlink {
-  return {
-    kind: "netlink",
-    family: "netfilter",
-    messages: encodeBatch([{ kind: "delete-element", ...publication(table, address, binding) }]),
-    tolerate: ENOENT,
-    what: `close ${describeBinding(binding)}`,
-    because: `-p ${describeBinding(binding)}:${binding.containerPort}`,
-  };
+  const closing = ports.length === 0 ? [] : [unpublish(table, address, ports)];
+  return [...closing, removePair(hostInterface)];
 }
 
 export function removePair(hostInterface: string): Netlink {
@@ -183,12 +162,6 @@ export function removeInside(index: number): Netlink {
     what: `remove interface ${index}`,
     because: "--network",
   };
-}
-
-/** `127.0.0.1:8000/tcp`. */
-export function describeBinding(binding: PortBinding): string {
-  const hostIp = isEveryAddress(binding.hostIp) ? "0.0.0.0" : binding.hostIp;
-  return `${hostIp}:${binding.hostPort}/${binding.protocol}`;
 }
 
 /** A network namespace with nothing but a loopback. */

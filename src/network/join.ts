@@ -1,5 +1,5 @@
 import type { Attachment, AttachmentRecord } from "./attachment.ts";
-import { disconnect, type State } from "./connect.ts";
+import { disconnect, type State, settlePorts } from "./connect.ts";
 import { executeIn } from "./inside.ts";
 
 /** The operations of a connection's fragment, for a container that runs. */
@@ -22,8 +22,17 @@ export async function leadThrough(
   const network = state.network(attachment.network);
   if (network.internal) return { ...attachment, ports };
   const driver = state.driverOf(network);
-  const led = { ...attachment, ports: driver.endsAtHost ? ports : [], gateway: network.gateway };
+  // A network without an end on the host has no ports there.
+  if (!driver.endsAtHost) state.ports.release(ports);
+  const led = {
+    ...attachment,
+    ports: driver.endsAtHost ? ports : [],
+    gateway: network.gateway,
+    changed: true,
+  };
   await executeIn(state, pid, led, driver.lead(network, led));
   state.attached.set(led.id, led);
+  state.ports.lead(led.ports, led.address);
+  await settlePorts(state, led.ports);
   return led;
 }

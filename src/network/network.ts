@@ -19,6 +19,7 @@ import { networkIdentity } from "./identity.ts";
 import { join, leadThrough } from "./join.ts";
 import { type ExecutorProcess, lastingExecutor } from "./lasting-executor.ts";
 import { type Limits, limits } from "./limits.ts";
+import { type LivePorts, livePorts } from "./live-ports.ts";
 import { type NetworkRequest, planNetwork } from "./plan-network.ts";
 import { reservations } from "./reservation.ts";
 import { ipvlanDriver, macvlanDriver } from "./sharing-driver.ts";
@@ -32,11 +33,11 @@ export type {
   ConnectRequest,
   FilesRequest,
   Network,
-  PortBinding,
 } from "./attachment.ts";
 export { attachmentRecord } from "./attachment.ts";
 export type { Bandwidth, Direction, Shaper } from "./bandwidth.ts";
 export { driverOptions } from "./drivers.ts";
+export { withPorts } from "./live-ports.ts";
 export type { NetworkRequest } from "./plan-network.ts";
 
 /** How containers reach each other and the world, and the world reaches them: bridges, made at first need. */
@@ -76,6 +77,8 @@ export interface Networks {
     ports: AttachmentRecord["ports"],
     pid: number,
   ): Promise<AttachmentRecord>;
+  /** Ports of containers that run. */
+  readonly livePorts: LivePorts;
   /** The container's /etc/hosts and /etc/resolv.conf. INVALID_OPTION. */
   files(attachments: readonly AttachmentRecord[], request: FilesRequest): ContainerFiles;
   /**
@@ -98,6 +101,8 @@ export interface NetworksOptions {
   /** The engine's data root, of which all names derive. */
   readonly root: string;
   readonly openExecutor: () => ExecutorProcess;
+  /** An address of the host, for ports that are published without one; empty: all of them. */
+  readonly publishOn?: string;
   /** Hears what was changed on the host beyond our own objects. */
   readonly tell?: (message: string) => void;
 }
@@ -105,7 +110,7 @@ export interface NetworksOptions {
 const LATER = 1000;
 
 export async function openNetworks(options: NetworksOptions): Promise<Networks> {
-  const { root, openExecutor, tell = () => {} } = options;
+  const { root, openExecutor, publishOn = "", tell = () => {} } = options;
   const timers = new Set<NodeJS.Timeout>();
   const later = (work: () => Promise<void>) => {
     const timer = setTimeout(() => {
@@ -126,7 +131,7 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
     attached: () => attached.values(),
   };
   const drivers: Drivers = {
-    bridge: bridgeDriver({ executor, ports, bridges: standing, table: identity.table }),
+    bridge: bridgeDriver({ executor, ports, bridges: standing, table: identity.table, publishOn }),
     macvlan: macvlanDriver(sharing),
     ipvlan: ipvlanDriver(sharing),
   };
@@ -142,7 +147,7 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
     return standard;
   };
   const state: State = {
-    ...{ executor, openExecutor, identity, attached, later, ports },
+    ...{ executor, openExecutor, identity, attached, later, tell, ports },
     driverOf: (network) => driverOf(drivers, network),
     pools: new Map(),
     network: (name) => {
@@ -190,6 +195,7 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
     },
     connect: (request) => connect(state, request),
     join: (attachment, pid) => join(state, attachment, pid),
+    livePorts: livePorts(state),
     leadThrough: (attachment, ports, pid) => leadThrough(state, attachment, ports, pid),
     files: (attachments, request) => files(attachments, request),
     disconnect: (attachment, how = {}) => disconnect(state, attachment, how),

@@ -1,136 +1,159 @@
-import { createSocket } from "node:dgram";
-import { createServer, isIPv4 } from "node:net";
+import { isIP, isIPv4, isIPv6 } from "node:net";
 import { InroError } from "../oci/error.ts";
-import type { PortBinding } from "./attachment.ts";
-import { isEveryAddress } from "./firewall.ts";
-import { describeBinding } from "./fragment.ts";
+import { inRows, type PortBinding, type PortRequest, portRange, singles } from "../oci/port.ts";
+import { type Bound, bindPort } from "./bind.ts";
 import { portHolder } from "./port-holder.ts";
+import { describeBinding } from "./publishing.ts";
 
 /**
  * Host ports held for containers. A published port is translated by nftables before any socket of the host could see
  * it, so nothing would stop another program from listening there in vain, or us from taking a port that one serves.
  * So each published port is also bound and listened on by the daemon: the kernel itself then answers EADDRINUSE to
- * both sides and hands out free ephemeral ports. While the daemon is down the ports work on but are not guarded.
+ * both sides and hands out free ephemeral ports; and what the kernel does not translate has somebody who hands it on.
+ * While the daemon is down the ports work on but are not guarded.
  */
 export interface Reservations {
-  /** All or none; the answer names the real ports. PORT_IN_USE, INVALID_OPTION. */
-  take(container: string, bindings: readonly PortBinding[]): Promise<readonly PortBinding[]>;
+  /** All or none; the answer names the real ports, in rows. PORT_IN_USE, INVALID_OPTION. */
+  take(holder: Holder, wanted: readonly PortRequest[]): Promise<PortBinding[]>;
   /** Ports of a container that already runs: they are its own, even if another program listens there by now. */
-  keep(container: string, bindings: readonly PortBinding[]): Promise<void>;
+  keep(holder: Holder, bindings: readonly PortBinding[]): Promise<void>;
+  /** Where they lead from now on; an empty address: nowhere. */
+  lead(bindings: readonly PortBinding[], address: string): void;
   release(bindings: readonly PortBinding[]): void;
-  /** Whether a container of ours holds it. */
-  holds(binding: PortBinding): boolean;
+  /** Whether a container of ours holds this one. */
+  holds(single: PortBinding): boolean;
   close(): void;
+}
+
+export interface Holder {
+  /** The container's name. */
+  readonly container: string;
+  readonly address: string;
 }
 
 interface Held {
   readonly container: string;
   readonly binding: PortBinding;
+  address: string;
   close: () => void;
 }
 
-export function reservations(): Reservations {
-  const held = new Map<string, Held>();
+const placeOf = ({ protocol, hostPort }: PortBinding) => `${hostPort}/${protocol}`;
 
-  const take = async (container: string, binding: PortBinding): Promise<PortBinding> => {
-    refuseForeign(container, binding);
-    const rival = binding.hostPort === 0 ? undefined : rivalOf(held.values(), binding);
-    if (rival !== undefined)
+export function reservations(): Reservations {
+  const held = new Map<string, Held[]>();
+
+  const put = (each: Held): Held => {
+    held.set(placeOf(each.binding), [...(held.get(placeOf(each.binding)) ?? []), each]);
+    return each;
+  };
+  const drop = (each: Held) => {
+    const left = (held.get(placeOf(each.binding)) ?? []).filter((other) => other !== each);
+    if (left.length > 0) held.set(placeOf(each.binding), left);
+    else held.delete(placeOf(each.binding));
+    each.close();
+  };
+  const find = (single: PortBinding) =>
+    held.get(placeOf(single))?.find(({ binding }) => binding.hostIp === single.hostIp);
+
+  const takeOne = async ({ container, address }: Holder, binding: PortBinding): Promise<Held> => {
+    const rival = held
+      .get(placeOf(binding))
+      ?.find(({ binding: { hostIp } }) => covers(hostIp, binding.hostIp) || covers(binding.hostIp, hostIp));
+    if (rival !== undefined && binding.hostPort !== 0)
       throw inUse(container, binding, `container "${rival.container}" has published it`);
-    const socket = await bind(binding).catch((error: unknown) => {
+    const mine: Held = { container, binding, address, close: () => {} };
+    // Ours from here on: who asks meanwhile hears whose it is.
+    if (binding.hostPort !== 0) put(mine);
+    let bound: Bound;
+    try {
+      bound = await bindPort(binding, () => targetOf(mine));
+    } catch (error) {
+      drop(mine);
       throw bindFailure(container, binding, error);
-    });
-    const real = { ...binding, hostPort: socket.port };
-    held.set(describeBinding(real), { container, binding: real, close: socket.close });
-    return real;
+    }
+    if (binding.hostPort !== 0) drop(mine);
+    mine.close = bound.close;
+    const { port: hostPort, hostIp } = bound;
+    return put(Object.assign(mine, { binding: { ...binding, hostPort, hostIp } }));
+  };
+  /** The first free one of a row of host ports. */
+  const takeAny = async (holder: Holder, { choices, ...binding }: PortRequest): Promise<Held> => {
+    for (let step = 0; step < choices; step++) {
+      try {
+        return await takeOne(holder, { ...binding, hostPort: binding.hostPort + step });
+      } catch (error) {
+        if (!(error instanceof InroError) || error.code !== "PORT_IN_USE") throw error;
+      }
+    }
+    throw inUse(
+      holder.container,
+      { ...binding, count: choices },
+      `all ${choices} ports from ${portRange(binding.hostPort, choices)} are in use`,
+    );
   };
 
   const release = (bindings: readonly PortBinding[]) => {
-    for (const binding of bindings) {
-      held.get(describeBinding(binding))?.close();
-      held.delete(describeBinding(binding));
+    for (const single of singles(bindings)) {
+      const found = find(single);
+      if (found !== undefined) drop(found);
     }
   };
 
   return {
-    async take(container, bindings) {
-      const taken: PortBinding[] = [];
-      try {
-        for (const binding of bindings) taken.push(await take(container, binding));
-      } catch (error) {
-        release(taken);
-        throw error;
-      }
-      return taken;
+    async take(holder, wanted) {
+      for (const binding of wanted) refuseForeign(holder.container, binding);
+      const results = await Promise.allSettled(
+        [...singles(wanted)].map(({ choices, ...binding }) =>
+          choices > 1 ? takeAny(holder, { ...binding, choices }) : takeOne(holder, binding),
+        ),
+      );
+      const taken = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+      const failed = results.find((result) => result.status === "rejected");
+      if (failed === undefined) return inRows(taken.map(({ binding }) => binding));
+      for (const each of taken) drop(each);
+      throw failed.reason;
     },
-    async keep(container, bindings) {
-      for (const binding of bindings) {
-        const mine: Held = { container, binding, close: () => {} };
-        held.set(describeBinding(binding), mine);
-        const socket = await bind(binding).catch(() => undefined);
-        if (socket === undefined) continue;
-        if (held.get(describeBinding(binding)) === mine) mine.close = socket.close;
-        else socket.close();
+    async keep({ container, address }, bindings) {
+      await Promise.all(
+        [...singles(bindings)].map(async (binding) => {
+          const mine = put({ container, binding, address, close: () => {} });
+          const bound = await bindPort(binding, () => targetOf(mine)).catch(() => undefined);
+          if (bound === undefined) return;
+          if (find(binding) === mine) mine.close = bound.close;
+          else bound.close();
+        }),
+      );
+    },
+    lead(bindings, address) {
+      for (const single of singles(bindings)) {
+        const found = find(single);
+        if (found !== undefined) found.address = address;
       }
     },
     release,
-    holds: (binding) => held.has(describeBinding(binding)),
+    holds: (single) => find(single) !== undefined,
     close() {
-      for (const each of held.values()) each.close();
+      for (const each of [...held.values()].flat()) each.close();
       held.clear();
     },
   };
 }
 
-function rivalOf(held: Iterable<Held>, wanted: PortBinding): Held | undefined {
-  return [...held].find(
-    ({ binding }) =>
-      binding.protocol === wanted.protocol &&
-      binding.hostPort === wanted.hostPort &&
-      (binding.hostIp === wanted.hostIp || isEveryAddress(binding.hostIp) || isEveryAddress(wanted.hostIp)),
-  );
-}
+const targetOf = ({ address, binding }: Held) =>
+  address === "" ? undefined : { address, port: binding.containerPort };
 
-interface Bound {
-  readonly port: number;
-  readonly close: () => void;
-}
-
-function bind(binding: PortBinding): Promise<Bound> {
-  const host = isEveryAddress(binding.hostIp) ? "0.0.0.0" : binding.hostIp;
-  return binding.protocol === "tcp" ? bindTcp(host, binding.hostPort) : bindUdp(host, binding.hostPort);
-}
-
-function bindTcp(host: string, port: number): Promise<Bound> {
-  return new Promise((done, failed) => {
-    // Who gets here was not translated (our table is gone): an end at once beats silence.
-    const server = createServer((socket) => socket.destroy());
-    server.once("error", failed);
-    server.listen({ host, port, exclusive: true }, () => {
-      const bound = server.address();
-      server.unref();
-      if (bound === null || typeof bound === "string") failed(new Error("no port was bound"));
-      else done({ port: bound.port, close: () => server.close() });
-    });
-  });
-}
-
-function bindUdp(address: string, port: number): Promise<Bound> {
-  return new Promise((done, failed) => {
-    const socket = createSocket("udp4");
-    socket.once("error", failed);
-    socket.bind({ address, port, exclusive: true }, () => {
-      socket.unref();
-      done({ port: socket.address().port, close: () => socket.close() });
-    });
-  });
+/** Whether the first means the second's address too. */
+function covers(one: string, other: string): boolean {
+  if (one === "" || one === other) return true;
+  return (one === "0.0.0.0" && isIPv4(other)) || (one === "::" && isIPv6(other));
 }
 
 function refuseForeign(container: string, binding: PortBinding): void {
-  if (isEveryAddress(binding.hostIp) || isIPv4(binding.hostIp)) return;
+  if (binding.hostIp === "" || isIP(binding.hostIp) !== 0) return;
   throw new InroError("INVALID_OPTION", {
     what: `cannot publish ${describeBinding(binding)} for container "${container}"`,
-    why: `${JSON.stringify(binding.hostIp)} is not an IPv4 address of this host`,
+    why: `${JSON.stringify(binding.hostIp)} is not an address`,
     at: "-p",
   });
 }

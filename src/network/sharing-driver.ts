@@ -97,6 +97,14 @@ function sharingDriver<N extends SharingNetwork>(manner: Manner<N>, o: SharingDr
       if (alone || (chosen && mac !== null)) await patiently(() => attempt(network, base, mac));
       return [];
     },
+    publish: async ({ name }) => {
+      throw new InroError("INVALID_OPTION", {
+        what: "cannot publish ports",
+        why: `containers of the network "${name}" are on the wire themselves, past the host's ports`,
+        at: "-p",
+      });
+    },
+    open: () => [],
     connection: (network, attachment, base) => ({
       host: [],
       map: [share(network, attachment, upper(network, base, place(manner, network, attachment)))],

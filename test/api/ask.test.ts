@@ -138,8 +138,22 @@ test("ports: bindings, ranges of exposed ones", () => {
   });
   expect(options.exposedPorts).toEqual(["80/tcp", "7000/udp", "7001/udp"]);
   expect(options.ports).toEqual([
-    { containerPort: 80, protocol: "tcp", hostIp: "127.0.0.1", hostPort: 8080 },
-    { containerPort: 80, protocol: "tcp", hostIp: "", hostPort: 0 },
+    { containerPort: 80, protocol: "tcp", hostIp: "127.0.0.1", hostPort: 8080, count: 1, choices: 1 },
+    { containerPort: 80, protocol: "tcp", hostIp: "", hostPort: 0, count: 1, choices: 1 },
+  ]);
+});
+
+test("ports: a row of bindings is one, whatever their order among others; a range of host ports is a choice", () => {
+  const PortBindings: Record<string, { HostIp?: string; HostPort: string }[]> = {};
+  for (let n = 0; n < 1000; n++) PortBindings[`${8000 + n}/tcp`] = [{ HostPort: String(9000 + n) }];
+  PortBindings["53/udp"] = [{ HostIp: "[::1]", HostPort: "5300-5310" }];
+  PortBindings["54/udp"] = [{ HostIp: "::1", HostPort: "5300-5310" }];
+  PortBindings["7/sctp"] = [{ HostPort: "7" }];
+  expect(parse({ HostConfig: { PortBindings } }).ports).toEqual([
+    { hostIp: "", hostPort: 9000, containerPort: 8000, count: 1000, choices: 1, protocol: "tcp" },
+    { hostIp: "::1", hostPort: 5300, containerPort: 53, count: 1, choices: 11, protocol: "udp" },
+    { hostIp: "::1", hostPort: 5300, containerPort: 54, count: 1, choices: 11, protocol: "udp" },
+    { hostIp: "", hostPort: 7, containerPort: 7, count: 1, choices: 1, protocol: "sctp" },
   ]);
 });
 

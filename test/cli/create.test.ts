@@ -149,7 +149,7 @@ describe("ports", () => {
       "1-2:1-3": "differ in length",
       "2-1:1": "backwards",
       "1:70000": "65535",
-      "1:2/icmp": "not tcp or udp",
+      "1:2/icmp": "not tcp, udp or sctp",
     };
     for (const [port, why] of Object.entries(wrong)) expect(() => bindings(port)).toThrow(why);
   });

@@ -6,8 +6,8 @@ import {
   type ConnectRequest,
   type Networks,
   openNetworks,
-  type PortBinding,
 } from "../../src/network/network.ts";
+import type { PortProtocol, PortRequest } from "../../src/oci/port.ts";
 import { execute, executorIn } from "./execute.ts";
 import { command, type Other, otherNetwork } from "./namespace.ts";
 
@@ -80,16 +80,22 @@ function newRoot(scope: DisposableStack): string {
   return root;
 }
 
-/** `8000:80`, `127.0.0.1:8000:80`, `80/udp`. */
-export function binding(text: string): PortBinding {
+/** `8000:80`, `127.0.0.1:8000:80`, `80/udp`, `8000-8099:80-179`; `8000-8099:80` is the first free one. */
+export function binding(text: string): PortRequest {
   const [ports = "", protocol = "tcp"] = text.split("/");
-  const parts = ports.split(":");
+  const [, hostIp = "", outside = "0", inside = ""] =
+    /^(?:\[?([^\]]*?)\]?:(?=[^:]*:))?(?:([\d-]*):)?([\d-]+)$/.exec(ports) ?? [];
+  const [from, to] = [rowOf(outside), rowOf(inside)];
   return {
-    hostIp: parts.length > 2 ? (parts[0] ?? "") : "",
-    hostPort: Number(parts.length > 1 ? parts.at(-2) : 0),
-    containerPort: Number(parts.at(-1)),
-    protocol: protocol as "tcp" | "udp",
+    ...{ hostIp, hostPort: from.first, containerPort: to.first, count: to.count },
+    choices: from.count > to.count ? from.count : 1,
+    protocol: protocol as PortProtocol,
   };
+}
+
+function rowOf(text: string): { first: number; count: number } {
+  const [first = 0, last = first] = text.split("-").map(Number);
+  return { first, count: last - first + 1 };
 }
 
 let count = 0;

@@ -1,33 +1,41 @@
 import { isIP } from "node:net";
-import type { PortOption } from "../../engine/options.ts";
+import { inRows, type PortProtocol, type PortRequest } from "../../oci/port.ts";
 import { type Asked, invalid, object, objects, text } from "../asked.ts";
 
 const PORT = /^(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp|sctp))?$/i;
 
 /** Docker's PortBindings: {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8080"}]}. */
-export function ports(host: Asked): readonly PortOption[] {
+export function ports(host: Asked): readonly PortRequest[] {
   const bindings = object(host, "PortBindings");
-  return Object.keys(bindings.fields).flatMap((key) => {
+  const each = Object.keys(bindings.fields).flatMap((key) => {
     const at = `${bindings.at}${key}`;
     const { first, last, protocol } = range(key, at);
     if (first !== last) throw invalid(at, "a binding is for one port of the container");
-    return objects(bindings, key).map((binding): PortOption => {
-      const hostIp = text(binding, "HostIp");
-      if (hostIp !== "" && isIP(hostIp) === 0) {
-        throw invalid(`${binding.at}HostIp`, `"${hostIp}" is not an address`);
-      }
-      return { containerPort: first, protocol, hostIp, hostPort: hostPort(binding) };
-    });
+    return objects(bindings, key).map(
+      (binding): PortRequest => ({
+        ...{ containerPort: first, protocol, hostIp: hostIp(binding), count: 1 },
+        ...hostPort(binding),
+      }),
+    );
   });
+  return inRows(each);
 }
 
-function hostPort(binding: Asked): number {
+function hostIp(binding: Asked): string {
+  const value = text(binding, "HostIp").replace(/^\[(.*)\]$/, "$1");
+  if (value === "" || isIP(value) !== 0) return value;
+  throw invalid(`${binding.at}HostIp`, `"${value}" is not an address`);
+}
+
+/** `8080`, or `8000-8100` for the first free one of them; none or 0 for any. */
+function hostPort(binding: Asked): { readonly hostPort: number; readonly choices: number } {
   const value = text(binding, "HostPort");
-  if (value === "") return 0;
-  const at = `${binding.at}HostPort`;
-  if (/^\d+-\d+$/.test(value)) throw invalid(at, `"${value}" is a range; name one port, or 0 for any`);
-  if (!/^\d{1,5}$/.test(value) || Number(value) > 0xffff) throw invalid(at, `"${value}" is not a port`);
-  return Number(value);
+  if (value === "") return { hostPort: 0, choices: 1 };
+  const [, from, to = from] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(value) ?? [];
+  const [first, last] = [Number(from), Number(to)];
+  if (!(last <= 0xffff && first <= last) || (first === 0 && last > 0))
+    throw invalid(`${binding.at}HostPort`, `"${value}" is neither a port nor a range of ports`);
+  return { hostPort: first, choices: last - first + 1 };
 }
 
 /** ExposedPorts: `80/tcp`, `80`, `8000-8010/udp`; answered one by one, with their protocol. */
@@ -38,14 +46,12 @@ export function exposedPorts(keys: readonly string[]): readonly string[] {
   });
 }
 
-function range(key: string, at: string): { first: number; last: number; protocol: "tcp" | "udp" } {
+function range(key: string, at: string): { first: number; last: number; protocol: PortProtocol } {
   const match = PORT.exec(key);
   const first = Number(match?.[1]);
   const last = Number(match?.[2] ?? first);
   if (match === null || first < 1 || last < first || last > 0xffff) {
     throw invalid(at, "it is not a port such as 80/tcp");
   }
-  const protocol = (match[3] ?? "tcp").toLowerCase();
-  if (protocol === "sctp") throw invalid(at, "sctp is not supported yet");
-  return { first, last, protocol: protocol === "udp" ? "udp" : "tcp" };
+  return { first, last, protocol: (match[3] ?? "tcp").toLowerCase() as PortProtocol };
 }

@@ -1,5 +1,6 @@
 import type { ContainerDetails } from "../../engine/engine.ts";
 import type { ContainerOptions, Resources } from "../../engine/options.ts";
+import { portRange, singles } from "../../oci/port.ts";
 import { mountConfig } from "./mount-config.ts";
 import { networkMode } from "./network.ts";
 import { privileges } from "./privileges.ts";
@@ -89,9 +90,9 @@ function namespaces(container: ContainerDetails) {
 
 function networking(options: ContainerOptions) {
   const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
-  for (const { containerPort, protocol, hostIp, hostPort } of options.ports) {
+  for (const { containerPort, protocol, hostIp, hostPort, choices } of singles(options.ports)) {
     const key = `${containerPort}/${protocol}`;
-    const binding = { HostIp: hostIp, HostPort: hostPort === 0 ? "" : String(hostPort) };
+    const binding = { HostIp: hostIp, HostPort: hostPort === 0 ? "" : portRange(hostPort, choices) };
     bindings[key] = [...(bindings[key] ?? []), binding];
   }
   return {

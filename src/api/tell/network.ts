@@ -1,5 +1,6 @@
 import type { ContainerDetails, EndpointDetails } from "../../engine/engine.ts";
 import type { NetworkMode } from "../../engine/options.ts";
+import { singles } from "../../oci/port.ts";
 
 /** An endpoint has an id of its own: digits of its container and its network (hashes would cost a listing). */
 export const endpointId = (container: ContainerDetails, networkId: string): string =>
@@ -8,31 +9,35 @@ const sandboxId = (container: ContainerDetails): string => container.id.slice(16
 
 type Port = ContainerDetails["ports"][number];
 
-const address = (port: Port) => (port.hostIp === "" ? "0.0.0.0" : port.hostIp);
+/** As Docker has it, every address of the host is one binding of each family. */
+const addresses = ({ hostIp }: Port) => (hostIp === "" ? ["0.0.0.0", "::"] : [hostIp]);
 
 /** {"80/tcp": [{HostIp, HostPort}], "443/tcp": null}: what is published, and what is merely exposed. */
 function portMap(container: ContainerDetails) {
   const map: Record<string, { HostIp: string; HostPort: string }[] | null> = {};
   for (const exposed of container.options.exposedPorts) map[exposed] = null;
-  for (const port of container.ports) {
+  for (const port of singles(container.ports)) {
     const key = `${port.containerPort}/${port.protocol}`;
-    map[key] = [...(map[key] ?? []), { HostIp: address(port), HostPort: String(port.hostPort) }];
+    const told = addresses(port).map((HostIp) => ({ HostIp, HostPort: String(port.hostPort) }));
+    map[key] = [...(map[key] ?? []), ...told];
   }
   return map;
 }
 
 /** The ports of a line of `docker ps`. */
 export function portList(container: ContainerDetails) {
-  const published = container.ports;
+  const published = [...singles(container.ports)];
   const taken = new Set(published.map((port) => `${port.containerPort}/${port.protocol}`));
   const exposed = container.options.exposedPorts.filter((port) => !taken.has(port));
   return [
-    ...published.map((port) => ({
-      IP: address(port),
-      PrivatePort: port.containerPort,
-      PublicPort: port.hostPort,
-      Type: port.protocol,
-    })),
+    ...published.flatMap((port) =>
+      addresses(port).map((IP) => ({
+        IP,
+        PrivatePort: port.containerPort,
+        PublicPort: port.hostPort,
+        Type: port.protocol,
+      })),
+    ),
     ...exposed.map((port) => {
       const [number, type] = port.split("/");
       return { PrivatePort: Number(number), Type: type ?? "tcp" };

@@ -38,7 +38,7 @@ export function ports(published: readonly string[], exposed: readonly string[]):
 function withProtocol(entry: string, refuse: (why: string) => Error): { port: string; protocol: string } {
   const [port = "", protocol = "tcp", ...more] = entry.split("/");
   if (more.length > 0 || !["tcp", "udp", "sctp"].includes(protocol.toLowerCase()))
-    throw refuse(`"${entry.slice(port.length + 1)}" is not tcp or udp`);
+    throw refuse(`"${entry.slice(port.length + 1)}" is not tcp, udp or sctp`);
   return { port, protocol: protocol.toLowerCase() };
 }
 

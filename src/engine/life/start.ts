@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { attachmentRecord } from "../../network/network.ts";
 import { InroError } from "../../oci/error.ts";
+import { type PortProtocol, type PortRequest, singles } from "../../oci/port.ts";
 import { Undo } from "../../oci/undo.ts";
 import type { Container } from "../../runtime/runtime.ts";
 import { timeNow } from "../clock.ts";
@@ -85,6 +86,7 @@ async function toTheGate(core: Core, entry: Entry, undo: Undo): Promise<Containe
   const { arguments: words, mounts } = origin;
   const request = createRequest(core, { id, folder, options, arguments: words, mounts, rootfs, fragments });
   const container = await core.runtime.create(request);
+  await core.networks.livePorts.settle(attachments.flatMap(({ ports }) => ports));
   undo.add("end what stands at the start gate", async () => {
     await container.signal(9).catch(() => {});
     await container.exited.catch(() => {});
@@ -108,19 +110,17 @@ async function prepareRootfs(core: Core, entry: Entry, undo: Undo) {
 function wantedPorts(entry: Entry) {
   const { options } = entry.origin;
   if (!options.publishAllPorts) return options.ports;
-  const bound = new Set(options.ports.map((port) => `${port.containerPort}/${port.protocol}`));
-  const exposed = options.exposedPorts
-    .filter((port) => !bound.has(port))
-    .map((port) => {
-      const [number, protocol] = port.split("/");
-      return {
-        hostIp: "",
-        hostPort: 0,
-        containerPort: Number(number),
-        protocol: protocol === "udp" ? "udp" : "tcp",
-      } as const;
-    });
+  const bound = new Set([...singles(options.ports)].map((port) => `${port.containerPort}/${port.protocol}`));
+  const exposed = options.exposedPorts.filter((port) => !bound.has(port)).map(anyPortFor);
   return [...options.ports, ...exposed];
+}
+
+function anyPortFor(exposed: string): PortRequest {
+  const [number, protocol] = exposed.split("/");
+  return {
+    ...{ hostIp: "", hostPort: 0, choices: 1, count: 1, containerPort: Number(number) },
+    protocol: protocol as PortProtocol,
+  };
 }
 
 /** Clients that attached before the start get everything from the program's first byte on. */

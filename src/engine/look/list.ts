@@ -1,4 +1,5 @@
 import { InroError } from "../../oci/error.ts";
+import { singles } from "../../oci/port.ts";
 import type { Core } from "../core.ts";
 import type { ContainerDetails, ListQuery } from "../engine.ts";
 import type { Entry } from "../entry.ts";
@@ -26,7 +27,7 @@ const MATCHERS: Readonly<Record<string, Matcher>> = {
   before: (core, entry, wanted) => entry.origin.created < core.shelf.find(wanted).origin.created,
   since: (core, entry, wanted) => entry.origin.created > core.shelf.find(wanted).origin.created,
   publish: (_, entry, wanted) =>
-    portsOf(entry.fortune).some((p) => portMatches(p.hostPort, p.protocol, wanted)),
+    [...singles(portsOf(entry.fortune))].some((p) => portMatches(p.hostPort, p.protocol, wanted)),
   expose: (_, entry, wanted) =>
     entry.origin.options.exposedPorts.some((port) => {
       const [number, protocol = "tcp"] = port.split("/");

@@ -1,15 +1,16 @@
 import type { PlanFragment } from "../../kernel/plan/fragment.ts";
 import type { Attachment, Bandwidth, Shaper } from "../../network/network.ts";
+import type { PortRequest } from "../../oci/port.ts";
 import type { Undo } from "../../oci/undo.ts";
 import type { Core } from "../core.ts";
-import type { EndpointOption, PortOption } from "../options.ts";
+import type { EndpointOption } from "../options.ts";
 import { connectable, gatewayAmong } from "./endpoints.ts";
 
 export interface Attaching {
   readonly containerId: string;
   readonly name: string;
   readonly endpoints: readonly EndpointOption[];
-  readonly ports: readonly PortOption[];
+  readonly ports: readonly PortRequest[];
   readonly bandwidth: Bandwidth;
 }
 

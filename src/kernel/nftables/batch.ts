@@ -26,15 +26,43 @@ export type Change =
       readonly set: string;
       readonly key: readonly DataType[];
     }
-  | ({ readonly kind: "add-element" } & Element)
-  | ({ readonly kind: "delete-element" } & Element);
+  | ({ readonly kind: "add-elements" } & Elements)
+  | ({ readonly kind: "delete-elements" } & Elements);
 
-/** An element of a map, or without a value of a set. */
-export interface Element {
-  readonly table: string;
-  readonly map: string;
+/** What an element of a map is, or without a value one of a set. */
+interface KeyAndValue {
   readonly key: Uint8Array;
   readonly value?: Uint8Array;
+}
+
+export interface Element extends KeyAndValue {
+  readonly table: string;
+  readonly map: string;
+}
+
+/** Elements of one map: one message, whose list is an attribute of at most 64 KiB. */
+interface Elements {
+  readonly table: string;
+  readonly map: string;
+  readonly elements: readonly KeyAndValue[];
+}
+
+const ELEMENTS_IN_A_MESSAGE = 1000;
+
+/** Elements of any maps in as few messages as they take. */
+export function gathered(all: Iterable<Element>): Elements[] {
+  const found: Elements[] = [];
+  const open = new Map<string, KeyAndValue[]>();
+  for (const { table, map, ...element } of all) {
+    let into = open.get(map);
+    if (into === undefined || into.length === ELEMENTS_IN_A_MESSAGE) {
+      into = [];
+      open.set(map, into);
+      found.push({ table, map, elements: into });
+    }
+    into.push(element);
+  }
+  return found;
 }
 
 /** Where a chain hangs. Priorities as in nft(8): raw -300, dstnat -100, filter 0, srcnat 100. */
@@ -119,14 +147,26 @@ const encoders: { [K in Change["kind"]]: (c: Extract<Change, { kind: K }>) => En
       be32(10, 1),
     ],
   }),
-  "add-element": (c) => ({ type: 12, flags: create, attributes: element(c.table, c.map, c.key, c.value) }),
-  "delete-element": (c) => ({ type: 14, flags: NLM_F.ACK, attributes: element(c.table, c.map, c.key) }),
+  "add-elements": (c) => ({ type: 12, flags: create, attributes: elements(c.table, c.map, c.elements) }),
+  "delete-elements": (c) => ({
+    type: 14,
+    flags: NLM_F.ACK,
+    attributes: elements(
+      c.table,
+      c.map,
+      c.elements.map(({ key }) => ({ key })),
+    ),
+  }),
 };
 
-function element(table: string, map: string, key: Uint8Array, value?: Uint8Array): Attribute[] {
+function elements(table: string, map: string, all: readonly KeyAndValue[]): Attribute[] {
+  return [text(1, table), text(2, map), nest(3, all.map(element))];
+}
+
+function element({ key, value }: KeyAndValue): Attribute {
   const parts = [nest(1, [bytes(1, key)])];
   if (value !== undefined) parts.push(nest(2, [bytes(1, value)]));
-  return [text(1, table), text(2, map), nest(3, [nest(1, parts)])];
+  return nest(1, parts);
 }
 
 /** One transaction as messages for a NETLINK_NETFILTER socket. */
@@ -151,7 +191,7 @@ export const encodeGetTable = (table: string): Uint8Array => question(1, [text(1
 
 /** Asks for a map's element by its key: ENOENT, or an answer. Unlike a failed transaction it waits for nobody. */
 export const encodeGetElement = ({ table, map, key }: Element): Uint8Array =>
-  question(13, element(table, map, key));
+  question(13, elements(table, map, [{ key }]));
 
 function question(type: number, attributes: readonly Attribute[]): Uint8Array {
   const flags = NLM_F.ACK | NLM_F.ECHO;

@@ -1,0 +1,42 @@
+import { encodeBatch } from "../kernel/nftables/batch.ts";
+import type { OpOf } from "../kernel/plan/operations.ts";
+import { type PortBinding, portRange } from "../oci/port.ts";
+import { adding, isEveryAddress, publications, taking } from "./firewall.ts";
+
+const ENOENT = 2;
+
+type Netlink = OpOf<"netlink">;
+
+/** Opens ports of a container's address: one transaction, whatever their number. */
+export const publish = (table: string, address: string, ports: readonly PortBinding[]): Netlink =>
+  transaction(ports, {
+    messages: encodeBatch(adding(publications(table, address, ports))),
+    tolerate: 0,
+    what: `publish ${ports.map((port) => `${describeBinding(port)} to ${address}:${inside(port)}`).join(", ")}`,
+  });
+
+/** Done already is done: the monitor, a failed start and the daemon may all have to undo. */
+export const unpublish = (table: string, address: string, ports: readonly PortBinding[]): Netlink =>
+  transaction(ports, {
+    messages: encodeBatch(taking(publications(table, address, ports))),
+    tolerate: ENOENT,
+    what: `close ${ports.map(describeBinding).join(", ")}`,
+  });
+
+const transaction = (
+  ports: readonly PortBinding[],
+  about: Pick<Netlink, "messages" | "tolerate" | "what">,
+): Netlink => ({
+  kind: "netlink",
+  family: "netfilter",
+  ...about,
+  because: ports.map((port) => `-p ${describeBinding(port)}:${inside(port)}`).join(" "),
+});
+
+const inside = ({ containerPort, count }: PortBinding) => portRange(containerPort, count);
+
+/** `127.0.0.1:8000/tcp`, `[::1]:8000-8099/udp`. */
+export function describeBinding({ hostIp, hostPort, count, protocol }: PortBinding): string {
+  const address = isEveryAddress(hostIp) ? "0.0.0.0" : hostIp.includes(":") ? `[${hostIp}]` : hostIp;
+  return `${address}:${portRange(hostPort, count)}/${protocol}`;
+}

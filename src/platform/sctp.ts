@@ -1,0 +1,32 @@
+import { closeSync } from "node:fs";
+import { isIPv6 } from "node:net";
+import { libc } from "./libc.ts";
+
+// linux/socket.h, linux/in.h
+const AF_INET = 2;
+const SOCK_STREAM_CLOEXEC = 1 | 0o2000000;
+const IPPROTO_SCTP = 132;
+const NAME_LENGTH = 16;
+
+/**
+ * Takes an SCTP port of an IPv4 address as long as it is not closed; 0: any. "unsupported" where the kernel has no SCTP
+ * sockets, "taken" where another has the port, or the host not the address.
+ */
+export function bindSctp(
+  address: string,
+  port: number,
+): { readonly port: number; readonly close: () => void } | "unsupported" | "taken" {
+  if (isIPv6(address)) return "unsupported";
+  const { socket, bind, getsockname } = libc();
+  const fd = socket(AF_INET, SOCK_STREAM_CLOEXEC, IPPROTO_SCTP);
+  if (fd < 0) return "unsupported";
+  // struct sockaddr_in: the family in the machine's order, port and address in the network's.
+  const name = new Uint8Array(NAME_LENGTH);
+  name.set([AF_INET, 0, port >>> 8, port & 0xff, ...address.split(".").map(Number)]);
+  const length = Uint32Array.of(NAME_LENGTH);
+  if (bind(fd, name, NAME_LENGTH) !== 0 || getsockname(fd, name, length) !== 0) {
+    closeSync(fd);
+    return "taken";
+  }
+  return { port: (name[2] ?? 0) * 256 + (name[3] ?? 0), close: () => closeSync(fd) };
+}
