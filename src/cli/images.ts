@@ -14,6 +14,8 @@ export function splitTag(reference: string): { fromImage: string; tag: string } 
 export interface PullOptions {
   readonly platform: string | undefined;
   readonly allPlatforms?: boolean;
+  /** All tags of the repository that is named. */
+  readonly allTags?: boolean;
   readonly quiet: boolean;
   /** `run` shows progress on standard error, as standard output is the container's. */
   readonly to: "stdout" | "stderr";
@@ -28,7 +30,7 @@ export async function pullImage(client: Client, reference: string, options: Pull
     method: "POST",
     path: "/images/create",
     query: {
-      ...splitTag(reference),
+      ...(options.allTags === true ? { fromImage: reference } : splitTag(reference)),
       platform: options.platform,
       allPlatforms: options.allPlatforms === true,
     },

@@ -1,5 +1,5 @@
 import type { Removal } from "../image/images.ts";
-import { importRequest } from "../image/import.ts";
+import { importFailure, importRequest } from "../image/import.ts";
 import { familiarName } from "../oci/reference.ts";
 import { type Core, imageUsers } from "./core.ts";
 import { compareFiles } from "./files/compare.ts";
@@ -34,6 +34,7 @@ export function engineImages(core: Core): EngineImages {
       tell("pull", familiarName(reference), familiarName(reference));
       return image;
     },
+    tags: (reference, asking) => images.tags(reference, asking),
     push: async (reference, options) => {
       const pushed = await images.push(reference, options);
       const name = familiarName({ ...reference, tag: pushed.tag });
@@ -51,7 +52,9 @@ export function engineImages(core: Core): EngineImages {
       return archive;
     },
     import: async (tar, options) => {
-      const image = await images.make(importRequest(tar, options));
+      const image = await images.make(importRequest(tar, options)).catch((cause: unknown) => {
+        throw importFailure(cause);
+      });
       tell("import", image.id, image.names[0] ?? image.id);
       return image;
     },

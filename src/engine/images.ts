@@ -11,6 +11,7 @@ import type {
   PullOptions,
   Pushed,
   PushOptions,
+  RegistryAsking,
   Removal,
   SaveOptions,
 } from "../image/images.ts";
@@ -39,6 +40,8 @@ export interface EngineImages {
   /** What each layer weighs, from the bottom up. */
   weigh(image: Image): Promise<readonly LayerWeight[]>;
   pull(reference: Reference, options?: PullOptions): Promise<Image>;
+  /** The tags that the repository has at its registry. NO_SUCH_IMAGE. */
+  tags(reference: Reference, asking?: RegistryAsking): Promise<readonly string[]>;
   /** To the registry that the name names. NO_SUCH_IMAGE, UNAUTHORIZED, REGISTRY_BUSY, REGISTRY_ERROR. */
   push(reference: Reference, options?: PushOptions): Promise<Pushed>;
   /** docker-archive and OCI-archive tars, plain or compressed. */

@@ -80,6 +80,8 @@ export type Archive = AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>;
 /** The image store of one data root. An image is either wholly there or not at all, whatever happens to the process. */
 export interface Images {
   pull(reference: Reference, options?: PullOptions): Promise<Image>;
+  /** The tags that the repository has at its registry. Throws NO_SUCH_IMAGE, and what asking a registry throws. */
+  tags(reference: Reference, asking?: RegistryAsking): Promise<readonly string[]>;
   /** The image of this name, which has a tag, to the registry that it names; sent is what is missing there. */
   push(reference: Reference, options?: PushOptions): Promise<Pushed>;
   /** Docker's archives (`docker save`) and OCI layouts as a tar, plain or compressed. Answers an image for each name. */

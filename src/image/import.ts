@@ -33,6 +33,13 @@ async function* notEmpty(tar: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Ar
     throw new InroError("ARCHIVE_INVALID", { what: "cannot import", why: "there is nothing to read" });
 }
 
+/** What `import` says where its tar was refused as a layer: nobody has seen a layer of that digest. */
+export function importFailure(cause: unknown): unknown {
+  if (!(cause instanceof InroError) || !["LAYER_REFUSED", "LAYER_DAMAGED"].includes(cause.code)) return cause;
+  const hint = "it has to be a tar of a root file system: plain, or compressed by gzip, zstd or xz";
+  return new InroError("ARCHIVE_INVALID", { what: "cannot import", why: cause.why, hint, cause });
+}
+
 /** What is to be made of the tar, plain or compressed. INVALID_OPTION for a change that is none. */
 export function importRequest(tar: AsyncIterable<Uint8Array>, o: ImportOptions): MakeRequest {
   const { name, comment, platform } = o;

@@ -2,6 +2,7 @@
 import { open } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
+import { XzReadableStream } from "xz-decompress";
 import { InroError } from "../oci/error.ts";
 import { spent } from "../platform/spent.ts";
 import { zstdFrames } from "./zstd-frames.ts";
@@ -20,7 +21,13 @@ async function* from(
 const startsWith = (bytes: Uint8Array, magic: readonly number[]) =>
   magic.every((byte, i) => bytes[i] === byte);
 
-const compressions = { gzip: [0x1f, 0x8b], zstd: [0x28, 0xb5, 0x2f, 0xfd] } as const;
+const magicBytes = 10;
+
+const compressions = {
+  gzip: [0x1f, 0x8b],
+  zstd: [0x28, 0xb5, 0x2f, 0xfd],
+  xz: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00],
+} as const;
 
 /** Whether what is in the file is anything else than what `decompressed` passes as it is. */
 export async function isCompressed(path: string): Promise<boolean> {
@@ -30,31 +37,23 @@ export async function isCompressed(path: string): Promise<boolean> {
   return Object.values(compressions).some((each) => startsWith(magic, each));
 }
 
-/** Forms that docker takes, and that no well-kept library of this platform decompresses as a stream. */
-const foreign: readonly (readonly [program: string, magic: readonly number[]])[] = [
-  ["xz", [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
-  // "BZh", a level, and the first block's mark; a file's name in a tar may well begin with the first three.
-  ["bzip2", [0x42, 0x5a, 0x68]],
-];
-const bzip2Block = [0x31, 0x41, 0x59, 0x26, 0x53, 0x59];
-const magicBytes = 10;
+/** "BZh", a level, and the first block's mark; a file's name in a tar may well begin with the first three. */
+const isBzip2 = (magic: Buffer) =>
+  startsWith(magic, [0x42, 0x5a, 0x68]) &&
+  startsWith(magic.subarray(4), [0x31, 0x41, 0x59, 0x26, 0x53, 0x59]);
 
-function refuseForeign(magic: Buffer): void {
-  const found = foreign.find(([, own]) => startsWith(magic, own));
-  if (found === undefined) return;
-  const [program] = found;
-  if (program === "bzip2" && !startsWith(magic.subarray(4), bzip2Block)) return;
-  throw new InroError("COMPRESSION_UNSUPPORTED", {
+/** What docker takes, and no well-kept library of this platform decompresses as a stream. */
+const bzip2Refused = () =>
+  new InroError("COMPRESSION_UNSUPPORTED", {
     what: "cannot decompress the stream",
-    why: `it is compressed by ${program}: plain, gzip and zstd are read`,
-    hint: `pass it through the program: \`${program} -dc FILE | inro load\``,
+    why: "it is compressed by bzip2: plain, gzip, zstd and xz are read",
+    hint: "pass it through the program: `bzip2 -dc FILE | inro load`",
   });
-}
 
 /**
- * Decompresses gzip (also of several members) and zstd by their magic numbers, as peers do: media types lie.
+ * Decompresses gzip (also of several members), zstd and xz by their magic numbers, as peers do: media types lie.
  * Anything else passes as it is. Throws LAYER_DAMAGED where the compressed stream is broken or ends early, and
- * COMPRESSION_UNSUPPORTED for xz and bzip2.
+ * COMPRESSION_UNSUPPORTED for bzip2.
  */
 export async function* decompressed(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const iterator = source[Symbol.asyncIterator]();
@@ -66,10 +65,11 @@ export async function* decompressed(source: AsyncIterable<Uint8Array>): AsyncGen
     n += next.value.length;
   }
   const magic = Buffer.concat(first.map((chunk) => chunk.subarray(0, magicBytes))).subarray(0, magicBytes);
-  refuseForeign(magic);
+  if (isBzip2(magic)) throw bzip2Refused();
   const whole = from(first, iterator);
   if (startsWith(magic, compressions.gzip)) yield* through(whole, createGunzip({ chunkSize: outputChunk }));
   else if (startsWith(magic, compressions.zstd)) yield* unzstd(whole);
+  else if (startsWith(magic, compressions.xz)) yield* unxz(whole);
   else yield* whole;
 }
 
@@ -83,6 +83,34 @@ async function* unzstd(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   };
   yield* through(followed(), createZstdDecompress({ chunkSize: outputChunk }));
   if (!frames.isWhole()) throw damaged("it ends in the middle of a frame");
+}
+
+/**
+ * One at a time in this process (the library has one instance), with a dictionary of 64 MiB at most, which is what
+ * `xz -9` needs.
+ */
+async function* unxz(source: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let sourceError: unknown;
+  const input = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const next = await source.next().catch((error: unknown) => {
+        sourceError = error;
+        throw error;
+      });
+      if (next.done === true) controller.close();
+      else controller.enqueue(next.value);
+    },
+    cancel: async () => void (await source.return(undefined)),
+  });
+  try {
+    for await (const chunk of new XzReadableStream(input)) {
+      yield chunk;
+      spent(chunk.length);
+    }
+  } catch (cause) {
+    if (sourceError !== undefined) throw sourceError;
+    throw damaged(cause instanceof Error ? cause.message : String(cause), cause);
+  }
 }
 
 const damaged = (why: string, cause?: unknown) =>

@@ -25,6 +25,7 @@ import { pullImage, resolveName } from "./pull.ts";
 import { pushNamed } from "./push-named.ts";
 import { namesUsed, noSuchImage, openRecords, union } from "./records.ts";
 import { noRegistries, readRegistries } from "./registry/registries.ts";
+import { openSources } from "./registry/sources.ts";
 import { removeImage } from "./remove.ts";
 import { checkDriver, openDriver } from "./snapshot/drivers.ts";
 import { makeMountPoints } from "./snapshot/mount-points.ts";
@@ -124,6 +125,7 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
         const { named, manifest } = await pullImage(store, reference, o);
         return await publish(named, manifest);
       }),
+    tags: (reference, asking = {}) => openSources(reference, asking, registries()).tags(),
     load: (archive, o = {}) =>
       bringing(async () => {
         const loaded: Image[] = [];

@@ -49,8 +49,8 @@ async function findManifests(
   repository: Sources,
   reference: Reference,
   platform: Platform | "all",
+  what: string,
 ): Promise<readonly Found[]> {
-  const what = `cannot pull "${familiarName(reference)}"`;
   const found: Found[] = [];
   let documents = 0;
   const visit = async (
@@ -171,14 +171,16 @@ export interface Pulled {
   readonly manifest: Digest;
 }
 
-/** What a name leads to at its registry for one platform, this machine's if none is asked; nothing else is fetched. */
+/** What a name that is to be verified leads to for one platform, this machine's if none is asked; nothing else is fetched. */
 export async function resolveName(
   { platform, registries }: Pick<PullStore, "platform" | "registries">,
   reference: Reference,
   { auth, signal, platform: asked = platform }: RegistryAsking & { readonly platform?: Platform | undefined },
 ) {
-  const repository = openSources(reference, { auth, signal }, registries());
-  const [found] = await findManifests(repository, reference, asked);
+  const purpose = "verify";
+  const repository = openSources(reference, { auth, signal, purpose }, registries());
+  const what = `cannot ${purpose} "${familiarName(reference)}"`;
+  const [found] = await findManifests(repository, reference, asked, what);
   if (found === undefined) throw new Error("a platform is one manifest, or an error");
   const { document, indexes } = found;
   return { by: (indexes[0] ?? document).digest, resolved: { manifest: document.digest, indexes } };
@@ -197,7 +199,7 @@ export async function pullImage(store: PullStore, wanted: Reference, options: Pu
   );
   const what = `cannot pull "${familiarName(reference)}"`;
   const pull: Pull = { store, repository, what, onProgress, signal };
-  const found = await findManifests(repository, reference, options.platform ?? store.platform);
+  const found = await findManifests(repository, reference, options.platform ?? store.platform, what);
   for (const { document, indexes, isAttestation } of found)
     if (!isAttestation) await store.gate.pull(reference, { manifest: document.digest, indexes }, asking);
   const first = found[0];

@@ -20,6 +20,9 @@ const domainName = new RegExp(`^(?:${label}(?:\\.${label})*|\\[[0-9a-fA-F:]+\\])
 const tagName = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 const maxNameLength = 255;
 
+/** Whether a text may stand where a tag does (distribution spec, "Pulling manifests"). */
+export const isTag = (text: string): boolean => tagName.test(text);
+
 function refuse(text: string, why: string, hint?: string): never {
   const what = `cannot use ${JSON.stringify(text.slice(0, 300))} as an image name`;
   throw new InroError("REFERENCE_INVALID", hint === undefined ? { what, why } : { what, why, hint });
@@ -52,7 +55,7 @@ export function parseReference(text: string): Reference {
   const tagged = colon > rest.lastIndexOf("/");
   const name = tagged ? rest.slice(0, colon) : rest;
   const tag = tagged ? rest.slice(colon + 1) : undefined;
-  if (tag !== undefined && !tagName.test(tag)) refuse(text, `${JSON.stringify(tag)} is no tag`);
+  if (tag !== undefined && !isTag(tag)) refuse(text, `${JSON.stringify(tag)} is no tag`);
   if (name === "") refuse(text, "the name is empty");
   if (/^[0-9a-f]{64}$/.test(name)) refuse(text, "64 hexadecimal digits are an image's id, not a name");
   const { domain, path } = splitName(text, name);

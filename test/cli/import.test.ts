@@ -31,6 +31,14 @@ describe.skipIf(engineMissing)("import", () => {
     expect(await out("image", "inspect", "-f", "{{.Architecture}}", "base:2")).toBe("riscv64\n");
   }, 30_000);
 
+  test("what is no tar is refused, with what it has to be", async () => {
+    const refused = await cli.engine.inroWith({ input: Buffer.from("not a tar") }, "import", "-", "x");
+    expect(refused).toMatchObject({ code: 1, stdout: "" });
+    expect(refused.stderr).toBe(
+      "inro: cannot import: it stops in the middle of an entry (it has to be a tar of a root file system: plain, or compressed by gzip, zstd or xz)\n",
+    );
+  });
+
   test("what export writes comes in again by standard input", async () => {
     await out("create", "--name", "web", "busybox", "true");
     const exported = join(folder.path, "web.tar");

@@ -78,18 +78,28 @@ describe.skipIf(engineMissing)("what takes space, and what is pruned", () => {
   test("system prune takes containers, then the images that only they used, and volumes where it is told to", async () => {
     await out("run", "-d", "--name", "live", "busybox", "sleep", "600");
     await out("create", "--name", "old", "-v", "/anonymous", "one:1", "x");
+    await out("network", "create", "unused");
     const dry = await out("system", "prune", "-a", "--volumes", "--dry-run");
     expect(dry).toMatch(/^Would delete Containers:\n([0-9a-f]{64}\n){2}\n/);
     expect((await c.inro("system", "prune")).code).toBe(1);
     const gone = await out("system", "prune", "-af", "--volumes");
     expect(gone).toMatch(
-      /^Deleted Containers:\n([0-9a-f]{64}\n){2}\nDeleted Volumes:\n[0-9a-f]{64}\n\nDeleted Images:\n/,
+      /^Deleted Containers:\n([0-9a-f]{64}\n){2}\nDeleted Networks:\nunused\n\nDeleted Volumes:\n[0-9a-f]{64}\n\nDeleted Images:\n/,
     );
     expect(gone).toContain("untagged: one:1\n");
     // What runs keeps its image, with every name of it; a volume with a name stays.
     expect(await names()).toEqual(["busybox:latest", "two:1"]);
     expect(await out("volume", "ls", "-q")).toBe("kept\n");
     expect((await c.inro("system", "check")).code).toBe(0);
+  });
+
+  test("system df -v has its lists as JSON too, and for templates", async () => {
+    const lists = JSON.parse(await out("system", "df", "-v", "--format", "json"));
+    expect(Object.keys(lists)).toEqual(["Images", "Containers", "Volumes", "BuildCache"]);
+    expect(lists.Volumes).toMatchObject([{ Name: "kept", Links: "0" }]);
+    expect(lists.Containers).toMatchObject([{ Names: "live" }]);
+    const template = "{{range .Images}}{{.Repository}} {{end}}";
+    expect((await out("system", "df", "-v", "--format", template)).split(" ")).toContain("busybox");
   });
 
   test("docker's own command line prunes, and shows the usage", async () => {

@@ -59,6 +59,22 @@ describe.skipIf(rootMissing || busyboxMissing || registryMissing)("the docker CL
     expect((await docker("rmi", `${shop.address}/tools/box:v1`)).code).toBe(0);
   }, 20_000);
 
+  test("-a: every tag of the repository, by docker's command line and by ours", async () => {
+    for (const tag of ["one", "two", "three"])
+      await shop.push(`tools/many:${tag}`, { layers: [busyboxTar()], config: { Cmd: ["echo", tag] } });
+    const name = `${shop.address}/tools/many`;
+    const tagged = async () =>
+      (await docker("images", "--format", "{{.Tag}}", name)).stdout.trim().split("\n").sort();
+    expect(await docker("pull", "-a", name)).toMatchObject({ code: 0, stderr: "" });
+    expect(await tagged()).toEqual(["one", "three", "two"]);
+    await docker("image", "prune", "-af");
+    const { code, stdout } = await engine.inro("pull", "--all-tags", name);
+    expect({ code, digests: stdout.match(/^Digest: /gm)?.length }).toEqual({ code: 0, digests: 3 });
+    expect(await tagged()).toEqual(["one", "three", "two"]);
+    expect((await engine.inro("pull", "-a", `${name}:one`)).code).toBe(1);
+    expect((await engine.inro("pull", name)).stderr).toContain("many:latest");
+  }, 30_000);
+
   test("run pulls what is missing", async () => {
     await docker("image", "prune", "-af");
     const run = await docker("run", "--rm", `${shop.address}/tools/box:v1`);

@@ -55,14 +55,36 @@ describe("a layer's stream is decompressed whatever it is", () => {
           code: "LAYER_DAMAGED",
         });
     });
-  for (const program of ["xz", "bzip2"])
-    test.skipIf(Bun.which(program) === null)(`${program} is named, with what to do`, async () => {
-      const bytes = Bun.spawnSync([program, "-c"], { stdin: text }).stdout;
-      await expect(read(bytes, 3)).rejects.toMatchObject({
-        code: "COMPRESSION_UNSUPPORTED",
-        hint: expect.stringContaining(`${program} -dc`),
-      });
+  test.skipIf(Bun.which("xz") === null)(
+    "xz, whole and in several streams; damaged where it is cut or changed",
+    async () => {
+      const xz = (bytes: Uint8Array, ...words: string[]) =>
+        Bun.spawnSync(["xz", "-c", ...words], { stdin: bytes }).stdout;
+      const bytes = xz(text);
+      for (const size of [1, 100, bytes.length]) expect((await read(bytes, size)).equals(text)).toBe(true);
+      const several = Buffer.concat(parts.map((part) => xz(part)));
+      expect((await read(several, 1000)).equals(text)).toBe(true);
+      const changed = Buffer.from(xz(noise));
+      changed[changed.length >> 1] = (changed[changed.length >> 1] ?? 0) ^ 1;
+      const wrong = [
+        changed,
+        xz(text, "--lzma2=dict=1GiB"),
+        ...[1, 9, bytes.length >> 1].map((cut) => bytes.subarray(0, -cut)),
+      ];
+      for (const each of wrong)
+        await expect(read(each, 1000)).rejects.toMatchObject({ code: "LAYER_DAMAGED" });
+      // One that is not read to its end does not keep the next from being read.
+      for await (const _ of decompressed(chunks(xz(noise), 1000))) break;
+      expect((await read(bytes, 1000)).equals(text)).toBe(true);
+    },
+  );
+  test.skipIf(Bun.which("bzip2") === null)("bzip2 is named, with what to do", async () => {
+    const bytes = Bun.spawnSync(["bzip2", "-c"], { stdin: text }).stdout;
+    await expect(read(bytes, 3)).rejects.toMatchObject({
+      code: "COMPRESSION_UNSUPPORTED",
+      hint: expect.stringContaining("bzip2 -dc"),
     });
+  });
   test("a tar whose first file is called BZh9 is a tar", async () => {
     const archive = tar({ name: "BZh9", content: "x" });
     expect((await read(archive, 4)).equals(archive)).toBe(true);

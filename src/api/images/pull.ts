@@ -1,12 +1,6 @@
-import type { PullProgress } from "../../image/images.ts";
+import type { PullProgress, RegistryAsking } from "../../image/images.ts";
 import { isDigest } from "../../oci/digest.ts";
-import {
-  familiar,
-  familiarName,
-  formatReference,
-  type Reference,
-  withDefaultTag,
-} from "../../oci/reference.ts";
+import { familiar, familiarName, formatReference, type Reference } from "../../oci/reference.ts";
 import { askedPlatform } from "../ask/image.ts";
 import { invalid } from "../asked.ts";
 import type { Exchange, Route } from "../exchange.ts";
@@ -27,35 +21,33 @@ async function create(x: Exchange): Promise<void> {
   const source = text(x.query, "fromSrc");
   if (source !== null) return importTar(x, source);
   const named = askedReference(x);
-  const { reference } = named;
   const platform = askedPlatform(text(x.query, "platform"));
   const wanted = flag(x.query, "allPlatforms") ? "all" : platform;
   const asking = askingFor(x, named);
   const out = lines(x);
   const passes = thinner();
-  const before = present(x, reference);
-  let resolved: string | null = null;
   try {
-    const image = await x.engine.images.pull(reference, {
-      ...asking,
-      platform: wanted,
-      onProgress: (progress) => tell(progress, reference),
-    });
-    const state = before === image.id ? "Image is up to date for" : "Downloaded newer image for";
-    if (resolved !== null) out.say({ status: `Digest: ${resolved}` });
-    out.say({ status: `Status: ${state} ${familiarName(reference)}` });
+    for (const reference of await referencesOf(x, named.reference, asking)) await pull(reference);
     out.end();
   } catch (error) {
     out.fail(error);
   }
 
-  function tell(progress: PullProgress, of: Reference): void {
-    if (progress.kind === "resolved") {
-      resolved = progress.digest;
-      const { tag, digest, ...name } = of;
-      out.say({ status: `Pulling from ${familiarName(name)}`, id: tag ?? digest });
-    }
-    if (passes(progress, Date.now())) for (const line of progressLines(progress)) out.news(line);
+  async function pull(reference: Reference): Promise<void> {
+    const before = present(x, reference);
+    let resolved: string | null = null;
+    const onProgress = (progress: PullProgress) => {
+      if (progress.kind === "resolved") {
+        resolved = progress.digest;
+        const { tag, digest, ...name } = reference;
+        out.say({ status: `Pulling from ${familiarName(name)}`, id: tag ?? digest });
+      }
+      if (passes(progress, Date.now())) for (const line of progressLines(progress)) out.news(line);
+    };
+    const image = await x.engine.images.pull(reference, { ...asking, platform: wanted, onProgress });
+    const state = before === image.id ? "Image is up to date for" : "Downloaded newer image for";
+    if (resolved !== null) out.say({ status: `Digest: ${resolved}` });
+    out.say({ status: `Status: ${state} ${familiarName(reference)}` });
   }
 }
 
@@ -63,9 +55,14 @@ function askedReference(x: Exchange): NamedBy {
   const name = text(x.query, "fromImage");
   if (name === null) throw invalid("fromImage", "no image is named");
   const tag = text(x.query, "tag");
-  if (tag !== null) return namedBy(x, isDigest(tag) ? `${name}@${tag}` : `${name}:${tag}`);
-  const named = namedBy(x, name);
-  return { ...named, reference: withDefaultTag(named.reference) };
+  return namedBy(x, tag === null ? name : isDigest(tag) ? `${name}@${tag}` : `${name}:${tag}`);
+}
+
+/** What a name means: itself, or without tag and digest (API, ImageCreate) all tags that its repository has. */
+async function referencesOf(x: Exchange, name: Reference, asking: RegistryAsking): Promise<Reference[]> {
+  if (name.tag !== undefined || name.digest !== undefined) return [name];
+  const tags = await x.engine.images.tags(name, asking);
+  return tags.map((tag) => ({ ...name, tag }));
 }
 
 function present(x: Exchange, reference: Reference): string | null {

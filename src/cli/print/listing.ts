@@ -42,7 +42,7 @@ export function listing(spec: Listing, rows: readonly Row[], options: ListingOpt
 }
 
 /** Docker writes the rows of a list by Go's encoding/json, which escapes `<`, `>` and `&`; `{{json}}` does not. */
-const rowJson = (row: Row): string =>
+export const rowJson = (row: Row): string =>
   formatJson(row).replace(
     /[<>&\u2028\u2029]/g,
     (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
@@ -58,7 +58,7 @@ function titleAction(action: string): string {
 
 const titlesOf = (spec: Listing): Row => spec.titles;
 
-const unescaped = (text: string) => text.replaceAll("\\t", "\t").replaceAll("\\n", "\n");
+export const unescaped = (text: string) => text.replaceAll("\\t", "\t").replaceAll("\\n", "\n");
 
 /** Filters as the API takes them: `{"status": ["running"]}`. */
 export function filters(entries: readonly string[]): string {

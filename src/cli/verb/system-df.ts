@@ -1,6 +1,7 @@
 import { flag, text } from "../options/option.ts";
 import { decimalSize } from "../print/human.ts";
-import { type Listing, listing, type Row } from "../print/listing.ts";
+import { type Listing, listing, type Row, rowJson, unescaped } from "../print/listing.ts";
+import { template } from "../template/template.ts";
 import { out } from "../terminal/output.ts";
 import { verb } from "../verb.ts";
 import { type Summary as ImageSummary, rowsOf as imageRows, spec as imageSpec } from "./images.ts";
@@ -43,8 +44,7 @@ export const df = verb({
   async run({ client }, { options }) {
     const usage = await client.json<Usage>({ method: "GET", path: "/system/df" });
     if (!options.verbose) out(listing(spec, rows(usage), { format: options.format, quiet: false }));
-    else if (options.format === undefined) out(details(usage));
-    else throw new Error("cannot use --format with --verbose: it has three lists");
+    else out(details(usage, (options.format ?? "").trim()));
     return 0;
   },
 });
@@ -69,8 +69,8 @@ const volumeSpec: Listing = {
   titles: { Name: "VOLUME NAME", Links: "LINKS", Size: "SIZE" },
 };
 
-/** What each takes, as docker has it. */
-function details({ Images, Containers, Volumes, BuildCache }: Usage): string {
+/** What each takes, as docker has it; in its own words, as JSON or by a template over the lists. */
+function details({ Images, Containers, Volumes, BuildCache }: Usage, format: string): string {
   const images = (Images ?? []).flatMap((image) => imageRows(image, true, false));
   const containers = (Containers ?? []).map((one) => ({
     ...containerRow(one, true),
@@ -81,6 +81,9 @@ function details({ Images, Containers, Volumes, BuildCache }: Usage): string {
     Links: String(UsageData?.RefCount ?? 0),
     Size: decimalSize(Math.max(UsageData?.Size ?? 0, 0)),
   }));
+  const lists = { Images: images, Containers: containers, Volumes: volumes, BuildCache: BuildCache ?? [] };
+  if (format === "json") return `${rowJson(lists)}\n`;
+  if (format !== "" && format !== "table") return `${template(unescaped(format))(lists)}\n`;
   return [
     list("Images", { ...imageSpec, columns: imageColumns }, images),
     list("Containers", { ...containerSpec, columns: containerColumns }, containers),

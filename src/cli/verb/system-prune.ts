@@ -18,6 +18,7 @@ export const systemPrune = verb({
       throw new Error("cannot prune volumes until a moment: leave out --volumes, or the filter");
     const going = [
       "all containers that do not run",
+      "all networks that no container uses",
       ...(volumes ? ["all anonymous volumes that no container uses"] : []),
       all ? "all images that no container uses" : "all images without a name",
     ];
@@ -25,6 +26,7 @@ export const systemPrune = verb({
     if (!dryRun && !force && !confirmed(question)) return 1;
     // Containers first: what they used may go with them.
     const gone = [await pruned(client, { ...kinds.containers, filter }, dryRun)];
+    gone.push(await pruned(client, { ...kinds.networks, filter }, dryRun));
     if (volumes) gone.push(await pruned(client, { ...kinds.volumes, filter }, dryRun));
     gone.push(await pruned(client, { ...kinds.images, filter: [...filter, `dangling=${!all}`] }, dryRun));
     return told(gone, dryRun);

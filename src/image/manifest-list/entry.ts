@@ -54,7 +54,7 @@ function descriptorOf({ mediaType: type, digest, content }: RemoteDocument, mani
 /** Throws NO_SUCH_IMAGE, IMAGE_INVALID, and what asking a registry throws. */
 export async function findRemote(reference: Reference, options: RepositoryOptions): Promise<Found> {
   const what = `cannot look at "${familiarName(reference)}"`;
-  const repository = await openRepository(reference, options);
+  const repository = await openRepository(reference, { ...options, purpose: "look at" });
   const top = await repository.manifest(reference.digest ?? reference.tag ?? "latest");
   const entryOf = async (
     document: RemoteDocument,

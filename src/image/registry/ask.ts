@@ -22,8 +22,10 @@ export interface RepositoryOptions extends RegistryAsking {
   readonly attempts?: number;
   /** Registries (`HOST[:PORT]`) that may be spoken to without TLS. */
   readonly insecure?: readonly string[] | undefined;
-  /** What it is opened for: the rights that are asked for, and the verb of its errors. */
+  /** The rights that are asked for. */
   readonly access?: "pull" | "push";
+  /** The verb of its errors, where that is not the access: `verify`. */
+  readonly purpose?: string;
 }
 
 export interface Context extends Refused {

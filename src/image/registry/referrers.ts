@@ -7,21 +7,16 @@ import { algorithmOf, type Digest, digestOf, hexOf } from "../../oci/digest.ts";
 import { InroError } from "../../oci/error.ts";
 import { mediaType } from "../../oci/media-type.ts";
 import { type Document, parseDocument } from "../document.ts";
-import { maxDocument } from "../layout/blobs.ts";
-import { bodyOf } from "./answer.ts";
-import { ask, type Context } from "./ask.ts";
+import type { Context } from "./ask.ts";
 import { pause } from "./http.ts";
 import { findManifest, type Pushed, putManifest } from "./manifest.ts";
+import { pages } from "./pages.ts";
 
 /** How often a list is written that others write too. */
 const maxWrites = 10;
 /** Milliseconds, about, that another writer has between reading the list and writing it. */
 const settling = 100;
-/** Pages of an answer that are followed, and what may stand on all of them. */
-const maxPages = 100;
 const maxReferrers = 10_000;
-/** Bytes of all pages. */
-const maxList = 2 * maxDocument;
 
 /** The tag that lists the referrers of `digest`. */
 export function referrersTag(digest: Digest): string {
@@ -32,21 +27,6 @@ function listIn(content: Uint8Array, type: string, what: string): readonly Descr
   const parsed = parseDocument(content, type, what);
   if (parsed.kind === "index") return parsed.index.manifests;
   throw new InroError("IMAGE_INVALID", { what, why: "it is a manifest, where a list of referrers belongs" });
-}
-
-/** Both parts stop where the next link may begin: a registry's header is read once, however long it is. */
-const links = /<([^<>]*)>([^<,]*)/g;
-
-/** The path of `Link: <…>; rel="next"` (RFC 8288); another host's is not followed. */
-function nextPage(c: Context, response: Response): string | undefined {
-  const header = response.headers.get("link") ?? "";
-  const next = [...header.matchAll(links)].find(([, , parameters]) =>
-    /;\s*rel="?next"?/.test(parameters ?? ""),
-  );
-  const target = next?.[1];
-  if (target === undefined || !URL.canParse(target, response.url)) return undefined;
-  const url = new URL(target, response.url);
-  return url.origin === new URL(c.base).origin ? `${url.pathname}${url.search}` : undefined;
 }
 
 async function listByTag(c: Context, digest: Digest): Promise<readonly Descriptor[]> {
@@ -66,16 +46,11 @@ export async function listReferrers(
   const query = artifactType === undefined ? "" : `?artifactType=${encodeURIComponent(artifactType)}`;
   const what = `cannot read the referrers of ${digest}`;
   const found: Descriptor[] = [];
-  let path: string | undefined = `/v2/${c.reference.path}/referrers/${digest}${query}`;
-  for (let page = 0, left = maxList; path !== undefined && page < maxPages; page++) {
-    const response: Response = await ask(c, { path, expected: [404] });
-    const body = await bodyOf(response, Math.min(maxDocument, left));
-    left -= body.length;
-    if (response.ok) found.push(...listIn(body, mediaType.ociIndex, what));
+  for await (const { ok, body } of pages(c, `/v2/${c.reference.path}/referrers/${digest}${query}`)) {
+    if (ok) found.push(...listIn(body, mediaType.ociIndex, what));
     else found.push(...(await listByTag(c, digest)));
     if (found.length > maxReferrers)
       throw new InroError("REGISTRY_ERROR", { what, why: `there are more than ${maxReferrers} of them` });
-    path = response.ok ? nextPage(c, response) : undefined;
   }
   return found.filter((each) => artifactType === undefined || each.artifactType === artifactType);
 }

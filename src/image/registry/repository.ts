@@ -10,6 +10,7 @@ import { isCertificateError, request } from "./http.ts";
 import { fetchManifest, findManifest, type Pushed, putManifest, type RemoteDocument } from "./manifest.ts";
 import type { BlobSource } from "./part.ts";
 import { listReferrers, putReferrer } from "./referrers.ts";
+import { listTags } from "./tags.ts";
 import { type Uploaded, type UploadOptions, uploadBlob } from "./upload.ts";
 
 export type { RemoteDocument } from "./manifest.ts";
@@ -20,6 +21,8 @@ export interface Repository {
   manifest(tagOrDigest: string): Promise<RemoteDocument>;
   /** The same; undefined where there is none. */
   find(tagOrDigest: string): Promise<RemoteDocument | undefined>;
+  /** All of them, in the registry's order. */
+  tags(): Promise<readonly string[]>;
   /** The blob's bytes, `size` of them; a broken connection is resumed. The digest is for the taker to check. */
   blob(r: BlobRequest): AsyncGenerator<Uint8Array>;
   /** The same of a small one; undefined where they are not what the digest says. */
@@ -62,18 +65,19 @@ async function* bytesOf(content: Uint8Array): AsyncGenerator<Uint8Array> {
 
 /** Opens the repository of a reference. Throws REGISTRY_UNREACHABLE. */
 export async function openRepository(reference: Reference, options: RepositoryOptions): Promise<Repository> {
-  const { access = "pull", auth } = options;
+  const { access = "pull", purpose = access, auth } = options;
   const scope = `repository:${reference.path}:${access === "push" ? "pull,push" : "pull"}`;
   const base = await findBase(reference, options);
   const c: Context = {
     ...{ reference, options, access, base },
-    what: `cannot ${access} "${familiarName(reference)}"`,
+    what: `cannot ${purpose} "${familiarName(reference)}"`,
     domain: reference.domain,
     authorize: authorizer({ registry: base, scope, auth, silence: options.silence }),
   };
   return {
     manifest: (tagOrDigest) => fetchManifest(c, tagOrDigest),
     find: (tagOrDigest) => findManifest(c, tagOrDigest),
+    tags: () => listTags(c),
     blob: (r) => blobBytes(c, r),
     async bytes({ digest, size }) {
       const content = Buffer.concat(await Array.fromAsync(blobBytes(c, { digest, size })));

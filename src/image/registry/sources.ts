@@ -9,6 +9,7 @@ import { openRepository, type RemoteDocument, type Repository } from "./reposito
 
 export interface Sources {
   manifest(tagOrDigest: string): Promise<RemoteDocument>;
+  tags(): Promise<readonly string[]>;
   blob(r: BlobRequest): AsyncGenerator<Uint8Array>;
   /**
    * Told that what came for a blob is not it. The mirrors that gave a part of it are passed over; answers whether there
@@ -95,17 +96,20 @@ export function openSources(
   };
   const current = () => sources[0] as Source;
 
-  return {
-    async manifest(tagOrDigest) {
-      for (;;) {
-        const source = current();
-        try {
-          return await (await source.open()).manifest(tagOrDigest);
-        } catch (error) {
-          passOver(source, error);
-        }
+  const asked = async <T>(ask: (repository: Repository) => Promise<T>): Promise<T> => {
+    for (;;) {
+      const source = current();
+      try {
+        return await ask(await source.open());
+      } catch (error) {
+        passOver(source, error);
       }
-    },
+    }
+  };
+
+  return {
+    manifest: (tagOrDigest) => asked((repository) => repository.manifest(tagOrDigest)),
+    tags: () => asked((repository) => repository.tags()),
     async *blob(r) {
       let had = 0;
       const giving = new Set<Source>();

@@ -98,7 +98,11 @@ export function openTrust({ file, gate, evidence, registries, resolve, during, h
     async sign(reference, signature, { tag, auth, signal }) {
       const digest = checkPayload(signature, reference);
       const { insecure } = registries();
-      const repository = await openRepository(reference, { auth, signal, insecure, access: "push" });
+      const repository = await openRepository(reference, {
+        ...{ auth, signal, insecure },
+        access: "push",
+        purpose: "sign",
+      });
       const subject = await repository.manifest(digest);
       const put = await putAsReferrer(repository, subject, signature);
       if (tag) await putUnderTag(repository, digest, signature);
