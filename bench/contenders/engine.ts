@@ -41,7 +41,7 @@ export async function startDaemon(o: {
 }): Promise<Daemon> {
   const log = openSync(o.log, "w");
   // sh and unshare exec, so the process that is started here is the daemon itself.
-  const script = ["sh", "-c", 'ip link set lo up; exec "$@"', "sh"];
+  const script = ["sh", "-c", 'ip link set lo up; echo 0 >/proc/sys/net/ipv4/ip_forward; exec "$@"', "sh"];
   const daemon = spawn("unshare", ["--net", "--mount", ...script, ...o.command], {
     stdio: ["ignore", log, log],
     env: { ...process.env, ...o.environment },

@@ -28,8 +28,8 @@ async function list(x: Exchange): Promise<void> {
 }
 
 async function create(x: Exchange): Promise<void> {
-  const { id } = await x.engine.networks.create(askedNetwork(await body(x.request)));
-  json(x, 201, { Id: id, Warning: "" });
+  const { id, warnings } = await x.engine.networks.create(askedNetwork(await body(x.request)));
+  json(x, 201, { Id: id, Warning: warnings.join("\n") });
 }
 
 async function inspect(x: Exchange): Promise<void> {

@@ -327,7 +327,7 @@ export interface VolumeDetails {
 /** Every `network` parameter takes a name, a full id, or a unique prefix of one. */
 export interface EngineNetworks {
   /** NETWORK_EXISTS, INVALID_OPTION, SUBNET_OVERLAPS, NO_FREE_POOL, NETWORK_SETUP_FAILED. */
-  create(options: NetworkOptions): Promise<NetworkDetails>;
+  create(options: NetworkOptions): Promise<{ readonly id: string; readonly warnings: readonly string[] }>;
   /** NO_SUCH_NETWORK, AMBIGUOUS_ID. */
   get(network: string): Promise<NetworkDetails>;
   list(filters: Filters): Promise<readonly NetworkDetails[]>;
@@ -391,6 +391,12 @@ export interface EngineInfo {
   readonly memory: number;
   readonly name: string;
   readonly bridge: string;
+  readonly firewall: {
+    /** Ours. */
+    readonly table: string;
+    /** What chains of others drop that ours lets pass, a sentence each. */
+    readonly foreign: readonly string[];
+  };
   readonly log: LogOptions;
   readonly warnings: readonly string[];
 }

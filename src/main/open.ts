@@ -6,6 +6,7 @@ import { openImages } from "../image/open.ts";
 import type { DriverName } from "../image/snapshot/driver.ts";
 import { trees } from "../image/tree/tree.ts";
 import { openExecutor } from "../kernel/executor/executor.ts";
+import type { ForeignPolicy } from "../network/foreign/policy.ts";
 import { openNetworks } from "../network/network.ts";
 import { Undo } from "../oci/undo.ts";
 import { openRuntime } from "../runtime/open.ts";
@@ -22,6 +23,8 @@ export interface OpenOptions {
   readonly trust?: string;
   /** How layers and containers' files are kept; the first that works in the data root. STORAGE_DRIVER_UNUSABLE */
   readonly storageDriver?: DriverName;
+  /** What is done about chains of other firewalls that drop what containers send and get: `tell`, the default, or `allow`. */
+  readonly foreignFirewalls?: ForeignPolicy;
   /** Hears what went wrong where no caller waits for it. */
   readonly onFault?: (message: string) => void;
 }
@@ -52,7 +55,10 @@ export async function openLocalEngine(options: OpenOptions = {}): Promise<Engine
       ...(options.trust === undefined ? {} : { trust: options.trust }),
     }),
     openRuntime({ execRoot, native }),
-    openNetworks({ root, openExecutor: () => openExecutor(native), tell: onFault }),
+    openNetworks({
+      ...{ root, openExecutor: () => openExecutor(native), tell: onFault },
+      foreignFirewalls: options.foreignFirewalls ?? "tell",
+    }),
   ]);
   undo.add("close the image store", () => images.close());
   undo.add("close the networks", () => networks.close());

@@ -2,6 +2,7 @@ import { join, resolve } from "node:path";
 import { registriesFile } from "../image/registry/registries.ts";
 import { type DriverName, parseDriver } from "../image/snapshot/driver.ts";
 import { trustFile } from "../image/trust/policy-file.ts";
+import { type ForeignPolicy, parseForeignPolicy } from "../network/foreign/policy.ts";
 import { InroError } from "../oci/error.ts";
 
 /** Where an engine keeps its things and listens. Two engines differ in all three. */
@@ -17,13 +18,18 @@ export interface Places {
   readonly trust: string;
   /** The storage driver; null: the first that works. */
   readonly storageDriver: DriverName | null;
+  /** What is done about chains of other firewalls that drop what containers send and get. */
+  readonly foreignFirewalls: ForeignPolicy;
   /** Hear more of what goes on. */
   readonly debug: boolean;
 }
 
 /** The engine's own options, with a value or without; the command line's client knows the same ones. */
 const VALUED: Readonly<
-  Record<string, "dataRoot" | "execRoot" | "host" | "group" | "registries" | "trust" | "storageDriver">
+  Record<
+    string,
+    "dataRoot" | "execRoot" | "host" | "group" | "registries" | "trust" | "storageDriver" | "foreignFirewalls"
+  >
 > = {
   "--data-root": "dataRoot",
   "--exec-root": "execRoot",
@@ -35,6 +41,7 @@ const VALUED: Readonly<
   "--trust": "trust",
   "--storage-driver": "storageDriver",
   "-s": "storageDriver",
+  "--firewall-foreign": "foreignFirewalls",
 };
 
 /** The engine's options among the words of a command line, and the words that are left. INVALID_OPTION. */
@@ -61,6 +68,7 @@ export function parsePlaces(words: readonly string[]): { places: Places; rest: r
       registries: resolve(given.registries ?? registriesFile),
       trust: resolve(given.trust ?? trustFile),
       storageDriver: given.storageDriver === undefined ? null : parseDriver(given.storageDriver),
+      foreignFirewalls: parseForeignPolicy(given.foreignFirewalls ?? "tell"),
       debug,
     },
     rest,

@@ -11,7 +11,7 @@ export async function serveDaemon(words: readonly string[]): Promise<void> {
   if (unknown !== undefined)
     throw new InroError("INVALID_OPTION", {
       what: `cannot understand "${unknown}"`,
-      why: "serve takes --data-root, --exec-root, -H, --group, --registries, --trust, --storage-driver and --debug",
+      why: "serve takes --data-root, --exec-root, -H, --group, --registries, --trust, --storage-driver, --firewall-foreign and --debug",
     });
   process.title = "inro serve";
   // What the engine makes is for root; what others may see is opened by name.
@@ -25,6 +25,7 @@ export async function serveDaemon(words: readonly string[]): Promise<void> {
     execRoot: places.execRoot,
     registries: places.registries,
     trust: places.trust,
+    foreignFirewalls: places.foreignFirewalls,
     ...(places.storageDriver === null ? {} : { storageDriver: places.storageDriver }),
     onFault: (message) => console.error(`inro: ${message}`),
   });

@@ -4,6 +4,7 @@ import type { BridgeNetwork } from "./attachment.ts";
 import { bridgesAreFiltered, enableLoopbackPublishing, exists } from "./bridge.ts";
 import type { Bridges } from "./bridges.ts";
 import type { Driver } from "./driver.ts";
+import type { Foreign } from "./foreign/foreign.ts";
 import { bridgeFragment, defaultRoute, setHairpin } from "./fragment.ts";
 import type { Executor } from "./lasting-executor.ts";
 import { publish } from "./publishing.ts";
@@ -13,6 +14,7 @@ export interface BridgeDriverOptions {
   readonly executor: Executor;
   readonly bridges: Bridges;
   readonly table: string;
+  readonly foreign: Foreign;
   readonly ports: Reservations;
   /** The host's address that ports are published on where neither the user nor the network names one; empty: all. */
   readonly publishOn: string;
@@ -20,7 +22,7 @@ export interface BridgeDriverOptions {
 
 /** A network is a bridge and its places in our table; a connection is a veth pair with published ports. */
 export function bridgeDriver(options: BridgeDriverOptions): Driver<BridgeNetwork> {
-  const { executor, bridges, table, publishOn, ports: reserved } = options;
+  const { executor, bridges, foreign, table, publishOn, ports: reserved } = options;
   const open: Driver<BridgeNetwork>["open"] = (network, attachment, ports) => {
     if (ports.length === 0) return [];
     enableLoopbackPublishing(network.interface);
@@ -36,7 +38,11 @@ export function bridgeDriver(options: BridgeDriverOptions): Driver<BridgeNetwork
   };
   return {
     ...bridges,
-    ensure: async (network) => ({ index: await bridges.ensure(network), mac: macOf(network.gateway) }),
+    ensure: async (network) => {
+      const index = await bridges.ensure(network);
+      await foreign.clear([network]);
+      return { index, mac: macOf(network.gateway) };
+    },
     checkFresh: async (network) => {
       if (await exists(executor, network.interface)) throw interfaceTaken(network);
     },

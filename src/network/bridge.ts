@@ -17,7 +17,7 @@ import type { OpRecord } from "../kernel/plan/record.ts";
 import { InroError } from "../oci/error.ts";
 import { macOf } from "./addresses.ts";
 import type { AttachmentRecord, BridgeNetwork } from "./attachment.ts";
-import { adding, delistment, enlistment, publications, tableChanges } from "./firewall.ts";
+import { adding, delistment, enlistment, publications, tableChanges, uplinkChanges } from "./firewall.ts";
 import { removePair } from "./fragment.ts";
 import type { Executor } from "./lasting-executor.ts";
 import { describeBinding, unpublish } from "./publishing.ts";
@@ -76,11 +76,22 @@ export async function replaceTable(
   executor: Executor,
   table: string,
   networks: readonly BridgeNetwork[],
+  uplinks: readonly string[],
   attachments: readonly AttachmentRecord[],
 ): Promise<void> {
   const published = attachments.flatMap(({ address, ports }) => [...publications(table, address, ports)]);
-  const batch = encodeBatch([...tableChanges(table, networks), ...adding(published)]);
+  const batch = encodeBatch([...tableChanges(table, networks, uplinks), ...adding(published)]);
   await run(executor, table, [netfilter(batch, `make the table ${table}`)]);
+}
+
+/** Tells the table's rules where the world is. */
+export async function putUplinks(
+  executor: Executor,
+  table: string,
+  uplinks: readonly string[],
+): Promise<void> {
+  const batch = encodeBatch(uplinkChanges(table, uplinks));
+  await run(executor, table, [netfilter(batch, `tell the table ${table} of the default route`)]);
 }
 
 /** Lets the table's rules know of a network. */

@@ -5,6 +5,7 @@ import {
   enlist,
   look,
   makeBridgeInterface,
+  putUplinks,
   removeBridge,
   removeTable,
   replaceTable,
@@ -12,6 +13,7 @@ import {
 } from "./bridge.ts";
 import type { NetworkIdentity } from "./identity.ts";
 import type { Executor } from "./lasting-executor.ts";
+import { uplinks } from "./uplinks.ts";
 
 /** The engine's bridges and its one table: made at need, and made again when somebody removed them. */
 export interface Bridges {
@@ -40,6 +42,7 @@ export function bridges(options: BridgesOptions): Bridges {
   const { identity, executor, running } = options;
   const made = new Map<string, Made>();
   let table: Promise<void> | undefined;
+  let leading: readonly string[] = [];
 
   /** Forgets what is not there any more. Whoever asked at the same time may have begun to mend it already. */
   const forgetMissing = async (before: Made, tableBefore: Promise<void> | undefined) => {
@@ -51,11 +54,19 @@ export function bridges(options: BridgesOptions): Bridges {
   const makeTable = async () => {
     try {
       const networks = [...made.values()].map(({ network }) => network);
-      await replaceTable(executor, identity.table, networks, running());
+      leading = uplinks();
+      await replaceTable(executor, identity.table, networks, leading, running());
     } catch (error) {
       table = undefined;
       throw error;
     }
+  };
+  /** The default route may come later than we do, and go elsewhere. */
+  const follow = async () => {
+    const now = uplinks();
+    if (now.join() === leading.join()) return;
+    leading = now;
+    await putUplinks(executor, identity.table, now);
   };
   const make = (network: BridgeNetwork): Made => {
     const index = setUp(options, network).catch((error: unknown) => {
@@ -70,6 +81,7 @@ export function bridges(options: BridgesOptions): Bridges {
       if (before !== undefined) await forgetMissing(before, table);
       table ??= makeTable();
       await table;
+      await follow();
       const standing = made.get(network.interface) ?? make(network);
       made.set(network.interface, standing);
       return standing.index;

@@ -40,6 +40,10 @@ const protocols = { tcp: 6, udp: 17, sctp: 132 } as const;
  * neither a container nor a neighbour can set it.
  */
 export const PASSED = 0x40000000;
+/** Interfaces that default routes lead through. */
+const UPLINKS = "uplinks";
+/** What other engines' containers and machines hang on. */
+const neighbours = ["bridge", "veth"] as const;
 /** Before any chain that might judge by the mark. */
 const FIRST = -400;
 
@@ -51,7 +55,11 @@ const FIRST = -400;
  * our bridges is dropped unless it answers, comes from the same bridge, or was translated by a published port. This
  * holds too for packets that a neighbour routes straight to a container's address.
  */
-export function tableChanges(table: string, networks: readonly BridgeNetwork[]): Change[] {
+export function tableChanges(
+  table: string,
+  networks: readonly BridgeNetwork[],
+  uplinks: readonly string[],
+): Change[] {
   const chain = (
     name: string,
     hook: Extract<Change, { kind: "make-chain" }>["hook"],
@@ -67,6 +75,8 @@ export function tableChanges(table: string, networks: readonly BridgeNetwork[]):
     { kind: "make-map", table, map: everyAddress, key: ["protocol", "port"], value: target },
     { kind: "make-map", table, map: oneAddress, key: ["ipv4-address", "protocol", "port"], value: target },
     ...Object.entries(sets).map(([set, key]) => ({ kind: "make-set", table, set, key }) as const),
+    { kind: "make-set", table, set: UPLINKS, key: ["interface-name"] },
+    ...uplinkChanges(table, uplinks),
     ...networks.flatMap((network) => enlistment(table, network)),
     ...chain("guard", { type: "filter", hook: "prerouting", priority: -300 }, loopbackGuard()),
     ...chain("arriving", { type: "nat", hook: "prerouting", priority: -100 }, translation()),
@@ -75,6 +85,14 @@ export function tableChanges(table: string, networks: readonly BridgeNetwork[]):
     ...chain("outgoing", { type: "nat", hook: "postrouting", priority: 100 }, masquerading()),
   ];
 }
+
+/** Tells the rules where the world is. */
+export const uplinkChanges = (table: string, uplinks: readonly string[]): Change[] => [
+  { kind: "empty-set", table, set: UPLINKS },
+  ...adding(uplinks.map((name) => ({ table, map: UPLINKS, key: nameBytes(name) }))),
+];
+
+const nameBytes = (name: string) => padded(new TextEncoder().encode(name), 16);
 
 /** Puts a network into the sets that the rules ask; done twice, it is done. */
 export const enlistment = (table: string, network: BridgeNetwork): Change[] =>
@@ -100,7 +118,7 @@ export function taking(elements: Iterable<Element>): Change[] {
 }
 
 function memberships(table: string, network: BridgeNetwork): Element[] {
-  const name = padded(new TextEncoder().encode(network.interface), 16);
+  const name = nameBytes(network.interface);
   const pair = Uint8Array.of(...name, ...name);
   const isMember: Readonly<Record<SetName, boolean>> = {
     bridges: true,
@@ -167,7 +185,26 @@ function isolation(): Expression[][] {
     [...toContainers, ...hasBits("connection-state", ESTABLISHED_OR_RELATED), ...pass],
     [...toContainers, ...hasBits("connection-status", DESTINATION_TRANSLATED), ...pass],
     [...toContainers, drop],
-    [...isIn("interface-in", "bridges"), ...pass],
+    ...leaving(),
+  ];
+}
+
+/**
+ * What leaves for the world passes. What leaves for networks of others on this host does too, as far as our table goes, but
+ * without the mark: they are for their own chains to close.
+ */
+function leaving(): Expression[][] {
+  const fromContainers = isIn("interface-in", "bridges");
+  return [
+    [...fromContainers, ...hasBits("connection-state", ESTABLISHED_OR_RELATED), ...pass],
+    [...fromContainers, ...isIn("interface-out", UPLINKS), ...pass],
+    ...neighbours.map((kind): Expression[] => [
+      ...fromContainers,
+      { kind: "load", field: "interface-out-kind", register: 0 },
+      { kind: "compare", register: 0, is: "equal", to: nameBytes(kind) },
+      { kind: "verdict", verdict: "accept" },
+    ]),
+    [...fromContainers, ...pass],
   ];
 }
 
@@ -209,7 +246,7 @@ function masquerading(): Expression[][] {
   ];
 }
 
-const isIn = (field: "interface-in" | "interface-out", set: SetName): Expression[] => [
+const isIn = (field: "interface-in" | "interface-out", set: SetName | typeof UPLINKS): Expression[] => [
   { kind: "load", field, register: 0 },
   { kind: "member", set, key: 0, is: true },
 ];

@@ -15,12 +15,15 @@ import { adopt, connect, type Disconnecting, disconnect, type State } from "./co
 import { files, nameServers } from "./container-files.ts";
 import { defaultNetwork, knownSubnet } from "./default-network.ts";
 import { type Drivers, driverOf } from "./drivers.ts";
-import { networkIdentity } from "./identity.ts";
+import { foreignFirewalls } from "./foreign/foreign.ts";
+import type { Way } from "./foreign/packet.ts";
+import type { ForeignPolicy } from "./foreign/policy.ts";
+import { type NetworkIdentity, networkIdentity } from "./identity.ts";
 import { join, leadThrough } from "./join.ts";
 import { type ExecutorProcess, lastingExecutor } from "./lasting-executor.ts";
 import { type Limits, limits } from "./limits.ts";
 import { type LivePorts, livePorts } from "./live-ports.ts";
-import { type NetworkRequest, planNetwork } from "./plan-network.ts";
+import { gatewayOf, type NetworkRequest, planNetwork } from "./plan-network.ts";
 import { reservations } from "./reservation.ts";
 import { ipvlanDriver, macvlanDriver } from "./sharing-driver.ts";
 import { hostRoutes, type Occupied } from "./subnet.ts";
@@ -44,6 +47,8 @@ export type { NetworkRequest } from "./plan-network.ts";
 export interface Networks {
   /** The name of the default bridge's interface, whether it was made yet or not. */
   readonly bridge: string;
+  /** The name of our nftables table. */
+  readonly table: string;
   /** Makes the default bridge, its addresses and our nftables table when they are missing. Cheap when they are there. */
   ensureDefault(): Promise<BridgeNetwork>;
   /** Tells of a network that an earlier engine made. */
@@ -89,6 +94,10 @@ export interface Networks {
   disconnect(attachment: AttachmentRecord, how?: Disconnecting): Promise<void>;
   /** Tells, after the daemon's restart and before the first connect, that this attachment's container still runs. */
   adopt(attachment: AttachmentRecord): void;
+  /**
+   * Whose chains drop what ours lets pass, a sentence each: for networks by their names, without them for all.
+   */
+  foreignWarnings(names?: readonly string[]): Promise<readonly string[]>;
   /** How fast containers may receive and send. */
   readonly limits: Limits;
   /** After the last adopt(): removes what an earlier engine's end left of connections and networks that nobody knows. */
@@ -103,6 +112,7 @@ export interface NetworksOptions {
   readonly openExecutor: () => ExecutorProcess;
   /** An address of the host, for ports that are published without one; empty: all of them. */
   readonly publishOn?: string;
+  readonly foreignFirewalls: ForeignPolicy;
   /** Hears what was changed on the host beyond our own objects. */
   readonly tell?: (message: string) => void;
 }
@@ -124,6 +134,9 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
   const attached = new Map<string, AttachmentRecord>();
   const ports = reservations();
   const standing = bridges({ identity, executor, tell, running: () => [...attached.values()] });
+  const foreign = foreignFirewalls({
+    ...{ root, executor, tell, table: identity.table, policy: options.foreignFirewalls },
+  });
   const known = new Map<string, Network>();
   const sharing = {
     ...{ executor, group: identity.index },
@@ -131,7 +144,7 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
     attached: () => attached.values(),
   };
   const drivers: Drivers = {
-    bridge: bridgeDriver({ executor, ports, bridges: standing, table: identity.table, publishOn }),
+    bridge: bridgeDriver({ executor, ports, bridges: standing, foreign, table: identity.table, publishOn }),
     macvlan: macvlanDriver(sharing),
     ipvlan: ipvlanDriver(sharing),
   };
@@ -160,8 +173,10 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
       });
     },
   };
+  if (options.foreignFirewalls !== "allow") await foreign.withdraw();
   return {
     bridge: identity.interface,
+    table: identity.table,
     ensureDefault: async () => {
       const network = theDefault();
       await drivers.bridge.ensure(network);
@@ -200,11 +215,13 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
     files: (attachments, request) => files(attachments, request),
     disconnect: (attachment, how = {}) => disconnect(state, attachment, how),
     adopt: (attachment) => adopt(state, attachment),
+    foreignWarnings: (names) => foreign.warnings(waysOf(names, [...known.values()], identity)),
     limits: limits({ executor, table: identity.table, mtuOf: (name) => state.network(name).mtu }),
     sweep: (containers) => sweep(state, [...known.values()], containers),
     close: async () => {
       for (const timer of timers) clearTimeout(timer);
       state.ports.close();
+      if (attached.size === 0) await foreign.withdraw();
       if (attached.size === 0) for (const driver of Object.values(drivers)) await driver.removeAll();
       await executor.close();
     },
@@ -222,4 +239,22 @@ function refuseUsed({ attached }: State, { name }: Network): void {
     why: `network ${name} has active endpoints (${users.map((user) => user.name).join(", ")})`,
     hint: "disconnect or stop those containers first",
   });
+}
+
+/** Before the first use of the default network its block is not settled; nearly every rule asks for interfaces alone. */
+function waysOf(
+  names: readonly string[] | undefined,
+  known: readonly Network[],
+  { interface: name, subnets }: NetworkIdentity,
+): Way[] {
+  const [first] = subnets;
+  const unsettled = {
+    name: "bridge",
+    interface: name,
+    gateway: first === undefined ? "0.0.0.0" : gatewayOf(first),
+    internal: false,
+  };
+  const bridges: Way[] = known.filter((network) => network.driver === "bridge");
+  const all = bridges.some((way) => way.name === "bridge") ? bridges : [unsettled, ...bridges];
+  return names === undefined ? all : all.filter((way) => names.includes(way.name));
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ForeignPolicy } from "../../src/network/foreign/policy.ts";
 import {
   type Attachment,
   type ConnectRequest,
@@ -30,12 +31,17 @@ export interface Joined extends Other {
   readonly attachment: Attachment;
 }
 
-export async function engine(scope: DisposableStack, root = newRoot(scope)): Promise<Engine> {
+export async function engine(
+  scope: DisposableStack,
+  root = newRoot(scope),
+  policy: ForeignPolicy = "tell",
+): Promise<Engine> {
   const told: string[] = [];
   const executor = scope.use(executorIn("here"));
   const networks = await openNetworks({
     root,
     openExecutor: () => executorIn("here"),
+    foreignFirewalls: policy,
     tell: (line) => told.push(line),
   });
   scope.defer(() => void networks.close());
@@ -57,7 +63,7 @@ export async function engine(scope: DisposableStack, root = newRoot(scope)): Pro
     undo: async ({ attachment }) => void (await execute(executor, attachment.fragment.undo)),
     restarted: async () => {
       await networks.close();
-      return engine(scope, root);
+      return engine(scope, root, policy);
     },
   };
 }

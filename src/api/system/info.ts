@@ -68,6 +68,10 @@ export function infoRecord(info: EngineInfo, version: EngineVersion) {
     InitCommit: { ID: version.commit },
     SecurityOptions: ["name=seccomp,profile=builtin", "name=cgroupns"],
     CDISpecDirs: [],
+    FirewallBackend: {
+      Driver: "nftables",
+      Info: [["Table", info.firewall.table], ...info.firewall.foreign.map((line) => ["Foreign", line])],
+    },
     Warnings: info.warnings,
   };
 }

@@ -25,6 +25,7 @@ interface Info {
   readonly Name: string;
   readonly ServerVersion: string;
   readonly SecurityOptions: readonly string[] | null;
+  readonly FirewallBackend?: { readonly Driver: string; readonly Info: readonly (readonly string[])[] };
   readonly Warnings: readonly string[] | null;
 }
 
@@ -45,10 +46,20 @@ export const info = verb({
         .join(""),
     );
     const paint = paintFor(isTerminal(2));
-    for (const warning of found.Warnings ?? []) err(`${paint("yellow", "WARNING:")} ${warning}\n`);
+    for (const warning of found.Warnings ?? [])
+      err(`${paint("yellow", "WARNING:")} ${warning.replace(/^WARNING: /, "")}\n`);
     return 0;
   },
 });
+
+function firewall({ FirewallBackend: backend }: Info): string {
+  const value = (name: string) => backend?.Info.filter(([key]) => key === name).map(([, text]) => text) ?? [];
+  const table = value("Table")
+    .map((text) => `, table ${text}`)
+    .join("");
+  const others = value("Foreign").length;
+  return `${backend?.Driver ?? ""}${table}${others > 0 ? "; others drop what it lets pass, see below" : ""}`;
+}
 
 function rows(found: Info, socket: string): readonly (readonly [string, string])[] {
   const { ContainersRunning: running, ContainersPaused: paused, ContainersStopped: stopped } = found;
@@ -60,6 +71,7 @@ function rows(found: Info, socket: string): readonly (readonly [string, string])
     ["Logging driver", found.LoggingDriver],
     ["Cgroups", `version ${found.CgroupVersion}, driver ${found.CgroupDriver}`],
     ["Security", (found.SecurityOptions ?? []).join("; ")],
+    ["Firewall", firewall(found)],
     ["Kernel", found.KernelVersion],
     ["System", `${found.OperatingSystem}, ${found.Architecture}`],
     ["CPUs", String(found.NCPU)],

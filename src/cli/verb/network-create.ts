@@ -1,7 +1,8 @@
 import { labels, pairs } from "../create/environment.ts";
 import { flag, list, text } from "../options/option.ts";
 import { UsageError } from "../options/usage-error.ts";
-import { out } from "../terminal/output.ts";
+import { err, isTerminal, out } from "../terminal/output.ts";
+import { paintFor } from "../terminal/paint.ts";
 import { verb } from "../verb.ts";
 
 export const create = verb({
@@ -56,7 +57,13 @@ export const create = verb({
         Config: pools(options),
       },
     };
-    const made = await client.json<{ Id: string }>({ method: "POST", path: "/networks/create", body });
+    const made = await client.json<{ Id: string; Warning: string }>({
+      method: "POST",
+      path: "/networks/create",
+      body,
+    });
+    for (const line of made.Warning.split("\n").filter((text) => text !== ""))
+      err(`${paintFor(isTerminal(2))("yellow", "WARNING:")} ${line}\n`);
     out(`${made.Id}\n`);
     return 0;
   },

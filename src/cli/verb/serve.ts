@@ -13,6 +13,10 @@ export const serve = verb({
     "storage-driver": text("NAME", "overlay, btrfs or copy (default the first that works there)"),
     registries: text("FILE", "Mirrors and rewrites of registries (default /etc/inro/registries.json)"),
     trust: text("FILE", "Which images may be pulled and run (default /etc/inro/trust.json)"),
+    "firewall-foreign": text(
+      "POLICY",
+      "tell (default) of other firewalls' chains that drop containers' packets, or allow: add one rule there",
+    ),
     debug: flag("Tell more of what goes on", { short: "D" }),
   },
   args: [0, ANY],

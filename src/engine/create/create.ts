@@ -11,7 +11,7 @@ import { type Core, folderOf, tell } from "../core.ts";
 import { Entry } from "../entry.ts";
 import { discard } from "../life/remove.ts";
 import { checkName, nameInUse, randomName } from "../names.ts";
-import { settleNetworks } from "../networks/endpoints.ts";
+import { connectable, endpointsOfOptions, settleNetworks } from "../networks/endpoints.ts";
 import type { ContainerOptions } from "../options.ts";
 import type { ContainerFortune } from "../records.ts";
 import { NEVER } from "../state.ts";
@@ -90,7 +90,8 @@ export async function create(core: Core, asked: ContainerOptions, name: string |
   const chosen = reserveName(core, name, settled.image.id);
   try {
     await core.images.admit(settled.image, asked.image);
-    return await make(core, settled, chosen);
+    const made = await make(core, settled, chosen);
+    return { ...made, warnings: [...made.warnings, ...(await unreachable(core, settled.options))] };
   } catch (cause) {
     throw diskFull(cause, { what: `cannot make the container "${chosen}"`, folder: core.root }) ?? cause;
   } finally {
@@ -105,6 +106,13 @@ function reserveName(core: Core, asked: string | null, imageId: string): string 
   if (taken(name)) throw nameInUse(name, core.shelf.byName(name)?.id);
   core.beingMade.set(name, imageId);
   return name;
+}
+
+/** Ports that are to be published, and would not be reached. */
+async function unreachable(core: Core, options: ContainerOptions): Promise<readonly string[]> {
+  if (options.ports.length === 0 && !options.publishAllPorts) return [];
+  const networks = connectable(endpointsOfOptions(options));
+  return networks.length === 0 ? [] : core.networks.foreignWarnings(networks);
 }
 
 async function make(core: Core, settled: Settled, name: string) {

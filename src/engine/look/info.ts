@@ -13,6 +13,7 @@ export async function info(core: Core): Promise<EngineInfo> {
   }
   const { host } = core;
   const images = countImages(core);
+  const foreign = await core.networks.foreignWarnings();
   return {
     id: core.records.engineId,
     root: core.root,
@@ -28,8 +29,13 @@ export async function info(core: Core): Promise<EngineInfo> {
     memory: host.memory,
     name: host.hostname,
     bridge: core.networks.bridge,
+    firewall: { table: core.networks.table, foreign },
     log: DEFAULT_LOG,
-    warnings: [...(host.swapLimit ? [] : ["WARNING: No swap limit support"]), ...images.warnings],
+    warnings: [
+      ...(host.swapLimit ? [] : ["WARNING: No swap limit support"]),
+      ...images.warnings,
+      ...foreign.map((line) => `WARNING: ${line}`),
+    ],
   };
 }
 

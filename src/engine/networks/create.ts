@@ -7,7 +7,7 @@ import type { Core } from "../core.ts";
 import type { NetworkDetails, NetworkOptions } from "../engine.ts";
 
 /** Its record is written before anything is made: what a crash leaves is a network that the next engine completes. */
-export async function create(core: Core, asked: NetworkOptions): Promise<NetworkDetails> {
+export async function create(core: Core, asked: NetworkOptions) {
   checkName(core, asked);
   checkDriver(asked);
   const id = randomBytes(32).toString("hex");
@@ -36,7 +36,7 @@ export async function create(core: Core, asked: NetworkOptions): Promise<Network
   undo.release();
   const attributes = { name: network.name, type: network.driver };
   core.news.tell({ type: "network", action: "create", id, attributes });
-  return network;
+  return { id, warnings: await core.networks.foreignWarnings([network.name]) };
 }
 
 /** dockerd (daemon/network.go, runconfig): a name, and none that says something else already. */

@@ -33,6 +33,13 @@ export function be32(type: number, value: number): Attribute {
   return { type, value: out };
 }
 
+/** A 64-bit number as nfnetlink has it: network order. */
+export function be64(type: number, value: bigint): Attribute {
+  const out = new Uint8Array(8);
+  new DataView(out.buffer).setBigUint64(0, value);
+  return { type, value: out };
+}
+
 /** A text with its closing NUL; one with a NUL inside would be cut short by the kernel, so it is refused. */
 export function text(type: number, value: string): Attribute {
   if (value.includes("\0"))
@@ -83,9 +90,14 @@ export function encodeAttributes(attributes: readonly Attribute[]): Uint8Array {
 }
 
 /** Reads the attributes in `data`, nests left as bytes. A length that lies ends the reading with an error. */
-export function readAttributes(data: Uint8Array): Map<number, Uint8Array> {
+export const readAttributes = (data: Uint8Array): Map<number, Uint8Array> => new Map(entries(data));
+
+/** The values of attributes that are a list: of one type, or of a type that is their place. */
+export const readAttributeList = (data: Uint8Array): Uint8Array[] => entries(data).map(([, value]) => value);
+
+function entries(data: Uint8Array): [number, Uint8Array][] {
   const view = new DataView(data.buffer, data.byteOffset, data.length);
-  const found = new Map<number, Uint8Array>();
+  const found: [number, Uint8Array][] = [];
   for (let at = 0; at + headerLength <= data.length; ) {
     const size = view.getUint16(at, true);
     if (size < headerLength || at + size > data.length)
@@ -93,7 +105,7 @@ export function readAttributes(data: Uint8Array): Map<number, Uint8Array> {
         what: "cannot read a netlink message",
         why: `an attribute claims ${size} bytes where ${data.length - at} are left`,
       });
-    found.set(view.getUint16(at + 2, true) & 0x3fff, data.subarray(at + headerLength, at + size));
+    found.push([view.getUint16(at + 2, true) & 0x3fff, data.subarray(at + headerLength, at + size)]);
     at += aligned(size);
   }
   return found;

@@ -1,6 +1,7 @@
-import { type Attribute, be32, bytes, nest, text } from "../netlink/attribute.ts";
+import { type Attribute, be32, be64, bytes, nest, text } from "../netlink/attribute.ts";
 import { encodeMessages, type Message, NLM_F } from "../netlink/message.ts";
 import { type Expression, encodeExpression } from "./expression.ts";
+import { type Family, families } from "./family.ts";
 
 /** What one transaction does to our table, in order; the kernel takes all of it or nothing. */
 export type Change =
@@ -13,6 +14,13 @@ export type Change =
       readonly chain: string;
       readonly rule: readonly Expression[];
     }
+  /** Before all others of a chain that may be somebody else's. */
+  | ({
+      readonly kind: "insert-rule";
+      readonly rule: readonly Expression[];
+      readonly comment: string;
+    } & Elsewhere)
+  | ({ readonly kind: "delete-rule"; readonly handle: bigint } & Elsewhere)
   | {
       readonly kind: "make-map";
       readonly table: string;
@@ -26,8 +34,16 @@ export type Change =
       readonly set: string;
       readonly key: readonly DataType[];
     }
+  | { readonly kind: "empty-set"; readonly table: string; readonly set: string }
   | ({ readonly kind: "add-elements" } & Elements)
   | ({ readonly kind: "delete-elements" } & Elements);
+
+/** A chain of any family. */
+export interface Elsewhere {
+  readonly family: Family;
+  readonly table: string;
+  readonly chain: string;
+}
 
 /** What an element of a map is, or without a value one of a set. */
 interface KeyAndValue {
@@ -87,7 +103,6 @@ const hooks = { prerouting: 0, forward: 2, output: 3, postrouting: 4 } as const;
 const BATCH_BEGIN = 0x10;
 const BATCH_END = 0x11;
 const NFTABLES = 10;
-const FAMILY_IPV4 = 2;
 const SET_IS_MAP = 8;
 
 /** struct nfgenmsg: family, version, and for the batch's ends the subsystem (network order). */
@@ -100,7 +115,12 @@ const typeNumber = (types: readonly DataType[]) =>
 const typeLength = (types: readonly DataType[]) =>
   types.reduce((length, type) => length + Math.ceil(dataTypes[type].length / 4) * 4, 0);
 
-type Encoded = { readonly type: number; readonly flags: number; readonly attributes: readonly Attribute[] };
+interface Encoded {
+  readonly type: number;
+  readonly flags: number;
+  readonly attributes: readonly Attribute[];
+  readonly family?: Family;
+}
 const create = NLM_F.CREATE | NLM_F.ACK;
 
 const encoders: { [K in Change["kind"]]: (c: Extract<Change, { kind: K }>) => Encoded } = {
@@ -120,6 +140,23 @@ const encoders: { [K in Change["kind"]]: (c: Extract<Change, { kind: K }>) => En
     type: 6,
     flags: create | NLM_F.APPEND,
     attributes: [text(1, c.table), text(2, c.chain), nest(4, c.rule.map(encodeExpression))],
+  }),
+  "insert-rule": (c) => ({
+    type: 6,
+    flags: create,
+    family: c.family,
+    attributes: [
+      text(1, c.table),
+      text(2, c.chain),
+      nest(4, c.rule.map(encodeExpression)),
+      ...(c.comment === "" ? [] : [bytes(7, userComment(c.comment))]),
+    ],
+  }),
+  "delete-rule": (c) => ({
+    type: 8,
+    flags: NLM_F.ACK,
+    family: c.family,
+    attributes: [text(1, c.table), text(2, c.chain), be64(3, c.handle)],
   }),
   "make-map": (c) => ({
     type: 9,
@@ -147,6 +184,8 @@ const encoders: { [K in Change["kind"]]: (c: Extract<Change, { kind: K }>) => En
       be32(10, 1),
     ],
   }),
+  // A deletion that names no element is one of all.
+  "empty-set": (c) => ({ type: 14, flags: NLM_F.ACK, attributes: [text(1, c.table), text(2, c.set)] }),
   "add-elements": (c) => ({ type: 12, flags: create, attributes: elements(c.table, c.map, c.elements) }),
   "delete-elements": (c) => ({
     type: 14,
@@ -158,6 +197,12 @@ const encoders: { [K in Change["kind"]]: (c: Extract<Change, { kind: K }>) => En
     ),
   }),
 };
+
+/** libnftnl's user data of a rule: type 0 is its comment. */
+function userComment(comment: string): Uint8Array {
+  const value = new TextEncoder().encode(`${comment}\0`);
+  return Uint8Array.of(0, value.length, ...value);
+}
 
 function elements(table: string, map: string, all: readonly KeyAndValue[]): Attribute[] {
   return [text(1, table), text(2, map), nest(3, all.map(element))];
@@ -182,8 +227,8 @@ export function encodeBatch(changes: readonly Change[]): Uint8Array {
 
 function encodeChange(change: Change): Message {
   const encode = encoders[change.kind] as (c: Change) => Encoded;
-  const { type, flags, attributes } = encode(change);
-  return { type: NFTABLES * 256 + type, flags, body: generic(FAMILY_IPV4), attributes };
+  const { type, flags, attributes, family = "ip" } = encode(change);
+  return { type: NFTABLES * 256 + type, flags, body: generic(families[family]), attributes };
 }
 
 /** Asks for a table by its name: ENOENT, or an answer. */
@@ -195,5 +240,5 @@ export const encodeGetElement = ({ table, map, key }: Element): Uint8Array =>
 
 function question(type: number, attributes: readonly Attribute[]): Uint8Array {
   const flags = NLM_F.ACK | NLM_F.ECHO;
-  return encodeMessages([{ type: NFTABLES * 256 + type, flags, body: generic(FAMILY_IPV4), attributes }]);
+  return encodeMessages([{ type: NFTABLES * 256 + type, flags, body: generic(families.ip), attributes }]);
 }

@@ -54,6 +54,8 @@ const fields = {
   "interface-out": meta(7),
   "interface-in-index": meta(4),
   mark: meta(MARK),
+  /** What makes it (`bridge`); nothing matches where it is the machine's own. */
+  "interface-out-kind": meta(27),
   "transport-protocol": meta(16),
   "ip-source": payload(1, 12, 4),
   "ip-destination": payload(1, 16, 4),

@@ -1,0 +1,67 @@
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { OpOf } from "../../kernel/plan/operations.ts";
+import type { Executor } from "../lasting-executor.ts";
+import { insertion, ownRules, removals } from "./allow.ts";
+import type { Ruleset } from "./judge.ts";
+import { describe, type Obstacle, obstacles, readRuleset } from "./look.ts";
+import type { Way } from "./packet.ts";
+import type { ForeignPolicy } from "./policy.ts";
+
+/** The firewalls of others on this host, which an accept of ours cannot override. */
+export interface Foreign {
+  /** What stands in the way of these networks, a sentence each. */
+  warnings(networks: readonly Way[]): Promise<readonly string[]>;
+  /** Puts our rule where it is needed, as far as we may; cheap where we may not. */
+  clear(networks: readonly Way[]): Promise<void>;
+  /** Takes every rule of ours out of others' chains again. */
+  withdraw(): Promise<void>;
+}
+
+export interface ForeignOptions {
+  /** The engine's data root. */
+  readonly root: string;
+  readonly table: string;
+  readonly executor: Executor;
+  readonly policy: ForeignPolicy;
+  readonly tell: (message: string) => void;
+}
+
+export function foreignFirewalls(options: ForeignOptions): Foreign {
+  const { root, table, executor, policy, tell } = options;
+  // It is there as long as there may be a rule of ours: a crash leaves both.
+  const mark = join(root, "foreign-rule");
+  const told = new Set<string>();
+
+  const insert = async (ruleset: Ruleset, found: readonly Obstacle[]) => {
+    if (found.length > 0) writeFileSync(mark, "", { mode: 0o600 });
+    for (const obstacle of found) {
+      const failure = await failureOf(executor, insertion(table, obstacle.place, ruleset));
+      const { chain, table: other } = obstacle.place;
+      const line =
+        failure === undefined
+          ? `a rule in the chain ${chain} of table ${obstacle.place.family} ${other} lets containers' packets pass`
+          : `cannot add a rule to the chain ${chain} of table ${obstacle.place.family} ${other}: ${failure}`;
+      if (!told.has(line)) tell(line);
+      told.add(line);
+    }
+  };
+  return {
+    warnings: async (networks) => obstacles(await readRuleset(executor), table, networks).map(describe),
+    clear: async (networks) => {
+      if (policy !== "allow") return;
+      const ruleset = await readRuleset(executor);
+      await insert(ruleset, obstacles(ruleset, table, networks));
+    },
+    withdraw: async () => {
+      if (!existsSync(mark)) return;
+      for (const op of removals(table, await readRuleset(executor))) await executor.batch([op]);
+      if (ownRules(table, await readRuleset(executor)).length === 0) rmSync(mark, { force: true });
+    },
+  };
+}
+
+async function failureOf(executor: Executor, op: OpOf<"netlink">): Promise<string | undefined> {
+  const [done] = await executor.batch([op]);
+  return done?.errno === 0 ? undefined : `errno ${done?.errno ?? 0} ${done?.detail ?? ""}`.trim();
+}

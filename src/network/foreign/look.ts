@@ -1,0 +1,131 @@
+import { decodeMessages } from "../../kernel/netlink/message.ts";
+import {
+  type Chain,
+  decodeChain,
+  decodeRule,
+  encodeGetChains,
+  encodeGetRules,
+} from "../../kernel/nftables/ruleset.ts";
+import type { OpOf } from "../../kernel/plan/operations.ts";
+import type { OpRecord } from "../../kernel/plan/record.ts";
+import { PASSED } from "../firewall.ts";
+import type { Executor } from "../lasting-executor.ts";
+import { passes, type Ruleset } from "./judge.ts";
+import { packetsOf, type Way } from "./packet.ts";
+
+/** NF_INET_FORWARD. */
+const FORWARD = 2;
+
+/** Every rule of the host's network. One that changes while it is read may be missed. */
+export async function readRuleset(executor: Executor): Promise<Ruleset> {
+  const ask = (messages: Uint8Array, what: string): OpOf<"netlink"> => ({
+    ...{ kind: "netlink", family: "netfilter", messages, tolerate: 0, what },
+    because: "the firewall",
+  });
+  const [chains, rules] = await executor.batch([
+    ask(encodeGetChains(), "list the firewall's chains"),
+    ask(encodeGetRules(), "list the firewall's rules"),
+  ]);
+  const replies = (record: OpRecord | undefined) => decodeMessages(record?.data ?? new Uint8Array(0));
+  return {
+    chains: replies(chains).flatMap((reply) => decodeChain(reply) ?? []),
+    rules: replies(rules).flatMap((reply) => decodeRule(reply) ?? []),
+  };
+}
+
+/** A chain of somebody else that would drop what our own table lets pass. */
+export interface Obstacle {
+  readonly chain: Chain;
+  /** In words: what would be dropped, of which networks. */
+  readonly drops: readonly string[];
+  readonly networks: readonly string[];
+  /** Whose it is, as far as that can be seen. */
+  readonly owner: string;
+  /** Where a rule that lets it pass belongs. */
+  readonly place: Place;
+}
+
+export interface Place {
+  readonly family: Chain["family"];
+  readonly table: string;
+  readonly chain: string;
+  /** It is iptables' (nft), which wants rules in its own form. */
+  readonly iptables: boolean;
+}
+
+export function obstacles(ruleset: Ruleset, own: string, networks: readonly Way[]): Obstacle[] {
+  const bases = ruleset.chains.filter(
+    ({ hook, table }) => hook?.number === FORWARD && hook.type === "filter" && table !== own,
+  );
+  return bases.flatMap((chain) => {
+    const found = networks.map((network) => ({
+      name: network.name,
+      drops: [...packetsOf(network)]
+        .filter(([, packet]) => chain.family === packet.family || chain.family === "inet")
+        .filter(([, packet]) => !passes(chain, ruleset, packet))
+        .map(([what]) => what),
+    }));
+    const dropping = found.filter(({ drops }) => drops.length > 0);
+    if (dropping.length === 0) return [];
+    return {
+      chain,
+      drops: [...new Set(dropping.flatMap(({ drops }) => drops))],
+      networks: dropping.map(({ name }) => name),
+      owner: ownerOf(chain, ruleset),
+      place: placeIn(chain, ruleset),
+    };
+  });
+}
+
+const isIptables = ({ family, table, name }: Chain) =>
+  (family === "ip" || family === "ip6") && table === "filter" && name === "FORWARD";
+
+/** Docker leaves this chain to others, and keeps it over its own reloads. */
+const DOCKER_USER = "DOCKER-USER";
+
+function placeIn(chain: Chain, { rules }: Ruleset): Place {
+  const { family, table, name } = chain;
+  const leadsToUser = rules.some(
+    (rule) =>
+      rule.family === family &&
+      rule.table === table &&
+      rule.chain === name &&
+      rule.expressions.some(
+        (part) =>
+          part.kind === "verdict" && part.verdict.kind === "jump" && part.verdict.chain === DOCKER_USER,
+      ),
+  );
+  return { family, table, chain: leadsToUser ? DOCKER_USER : name, iptables: isIptables(chain) };
+}
+
+const owners: readonly (readonly [RegExp, string])[] = [
+  [/^DOCKER/, "Docker"],
+  [/^ufw6?-/, "ufw"],
+  [/^LIBVIRT_/, "libvirt"],
+  [/^KUBE-/, "Kubernetes"],
+];
+
+function ownerOf(chain: Chain, { chains }: Ruleset): string {
+  if (chain.table === "firewalld") return "firewalld";
+  const beside = chains.filter(({ family, table }) => family === chain.family && table === chain.table);
+  return owners.find(([pattern]) => beside.some(({ name }) => pattern.test(name)))?.[1] ?? "";
+}
+
+const BIT = `0x${PASSED.toString(16)}`;
+
+/** The one rule that lets through what our table has let pass, as a command of the tool whose chain it is. */
+export function command({ family, table, chain, iptables }: Place): string {
+  if (iptables)
+    return `${family === "ip6" ? "ip6tables" : "iptables"} -I ${chain} -m mark --mark ${BIT}/${BIT} -j ACCEPT`;
+  return `nft insert rule ${family} ${table} ${chain} meta mark and ${BIT} == ${BIT} accept`;
+}
+
+/** A sentence for people. */
+export function describe({ chain, drops, networks, owner, place }: Obstacle): string {
+  const whose = owner === "" ? "" : `, ${owner}'s`;
+  const named = networks.map((name) => `"${name}"`).join(", ");
+  return (
+    `the firewall's chain ${chain.name} (table ${chain.family} ${chain.table}${whose}) drops ${drops.join(", and ")} ` +
+    `in the network ${named}. Let it through with: ${command(place)} (or inro serve --firewall-foreign=allow)`
+  );
+}

@@ -1,0 +1,209 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { rootMissing } from "../support/engine.ts";
+import { tool } from "../support/tools.ts";
+import { command, type Other, otherNetwork, ownNetwork } from "./namespace.ts";
+import { engine, type Joined, neighbour } from "./setting.ts";
+import { call, serve } from "./talk.ts";
+
+const nft = tool("nft") ?? "nft";
+const missing = rootMissing || tool("nft") === undefined;
+
+let scope: DisposableStack;
+beforeEach(() => {
+  scope = new DisposableStack();
+  if (!rootMissing) scope.use(ownNetwork());
+});
+afterEach(() => scope.dispose());
+
+const rules = (text: string) => {
+  for (const line of text.trim().split("\n")) command(nft, line.trim());
+};
+const forward = (policy: string, family = "ip", table = "filter", chain = "FORWARD") => `
+  add table ${family} ${table}
+  add chain ${family} ${table} ${chain} { type filter hook forward priority 0; policy ${policy}; }`;
+
+const BIT = "0x40000000";
+
+/** Whether packets go both ways past the host: a container's outwards, and an outsider's to a published port. */
+async function reach(web: Joined, outside: Other): Promise<{ out: boolean; in: boolean }> {
+  return {
+    out: call(web, "198.51.100.2", 81) !== undefined,
+    in: call(outside, "198.51.100.1", 8000) !== undefined,
+  };
+}
+
+async function setting(...more: ["allow"] | []) {
+  const one = await engine(scope, undefined, ...more);
+  const outside = await neighbour(scope, "198.51.100.1", "198.51.100.2");
+  command("ip", "route", "add", "default", "via", "198.51.100.2");
+  const web = await one.container("web", "8000:80");
+  await Promise.all([serve(web, 80), serve(web, 22), serve(outside, 81)]);
+  return { one, outside, web };
+}
+
+/** Chains of others, whether they drop, and where a rule belongs. */
+const cases: readonly (readonly [string, string, string | null])[] = [
+  ["FORWARD with the policy accept", forward("accept"), null],
+  [
+    "FORWARD with the policy drop",
+    forward("drop"),
+    `iptables -I FORWARD -m mark --mark ${BIT}/${BIT} -j ACCEPT`,
+  ],
+  [
+    "a last rule that drops",
+    `${forward("accept", "inet", "mine", "through")}
+     add rule inet mine through ct state established,related accept
+     add rule inet mine through drop`,
+    `nft insert rule inet mine through meta mark and ${BIT} == ${BIT} accept`,
+  ],
+  [
+    "a last rule that rejects, behind jumps",
+    `${forward("accept", "inet", "firewalld", "filter_FORWARD")}
+     add chain inet firewalld policies
+     add chain inet firewalld end
+     add rule inet firewalld policies iifname "docker0" accept
+     add rule inet firewalld policies return
+     add rule inet firewalld policies accept
+     add rule inet firewalld end reject with icmpx admin-prohibited
+     add rule inet firewalld filter_FORWARD jump policies
+     add rule inet firewalld filter_FORWARD goto end`,
+    `nft insert rule inet firewalld filter_FORWARD meta mark and ${BIT} == ${BIT} accept`,
+  ],
+  [
+    "rules about others only",
+    `${forward("accept")}
+     add rule ip filter FORWARD ip saddr 203.0.113.0/24 drop
+     add rule ip filter FORWARD iifname "docker0" drop
+     add rule ip filter FORWARD tcp dport 25 reject
+     add rule ip filter FORWARD ct state invalid drop`,
+    null,
+  ],
+  [
+    "the policy drop, and all that containers need accepted by address",
+    `${forward("drop")}
+     add rule ip filter FORWARD ip saddr 10.128.0.0/9 accept
+     add rule ip filter FORWARD ip daddr 10.128.0.0/9 counter accept`,
+    null,
+  ],
+  [
+    "the policy drop, and all that containers need accepted by state",
+    `${forward("drop")}
+     add rule ip filter FORWARD ct state established,related accept
+     add rule ip filter FORWARD ct status dnat accept
+     add rule ip filter FORWARD iifname != "docker0" oifname != "docker0" accept`,
+    null,
+  ],
+  [
+    "a chain that translates, or hangs elsewhere",
+    `
+     add table ip filter
+     add chain ip filter INPUT { type filter hook input priority 0; policy drop; }
+     add rule ip filter INPUT iifname "lo" accept
+     add rule ip filter INPUT ct state established,related accept`,
+    null,
+  ],
+];
+
+describe.skipIf(missing)("other firewalls", () => {
+  test.each(cases)(
+    "%s: said if and only if packets are dropped; the rule that is named lets them through",
+    async (_, text, remedy) => {
+      rules(text);
+      const { one, outside, web } = await setting();
+      const said = await one.networks.foreignWarnings(["bridge"]);
+      const before = await reach(web, outside);
+      expect(said).toEqual(remedy === null ? [] : [expect.stringContaining(remedy)]);
+      expect(before).toEqual(remedy === null ? { out: true, in: true } : { out: false, in: false });
+      if (remedy === null) return;
+      const [program = "", ...words] = remedy.split(" ");
+      // iptables itself is tried where Docker runs; what it would do, nft says too.
+      if (program === "nft") command(nft, words.join(" "));
+      else command(nft, `insert rule ip filter FORWARD meta mark and ${BIT} == ${BIT} accept`);
+      expect(await one.networks.foreignWarnings(["bridge"])).toEqual([]);
+      expect(await reach(web, outside)).toEqual({ out: true, in: true });
+      // What our own table closes is closed.
+      outside.run("ip", "route", "replace", `${web.attachment.address}/32`, "via", "198.51.100.1");
+      expect(call(outside, web.attachment.address, 22)).toBeUndefined();
+      expect(call(outside, web.attachment.address, 80)).toBeUndefined();
+    },
+    20_000,
+  );
+
+  test("with allow the rule is there before the first packet, put back after a reload, and taken away with the engine", async () => {
+    rules(forward("drop"));
+    const before = command(nft, "list", "ruleset");
+    const { one, outside, web } = await setting("allow");
+    expect(await reach(web, outside)).toEqual({ out: true, in: true });
+    expect(one.told).toContainEqual(
+      expect.stringContaining("a rule in the chain FORWARD of table ip filter"),
+    );
+    rules("flush chain ip filter FORWARD");
+    expect(await reach(web, outside)).toEqual({ out: false, in: false });
+    await one.container("next");
+    await one.container("another");
+    expect(await reach(web, outside)).toEqual({ out: true, in: true });
+    expect(command(nft, "list", "chain", "ip", "filter", "FORWARD").match(/accept/g)).toHaveLength(1);
+    // Somebody puts a rule before ours: ours goes first again.
+    rules("insert rule ip filter FORWARD drop");
+    await one.container("third");
+    expect(await reach(web, outside)).toEqual({ out: true, in: true });
+    rules("flush chain ip filter FORWARD");
+    await one.container("fourth");
+    expect(existsSync(join(one.root, "foreign-rule"))).toBe(true);
+    // Killed, and switched off: the next engine finds it by its comment.
+    rules('insert rule ip filter FORWARD meta mark 7 accept comment "another: what this table lets pass"');
+    await engine(scope, one.root, "tell");
+    expect(command(nft, "list", "chain", "ip", "filter", "FORWARD").match(/accept/g)).toHaveLength(1);
+    rules("flush chain ip filter FORWARD");
+    expect(command(nft, "list", "table", "ip", "filter")).toBe(
+      /table ip filter \{[\s\S]*?\n\}\n/.exec(before)?.[0] ?? "",
+    );
+    expect(existsSync(join(one.root, "foreign-rule"))).toBe(false);
+  }, 30_000);
+
+  test("an engine without containers leaves no rule when it ends", async () => {
+    rules(forward("drop", "inet", "mine", "through"));
+    const before = command(nft, "list", "ruleset");
+    const one = await engine(scope, undefined, "allow");
+    await one.networks.ensureDefault();
+    expect(command(nft, "list", "ruleset")).toContain("what this table lets pass");
+    await one.networks.close();
+    expect(command(nft, "list", "ruleset")).toBe(before);
+  });
+
+  test("what is let through to the world is not let through to networks of others on this host", async () => {
+    rules(forward("drop"));
+    const machine = scope.use(await otherNetwork());
+    command("ip", "link", "add", "virbr9", "type", "bridge");
+    command("ip", "address", "add", "203.0.113.1/24", "dev", "virbr9");
+    command("ip", "link", "set", "virbr9", "up");
+    command(
+      "ip",
+      "link",
+      "add",
+      "tap9",
+      "master",
+      "virbr9",
+      "up",
+      "type",
+      "veth",
+      "peer",
+      "eth0",
+      "netns",
+      `${machine.pid}`,
+    );
+    machine.run("ip", "address", "add", "203.0.113.2/24", "dev", "eth0");
+    machine.run("ip", "link", "set", "eth0", "up");
+    machine.run("ip", "route", "add", "default", "via", "203.0.113.1");
+    await serve(machine, 80);
+    const { outside, web } = await setting("allow");
+    expect(await reach(web, outside)).toEqual({ out: true, in: true });
+    expect(call("host", "203.0.113.2", 80)).toBe("203.0.113.1");
+    expect(call(web, "203.0.113.2", 80)).toBeUndefined();
+    expect(call(machine, web.attachment.address, 80)).toBeUndefined();
+    // A published port is open to it, and answered.
+    expect(call(machine, "203.0.113.1", 8000)).toBe("203.0.113.2");
+  }, 20_000);
+});
