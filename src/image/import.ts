@@ -44,7 +44,7 @@ export function importFailure(cause: unknown): unknown {
 export function importRequest(tar: AsyncIterable<Uint8Array>, o: ImportOptions): MakeRequest {
   const { name, comment, platform } = o;
   const config = changed(bare, o.changes);
-  const made = { below: null, config, name, comment, author: "", createdBy: "" };
+  const made = { below: null, config, name, comment, author: "", createdBy: "", isForeign: true };
   return { ...made, tar: decompressed(notEmpty(tar)), platform: platform ?? hostPlatform() };
 }
 

@@ -19,6 +19,8 @@ export interface MakeRequest {
   readonly platform: Platform;
   readonly author: string;
   readonly comment: string;
+  /** The tar is a user's: that it can be unpacked is found out at once. One of ours waits until somebody stands on it. */
+  readonly isForeign: boolean;
   /** What made the layer, for `history`. */
   readonly createdBy: string;
   /** Null: the image gets no name. */
@@ -61,7 +63,7 @@ async function document(blobs: Blobs, type: string, value: object) {
   return { mediaType: type, ...(await blobs.put(JSON.stringify(value))) };
 }
 
-/** Stores and unpacks all of it; what is answered makes it an image, once it is in the index. Throws LAYER_REFUSED, NO_SPACE. */
+/** Stores all of it; what is answered makes it an image, once it is in the index. Throws LAYER_REFUSED, NO_SPACE. */
 export async function makeImage(store: PullStore, request: MakeRequest): Promise<NamedManifest> {
   const { blobs } = store;
   const own = await storeLayer(blobs, request.tar);
@@ -75,14 +77,15 @@ export async function makeImage(store: PullStore, request: MakeRequest): Promise
   }));
   const manifest = { schemaVersion: 2, mediaType: mediaType.ociManifest, config, layers: descriptors };
   const descriptor = await document(blobs, mediaType.ociManifest, manifest);
-  await fetchLayers(
-    store.fetchLayer,
-    layers,
-    chainIdsOf(layers.map(({ diffId }) => diffId)),
-    () => () => {},
-    ({ digest }) => blobs.stream(digest),
-    { verified: new Set([own.digest]) },
-  );
+  if (request.isForeign)
+    await fetchLayers(
+      store.fetchLayer,
+      layers,
+      chainIdsOf(layers.map(({ diffId }) => diffId)),
+      () => () => {},
+      ({ digest }) => blobs.stream(digest),
+      { verified: new Set([own.digest]) },
+    );
   const names = request.name === null ? [] : [formatReference(withDefaultTag(request.name))];
   return { descriptor: { ...descriptor, platform: request.platform }, names, repoDigests: [] };
 }

@@ -55,7 +55,7 @@ describe.skipIf(rootMissing)("a writable layer as a layer's tar", () => {
     const [below] = await store.images.load(chunks(dockerArchive("base", [base], [digest])));
     const leftOut = (path: string) => path.startsWith("/dev");
     const image = await store.images.make({
-      ...{ below: below ?? null, config, author: "a", comment: "c", createdBy: "test" },
+      ...{ below: below ?? null, config, author: "a", comment: "c", createdBy: "test", isForeign: true },
       tar: trees(native).layer(written(folder.path), leftOut),
       platform: { os: "linux", architecture: "amd64" },
       name: parseReference("made"),
@@ -90,7 +90,7 @@ describe.skipIf(rootMissing)("a writable layer as a layer's tar", () => {
     try {
       const images = await openImages({ root: full.path, native });
       const making = images.make({
-        ...{ below: null, config, author: "", comment: "", createdBy: "test", name: null },
+        ...{ below: null, config, author: "", comment: "", createdBy: "test", name: null, isForeign: true },
         tar: trees(native).layer(written(folder.path), () => false),
         platform: { os: "linux", architecture: "amd64" },
       });

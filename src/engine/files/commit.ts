@@ -54,6 +54,7 @@ export async function commit(core: Core, entry: Entry, o: CommitOptions): Promis
       const image = await core.images.make({
         ...{ below, config, tar, name: o.name, author: o.author, comment: o.comment },
         platform: platformOf(below.config),
+        isForeign: false,
         createdBy: entry.origin.arguments.join(" "),
       });
       tell(core, entry, "commit", {

@@ -75,8 +75,8 @@ async function checkPart(work: Work, image: Examined, fault: Fault): Promise<Fin
     if (repair) await blobs.remove(fault.digest);
     return { kind: "blob-damaged", what, why: repair ? `${why}; it was removed` : why, todo, done: null };
   }
-  const kind = `snapshot-${fault.state}` as const;
-  const inUse = fault.state === "damaged" && work.needed.size > 0;
+  const kind = "snapshot-damaged" as const;
+  const inUse = work.needed.size > 0;
   const todo = inUse
     ? "containers may stand on it: remove them, and check again with --repair"
     : "with --repair it is unpacked again; so it is when a container is made of the image";

@@ -6,7 +6,6 @@ export interface Finding {
     | "image-unreadable"
     | "blob-missing"
     | "blob-damaged"
-    | "snapshot-missing"
     | "snapshot-damaged"
     | "stray"
     | "records-damaged"

@@ -109,14 +109,11 @@ function isWhole(path: string): boolean {
   }
 }
 
+/** One that is not there is no fault: a layer is unpacked when somebody stands on it. */
 function snapshotFaults(snapshots: Snapshots, chainIds: readonly Digest[]): Fault[] {
-  return [...new Set(chainIds)].flatMap((digest): Fault[] => {
-    if (!snapshots.has(digest))
-      return [{ part: "snapshot", digest, state: "missing", why: "it is not unpacked" }];
-    if (!isWhole(join(snapshots.folderOf(digest), "../layer.json")))
-      return [
-        { part: "snapshot", digest, state: "damaged", why: "its layer.json cannot be read: it is half made" },
-      ];
-    return [];
-  });
+  const why = "its layer.json cannot be read: it is half made";
+  return [...new Set(chainIds)]
+    .filter((digest) => snapshots.has(digest))
+    .filter((digest) => !isWhole(join(snapshots.folderOf(digest), "../layer.json")))
+    .map((digest) => ({ part: "snapshot", digest, state: "damaged", why }));
 }

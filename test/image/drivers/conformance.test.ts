@@ -137,7 +137,7 @@ for (const [driver, on] of places)
         ...["C /moved/two", "C /sticky"],
       ]);
       const made = await at.images.make({
-        ...{ below: image, config, author: "", comment: "", createdBy: "test" },
+        ...{ below: image, config, author: "", comment: "", createdBy: "test", isForeign: false },
         ...{ name: parseReference("changed"), platform: { os: "linux", architecture: "amd64" } },
         tar: at.tree.layer(rootfs, () => false),
       });
