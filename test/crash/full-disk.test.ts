@@ -38,7 +38,7 @@ describe.skipIf(rootMissing || busyboxMissing || registryMissing || smallDiskMis
     /** What a full disk answers: which folder, how much was needed, how much is free. */
     const refused = ({ code, stderr }: Finished, folder: string, needed = true) => {
       expect(code).not.toBe(0);
-      expect(stderr).toContain(`in ${disk.path}/${folder}: the disk is full: `);
+      expect(stderr).toMatch(new RegExp(`in ${disk.path}/(${folder}): the disk is full: `));
       if (needed) expect(stderr).toMatch(/: \d+(\.\d+)? \S+ were needed, \d+(\.\d+)? \S+ are free \(/);
     };
 
@@ -66,7 +66,8 @@ describe.skipIf(rootMissing || busyboxMissing || registryMissing || smallDiskMis
       "a pull whose %s does not fit is refused; then one that fits is pulled",
       async (_, layer, folder) => {
         const large = await r.push(`large/${folder}:1`, { layers: [small, layer] });
-        refused(await inro("pull", large), folder);
+        // A blob and its files grow at the same time: whichever meets the end first says so.
+        refused(await inro("pull", large), folder === "ingest" ? "ingest|snapshots" : folder);
         expect(await names()).toEqual(whatWasThere);
         await clean();
         const fitting = await r.push(`small/${folder}:1`, { layers: [small] });

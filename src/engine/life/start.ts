@@ -4,6 +4,7 @@ import { attachmentRecord } from "../../network/network.ts";
 import { InroError } from "../../oci/error.ts";
 import { type PortProtocol, type PortRequest, singles } from "../../oci/port.ts";
 import { Undo } from "../../oci/undo.ts";
+import { diskFull } from "../../platform/disk-full.ts";
 import type { Container } from "../../runtime/runtime.ts";
 import { timeNow } from "../clock.ts";
 import { type Core, folderOf, record, tell } from "../core.ts";
@@ -27,8 +28,10 @@ export async function start(core: Core, entry: Entry): Promise<boolean> {
       await startNow(core, entry);
       return true;
     } catch (cause) {
-      await startFailed(core, entry, cause);
-      throw cause;
+      const what = `cannot start the container "${entry.name}"`;
+      const told = diskFull(cause, { what, folder: core.root }) ?? cause;
+      await startFailed(core, entry, told);
+      throw told;
     }
   });
 }
