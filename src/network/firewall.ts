@@ -92,7 +92,8 @@ export const uplinkChanges = (table: string, uplinks: readonly string[]): Change
   ...adding(uplinks.map((name) => ({ table, map: UPLINKS, key: nameBytes(name) }))),
 ];
 
-const nameBytes = (name: string) => padded(new TextEncoder().encode(name), 16);
+/** An interface's name as the kernel keeps it in registers. */
+export const nameBytes = (name: string) => padded(new TextEncoder().encode(name), 16);
 
 /** Puts a network into the sets that the rules ask; done twice, it is done. */
 export const enlistment = (table: string, network: BridgeNetwork): Change[] =>

@@ -24,7 +24,7 @@ const scan = (address: string) => `
   const ports = [...Array.from({ length: 128 }, (_, n) => n + 1), 8000, 8001, 9000, 9001];
   const tried = ports.map((port) => new Promise((done) => {
     const s = require("net").connect(port, "${address}", () => { s.destroy(); done([port]); });
-    s.setTimeout(700, () => { s.destroy(); done([]); });
+    s.setTimeout(2000, () => { s.destroy(); done([]); });
     s.on("error", () => done([]));
   }));
   Promise.all(tried).then((found) => { console.log(JSON.stringify(found.flat())); process.exit(0); });`;

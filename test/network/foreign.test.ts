@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { rootMissing } from "../support/engine.ts";
 import { tool } from "../support/tools.ts";
@@ -24,14 +24,19 @@ const forward = (policy: string, family = "ip", table = "filter", chain = "FORWA
   add table ${family} ${table}
   add chain ${family} ${table} ${chain} { type filter hook forward priority 0; policy ${policy}; }`;
 
+const FILTERED = "/proc/sys/net/bridge/bridge-nf-call-iptables";
 const BIT = "0x40000000";
 
-/** Whether packets go both ways past the host: a container's outwards, and an outsider's to a published port. */
-async function reach(web: Joined, outside: Other): Promise<{ out: boolean; in: boolean }> {
-  return {
-    out: call(web, "198.51.100.2", 81) !== undefined,
-    in: call(outside, "198.51.100.1", 8000) !== undefined,
-  };
+/**
+ * Packets go both ways past the host, or neither: a container's outwards, and an outsider's to a published port. A busy
+ * machine may need more than one attempt.
+ */
+function expectWay(web: Joined, outside: Other, isOpen: boolean): void {
+  const attempts = isOpen ? 8 : 1;
+  const goes = (from: Other, address: string, port: number) =>
+    Array.from({ length: attempts }).some(() => call(from, address, port) !== undefined);
+  const found = { out: goes(web, "198.51.100.2", 81), in: goes(outside, "198.51.100.1", 8000) };
+  expect(found).toEqual({ out: isOpen, in: isOpen });
 }
 
 async function setting(...more: ["allow"] | []) {
@@ -113,16 +118,15 @@ describe.skipIf(missing)("other firewalls", () => {
       rules(text);
       const { one, outside, web } = await setting();
       const said = await one.networks.foreignWarnings(["bridge"]);
-      const before = await reach(web, outside);
       expect(said).toEqual(remedy === null ? [] : [expect.stringContaining(remedy)]);
-      expect(before).toEqual(remedy === null ? { out: true, in: true } : { out: false, in: false });
+      expectWay(web, outside, remedy === null);
       if (remedy === null) return;
       const [program = "", ...words] = remedy.split(" ");
       // iptables itself is tried where Docker runs; what it would do, nft says too.
       if (program === "nft") command(nft, words.join(" "));
       else command(nft, `insert rule ip filter FORWARD meta mark and ${BIT} == ${BIT} accept`);
       expect(await one.networks.foreignWarnings(["bridge"])).toEqual([]);
-      expect(await reach(web, outside)).toEqual({ out: true, in: true });
+      expectWay(web, outside, true);
       // What our own table closes is closed.
       outside.run("ip", "route", "replace", `${web.attachment.address}/32`, "via", "198.51.100.1");
       expect(call(outside, web.attachment.address, 22)).toBeUndefined();
@@ -135,20 +139,20 @@ describe.skipIf(missing)("other firewalls", () => {
     rules(forward("drop"));
     const before = command(nft, "list", "ruleset");
     const { one, outside, web } = await setting("allow");
-    expect(await reach(web, outside)).toEqual({ out: true, in: true });
+    expectWay(web, outside, true);
     expect(one.told).toContainEqual(
       expect.stringContaining("a rule in the chain FORWARD of table ip filter"),
     );
     rules("flush chain ip filter FORWARD");
-    expect(await reach(web, outside)).toEqual({ out: false, in: false });
+    expectWay(web, outside, false);
     await one.container("next");
     await one.container("another");
-    expect(await reach(web, outside)).toEqual({ out: true, in: true });
+    expectWay(web, outside, true);
     expect(command(nft, "list", "chain", "ip", "filter", "FORWARD").match(/accept/g)).toHaveLength(1);
     // Somebody puts a rule before ours: ours goes first again.
     rules("insert rule ip filter FORWARD drop");
     await one.container("third");
-    expect(await reach(web, outside)).toEqual({ out: true, in: true });
+    expectWay(web, outside, true);
     rules("flush chain ip filter FORWARD");
     await one.container("fourth");
     expect(existsSync(join(one.root, "foreign-rule"))).toBe(true);
@@ -199,11 +203,32 @@ describe.skipIf(missing)("other firewalls", () => {
     machine.run("ip", "route", "add", "default", "via", "203.0.113.1");
     await serve(machine, 80);
     const { outside, web } = await setting("allow");
-    expect(await reach(web, outside)).toEqual({ out: true, in: true });
+    expectWay(web, outside, true);
     expect(call("host", "203.0.113.2", 80)).toBe("203.0.113.1");
     expect(call(web, "203.0.113.2", 80)).toBeUndefined();
     expect(call(machine, web.attachment.address, 80)).toBeUndefined();
     // A published port is open to it, and answered.
     expect(call(machine, "203.0.113.1", 8000)).toBe("203.0.113.2");
   }, 20_000);
+
+  test.skipIf(!existsSync(FILTERED))(
+    "where frames of a bridge are judged too, those of one network are told of, and let through",
+    async () => {
+      writeFileSync(FILTERED, "1");
+      rules(`${forward("drop")}
+        add rule ip filter FORWARD ct state established accept`);
+      const one = await engine(scope);
+      const [web, other] = [await one.container("web"), await one.container("other")];
+      await serve(web, 80);
+      expect(await one.networks.foreignWarnings(["bridge"])).toEqual([
+        expect.stringContaining(
+          "drops what containers send each other, and what comes to published ports in",
+        ),
+      ]);
+      expect(call(other, web.attachment.address, 80)).toBeUndefined();
+      command(nft, `insert rule ip filter FORWARD meta mark and ${BIT} == ${BIT} accept`);
+      expect(call(other, web.attachment.address, 80)).toBe(other.attachment.address);
+    },
+    20_000,
+  );
 });

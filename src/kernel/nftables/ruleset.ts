@@ -1,6 +1,6 @@
-import { readAttributeList, readAttributes } from "../netlink/attribute.ts";
+import { type Attribute, readAttributeList, readAttributes, text } from "../netlink/attribute.ts";
 import { encodeMessages, NLM_F, type Reply } from "../netlink/message.ts";
-import { type Family, familyOf } from "./family.ts";
+import { type Family, families, familyOf } from "./family.ts";
 
 /**
  * Rules as the kernel has them, whoever made them: read as far as a judgement of forwarded packets needs it
@@ -32,7 +32,8 @@ export interface Rule {
   readonly handle: bigint;
   /** nft's own comment, or that of iptables' match of this name; empty: none. */
   readonly comment: string;
-  readonly expressions: readonly Part[];
+  /** From left to right, each read when it is asked for: most rules are about others, which their first part says. */
+  readonly expressions: Iterable<Part>;
 }
 
 /** One expression. A register is told as its first byte among the 64 that there are. */
@@ -73,17 +74,22 @@ export type Verdict =
   | { readonly kind: "jump" | "goto"; readonly chain: string };
 
 /** Asks for every chain of every family; decodeChain reads the answers. */
-export const encodeGetChains = (): Uint8Array => dump(MESSAGES.getChain);
-/** Asks for every rule of every family; decodeRule reads the answers. */
-export const encodeGetRules = (): Uint8Array => dump(MESSAGES.getRule);
+export const encodeGetChains = (): Uint8Array => dump(MESSAGES.getChain, 0, []);
+/** Asks for every rule of a table; decodeRule reads the answers. */
+export const encodeGetRules = (family: Family, table: string): Uint8Array =>
+  dump(MESSAGES.getRule, families[family], [text(1, table)]);
 
-const dump = (type: number) =>
+const dump = (type: number, family: number, attributes: readonly Attribute[]) =>
   encodeMessages([
-    { type: NFTABLES * 256 + type, flags: NLM_F.DUMP, body: new Uint8Array(4), attributes: [] },
+    { type: NFTABLES * 256 + type, flags: NLM_F.DUMP, body: Uint8Array.of(family, 0, 0, 0), attributes },
   ]);
 
 const nothing = new Uint8Array(0);
-const textOf = (value: Uint8Array = nothing) => new TextDecoder().decode(value).replace(/\0.*$/s, "");
+const decoder = new TextDecoder();
+const textOf = (value: Uint8Array = nothing) => {
+  const end = value.indexOf(0);
+  return decoder.decode(end < 0 ? value : value.subarray(0, end));
+};
 const viewOf = (value: Uint8Array) => new DataView(value.buffer, value.byteOffset, value.length);
 const numberOf = (value: Uint8Array | undefined) =>
   value === undefined || value.length < 4 ? 0 : viewOf(value).getUint32(0);
@@ -122,15 +128,21 @@ export function decodeRule(reply: Reply): Rule | undefined {
   if (message === undefined) return undefined;
   const { family, found } = message;
   const handle = found.get(3);
-  const expressions = readAttributeList(found.get(4) ?? nothing).map((one) => expression(one));
+  const expressions = { [Symbol.iterator]: () => parts(found.get(4) ?? nothing) };
   return {
     family,
     table: textOf(found.get(1)),
     chain: textOf(found.get(2)),
     handle: handle === undefined ? 0n : viewOf(handle).getBigUint64(0),
-    comment: commentIn(found.get(7) ?? nothing) || matchedComment(expressions),
+    get comment() {
+      return commentIn(found.get(7) ?? nothing) || matchedComment(expressions);
+    },
     expressions,
   };
+}
+
+function* parts(list: Uint8Array): Generator<Part> {
+  for (const element of readAttributeList(list)) yield expression(element);
 }
 
 /** libnftnl's user data: type, length, value; type 0 is the comment. */
@@ -140,9 +152,10 @@ function commentIn(data: Uint8Array): string {
   return "";
 }
 
-function matchedComment(expressions: readonly Part[]): string {
-  const comment = expressions.find((part) => part.kind === "match" && part.name === "comment");
-  return comment?.kind === "match" ? textOf(comment.info) : "";
+function matchedComment(expressions: Iterable<Part>): string {
+  for (const part of expressions)
+    if (part.kind === "match" && part.name === "comment") return textOf(part.info);
+  return "";
 }
 
 function expression(element: Uint8Array): Part {

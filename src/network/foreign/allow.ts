@@ -27,8 +27,8 @@ export const insertion = (table: string, place: Place, ruleset: Ruleset): OpOf<"
   );
 
 /** Removes those that carry our comment, each on its own: a chain may be gone by now. */
-export const removals = (table: string, { rules }: Ruleset): OpOf<"netlink">[] =>
-  ownRules(table, { rules }).map(({ family, table: other, chain, handle }) =>
+export const removals = (table: string, ruleset: Ruleset): OpOf<"netlink">[] =>
+  ownRules(table, ruleset).map(({ family, table: other, chain, handle }) =>
     netfilter(
       encodeBatch([{ kind: "delete-rule", family, table: other, chain, handle }]),
       `take our rule out of the chain ${chain} of table ${family} ${other}`,
@@ -36,8 +36,8 @@ export const removals = (table: string, { rules }: Ruleset): OpOf<"netlink">[] =
     ),
   );
 
-export const ownRules = (table: string, { rules }: Pick<Ruleset, "rules">) =>
-  rules.filter(({ comment }) => comment === commentOf(table));
+export const ownRules = (table: string, { rules }: Ruleset) =>
+  [...rules.values()].flat().filter(({ comment }) => comment === commentOf(table));
 
 const ENOENT = 2;
 

@@ -16,23 +16,20 @@ const DEEPEST = 16;
 
 export interface Ruleset {
   readonly chains: readonly Chain[];
-  readonly rules: readonly Rule[];
+  /** Of each chain (`ip filter FORWARD`), in their order. */
+  readonly rules: ReadonlyMap<string, readonly Rule[]>;
 }
+
+export const keyOf = (family: string, table: string, chain: string): string => `${family} ${table} ${chain}`;
 
 /**
  * Whether a base chain lets a packet pass. A rule that asks for what is not known of the packet is taken for one that is
  * about others: those that drop only some, and those that accept only some, do not decide for all that a network sends.
  */
 export function passes(base: Chain, { rules }: Ruleset, packet: Packet): boolean {
-  const own = new Map<string, Rule[]>();
-  for (const rule of rules) {
-    if (rule.family !== base.family || rule.table !== base.table) continue;
-    const before = own.get(rule.chain);
-    if (before === undefined) own.set(rule.chain, [rule]);
-    else before.push(rule);
-  }
   const walk = (chain: string, depth: number): "accept" | "drop" | "end" => {
-    for (const rule of depth > DEEPEST ? [] : (own.get(chain) ?? [])) {
+    const own = rules.get(keyOf(base.family, base.table, chain)) ?? [];
+    for (const rule of depth > DEEPEST ? [] : own) {
       const verdict = verdictOf(rule, packet);
       if (verdict.kind === "accept" || verdict.kind === "drop") return verdict.kind;
       if (verdict.kind === "return") return "end";
@@ -49,7 +46,7 @@ export function passes(base: Chain, { rules }: Ruleset, packet: Packet): boolean
 /** `continue` for a rule that does not match, or decides nothing. */
 function verdictOf({ expressions }: Rule, packet: Packet): Verdict {
   // A byte that is not known is undefined.
-  const registers: (number | undefined)[] = new Array(64);
+  const registers: (number | undefined)[] = [];
   for (const part of expressions) {
     if (part.kind === "verdict") return part.verdict;
     if (part.kind === "target" && part.name in targets)
@@ -64,10 +61,9 @@ const targets = { ACCEPT: "accept", DROP: "drop", REJECT: "drop" } as const;
 
 /** Whether the next expression is looked at. */
 function goesOn(part: Part, registers: (number | undefined)[], packet: Packet): boolean {
-  const put = (register: number, bytes: readonly (number | undefined)[] | Uint8Array) =>
-    bytes.forEach((byte, index) => {
-      registers[register + index] = byte;
-    });
+  const put = (register: number, bytes: readonly (number | undefined)[] | Uint8Array) => {
+    for (let index = 0; index < bytes.length; index++) registers[register + index] = bytes[index];
+  };
   switch (part.kind) {
     case "meta":
       put(part.register, metaOf(part.key, packet));
@@ -88,9 +84,13 @@ function goesOn(part: Part, registers: (number | undefined)[], packet: Packet): 
       );
       return true;
     case "compare": {
-      const found = Array.from(part.to, (_, index) => registers[part.register + index]);
-      if (part.is === "other" || found.includes(undefined)) return false;
-      return found.every((byte, index) => byte === part.to[index]) === (part.is === "equal");
+      let same = true;
+      for (let index = 0; index < part.to.length; index++) {
+        const byte = registers[part.register + index];
+        if (byte === undefined) return false;
+        same &&= byte === part.to[index];
+      }
+      return part.is !== "other" && same === (part.is === "equal");
     }
     case "match":
       return iptablesMatches(part, packet) === true;
@@ -107,15 +107,9 @@ const unknown = (length: number): undefined[] => new Array(length).fill(undefine
 /** In the machine's order (little endian). */
 const hostNumber = (value: number) => new Uint8Array(Uint32Array.of(value).buffer);
 
-function interfaceName(name: string): Uint8Array {
-  const out = new Uint8Array(16);
-  out.set(new TextEncoder().encode(name).subarray(0, 15));
-  return out;
-}
-
 function metaOf(key: number, packet: Packet): Uint8Array | readonly (number | undefined)[] {
-  if (key === META.IIFNAME) return interfaceName(packet.in);
-  if (key === META.OIFNAME) return interfaceName(packet.out);
+  if (key === META.IIFNAME) return packet.in;
+  if (key === META.OIFNAME) return packet.out;
   if (key === META.MARK) return hostNumber(packet.mark);
   if (key === META.NFPROTO) return [addresses[packet.family].number];
   if (key === META.PROTOCOL) return addresses[packet.family].protocol;

@@ -10,28 +10,40 @@ import type { OpOf } from "../../kernel/plan/operations.ts";
 import type { OpRecord } from "../../kernel/plan/record.ts";
 import { PASSED } from "../firewall.ts";
 import type { Executor } from "../lasting-executor.ts";
-import { passes, type Ruleset } from "./judge.ts";
+import { keyOf, passes, type Ruleset } from "./judge.ts";
 import { packetsOf, type Way } from "./packet.ts";
 
+/** An answer has room for 4 MiB (native/operate.h): of a table of more rules nothing is said, rather than something wrong. */
+const MOST = 4_000_000;
 /** NF_INET_FORWARD. */
 const FORWARD = 2;
 
-/** Every rule of the host's network. One that changes while it is read may be missed. */
+/**
+ * The chains of the host's network, and the rules of those tables that judge forwarded packets. What changes while it is read
+ * may be missed.
+ */
 export async function readRuleset(executor: Executor): Promise<Ruleset> {
   const ask = (messages: Uint8Array, what: string): OpOf<"netlink"> => ({
     ...{ kind: "netlink", family: "netfilter", messages, tolerate: 0, what },
     because: "the firewall",
   });
-  const [chains, rules] = await executor.batch([
-    ask(encodeGetChains(), "list the firewall's chains"),
-    ask(encodeGetRules(), "list the firewall's rules"),
-  ]);
   const replies = (record: OpRecord | undefined) => decodeMessages(record?.data ?? new Uint8Array(0));
+  const [found] = await executor.batch([ask(encodeGetChains(), "list the firewall's chains")]);
+  const chains = replies(found).flatMap((reply) => decodeChain(reply) ?? []);
+  const tables = new Map(chains.filter(judges).map((chain) => [`${chain.family} ${chain.table}`, chain]));
+  const asked = [...tables].map(([name, { family, table }]) =>
+    ask(encodeGetRules(family, table), `list the rules of table ${name}`),
+  );
+  const answers = asked.length === 0 ? [] : await executor.batch(asked);
+  const unread = [...tables.keys()].filter((_, at) => (answers[at]?.data?.length ?? 0) > MOST);
+  const rules = answers.flatMap(replies).flatMap((reply) => decodeRule(reply) ?? []);
   return {
-    chains: replies(chains).flatMap((reply) => decodeChain(reply) ?? []),
-    rules: replies(rules).flatMap((reply) => decodeRule(reply) ?? []),
+    chains: chains.filter(({ family, table }) => !unread.includes(`${family} ${table}`)),
+    rules: Map.groupBy(rules, ({ family, table, chain }) => keyOf(family, table, chain)),
   };
 }
+
+const judges = ({ hook }: Chain) => hook?.number === FORWARD && hook.type === "filter";
 
 /** A chain of somebody else that would drop what our own table lets pass. */
 export interface Obstacle {
@@ -54,9 +66,7 @@ export interface Place {
 }
 
 export function obstacles(ruleset: Ruleset, own: string, networks: readonly Way[]): Obstacle[] {
-  const bases = ruleset.chains.filter(
-    ({ hook, table }) => hook?.number === FORWARD && hook.type === "filter" && table !== own,
-  );
+  const bases = ruleset.chains.filter((chain) => judges(chain) && chain.table !== own);
   return bases.flatMap((chain) => {
     const found = networks.map((network) => ({
       name: network.name,
@@ -85,15 +95,10 @@ const DOCKER_USER = "DOCKER-USER";
 
 function placeIn(chain: Chain, { rules }: Ruleset): Place {
   const { family, table, name } = chain;
-  const leadsToUser = rules.some(
-    (rule) =>
-      rule.family === family &&
-      rule.table === table &&
-      rule.chain === name &&
-      rule.expressions.some(
-        (part) =>
-          part.kind === "verdict" && part.verdict.kind === "jump" && part.verdict.chain === DOCKER_USER,
-      ),
+  const leadsToUser = (rules.get(keyOf(family, table, name)) ?? []).some(({ expressions }) =>
+    [...expressions].some(
+      (part) => part.kind === "verdict" && part.verdict.kind === "jump" && part.verdict.chain === DOCKER_USER,
+    ),
   );
   return { family, table, chain: leadsToUser ? DOCKER_USER : name, iptables: isIptables(chain) };
 }
@@ -126,6 +131,6 @@ export function describe({ chain, drops, networks, owner, place }: Obstacle): st
   const named = networks.map((name) => `"${name}"`).join(", ");
   return (
     `the firewall's chain ${chain.name} (table ${chain.family} ${chain.table}${whose}) drops ${drops.join(", and ")} ` +
-    `in the network ${named}. Let it through with: ${command(place)} (or inro serve --firewall-foreign=allow)`
+    `in ${networks.length === 1 ? "the network" : "the networks"} ${named}. Let it through with: ${command(place)} (or inro serve --firewall-foreign=allow)`
   );
 }
