@@ -2,8 +2,8 @@
  * `npm run bench`: inro beside whichever of runc, crun, docker and podman this machine has (on PATH, or unpacked into
  * the tests' cache by `scripts/bun test/support/tools.ts runc crun dockerd podman`), interleaved in one run, with the
  * same image and the same client. Needs root. Options: --quick, --containers=50,
- * --rows=oci,life,inside,idle,cli,api,exec,stats,port,images,many; rows of images only where they are named, as they take
- * half an hour: pull,layers,files,load,save,push,commit.
+ * --rows=oci,life,inside,idle,cli,api,bridge,exec,stats,port,net,images,many; rows that take many minutes only where they are named:
+ * pull,layers,files,load,save,push,commit of images, crowd of 200 containers on one network.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -20,15 +20,27 @@ import { imageArchive } from "./image.ts";
 import { imagesRow } from "./images/list.ts";
 import { IMAGE_ROWS, imageRows } from "./images/rows.ts";
 import { manyRows } from "./many.ts";
+import { crowdRow } from "./net/crowd.ts";
+import { netRows } from "./net/rows.ts";
 import { OCI_ROWS, ociRows } from "./oci/rows.ts";
 import { finish } from "./programs.ts";
-import { apiRow, cliRow, execRow, idleRow, portRow, removeEverything, served, statsRow } from "./rows.ts";
+import {
+  apiRow,
+  bridgeRow,
+  cliRow,
+  execRow,
+  idleRow,
+  portRow,
+  removeEverything,
+  served,
+  statsRow,
+} from "./rows.ts";
 import { type Row, table } from "./table.ts";
 
 const { values: options } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
-    rows: { type: "string", default: "oci,life,inside,idle,cli,api,exec,stats,port,images,many" },
+    rows: { type: "string", default: "oci,life,inside,idle,cli,api,bridge,exec,stats,port,net,images,many" },
     containers: { type: "string", default: "50" },
     fetch: { type: "boolean", default: true },
   },
@@ -54,12 +66,18 @@ async function measure(folder: string, wanted: ReadonlySet<string>): Promise<Row
     if (wanted.has("idle")) add(await idleRow(withApi, settle));
     if (wanted.has("cli")) add(await cliRow(engines, rounds));
     if (wanted.has("api")) add(await apiRow(withApi, rounds));
+    if (wanted.has("bridge")) add(await bridgeRow(withApi, 2 * rounds));
     if (wanted.has("exec")) add(await execRow(withApi, rounds));
     if (wanted.has("stats")) add(await statsRow(withApi, rounds));
     if (wanted.has("port")) add(await portRow(withApi, busybox, options.quick ? 3 : 7));
+    if (wanted.has("net")) {
+      const load = (engine: Engine) => loadImage(engine, folder);
+      for await (const row of netRows(engines, folder, load, options.quick ? 5 : 15)) add(row);
+    }
     if (wanted.has("images")) add(await imagesRow(withApi, 500, options.quick ? 20 : 100));
     if (wanted.has("many"))
       for (const row of await manyRows(withApi, Number(options.containers), settle)) add(row);
+    if (wanted.has("crowd")) add(await crowdRow(withApi, folder, options.quick ? 50 : 200));
     const size = options.quick ? { rounds: 1, share: 0.1 } : { rounds: 3, share: 1 };
     for await (const row of imageRows(engines, folder, wanted, size)) add(row);
   } finally {
@@ -70,19 +88,23 @@ async function measure(folder: string, wanted: ReadonlySet<string>): Promise<Row
 }
 
 async function startEngines(folder: string, busybox: string): Promise<Engine[]> {
-  const archive = join(folder, "image.tar");
-  writeFileSync(archive, await imageArchive(busybox));
+  writeFileSync(archiveIn(folder), await imageArchive(busybox));
   const engines: Engine[] = [];
   for (const [name, start] of Object.entries({ inro, docker, podman })) {
     const engine = await start(join(folder, name));
     if (engine === undefined) console.error(`${name} is not here: it is left out`);
     else {
       engines.push(engine);
-      await finish([...engine.cli, "load", "--input", archive], engine.environment);
+      await loadImage(engine, folder);
     }
   }
   return engines;
 }
+
+const loadImage = (engine: Engine, folder: string) =>
+  finish([...engine.cli, "load", "--input", archiveIn(folder)], engine.environment);
+
+const archiveIn = (folder: string) => join(folder, "image.tar");
 
 /** Engines leave the folders of their containers' cgroups behind, empty; one that is in use cannot be removed. */
 function removeEmptyCgroups(folder: string): void {

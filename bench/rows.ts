@@ -51,17 +51,36 @@ const run = (
   run: () => finish([...cli, "run", "--rm", IMAGE, "true"], environment),
 });
 
+const wholeLife = async (api: Client, more: object = {}): Promise<void> => {
+  const id = await create(api, ["true"], more);
+  const ended = api.call("POST", `/containers/${id}/wait?condition=next-exit`);
+  await api.call("POST", `/containers/${id}/start`);
+  await ended;
+  await api.call("DELETE", `/containers/${id}`);
+};
+
+/** What the bridge adds to the whole life of a container without a network: the difference of two medians. */
+export async function bridgeRow(engines: readonly Served[], rounds: number): Promise<Row> {
+  const without = { HostConfig: { NetworkMode: "none" } };
+  const attempts = engines.flatMap(({ name, api }): Attempt[] => [
+    { name, run: () => wholeLife(api) },
+    { name: `${name}, none`, run: () => wholeLife(api, without) },
+  ]);
+  const times = medians(await interleave(attempts, rounds));
+  const of = (name: string) => times.get(name) ?? Number.NaN;
+  return {
+    work: "API create + start + wait + delete: what the bridge adds to --network none",
+    unit: "ms",
+    values: new Map(engines.map(({ name }) => [name, of(name) - of(`${name}, none`)])),
+    budget: { limit: 3 },
+  };
+}
+
 export async function apiRow(engines: readonly Served[], rounds: number): Promise<Row> {
   const attempts = engines.map(
     ({ name, api }): Attempt => ({
       name,
-      run: async () => {
-        const id = await create(api, ["true"]);
-        const ended = api.call("POST", `/containers/${id}/wait?condition=next-exit`);
-        await api.call("POST", `/containers/${id}/start`);
-        await ended;
-        await api.call("DELETE", `/containers/${id}`);
-      },
+      run: () => wholeLife(api),
     }),
   );
   return {
@@ -77,8 +96,8 @@ async function create(api: Client, command: readonly string[], more: object = {}
   return (made as { Id: string }).Id;
 }
 
-export async function startOne(api: Client): Promise<string> {
-  const id = await create(api, ["sleep", "3600"]);
+export async function startOne(api: Client, more: object = {}): Promise<string> {
+  const id = await create(api, ["sleep", "3600"], more);
   await api.call("POST", `/containers/${id}/start`);
   return id;
 }

@@ -25,7 +25,11 @@ function environmentOf(root: string | undefined, folder: string): Record<string,
 }
 
 /** dockerd with the containerd that it starts itself, and more options; undefined where there is none. */
-export async function docker(folder: string, more: readonly string[] = []): Promise<Engine | undefined> {
+export async function docker(
+  folder: string,
+  more: readonly string[] = [],
+  name = "docker",
+): Promise<Engine | undefined> {
   const system = programInPath("dockerd");
   const root = system === undefined ? toolRoot("dockerd") : undefined;
   const program = system ?? (root === undefined ? undefined : join(root, "usr/sbin/dockerd"));
@@ -49,7 +53,7 @@ export async function docker(folder: string, more: readonly string[] = []): Prom
     log: join(folder, "log"),
   });
   return {
-    name: "docker",
+    name,
     cli: [cli],
     environment: { DOCKER_HOST: `unix://${socket}` },
     socket,
@@ -58,3 +62,7 @@ export async function docker(folder: string, more: readonly string[] = []): Prom
     stop: () => end(daemon.process),
   };
 }
+
+/** Every published port is translated by the kernel, loopback's too, instead of by one process a port. */
+export const dockerWithoutProxy = (folder: string): Promise<Engine | undefined> =>
+  docker(folder, ["--userland-proxy=false"], "docker, no proxy");

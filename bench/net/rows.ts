@@ -1,0 +1,98 @@
+import { join } from "node:path";
+import { dockerWithoutProxy } from "../contenders/docker.ts";
+import type { Engine } from "../contenders/engine.ts";
+import { finish } from "../programs.ts";
+import { rotated } from "../sample.ts";
+import type { Row } from "../table.ts";
+import { bareBridge, compileTraffic, engineThere, type Place, PORT } from "./places.ts";
+
+/** So much two measurements of the very same thing differ. */
+const NOISE = 1.05;
+const PEERS = ["docker", "docker, no proxy", "podman"];
+const BARE = "bare pair and bridge";
+
+interface Way {
+  readonly work: string;
+  readonly from: (place: Place) => readonly string[];
+  /** Address and port; without published ports the container's own. */
+  readonly to: (place: Place) => string;
+  readonly against: string | readonly string[];
+}
+
+const ways: readonly Way[] = [
+  {
+    work: "host → a published port on 127.0.0.1",
+    from: ({ host }) => host,
+    to: ({ published, address }) => published?.loopback ?? `${address} ${PORT}`,
+    against: PEERS,
+  },
+  {
+    work: "host → a published port on its own address",
+    from: ({ host }) => host,
+    to: ({ published, address }) => published?.own ?? `${address} ${PORT}`,
+    against: PEERS,
+  },
+  {
+    work: "container → container",
+    from: ({ client }) => client,
+    to: ({ address }) => `${address} ${PORT}`,
+    against: BARE,
+  },
+];
+
+/** What is done on each way, and in how many pieces the time is told. */
+const loads = [
+  { name: "stream", work: "a GiB in one stream", count: 1024, unit: "ms", scale: 1e6 },
+  { name: "turns", work: "a byte there and back", count: 5000, unit: "µs", scale: 5000 * 1e3 },
+  { name: "calls", work: "a new connection", count: 2000, unit: "µs", scale: 2000 * 1e3 },
+] as const;
+
+/** Throughput, latency and new connections by each engine's ports and bridge, beside a bridge made by hand. */
+export async function* netRows(
+  engines: readonly Engine[],
+  folder: string,
+  prepare: (engine: Engine) => Promise<unknown>,
+  rounds: number,
+): AsyncGenerator<Row> {
+  const traffic = compileTraffic(folder);
+  const more = await dockerWithoutProxy(join(folder, "docker-without-proxy"));
+  const places: Place[] = [];
+  try {
+    if (more !== undefined) await prepare(more);
+    for (const engine of [...engines, ...(more === undefined ? [] : [more])])
+      places.push(await engineThere(engine, traffic));
+    places.push(await bareBridge(traffic));
+    for (const way of ways)
+      for (const load of loads) {
+        const said = await measure(places, rounds, (place) => [
+          ...way.from(place),
+          ...[traffic, load.name, ...way.to(place).split(" "), String(load.count)],
+        ]);
+        yield {
+          work: `${way.work}: ${load.work}`,
+          unit: load.unit,
+          // Of all rounds the fastest: what else the machine does can only add.
+          values: new Map([...said].map(([name, times]) => [name, Math.min(...times) / load.scale])),
+          budget: { factor: NOISE, against: way.against },
+        };
+      }
+  } finally {
+    for (const place of places) await place.close();
+    await more?.stop();
+  }
+}
+
+/** Nanoseconds by the program's own clock. */
+async function measure(
+  places: readonly Place[],
+  rounds: number,
+  words: (place: Place) => readonly string[],
+): Promise<Map<string, number[]>> {
+  const said = new Map<string, number[]>(places.map(({ name }) => [name, []]));
+  for (let round = 0; round < rounds; round++)
+    for (const place of rotated(places, round)) {
+      said.get(place.name)?.push(Number(await finish(words(place), {})));
+      await Bun.sleep(20);
+    }
+  return said;
+}
