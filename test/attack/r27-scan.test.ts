@@ -1,0 +1,198 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { busyboxMissing, loadBusybox } from "../clients/busybox.ts";
+import { type Other, otherNetwork } from "../network/namespace.ts";
+import { rootMissing, type TestEngine, testEngine } from "../support/engine.ts";
+import { ownHost } from "../support/host.ts";
+import { temporaryFolder } from "../support/temporary.ts";
+
+/** In the gate the lowest ports, where all are that listen; `INRO_PORTS=65535 npm test -- test/attack/r27-scan` scans every one. */
+const LAST = Number(process.env["INRO_PORTS"] ?? 1100);
+
+/** The containers, what each of them has open, and what of it is published. */
+const containers = {
+  web: {
+    network: "front",
+    listens: ["80/tcp", "81/tcp", "53/udp", "54/udp"],
+    publishes: ["1080:80", "1053:53/udp"],
+  },
+  app: { network: "front", listens: ["82/tcp", "55/udp"], publishes: [] },
+  db: { network: "back", listens: ["83/tcp"], publishes: ["127.0.0.1:1083:83"] },
+  safe: { network: "inside", listens: ["84/tcp", "56/udp"], publishes: ["1084:84"] },
+} as const;
+type Name = keyof typeof containers;
+const names = Object.keys(containers) as Name[];
+const networks = ["front", "back", "inside"] as const;
+
+/** The host's addresses outside, towards the two hosts that are there. */
+const OUTSIDE = ["198.51.100.1", "203.0.113.1"] as const;
+const LOOPBACK = "127.0.0.1";
+
+describe.skipIf(rootMissing || busyboxMissing)(
+  "R27 scanned from every side, nothing is open but what is published",
+  () => {
+    const scope = new AsyncDisposableStack();
+    const servers = new Map<Name, ChildProcess>();
+    let host: Awaited<ReturnType<typeof ownHost>>;
+    let engine: TestEngine;
+    let scanner: string;
+    let others: readonly Other[];
+
+    const ok = async (...words: string[]) => {
+      const { code, stdout, stderr } = await engine.docker(...words);
+      if (code !== 0) throw new Error(`docker ${words.join(" ")}: ${stderr}`);
+      return stdout.trim();
+    };
+    const pidOf = (name: Name) => ok("inspect", "--format", "{{.State.Pid}}", name);
+    const addressOf = async (name: Name): Promise<string> =>
+      JSON.parse(await ok("inspect", name))[0].NetworkSettings.Networks[containers[name].network].IPAddress;
+    const gatewayOf = async (network: string): Promise<string> =>
+      JSON.parse(await ok("network", "inspect", network))[0].IPAM.Config[0].Gateway;
+
+    /** A program of the host's in a container's network: what listens there. */
+    async function listen(name: Name): Promise<void> {
+      servers.get(name)?.kill("SIGKILL");
+      const words = ["--target", await pidOf(name), "--net", scanner, "serve", ...containers[name].listens];
+      const server = spawn("nsenter", words, { stdio: ["ignore", "pipe", "inherit"] });
+      servers.set(name, server);
+      // Whoever is inside may try to get out, where no route leads.
+      if (containers[name].network === "inside") {
+        const route = ["ip", "route", "replace", "default", "via", await gatewayOf("inside")];
+        await host.run("nsenter", ["--target", await pidOf(name), "--net", ...route]);
+      }
+      await once(server.stdout, "data");
+    }
+
+    async function scan(enter: readonly string[], addresses: readonly string[]): Promise<string[]> {
+      const { code, stdout, stderr } = await host.run("nsenter", [
+        ...enter,
+        scanner,
+        String(LAST),
+        ...addresses,
+      ]);
+      if (code !== 0) throw new Error(`scan: ${stderr}`);
+      return stdout.split("\n").filter((line) => line !== "");
+    }
+
+    /** What is open from each side, and what may be. */
+    async function look(): Promise<{ open: Record<string, string[]>; expected: Record<string, string[]> }> {
+      const address = Object.fromEntries(
+        await Promise.all(names.map(async (name) => [name, await addressOf(name)] as const)),
+      ) as Record<Name, string>;
+      const gateways = await Promise.all(networks.map(gatewayOf));
+      const hosts = [...OUTSIDE, ...gateways];
+      const targets = [...names.map((name) => address[name]), ...hosts];
+      const at = (place: string, ports: readonly string[]) => ports.map((port) => `${place} ${port}`);
+      const inside = (...which: Name[]) =>
+        which.flatMap((name) => at(address[name], containers[name].listens));
+      const published = hosts.flatMap((place) => at(place, ["1080/tcp", "1053/udp"]));
+      const loopback = at(LOOPBACK, ["1080/tcp", "1083/tcp", "1053/udp"]);
+      const sides: Record<string, { enter: string[]; targets: string[]; open: string[] }> = {
+        host: {
+          enter: ["--target", String(host.pid), "--net"],
+          targets: [...targets, LOOPBACK],
+          open: [...inside(...names), ...published, ...loopback],
+        },
+      };
+      for (const [index, other] of others.entries())
+        sides[`outside ${index}`] = {
+          enter: ["--target", String(other.pid), "--net"],
+          targets,
+          open: published,
+        };
+      // A container reaches its own network and, unless that is internal, what is published for the world.
+      const neighbours: Record<Name, Name[]> = {
+        web: ["web", "app"],
+        app: ["web", "app"],
+        db: ["db"],
+        safe: ["safe"],
+      };
+      for (const name of names)
+        sides[name] = {
+          enter: ["--target", await pidOf(name), "--net"],
+          targets,
+          open: [...inside(...neighbours[name]), ...(containers[name].network === "inside" ? [] : published)],
+        };
+      const found = await Promise.all(
+        Object.entries(sides).map(
+          async ([side, { enter, targets }]) => [side, (await scan(enter, targets)).sort()] as const,
+        ),
+      );
+      const expected = Object.entries(sides).map(([side, { open }]) => [side, open.sort()] as const);
+      return { open: Object.fromEntries(found), expected: Object.fromEntries(expected) };
+    }
+
+    async function asPublished(): Promise<void> {
+      const { open, expected } = await look();
+      expect(open).toEqual(expected);
+    }
+
+    beforeAll(async () => {
+      const folder = scope.use(temporaryFolder("scan"));
+      scanner = join(folder.path, "scan");
+      const source = join(import.meta.dir, "scan.c");
+      const made = spawnSync(process.env["CC"] ?? "cc", ["-O2", "-o", scanner, source], { encoding: "utf8" });
+      if (made.status !== 0) throw new Error(made.stderr);
+      host = scope.use(await ownHost());
+      const wires: Other[] = [];
+      for (const [index, ours] of OUTSIDE.entries()) {
+        const other = scope.use(await otherNetwork());
+        const name = `wire${index}`;
+        const pair = ["type", "veth", "peer", "name", "wire", "netns", String(other.pid)];
+        for (const words of [
+          ["link", "add", name, ...pair],
+          ["address", "add", `${ours}/24`, "dev", name],
+          ["link", "set", name, "up"],
+        ])
+          await host.run("ip", words);
+        other.run("ip", "link", "set", "lo", "up");
+        other.run("ip", "address", "add", ours.replace(/1$/, "2/24"), "dev", "wire");
+        other.run("ip", "link", "set", "wire", "up");
+        // Whoever is outside may try to route to whatever is behind us.
+        other.run("ip", "route", "add", "default", "via", ours);
+        wires.push(other);
+      }
+      others = wires;
+      engine = scope.use(await testEngine(host));
+      scope.defer(() => {
+        for (const server of servers.values()) server.kill("SIGKILL");
+      });
+      await loadBusybox(engine);
+      for (const network of networks)
+        await ok("network", "create", ...(network === "inside" ? ["--internal"] : []), network);
+      for (const name of names) {
+        const { network, publishes } = containers[name];
+        const ports = publishes.flatMap((port) => ["-p", port]);
+        await ok("run", "-d", "--name", name, "--network", network, ...ports, "busybox", "sleep", "600");
+        await listen(name);
+      }
+    }, 60_000);
+    afterAll(() => scope.disposeAsync(), 60_000);
+
+    test(`at first, ports 1 to ${LAST}`, () => asPublished(), 600_000);
+
+    test("after the daemon was killed and is back", async () => {
+      await engine.kill();
+      await engine.serve();
+      await asPublished();
+    }, 600_000);
+
+    test("after containers were restarted", async () => {
+      for (const name of ["web", "db", "safe"] as const) {
+        await ok("restart", "-t", "0", name);
+        await listen(name);
+      }
+      await asPublished();
+    }, 600_000);
+
+    test("after containers left their networks and came back", async () => {
+      for (const name of ["web", "app"] as const) {
+        await ok("network", "disconnect", containers[name].network, name);
+        await ok("network", "connect", containers[name].network, name);
+      }
+      await asPublished();
+    }, 600_000);
+  },
+);
