@@ -9,6 +9,7 @@ import type { Route } from "./exchange.ts";
 import { explainRoutes } from "./explain.ts";
 import { imageRoutes } from "./images/images.ts";
 import { networkRoutes } from "./networks.ts";
+import { portRoutes } from "./ports.ts";
 import { swarmRoutes } from "./swarm.ts";
 import { checkRoutes } from "./system/check.ts";
 import { usageRoutes } from "./system/df.ts";
@@ -31,5 +32,6 @@ export const routes: readonly Route[] = [
   ...checkRoutes,
   ...usageRoutes,
   ...explainRoutes,
+  ...portRoutes,
   ...swarmRoutes,
 ];

@@ -41,6 +41,7 @@ const byStatus: Readonly<Record<number, readonly string[]>> = {
     "NETWORK_PREDEFINED",
     "NETWORK_CONFLICT",
     "NOT_CONNECTED",
+    "NOT_PUBLISHED",
     "SUBNET_OVERLAPS",
     "TRUST_INVALID",
     "TRUST_REFUSED",

@@ -20,6 +20,7 @@ import { list } from "./look/list.ts";
 import { stats } from "./look/stats.ts";
 import { top } from "./look/top.ts";
 import { changeBandwidth } from "./networks/bandwidth.ts";
+import { publish, withdraw } from "./networks/ports.ts";
 import { pruneFilter } from "./prune-filter.ts";
 import { isLive } from "./state.ts";
 import { attach } from "./streams/attach.ts";
@@ -40,6 +41,8 @@ export function engineContainers(core: Core): Containers {
     pause: async (container) => pause(core, find(container)),
     unpause: async (container) => unpause(core, find(container)),
     update: async (container, { bandwidth }) => changeBandwidth(core, find(container), bandwidth),
+    publish: async (container, ports) => publish(core, find(container), ports),
+    withdraw: async (container, ports) => withdraw(core, find(container), ports),
     rename: async (container, name) => rename(core, find(container), name),
     remove: async (container, o) => remove(core, find(container), o),
     wait: (container, condition, signal) => ({ ended: wait(find(container), condition, signal) }),

@@ -6,6 +6,7 @@ import type { OpRecord } from "../kernel/plan/record.ts";
 import type { AttachmentRecord, Bandwidth, Network } from "../network/network.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Platform } from "../oci/platform.ts";
+import type { PortRequest } from "../oci/port.ts";
 import type { LogQuery } from "../runtime/log/read.ts";
 import type { LogEntry } from "../runtime/log/record.ts";
 import type { Events } from "./events.ts";
@@ -65,6 +66,10 @@ export interface Containers {
   unpause(container: string): Promise<void>;
   /** What is left out stays. INVALID_OPTION, NETWORK_SETUP_FAILED. */
   update(container: string, change: { readonly bandwidth: Partial<Bandwidth> }): Promise<void>;
+  /** More ports, at once when it runs; all or none. INVALID_OPTION, PORT_IN_USE, NETWORK_SETUP_FAILED. */
+  publish(container: string, ports: readonly PortRequest[]): Promise<void>;
+  /** Fewer; without an address or a port of the host's, wherever they are published. NOT_PUBLISHED. */
+  withdraw(container: string, ports: readonly PortRequest[]): Promise<void>;
   /** NAME_IN_USE. */
   rename(container: string, name: string): Promise<void>;
   /** CONTAINER_RUNNING without `force`. `volumes`: its anonymous volumes too. */

@@ -1,6 +1,7 @@
 import type { AttachmentRecord, Bandwidth, Shaper } from "../network/network.ts";
 import type { Digest } from "../oci/digest.ts";
 import { InroError } from "../oci/error.ts";
+import type { PortRequest } from "../oci/port.ts";
 import type { Rootfs } from "../oci/rootfs.ts";
 import type { Reserve } from "../platform/reserve.ts";
 import { type Database, type Lasting, openDatabase } from "../platform/sqlite.ts";
@@ -37,6 +38,8 @@ export interface ContainerFortune {
   readonly shaper: Shaper | null;
   /** Once `update` has changed what `create` said. */
   readonly bandwidth: Bandwidth | null;
+  /** What it is to publish, once that was changed. */
+  readonly ports: readonly PortRequest[] | null;
   /** Where it is to be connected, once `network connect` or `disconnect` has changed what `create` said. */
   readonly endpoints: readonly EndpointOption[] | null;
 }

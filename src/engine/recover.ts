@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { AttachmentRecord } from "../network/network.ts";
 import { parseExit } from "../oci/exit.ts";
 import { connectMonitor } from "../runtime/monitor/monitor.ts";
 import type { Container } from "../runtime/runtime.ts";
@@ -33,14 +34,24 @@ export async function recover(core: Core): Promise<void> {
     live === null ? [] : { pid: live.pid, attachments },
   );
   await core.networks.sweep(standing).catch((cause) => core.fault("sweeping networks", cause));
-  await restoreNetworks(core);
+  await restoreNetworks(
+    core,
+    standing.flatMap(({ attachments }) => attachments),
+  );
   await restoreLimits(core, entries);
   for (const [index, entry] of entries.entries()) await settle(core, entry, held[index]);
   for (const entry of entries) restartAsAsked(core, entry);
 }
 
-/** What a reboot, an administrator or the engine's own end took away. */
-async function restoreNetworks(core: Core): Promise<void> {
+/**
+ * What a reboot, an administrator or the engine's own end took away; and what an engine that ended while it opened or
+ * closed ports left half done, since our table is made anew with the ports that are recorded.
+ */
+async function restoreNetworks(core: Core, standing: readonly AttachmentRecord[]): Promise<void> {
+  if (standing.some(({ network }) => network === "bridge"))
+    await core.networks
+      .ensureDefault()
+      .catch((cause) => core.fault("making the network bridge again", cause));
   for (const { name, settled } of core.networkShelf.made())
     if (settled !== null)
       await core.networks

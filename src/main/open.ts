@@ -25,6 +25,8 @@ export interface OpenOptions {
   readonly storageDriver?: DriverName;
   /** What is done about chains of other firewalls that drop what containers send and get: `tell`, the default, or `allow`. */
   readonly foreignFirewalls?: ForeignPolicy;
+  /** The host's address that ports are published on where neither the user nor the network names one; none for all. */
+  readonly publishOn?: string;
   /** Hears what went wrong where no caller waits for it. */
   readonly onFault?: (message: string) => void;
 }
@@ -58,6 +60,7 @@ export async function openLocalEngine(options: OpenOptions = {}): Promise<Engine
     openNetworks({
       ...{ root, openExecutor: () => openExecutor(native), tell: onFault },
       foreignFirewalls: options.foreignFirewalls ?? "tell",
+      publishOn: options.publishOn ?? "",
     }),
   ]);
   undo.add("close the image store", () => images.close());

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { join, resolve } from "node:path";
 import { registriesFile } from "../image/registry/registries.ts";
 import { type DriverName, parseDriver } from "../image/snapshot/driver.ts";
@@ -20,6 +21,8 @@ export interface Places {
   readonly storageDriver: DriverName | null;
   /** What is done about chains of other firewalls that drop what containers send and get. */
   readonly foreignFirewalls: ForeignPolicy;
+  /** The host's address that ports are published on where nobody names one; empty: every address. */
+  readonly publishOn: string;
   /** Hear more of what goes on. */
   readonly debug: boolean;
 }
@@ -28,7 +31,8 @@ export interface Places {
 const VALUED: Readonly<
   Record<
     string,
-    "dataRoot" | "execRoot" | "host" | "group" | "registries" | "trust" | "storageDriver" | "foreignFirewalls"
+    | ("dataRoot" | "execRoot" | "host" | "group" | "registries" | "trust" | "storageDriver")
+    | ("foreignFirewalls" | "ip")
   >
 > = {
   "--data-root": "dataRoot",
@@ -42,6 +46,7 @@ const VALUED: Readonly<
   "--storage-driver": "storageDriver",
   "-s": "storageDriver",
   "--firewall-foreign": "foreignFirewalls",
+  "--ip": "ip",
 };
 
 /** The engine's options among the words of a command line, and the words that are left. INVALID_OPTION. */
@@ -69,6 +74,7 @@ export function parsePlaces(words: readonly string[]): { places: Places; rest: r
       trust: resolve(given.trust ?? trustFile),
       storageDriver: given.storageDriver === undefined ? null : parseDriver(given.storageDriver),
       foreignFirewalls: parseForeignPolicy(given.foreignFirewalls ?? "tell"),
+      publishOn: given.ip === undefined ? "" : address(given.ip),
       debug,
     },
     rest,
@@ -81,6 +87,15 @@ function wordAfter(name: string, value: string | undefined): string {
     what: `cannot understand ${name}`,
     why: "it needs a value",
     at: name,
+  });
+}
+
+function address(ip: string): string {
+  if (isIP(ip) !== 0) return ip;
+  throw new InroError("INVALID_OPTION", {
+    what: `cannot publish ports on "${ip}"`,
+    why: "it is not an address of the host",
+    at: "--ip",
   });
 }
 

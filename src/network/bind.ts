@@ -8,8 +8,6 @@ import { type Target, tcpForwarder, udpForwarder } from "./forward.ts";
 /** A port of the host that is ours. */
 export interface Bound {
   readonly port: number;
-  /** As asked, but `0.0.0.0` for every address of a host without IPv6. */
-  readonly hostIp: string;
   readonly close: () => void;
 }
 
@@ -17,15 +15,23 @@ export interface Bound {
  * Binds one port, and listens: who comes from where the kernel does not translate is led to the target. One socket for
  * both families where every address is meant. Throws errors of the kernel, by their `code`.
  */
-export async function bindPort(
+export function bindPort(
   { hostIp, hostPort, protocol }: PortBinding,
   target: () => Target | undefined,
 ): Promise<Bound> {
-  if (protocol === "sctp") return sctp(hostIp, hostPort);
-  const real = hostIp === "" && !hasIpv6() ? "0.0.0.0" : hostIp;
-  const at = { host: real || "::", port: hostPort, ipv6Only: real === "::" };
-  const bound = await (protocol === "tcp" ? tcp(at, target) : udp(at, target));
-  return { ...bound, hostIp: real };
+  const at = { host: hostIp || "::", port: hostPort, ipv6Only: hostIp === "::" };
+  if (protocol === "tcp") return tcp(at, target);
+  return protocol === "udp" ? udp(at, target) : sctp(at);
+}
+
+/** What can be bound of what is meant: every address of a host without IPv6 is every one of IPv4, and so it is for SCTP. */
+export function bindable<B extends PortBinding>(bindings: readonly B[]): B[] {
+  const six = hasIpv6();
+  return bindings.map((binding) =>
+    binding.hostIp === "" && (!six || binding.protocol === "sctp")
+      ? { ...binding, hostIp: "0.0.0.0" }
+      : binding,
+  );
 }
 
 interface At {
@@ -34,9 +40,7 @@ interface At {
   readonly ipv6Only: boolean;
 }
 
-type Listening = Omit<Bound, "hostIp">;
-
-function tcp(at: At, target: () => Target | undefined): Promise<Listening> {
+function tcp(at: At, target: () => Target | undefined): Promise<Bound> {
   return new Promise((done, failed) => {
     const forwarder = tcpForwarder(target);
     const server = createServer({ allowHalfOpen: true }, forwarder.take);
@@ -54,7 +58,7 @@ function tcp(at: At, target: () => Target | undefined): Promise<Listening> {
   });
 }
 
-function udp({ host, port, ipv6Only }: At, target: () => Target | undefined): Promise<Listening> {
+function udp({ host, port, ipv6Only }: At, target: () => Target | undefined): Promise<Bound> {
   return new Promise((done, failed) => {
     const socket = createSocket({ type: host.includes(":") ? "udp6" : "udp4", ipv6Only });
     socket.once("error", failed);
@@ -73,18 +77,15 @@ function udp({ host, port, ipv6Only }: At, target: () => Target | undefined): Pr
 }
 
 /** Only translated; where the kernel has no such sockets nobody can take the port from us. */
-function sctp(hostIp: string, port: number): Bound {
-  const real = hostIp === "" ? "0.0.0.0" : hostIp;
-  const bound = bindSctp(real, port);
+async function sctp({ host, port }: At): Promise<Bound> {
+  if (host.includes(":")) throw new Error("SCTP is published on IPv4 only");
+  const bound = bindSctp(host, port);
   if (bound === "taken") throw Object.assign(new Error("the port is taken"), { code: "EADDRINUSE" });
-  if (bound !== "unsupported") return { ...bound, hostIp: real };
-  if (real.includes(":"))
-    throw Object.assign(new Error("SCTP is published on IPv4 only"), { code: "EINVAL" });
-  return { port, hostIp: real, close: () => {} };
+  return bound === "unsupported" ? { port, close: () => {} } : bound;
 }
 
 /** Whether the host has any IPv6 address: a loopback's is one. */
-export function hasIpv6(): boolean {
+function hasIpv6(): boolean {
   const path = "/proc/net/if_inet6";
   return existsSync(path) && readFileSync(path, "utf8") !== "";
 }

@@ -162,15 +162,17 @@ export async function look(
 }
 
 /**
- * Closes ports of a container. Where it has ended its monitor has done so, unless it was killed; looking first costs
+ * Closes ports of a container that has ended. Its monitor has done so, unless it was killed; looking first costs
  * microseconds, while a transaction that finds nothing to delete waits for the kernel's grace periods like one that does.
- * Of a row, which is opened and closed as one, its first port is looked for.
+ * Of a row, which is opened and closed as one unless it was changed meanwhile, its first port is looked for.
  */
 export async function closePorts(
   executor: Executor,
   table: string,
-  { address, ports }: Pick<AttachmentRecord, "address" | "ports">,
+  { address, ports, changed }: Pick<AttachmentRecord, "address" | "ports" | "changed">,
 ): Promise<void> {
+  if (changed && ports.length > 0) await executor.batch([unpublish(table, address, ports)]);
+  if (changed) return;
   const firsts = ports.flatMap((port) => {
     const [element] = publications(table, address, [{ ...port, count: 1 }]);
     return element === undefined ? [] : [{ port, element }];

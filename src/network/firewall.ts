@@ -2,7 +2,7 @@ import { isIPv4 } from "node:net";
 import { ipv4Bytes } from "../kernel/netlink/address.ts";
 import { type Change, type DataType, type Element, gathered } from "../kernel/nftables/batch.ts";
 import type { Expression } from "../kernel/nftables/expression.ts";
-import { type PortBinding, singles } from "../oci/port.ts";
+import type { PortBinding } from "../oci/port.ts";
 import type { BridgeNetwork } from "./attachment.ts";
 
 /** Ports published on every address of the host, and those on one. */
@@ -273,23 +273,29 @@ export function* publications(
   address: string,
   bindings: readonly PortBinding[],
 ): Generator<Element> {
-  for (const binding of singles(bindings))
-    if (isEveryAddress(binding.hostIp) || isIPv4(binding.hostIp)) yield publication(table, address, binding);
+  for (const { hostIp, protocol, hostPort, containerPort, count } of bindings) {
+    const every = isEveryAddress(hostIp);
+    if (!every && !isIPv4(hostIp)) continue;
+    const map = every ? everyAddress : oneAddress;
+    const from = Uint8Array.of(...(every ? [] : ipv4Bytes(hostIp)), protocols[protocol], 0, 0, 0);
+    const to = ipv4Bytes(address);
+    for (let step = 0; step < count; step++)
+      yield { table, map, key: withPort(from, hostPort + step), value: withPort(to, containerPort + step) };
+  }
 }
 
-function publication(table: string, address: string, binding: PortBinding): Element {
-  const key = [...padded(Uint8Array.of(protocols[binding.protocol])), ...padded(port(binding.hostPort))];
-  const value = Uint8Array.of(...ipv4Bytes(address), ...padded(port(binding.containerPort)));
-  return isEveryAddress(binding.hostIp)
-    ? { table, map: everyAddress, key: Uint8Array.from(key), value }
-    : { table, map: oneAddress, key: Uint8Array.of(...ipv4Bytes(binding.hostIp), ...key), value };
+/** A port in network order, padded to a register, behind what stands before it in a key or value. */
+function withPort(before: Uint8Array, port: number): Uint8Array {
+  const out = new Uint8Array(before.length + 4);
+  out.set(before);
+  out[before.length] = port >>> 8;
+  out[before.length + 1] = port & 0xff;
+  return out;
 }
 
 export const isEveryAddress = (hostIp: string): boolean => hostIp === "" || hostIp === "0.0.0.0";
 
-const port = (number: number) => Uint8Array.of(number >>> 8, number & 0xff);
-
-function padded(value: Uint8Array, length = Math.ceil(value.length / 4) * 4): Uint8Array {
+function padded(value: Uint8Array, length: number): Uint8Array {
   const out = new Uint8Array(length);
   out.set(value);
   return out;

@@ -22,8 +22,6 @@ export async function leadThrough(
   const network = state.network(attachment.network);
   if (network.internal) return { ...attachment, ports };
   const driver = state.driverOf(network);
-  // A network without an end on the host has no ports there.
-  if (!driver.endsAtHost) state.ports.release(ports);
   const led = {
     ...attachment,
     ports: driver.endsAtHost ? ports : [],

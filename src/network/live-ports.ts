@@ -35,7 +35,7 @@ export function livePorts(state: State): LivePorts {
       await settlePorts(state, ports);
     },
     close: async (attachment, ports) => {
-      attached.set(attachment.id, attachment);
+      if (attachment.id !== "") attached.set(attachment.id, attachment);
       try {
         await closePorts(executor, state.identity.table, { ...attachment, ports });
       } finally {

@@ -1,7 +1,7 @@
 import { isIP, isIPv4, isIPv6 } from "node:net";
 import { InroError } from "../oci/error.ts";
 import { inRows, type PortBinding, type PortRequest, portRange, singles } from "../oci/port.ts";
-import { type Bound, bindPort } from "./bind.ts";
+import { type Bound, bindable, bindPort } from "./bind.ts";
 import { portHolder } from "./port-holder.ts";
 import { describeBinding } from "./publishing.ts";
 
@@ -33,7 +33,7 @@ export interface Holder {
 
 interface Held {
   readonly container: string;
-  readonly binding: PortBinding;
+  binding: PortBinding;
   address: string;
   close: () => void;
 }
@@ -72,10 +72,10 @@ export function reservations(): Reservations {
       drop(mine);
       throw bindFailure(container, binding, error);
     }
-    if (binding.hostPort !== 0) drop(mine);
     mine.close = bound.close;
-    const { port: hostPort, hostIp } = bound;
-    return put(Object.assign(mine, { binding: { ...binding, hostPort, hostIp } }));
+    if (binding.hostPort !== 0) return mine;
+    mine.binding = { ...binding, hostPort: bound.port };
+    return put(mine);
   };
   /** The first free one of a row of host ports. */
   const takeAny = async (holder: Holder, { choices, ...binding }: PortRequest): Promise<Held> => {
@@ -104,7 +104,7 @@ export function reservations(): Reservations {
     async take(holder, wanted) {
       for (const binding of wanted) refuseForeign(holder.container, binding);
       const results = await Promise.allSettled(
-        [...singles(wanted)].map(({ choices, ...binding }) =>
+        [...singles(bindable(wanted))].map(({ choices, ...binding }) =>
           choices > 1 ? takeAny(holder, { ...binding, choices }) : takeOne(holder, binding),
         ),
       );

@@ -1,5 +1,4 @@
 import { closeSync } from "node:fs";
-import { isIPv6 } from "node:net";
 import { libc } from "./libc.ts";
 
 // linux/socket.h, linux/in.h
@@ -16,7 +15,6 @@ export function bindSctp(
   address: string,
   port: number,
 ): { readonly port: number; readonly close: () => void } | "unsupported" | "taken" {
-  if (isIPv6(address)) return "unsupported";
   const { socket, bind, getsockname } = libc();
   const fd = socket(AF_INET, SOCK_STREAM_CLOEXEC, IPPROTO_SCTP);
   if (fd < 0) return "unsupported";

@@ -30,6 +30,7 @@ const record = (id: string, name: string) => ({
     shaper: null,
     bandwidth: null,
     endpoints: null,
+    ports: null,
   },
 });
 

@@ -5,8 +5,8 @@ import { type Asked, invalid, object, objects, text } from "../asked.ts";
 const PORT = /^(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp|sctp))?$/i;
 
 /** Docker's PortBindings: {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8080"}]}. */
-export function ports(host: Asked): readonly PortRequest[] {
-  const bindings = object(host, "PortBindings");
+export function ports(from: Asked, name = "PortBindings"): readonly PortRequest[] {
+  const bindings = object(from, name);
   const each = Object.keys(bindings.fields).flatMap((key) => {
     const at = `${bindings.at}${key}`;
     const { first, last, protocol } = range(key, at);

@@ -13,7 +13,7 @@ type Port = ContainerDetails["ports"][number];
 const addresses = ({ hostIp }: Port) => (hostIp === "" ? ["0.0.0.0", "::"] : [hostIp]);
 
 /** {"80/tcp": [{HostIp, HostPort}], "443/tcp": null}: what is published, and what is merely exposed. */
-function portMap(container: ContainerDetails) {
+export function portMap(container: ContainerDetails) {
   const map: Record<string, { HostIp: string; HostPort: string }[] | null> = {};
   for (const exposed of container.options.exposedPorts) map[exposed] = null;
   for (const port of singles(container.ports)) {

@@ -19,7 +19,7 @@ interface Span {
 export function portList(ports: readonly Port[]): string {
   const sorted = [...ports].sort(
     (a, b) =>
-      a.PrivatePort - b.PrivatePort || (a.IP ?? "").localeCompare(b.IP ?? "") || a.Type.localeCompare(b.Type),
+      a.PrivatePort - b.PrivatePort || byBytes(a.IP ?? "", b.IP ?? "") || a.Type.localeCompare(b.Type),
   );
   const spans: Span[] = [];
   for (const port of sorted) {
@@ -40,6 +40,9 @@ export function portList(ports: readonly Port[]): string {
   }
   return spans.map(spanText).join(", ");
 }
+
+/** As Go compares: digits before colons. */
+const byBytes = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
 function spanText({ ip, type, isPublic, shift, first, last }: Span): string {
   const range = (by: number) => (first === last ? `${first + by}` : `${first + by}-${last + by}`);

@@ -1,4 +1,6 @@
 import { at } from "../client/client.ts";
+import { ports as parsePorts } from "../create/ports.ts";
+import { list } from "../options/option.ts";
 import { out } from "../terminal/output.ts";
 import { verb } from "../verb.ts";
 
@@ -10,16 +12,34 @@ interface About {
   readonly NetworkSettings: { readonly Ports: Bindings | null };
 }
 
+/** For people: what a script reads is what docker writes. */
+function reach(hostIp: string): string {
+  if (!process.stdout.isTTY || hostIp === "::1" || hostIp.startsWith("127.")) return "";
+  return hostIp === "0.0.0.0" || hostIp === "::" ? "  (open to the world)" : "  (open beyond this host)";
+}
+
 export const port = verb({
-  usage: "CONTAINER [PORT[/PROTOCOL]]",
-  options: {},
+  usage: "[OPTIONS] CONTAINER [PORT[/PROTOCOL]]",
+  options: {
+    publish: list("[IP:]HOST:CTR[/udp]", "Publish a port, at once when it runs", { short: "p" }),
+    withdraw: list("[[IP:]HOST:]CTR[/udp]", "Close a port that it publishes"),
+  },
   args: [1, 2],
-  async run({ client }, { args: [name = "", asked] }) {
+  examples: ["inro port web", "inro port --publish 8443:443 web", "inro port --withdraw 8080:80 web"],
+  async run({ client }, { options, args: [name = "", asked] }) {
+    const { publish, withdraw } = options;
+    if (publish.length + withdraw.length > 0)
+      await client.send({
+        method: "POST",
+        path: at`/inro/containers/${name}/ports`,
+        body: { Publish: parsePorts(publish, []).bindings, Withdraw: parsePorts(withdraw, []).bindings },
+      });
     const about = await client.json<About>({ method: "GET", path: at`/containers/${name}/json` });
     const ports = about.NetworkSettings.Ports ?? {};
     const addresses = (key: string) =>
       (ports[key] ?? []).map(
-        ({ HostIp, HostPort }) => `${HostIp.includes(":") ? `[${HostIp}]` : HostIp}:${HostPort}`,
+        ({ HostIp, HostPort }) =>
+          `${HostIp.includes(":") ? `[${HostIp}]` : HostIp}:${HostPort}${reach(HostIp)}`,
       );
     if (asked === undefined) {
       const keys = Object.keys(ports).sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));

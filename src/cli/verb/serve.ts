@@ -17,6 +17,7 @@ export const serve = verb({
       "POLICY",
       "tell (default) of other firewalls' chains that drop containers' packets, or allow: add one rule there",
     ),
+    ip: text("ADDRESS", "Where ports are published that name no address (default every address)"),
     debug: flag("Tell more of what goes on", { short: "D" }),
   },
   args: [0, ANY],

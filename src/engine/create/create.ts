@@ -33,6 +33,7 @@ const UNBORN: ContainerFortune = {
   shaper: null,
   bandwidth: null,
   endpoints: null,
+  ports: null,
 };
 
 export interface Settled {

@@ -12,6 +12,7 @@ import type { Entry } from "../entry.ts";
 import { attachAll } from "../networks/attach.ts";
 import { bandwidthOf } from "../networks/bandwidth.ts";
 import { endpointsOf } from "../networks/endpoints.ts";
+import { wantedPorts } from "../networks/ports.ts";
 import { APART } from "../records.ts";
 import { isLive } from "../state.ts";
 import { onEnd } from "./end.ts";
@@ -76,7 +77,7 @@ async function toTheGate(core: Core, entry: Entry, undo: Undo): Promise<Containe
   rmSync(join(folder, "exit.json"), { force: true });
   const endpoints = endpointsOf(entry);
   const bandwidth = bandwidthOf(entry);
-  const attaching = { containerId: id, name: entry.name, endpoints, bandwidth, ports: wantedPorts(entry) };
+  const attaching = { containerId: id, name: entry.name, endpoints, bandwidth, ports: portsToPublish(entry) };
   const [rootfs, { attachments, shaper, fragments }] = await Promise.all([
     prepareRootfs(core, entry, undo),
     attachAll(core, attaching, undo),
@@ -110,12 +111,13 @@ async function prepareRootfs(core: Core, entry: Entry, undo: Undo) {
   return entry.rootfs;
 }
 
-function wantedPorts(entry: Entry) {
+/** With `-P`, exposed ports that are not published yet are, at any port of the host. */
+function portsToPublish(entry: Entry): readonly PortRequest[] {
+  const wanted = wantedPorts(entry);
   const { options } = entry.origin;
-  if (!options.publishAllPorts) return options.ports;
-  const bound = new Set([...singles(options.ports)].map((port) => `${port.containerPort}/${port.protocol}`));
-  const exposed = options.exposedPorts.filter((port) => !bound.has(port)).map(anyPortFor);
-  return [...options.ports, ...exposed];
+  if (!options.publishAllPorts) return wanted;
+  const bound = new Set([...singles(wanted)].map((port) => `${port.containerPort}/${port.protocol}`));
+  return [...wanted, ...options.exposedPorts.filter((port) => !bound.has(port)).map(anyPortFor)];
 }
 
 function anyPortFor(exposed: string): PortRequest {

@@ -4,7 +4,9 @@ import { type Core, folderOf } from "../core.ts";
 import type { ContainerDetails, EndpointDetails } from "../engine.ts";
 import type { Entry } from "../entry.ts";
 import { logPath } from "../life/request.ts";
+import { bandwidthOf } from "../networks/bandwidth.ts";
 import { endpointsOf } from "../networks/endpoints.ts";
+import { wantedPorts } from "../networks/ports.ts";
 import type { ContainerFortune } from "../records.ts";
 
 interface Told {
@@ -42,7 +44,9 @@ function lookAt(core: Core, entry: Entry): ContainerDetails {
     created: origin.created,
     imageId: origin.imageId,
     options:
-      fortune.bandwidth === null ? origin.options : { ...origin.options, bandwidth: fortune.bandwidth },
+      fortune.bandwidth === null && fortune.ports === null
+        ? origin.options
+        : { ...origin.options, bandwidth: bandwidthOf(entry), ports: wantedPorts(entry) },
     arguments: origin.arguments,
     state: fortune.state,
     startedAt: fortune.startedAt,

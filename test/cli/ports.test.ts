@@ -1,0 +1,156 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { busyboxArchive, busyboxMissing } from "../clients/busybox.ts";
+import { screen } from "../clients/screen.ts";
+import { rootMissing, type TestEngine, testEngine } from "../support/engine.ts";
+import { type Host, ownHost } from "../support/host.ts";
+import { tool } from "../support/tools.ts";
+
+type Bindings = Readonly<
+  Record<string, readonly { readonly HostIp: string; readonly HostPort: string }[] | null>
+>;
+
+describe.skipIf(rootMissing || busyboxMissing)("ports", () => {
+  let host: Host;
+  let engine: TestEngine;
+  const out = async (...words: string[]) => {
+    const { code, stdout, stderr } = await engine.inro(...words);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    return stdout;
+  };
+  const run = (name: string, ...words: string[]) =>
+    out("run", "-d", "--name", name, ...words, "busybox", "sleep", "600");
+  const ports = async (name: string): Promise<Bindings> =>
+    JSON.parse(await out("inspect", "-f", "{{json .NetworkSettings.Ports}}", name));
+
+  beforeAll(async () => {
+    host = await ownHost();
+    engine = await testEngine(host);
+    await engine.inroWith({ input: busyboxArchive() }, "load");
+  }, 60_000);
+  afterEach(async () => {
+    await out("rm", "-f", ...(await out("ps", "-aq")).split("\n").filter(Boolean));
+  });
+  afterAll(async () => {
+    await engine?.[Symbol.asyncDispose]();
+    host?.[Symbol.dispose]();
+  }, 60_000);
+
+  test("every form of -p; inro and docker tell the same", async () => {
+    await run(
+      "web",
+      ...["-p", "8000-8002:8000-8002", "-p", "127.0.0.1::80", "-p", "[::1]:8080:81", "-p", "8100-8110:82"],
+      ...["-p", "5300:53/udp", "-p", "9000:9000/sctp", "-p", "0.0.0.0:8003:83", "--expose", "6000-6001"],
+    );
+    const told = await ports("web");
+    const any = told["80/tcp"]?.[0]?.HostPort ?? "";
+    expect(Number(any)).toBeGreaterThan(1023);
+    const both = (HostPort: string) => [
+      { HostIp: "0.0.0.0", HostPort },
+      { HostIp: "::", HostPort },
+    ];
+    expect(told).toEqual({
+      "6000/tcp": null,
+      "6001/tcp": null,
+      "8000/tcp": both("8000"),
+      "8001/tcp": both("8001"),
+      "8002/tcp": both("8002"),
+      "80/tcp": [{ HostIp: "127.0.0.1", HostPort: any }],
+      "81/tcp": [{ HostIp: "::1", HostPort: "8080" }],
+      "82/tcp": both("8100"),
+      "83/tcp": [{ HostIp: "0.0.0.0", HostPort: "8003" }],
+      "53/udp": both("5300"),
+      "9000/sctp": [{ HostIp: "0.0.0.0", HostPort: "9000" }],
+    });
+    expect(await out("port", "web", "81")).toBe("[::1]:8080\n");
+    expect((await engine.docker("port", "web", "82")).stdout).toBe("0.0.0.0:8100\n[::]:8100\n");
+    const shown = await out("ps", "--format", "{{.Ports}}");
+    expect(shown).toContain("0.0.0.0:8000-8002->8000-8002/tcp, [::]:8000-8002->8000-8002/tcp");
+    expect((await engine.docker("ps", "--format", "{{.Ports}}")).stdout.trim().split(", ").sort()).toEqual(
+      shown.trim().split(", ").sort(),
+    );
+    expect(JSON.parse(await out("inspect", "-f", "{{json .HostConfig.PortBindings}}", "web"))).toMatchObject({
+      "82/tcp": [{ HostIp: "", HostPort: "8100-8110" }],
+      "80/tcp": [{ HostIp: "127.0.0.1", HostPort: "" }],
+    });
+  }, 30_000);
+
+  test("-P publishes what is exposed, ranges too, and what -p named already stays", async () => {
+    await run("all", "-P", "--expose", "7000-7002", "--expose", "7000/udp", "-p", "8000:7001");
+    const told = await ports("all");
+    expect(Object.keys(told).sort()).toEqual(["7000/tcp", "7000/udp", "7001/tcp", "7002/tcp"]);
+    expect(told["7001/tcp"]?.map(({ HostPort }) => HostPort)).toEqual(["8000", "8000"]);
+  }, 30_000);
+
+  test("are published and withdrawn while a container runs, and stay so at its next start", async () => {
+    await run("live", "-p", "8000:80");
+    expect(await out("port", "--publish", "8001-8003:81-83", "live")).toContain("83/tcp -> 0.0.0.0:8003\n");
+    expect(await out("port", "--withdraw", "8002:82", "--withdraw", "80", "-p", "8080:80", "live")).toBe(
+      ["80/tcp", "81/tcp", "83/tcp"]
+        .flatMap((port, n) => {
+          const at = [8080, 8001, 8003][n];
+          return [`${port} -> 0.0.0.0:${at}\n`, `${port} -> [::]:${at}\n`];
+        })
+        .join(""),
+    );
+    const before = await ports("live");
+    await out("restart", "-t", "0", "live");
+    const after = await ports("live");
+    expect({ ...after }).toEqual({ ...before });
+    expect((await engine.inro("port", "--withdraw", "82", "live")).stderr).toContain(
+      "none of these is published",
+    );
+    await run("other", "-p", "9000:80");
+    const refused = await engine.inro("port", "-p", "8500:85", "-p", "9000:90", "live");
+    expect(refused.stderr).toContain('container "other" has published it');
+    expect(await ports("live")).toEqual(before);
+  }, 30_000);
+
+  test.skipIf(tool("nft") === undefined)(
+    "that were changed leave nothing when the container ends",
+    async () => {
+      await run("live", "-p", "8000-8009:80-89");
+      await out("port", "--withdraw", "8004:84", "-p", "8010:90", "live");
+      await out("rm", "-f", "live");
+      const rules = await host.run(tool("nft") ?? "nft", ["list", "ruleset"]);
+      expect(rules.stdout).not.toMatch(/ \. \d+ : /);
+      await run("next", "-p", "8000-8010:80-90");
+    },
+    30_000,
+  );
+
+  test("are marked for people where they are open to the world, for nobody else", async () => {
+    await run("open", "-p", "8000:80", "-p", "127.0.0.1:8001:81");
+    using terminal = screen([...engine.command, "port", "open"]);
+    await terminal.shows("80/tcp -> 0.0.0.0:8000  (open to the world)");
+    expect(terminal.text).not.toContain("8001  (");
+    expect(await out("port", "open")).not.toContain("open to");
+  }, 30_000);
+
+  test("in the host's network are discarded with a warning, in none too, and refused in another container's", async () => {
+    const hosted = await engine.inro("run", "--rm", "--network", "host", "-p", "8000:80", "busybox", "true");
+    expect(hosted).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("Published ports are discarded when using host network mode"),
+    });
+    expect(await out("run", "--rm", "--network", "none", "-p", "8000:80", "busybox", "true")).toBe("");
+    await run("owner");
+    const words = ["run", "--rm", "--network", "container:owner", "-p", "8000:80", "busybox", "true"];
+    expect((await engine.inro(...words)).stderr).toContain(
+      "conflicting options: port publishing and the container type network mode",
+    );
+  }, 30_000);
+});
+
+describe.skipIf(rootMissing || busyboxMissing)("serve --ip 127.0.0.1", () => {
+  test("publishes on the loopback where nobody names an address", async () => {
+    using host = await ownHost();
+    await using engine = await testEngine(host, "--ip", "127.0.0.1");
+    await engine.inroWith({ input: busyboxArchive() }, "load");
+    const words = ["-p", "8000:80", "-p", "0.0.0.0:8001:81"];
+    await engine.inro("run", "-d", "--name", "web", ...words, "busybox", "sleep", "600");
+    expect((await engine.inro("port", "web")).stdout).toBe(
+      "80/tcp -> 127.0.0.1:8000\n81/tcp -> 0.0.0.0:8001\n",
+    );
+    await engine.inro("rm", "-f", "web");
+  }, 60_000);
+});
