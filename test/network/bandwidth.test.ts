@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
 import type { Bandwidth, Shaper } from "../../src/network/network.ts";
 import { rootMissing } from "../support/engine.ts";
 import { execute, executorIn } from "./execute.ts";
@@ -169,6 +170,11 @@ for n in range(100): s.send(b"\\xff" * 6 + b"\\x02" * 6 + b"\\x88\\xb5" + b"x")`
     expect(shown).toMatch(new RegExp(`tbf 1: dev ${one.shaper.out?.device} root refcnt 2 rate 40Gbit`));
     command("ip", "link", "add", "inro-i11111111", "type", "ifb");
     command("ip", "link", "add", "inro-i22222222", "type", "ifb");
+    const fair = attempt("tc", "qdisc", "add", "dev", "inro-i22222222", "root", "fq_codel");
+    const leaf = `fq_codel 2: dev ${one.shaper.in?.device} parent 1:1 `;
+    console.log(`fair queues in this kernel: ${fair}`);
+    expect({ fair, leaf: shown.includes(leaf) }).toEqual({ fair, leaf: fair });
+    if (fair) expect(shown).toMatch(new RegExp(`${leaf}.*memory_limit 4Mb`));
     const table = /alias (\S+) one in/.exec(command("ip", "link"))?.[1] ?? "";
     command("ip", "link", "set", "inro-i11111111", "alias", `${table} gone in`);
     command("ip", "link", "set", "inro-i22222222", "alias", `${table}1 gone in`);
@@ -182,6 +188,8 @@ for n in range(100): s.send(b"\\xff" * 6 + b"\\x02" * 6 + b"\\x88\\xb5" + b"x")`
     expect(devices()).toEqual(["inro-i22222222"]);
   });
 });
+
+const attempt = (program: string, ...words: string[]) => spawnSync(program, words).status === 0;
 
 const show = (rates: { in: number; out: number }) =>
   `${(rates.in / 1e6).toFixed(2)} in, ${(rates.out / 1e6).toFixed(2)} out`;

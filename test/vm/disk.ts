@@ -124,7 +124,7 @@ function writeProject(tree: string, tests: readonly string[]): void {
   mkdirSync(join(inside, "node_modules"));
   for (const name of modules)
     run("cp", ["-a", join(project, "node_modules", name), join(inside, "node_modules")]);
-  for (const program of ["/sbin/ip", "/usr/bin/strace"]) {
+  for (const program of ["/sbin/ip", "/sbin/tc", "/usr/bin/strace"]) {
     if (existsSync(program)) copyProgram(realpathSync(program), tree, join("usr/bin", basename(program)));
   }
   for (const name of ["busybox", "umoci", "skopeo", "docker-registry", "nft"] as const) {

@@ -1,7 +1,7 @@
 import { copyFileSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
-/** What the disk, overlays, networks, limits of block devices, quotas and the translation of ports need; the rest of Debian's cloud kernel is built in. */
+/** What the disk, overlays, networks, limits of block devices and of bandwidth, quotas and the translation of ports need; the rest of Debian's cloud kernel is built in. */
 const wanted = [
   ...[
     "virtio_pci",
@@ -17,6 +17,7 @@ const wanted = [
     "xfs",
     "quota_v2",
   ],
+  ...["ifb", "sch_tbf", "sch_fq_codel", "sch_ingress", "cls_u32", "act_mirred"],
   ...["nf_tables", "nf_nat", "nft_chain_nat", "nft_nat", "nft_masq", "nft_ct", "nft_fib_inet"],
 ];
 
