@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { libraryFolders } from "../../bench/programs.ts";
 import { rootMissing } from "../support/engine.ts";
-import { tool } from "../support/tools.ts";
+import { tool, toolRoot } from "../support/tools.ts";
 import { command, type Other, otherNetwork, ownNetwork } from "./namespace.ts";
 import { engine, type Joined, neighbour } from "./setting.ts";
 import { call, serve } from "./talk.ts";
@@ -230,5 +232,61 @@ describe.skipIf(missing)("other firewalls", () => {
       expect(call(other, web.attachment.address, 80)).toBe(other.attachment.address);
     },
     20_000,
+  );
+
+  const legacyRoot = toolRoot("dockerd");
+  test.skipIf(legacyRoot === undefined || !existsSync("/proc/net/ip_tables_names"))(
+    "the old iptables beside nftables is read too, and left to its owner",
+    async () => {
+      const root = legacyRoot ?? "";
+      const libraries = libraryFolders(root);
+      const env = {
+        ...process.env,
+        LD_LIBRARY_PATH: libraries.join(":"),
+        XTABLES_LIBDIR: libraries.map((library) => join(library, "xtables")).find(existsSync),
+      };
+      const iptables = (line: string) => {
+        const multi = join(root, "usr/sbin/xtables-legacy-multi");
+        const done = spawnSync(multi, ["iptables", ...line.split(" ")], { env, encoding: "utf8" });
+        expect(done.stderr).toBe("");
+      };
+      if (existsSync(FILTERED)) writeFileSync(FILTERED, "0");
+      const { one, outside, web } = await setting();
+      const said = () => one.networks.foreignWarnings(["bridge"]);
+      expect(await said()).toEqual([]);
+      iptables("-P FORWARD ACCEPT");
+      expect(await said()).toEqual([]);
+      iptables("-P FORWARD DROP");
+      iptables("-N DOCKER-USER");
+      iptables("-A DOCKER-USER -j RETURN");
+      iptables("-A FORWARD -j DOCKER-USER");
+      iptables("-A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT");
+      iptables("-A FORWARD -i docker0 ! -o docker0 -j ACCEPT");
+      iptables("-A FORWARD -p tcp --dport 80 -s 203.0.113.0/24 -j ACCEPT");
+      const remedy = `iptables-legacy -I DOCKER-USER -m mark --mark ${BIT}/${BIT} -j ACCEPT`;
+      expect(await said()).toEqual([
+        expect.stringMatching(
+          new RegExp(`FORWARD \\(table ip filter of iptables-legacy, Docker's\\) drops .*with: ${remedy}$`),
+        ),
+      ]);
+      expectWay(web, outside, false);
+      iptables("-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT");
+      iptables("-A FORWARD -m conntrack --ctstate DNAT -j ACCEPT");
+      expect(await said()).toEqual([expect.stringContaining("drops what containers send in")]);
+      iptables(`-A FORWARD -i ${(await one.networks.ensureDefault()).interface} -j ACCEPT`);
+      expect(await said()).toEqual([]);
+      expectWay(web, outside, true);
+      iptables("-F FORWARD");
+      iptables("-A FORWARD -j DOCKER-USER");
+      iptables(remedy.replace("iptables-legacy ", ""));
+      expect(await said()).toEqual([]);
+      expectWay(web, outside, true);
+      iptables("-F DOCKER-USER");
+      const allowed = await engine(scope, one.root, "allow");
+      await allowed.networks.ensureDefault();
+      expect(allowed.told).toContainEqual(expect.stringContaining(`add it with: ${remedy}`));
+      expectWay(web, outside, false);
+    },
+    30_000,
   );
 });

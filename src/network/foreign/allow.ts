@@ -19,8 +19,8 @@ export const insertion = (table: string, place: Place, ruleset: Ruleset): OpOf<"
         .map(({ handle }) => ({ kind: "delete-rule", ...place, handle }) as const),
       {
         ...{ kind: "insert-rule", family: place.family, table: place.table, chain: place.chain },
-        rule: place.iptables ? iptablesRule(table) : nativeRule,
-        comment: place.iptables ? "" : commentOf(table),
+        rule: place.form === "iptables" ? iptablesRule(table) : nativeRule,
+        comment: place.form === "iptables" ? "" : commentOf(table),
       },
     ]),
     `let pass in the chain ${place.chain} of table ${place.family} ${place.table}`,

@@ -4,7 +4,7 @@ import type { OpOf } from "../../kernel/plan/operations.ts";
 import type { Executor } from "../lasting-executor.ts";
 import { insertion, ownRules, removals } from "./allow.ts";
 import type { Ruleset } from "./judge.ts";
-import { describe, type Obstacle, obstacles, readRuleset } from "./look.ts";
+import { command, describe, obstacles, type Place, readRuleset } from "./look.ts";
 import type { Way } from "./packet.ts";
 import type { ForeignPolicy } from "./policy.ts";
 
@@ -33,25 +33,25 @@ export function foreignFirewalls(options: ForeignOptions): Foreign {
   const mark = join(root, "foreign-rule");
   const told = new Set<string>();
 
-  const insert = async (ruleset: Ruleset, found: readonly Obstacle[]) => {
-    if (found.length > 0) writeFileSync(mark, "", { mode: 0o600 });
-    for (const obstacle of found) {
-      const failure = await failureOf(executor, insertion(table, obstacle.place, ruleset));
-      const { chain, table: other } = obstacle.place;
-      const line =
-        failure === undefined
-          ? `a rule in the chain ${chain} of table ${obstacle.place.family} ${other} lets containers' packets pass`
-          : `cannot add a rule to the chain ${chain} of table ${obstacle.place.family} ${other}: ${failure}`;
-      if (!told.has(line)) tell(line);
-      told.add(line);
-    }
+  const say = (line: string) => {
+    if (!told.has(line)) tell(line);
+    told.add(line);
+  };
+  const insert = async (ruleset: Ruleset, place: Place) => {
+    const where = `the chain ${place.chain} of table ${place.family} ${place.table}`;
+    const byHand = `add it with: ${command(place)}`;
+    if (place.form === "iptables-legacy") return say(`a rule is needed in ${where}; ${byHand}`);
+    writeFileSync(mark, "", { mode: 0o600 });
+    const failure = await failureOf(executor, insertion(table, place, ruleset));
+    if (failure === undefined) say(`a rule in ${where} lets containers' packets pass`);
+    else say(`cannot add a rule to ${where}: ${failure}; ${byHand}`);
   };
   return {
     warnings: async (networks) => obstacles(await readRuleset(executor), table, networks).map(describe),
     clear: async (networks) => {
       if (policy !== "allow") return;
       const ruleset = await readRuleset(executor);
-      await insert(ruleset, obstacles(ruleset, table, networks));
+      for (const { place } of obstacles(ruleset, table, networks)) await insert(ruleset, place);
     },
     withdraw: async () => {
       if (!existsSync(mark)) return;

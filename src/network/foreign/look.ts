@@ -8,9 +8,11 @@ import {
 } from "../../kernel/nftables/ruleset.ts";
 import type { OpOf } from "../../kernel/plan/operations.ts";
 import type { OpRecord } from "../../kernel/plan/record.ts";
+import { readLegacyTable } from "../../platform/ip-tables.ts";
 import { PASSED } from "../firewall.ts";
 import type { Executor } from "../lasting-executor.ts";
 import { keyOf, passes, type Ruleset } from "./judge.ts";
+import { LEGACY, legacyRuleset } from "./legacy.ts";
 import { packetsOf, type Way } from "./packet.ts";
 
 /** An answer has room for 4 MiB (native/operate.h): of a table of more rules nothing is said, rather than something wrong. */
@@ -37,9 +39,14 @@ export async function readRuleset(executor: Executor): Promise<Ruleset> {
   const answers = asked.length === 0 ? [] : await executor.batch(asked);
   const unread = [...tables.keys()].filter((_, at) => (answers[at]?.data?.length ?? 0) > MOST);
   const rules = answers.flatMap(replies).flatMap((reply) => decodeRule(reply) ?? []);
+  const old = readLegacyTable("filter");
+  const legacy = old === undefined ? { chains: [], rules: [] } : legacyRuleset(old);
+  const read = chains.filter(({ family, table }) => !unread.includes(`${family} ${table}`));
   return {
-    chains: chains.filter(({ family, table }) => !unread.includes(`${family} ${table}`)),
-    rules: Map.groupBy(rules, ({ family, table, chain }) => keyOf(family, table, chain)),
+    chains: [...read, ...legacy.chains],
+    rules: Map.groupBy([...rules, ...legacy.rules], ({ family, table, chain }) =>
+      keyOf(family, table, chain),
+    ),
   };
 }
 
@@ -61,8 +68,8 @@ export interface Place {
   readonly family: Chain["family"];
   readonly table: string;
   readonly chain: string;
-  /** It is iptables' (nft), which wants rules in its own form. */
-  readonly iptables: boolean;
+  /** Whose form a rule has there: that of nft(8), of iptables that works on nftables, or of the old iptables beside it. */
+  readonly form: "nft" | "iptables" | "iptables-legacy";
 }
 
 export function obstacles(ruleset: Ruleset, own: string, networks: readonly Way[]): Obstacle[] {
@@ -87,8 +94,11 @@ export function obstacles(ruleset: Ruleset, own: string, networks: readonly Way[
   });
 }
 
-const isIptables = ({ family, table, name }: Chain) =>
-  (family === "ip" || family === "ip6") && table === "filter" && name === "FORWARD";
+function formOf({ family, table, name }: Chain): Place["form"] {
+  if (table === LEGACY) return "iptables-legacy";
+  const isIptables = (family === "ip" || family === "ip6") && table === "filter" && name === "FORWARD";
+  return isIptables ? "iptables" : "nft";
+}
 
 /** Docker leaves this chain to others, and keeps it over its own reloads. */
 const DOCKER_USER = "DOCKER-USER";
@@ -100,7 +110,7 @@ function placeIn(chain: Chain, { rules }: Ruleset): Place {
       (part) => part.kind === "verdict" && part.verdict.kind === "jump" && part.verdict.chain === DOCKER_USER,
     ),
   );
-  return { family, table, chain: leadsToUser ? DOCKER_USER : name, iptables: isIptables(chain) };
+  return { family, table, chain: leadsToUser ? DOCKER_USER : name, form: formOf(chain) };
 }
 
 const owners: readonly (readonly [RegExp, string])[] = [
@@ -119,18 +129,19 @@ function ownerOf(chain: Chain, { chains }: Ruleset): string {
 const BIT = `0x${PASSED.toString(16)}`;
 
 /** The one rule that lets through what our table has let pass, as a command of the tool whose chain it is. */
-export function command({ family, table, chain, iptables }: Place): string {
-  if (iptables)
-    return `${family === "ip6" ? "ip6tables" : "iptables"} -I ${chain} -m mark --mark ${BIT}/${BIT} -j ACCEPT`;
+export function command({ family, table, chain, form }: Place): string {
+  const program = family === "ip6" ? form.replace("iptables", "ip6tables") : form;
+  if (form !== "nft") return `${program} -I ${chain} -m mark --mark ${BIT}/${BIT} -j ACCEPT`;
   return `nft insert rule ${family} ${table} ${chain} meta mark and ${BIT} == ${BIT} accept`;
 }
 
 /** A sentence for people. */
 export function describe({ chain, drops, networks, owner, place }: Obstacle): string {
   const whose = owner === "" ? "" : `, ${owner}'s`;
+  const byUs = place.form === "iptables-legacy" ? "" : " (or inro serve --firewall-foreign=allow)";
   const named = networks.map((name) => `"${name}"`).join(", ");
   return (
     `the firewall's chain ${chain.name} (table ${chain.family} ${chain.table}${whose}) drops ${drops.join(", and ")} ` +
-    `in ${networks.length === 1 ? "the network" : "the networks"} ${named}. Let it through with: ${command(place)} (or inro serve --firewall-foreign=allow)`
+    `in ${networks.length === 1 ? "the network" : "the networks"} ${named}. Let it through with: ${command(place)}${byUs}`
   );
 }

@@ -1,0 +1,138 @@
+import type { Chain, Part, Rule, Verdict } from "../../kernel/nftables/ruleset.ts";
+import type { LegacyTable } from "../../platform/ip-tables.ts";
+
+/** NF_INET_FORWARD. */
+const FORWARD = 2;
+/** linux/netfilter_ipv4/ip_tables.h: struct ipt_entry, struct ipt_ip, IPT_INV_*, IPT_F_*. */
+const ENTRY = { target: 88, next: 90, matches: 112 } as const;
+const IP = { source: 0, destination: 4, in: 16, out: 32, protocol: 80, flags: 82, inverted: 83 } as const;
+/** From an address to its mask, and from an interface to its. */
+const ADDRESS_MASK = 8;
+const INTERFACE_MASK = 32;
+const INVERTED = { in: 1, out: 2, source: 8, destination: 16 } as const;
+const GOTO = 2;
+/** linux/netfilter/x_tables.h: struct xt_entry_match and xt_entry_target. */
+const EXTENSION = { name: 2, revision: 31, data: 32 } as const;
+const META = { in: 6, out: 7 } as const;
+const NETWORK_HEADER = 1;
+
+/** What it is told as: no table of nftables has such a name. */
+export const LEGACY = "filter of iptables-legacy";
+
+/** The chain for forwarded packets of the old iptables' table `filter`, and what it leads to, in nftables' words. */
+export function legacyRuleset({ entry, underflow, entries }: LegacyTable): {
+  chains: Chain[];
+  rules: Rule[];
+} {
+  const view = new DataView(entries.buffer, entries.byteOffset, entries.length);
+  const chains = chainNames(view, entry);
+  const rules: Rule[] = [];
+  let chain = "";
+  for (const at of offsets(view)) {
+    chain = chains.get(at) ?? chain;
+    const parts = [...partsOf(view, at), targetOf(view, at, chains)];
+    rules.push({ family: "ip", table: LEGACY, chain, handle: 0n, comment: "", expressions: parts });
+  }
+  const policy = targetOf(view, underflow[FORWARD] ?? 0, chains);
+  const drops = policy.kind === "verdict" && policy.verdict.kind === "drop";
+  const hook = { type: "filter", number: FORWARD, priority: 0, policy: drops ? "drop" : "accept" } as const;
+  const all = [...chains.values()].map(
+    (name): Chain => ({ family: "ip", table: LEGACY, name, hook: name === "FORWARD" ? hook : null }),
+  );
+  return { chains: all, rules };
+}
+
+function* offsets(view: DataView): Generator<number> {
+  for (let at = 0; at + ENTRY.matches <= view.byteLength; ) {
+    yield at;
+    const next = view.getUint16(at + ENTRY.next, true);
+    if (next < ENTRY.matches) return;
+    at += next;
+  }
+}
+
+const HOOKS = [
+  { number: 1, name: "INPUT" },
+  { number: FORWARD, name: "FORWARD" },
+  { number: 3, name: "OUTPUT" },
+] as const;
+
+/** By the offset of their first rule: a chain that somebody made begins behind an entry that holds its name. */
+function chainNames(view: DataView, entry: readonly number[]): Map<number, string> {
+  // The table has no rules for hooks that it does not hang at; their places say 0, or anything.
+  const names = new Map<number, string>(HOOKS.map(({ number, name }) => [entry[number] ?? 0, name]));
+  for (const at of offsets(view)) {
+    const target = at + view.getUint16(at + ENTRY.target, true);
+    if (text(view, target + EXTENSION.name, 29) !== "ERROR") continue;
+    names.set(at + view.getUint16(at + ENTRY.next, true), text(view, target + EXTENSION.data, 30));
+  }
+  return names;
+}
+
+function text(view: DataView, at: number, most: number): string {
+  const bytes = bytesAt(view, at, Math.min(most, view.byteLength - at));
+  const end = bytes.indexOf(0);
+  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
+}
+
+const bytesAt = (view: DataView, at: number, length: number) =>
+  new Uint8Array(view.buffer, view.byteOffset + at, length);
+
+function* partsOf(view: DataView, at: number): Generator<Part> {
+  const inverted = view.getUint8(at + IP.inverted);
+  const compared = (field: keyof typeof INVERTED, mask: Uint8Array, value: Uint8Array): Part[] => [
+    { kind: "bits", from: 0, register: 0, mask, flip: new Uint8Array(mask.length) },
+    {
+      kind: "compare",
+      register: 0,
+      is: (inverted & INVERTED[field]) === 0 ? "equal" : "different",
+      to: value.map((byte, index) => byte & (mask[index] ?? 0)),
+    },
+  ];
+  const isAsked = (mask: Uint8Array) => mask.some((byte) => byte !== 0);
+  for (const field of ["in", "out"] as const) {
+    const mask = bytesAt(view, at + IP[field] + INTERFACE_MASK, 16);
+    if (!isAsked(mask)) continue;
+    yield { kind: "meta", key: META[field], register: 0 };
+    yield* compared(field, mask, bytesAt(view, at + IP[field], 16));
+  }
+  for (const [field, offset] of [
+    ["source", 12],
+    ["destination", 16],
+  ] as const) {
+    const mask = bytesAt(view, at + IP[field] + ADDRESS_MASK, 4);
+    if (!isAsked(mask)) continue;
+    yield { kind: "payload", base: NETWORK_HEADER, offset, length: 4, register: 0 };
+    yield* compared(field, mask, bytesAt(view, at + IP[field], 4));
+  }
+  if (view.getUint16(at + IP.protocol, true) !== 0) yield { kind: "unknown", name: "protocol" };
+  const end = at + view.getUint16(at + ENTRY.target, true);
+  for (let match = at + ENTRY.matches; match + EXTENSION.data <= end; ) {
+    const size = view.getUint16(match, true);
+    yield {
+      kind: "match",
+      name: text(view, match + EXTENSION.name, 29),
+      revision: view.getUint8(match + EXTENSION.revision),
+      info: bytesAt(view, match + EXTENSION.data, Math.max(0, size - EXTENSION.data)),
+    };
+    if (size < EXTENSION.data) return;
+    match += size;
+  }
+}
+
+/** A standard target's name is empty: its verdict is an offset to jump to, or below zero -1 less one of NF_*. */
+function targetOf(view: DataView, at: number, chains: ReadonlyMap<number, string>): Part {
+  const target = at + view.getUint16(at + ENTRY.target, true);
+  const name = text(view, target + EXTENSION.name, 29);
+  if (name !== "") return { kind: "target", name };
+  const number = view.getInt32(target + EXTENSION.data, true);
+  const isGoto = (view.getUint8(at + IP.flags) & GOTO) !== 0;
+  const simple: Readonly<Record<number, Verdict["kind"]>> = { [-1]: "drop", [-2]: "accept", [-5]: "return" };
+  const verdict: Verdict =
+    number < 0
+      ? ({ kind: simple[number] ?? "unknown" } as Verdict)
+      : number === at + view.getUint16(at + ENTRY.next, true)
+        ? { kind: "continue" }
+        : { kind: isGoto ? "goto" : "jump", chain: chains.get(number) ?? "" };
+  return { kind: "verdict", verdict };
+}
