@@ -9,6 +9,7 @@ void attach_watch(struct monitor *m, struct client *c) {
   u32 mask = EPOLLHUP;
   int takes_input = c->kind == CLIENT_FRAMES || (c->input_open && !(c->session && c->session->input_full));
   if (takes_input) mask |= EPOLLIN;
+  if (m->names.engine == c && m->names.full) mask |= EPOLLOUT;
   if (c->kind == CLIENT_ATTACH && !c->live) mask |= EPOLLOUT;
   if (c->kind == CLIENT_EXEC && c->session && c->session->pending) mask |= EPOLLOUT;
   if (c->detached) mask = 0;
@@ -29,6 +30,7 @@ void client_close(struct monitor *m, struct client *c) {
     session_watch(m, c->session);
   }
   socket_forget_waits(m, c);
+  names_forget(m, c);
   opening_forget(m, c);
   u8 was = c->kind;
   c->kind = CLIENT_FREE;

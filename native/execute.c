@@ -7,7 +7,7 @@ void execution_init(struct execution *e) {
   memset(e, 0, sizeof *e);
   e->failed = NO_FAILURE;
   e->pidfd = e->sync = e->child_sync = e->peer = e->own = e->empty = e->caller = -1;
-  e->input = e->output = e->errors = e->master = e->memory_cgroup = -1;
+  e->input = e->output = e->errors = e->master = e->memory_cgroup = e->datagrams = e->listener = -1;
   for (int i = 0; i < 3; i++) e->child_streams[i] = -1;
 }
 
@@ -140,6 +140,8 @@ static long abandon(struct execution *e, long error) {
   close_fd(&e->errors);
   close_fd(&e->master);
   close_fd(&e->sync);
+  close_fd(&e->datagrams);
+  close_fd(&e->listener);
   e->pidfd = e->memory_cgroup = -1;
   execution_drop_slots(e);
   // Whoever has hung up waits for nothing any more; what is taken back is taken back all the same.

@@ -57,6 +57,7 @@ struct execution {
   u8 fifo_gate;  // the start is a byte in a FIFO: the child may be left alone at its gate
 
   const struct op_monitor *monitor;  // points into `plan`; NULL: nobody stays
+  i32 datagrams, listener;           // of `nameSockets`; -1
   i32 memory_cgroup;                 // monitor's `memory` slot; -1
 
   u32 next;               // of act `map`, for who does not wait

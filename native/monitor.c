@@ -28,6 +28,7 @@ static void client_event(struct monitor *m, struct client *c, u32 events) {
   if (events & EPOLLOUT) {
     c->blocked = 0;
     if (c->kind == CLIENT_ATTACH) attach_pump(m, c);
+    else if (c->kind == CLIENT_FRAMES) names_resume(m, c);
     else attach_flush(m, c);
   }
   if (c->kind == CLIENT_FRAMES) {
@@ -57,6 +58,7 @@ static void dispatch(struct monitor *m, const struct epoll_event *event) {
       break;
     }
     case WATCH_CLIENT: client_event(m, &m->rows[index].client, event->events); break;
+    case WATCH_NAMES: names_event(m, index, event->events); break;
     case WATCH_OPENING: opening_event(m, &m->rows[index & 0xffff].session); break;
     case WATCH_SESSION: session_event(m, &m->rows[index & 0xffff].session, part, event->events); break;
   }

@@ -5,13 +5,14 @@
 
 #include "attach.h"
 #include "log.h"
+#include "names.h"
 #include "session.h"
 #include "sys.h"
 
 enum { PATH_MAX_ = 4096, MAX_ROWS = 256 };
 
 // epoll data: what | index << 8
-enum watch_kind { WATCH_LISTEN, WATCH_SIGNAL, WATCH_CLIENT, WATCH_OPENING, WATCH_SESSION /* + part << 32 */ };
+enum watch_kind { WATCH_LISTEN, WATCH_SIGNAL, WATCH_CLIENT, WATCH_OPENING, WATCH_NAMES, WATCH_SESSION /* + part << 32 */ };
 enum session_part { PART_STDOUT, PART_STDERR, PART_INPUT, PART_MASTER };
 
 struct wait {
@@ -40,6 +41,7 @@ struct monitor {
   const char *spool_path;
   u32 client_top, session_top;  // one beyond the last that was ever used
   struct session *container;
+  struct names names;
   u32 kept;
   char texts[2 * PATH_MAX_];  // paths that outlive the plan's message
   // The first of each lie on one page, and the others' pages are never touched by most monitors.

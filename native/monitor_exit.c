@@ -79,6 +79,7 @@ static void finish_container(struct monitor *m, struct session *s) {
   m->over = 1;
   socket_answer_waits(m, s);
   socket_close(m);
+  names_close(m);
   attach_session_over(m, s);
   execution_undo(m->execution, UNDO_INTERFACES);
 }

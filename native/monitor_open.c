@@ -51,6 +51,7 @@ int monitor_open(struct execution *e, i32 control) {
   const struct op_monitor *asked = e->monitor;
   m->execution = e;
   m->memory_cgroup = e->memory_cgroup;
+  names_open(m, e->datagrams, e->listener);
   m->epoll = (i32)SYS(epoll_create1, ABI_O_CLOEXEC);
   SYS(prctl, PR_SET_NAME, "inro-monitor", 0, 0, 0);
   SYS(prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);

@@ -67,6 +67,17 @@ static void on_reopen_log(struct monitor *m, struct request *r) {
   answer_result(m, r, m->log_is_spool ? -ENOENT : log_reopen(&m->log), "the log could not be opened");
 }
 
+static void on_names(struct monitor *m, struct request *r) {
+  answer_result(m, r, m->names.datagrams < 0 ? -ENOENT : 0, "the container has no name sockets");
+  if (r->client->kind != CLIENT_FREE) names_serve(m, r->client);
+}
+
+// Its answer went to the container.
+static void on_reply(struct monitor *m, struct request *r) {
+  struct frame_reply f;
+  if (get_frame_reply(&r->fields, &f) == 0) names_reply(m, f.peer, f.data.at, f.data.length);
+}
+
 static u8 wanted(u8 out, u8 errors) { return (u8)((out ? 1 << STREAM_STDOUT : 0) | (errors ? 1 << STREAM_STDERR : 0)); }
 
 static void on_attach(struct monitor *m, struct request *r) {
@@ -104,6 +115,8 @@ void request_handle(struct monitor *m, struct client *c) {
     case FRAME_ATTACH: on_attach(m, &r); break;
     case FRAME_EXEC: opening_exec(m, &r); break;
     case FRAME_CLOSE_STDIN: on_close_stdin(m, &r); break;
+    case FRAME_NAMES: on_names(m, &r); break;
+    case FRAME_REPLY: on_reply(m, &r); break;
     case FRAME_REOPEN_LOG: on_reopen_log(m, &r); break;
     default: answer_failed(m, &r, -EOPNOTSUPP, "this monitor does not know that frame"); break;
   }

@@ -219,6 +219,9 @@ static inline void op_encode(struct writer *w, const struct op *op) {
       put_bytes(w, op->netlink_in.messages);
       put_i32(w, op->netlink_in.tolerate);
       break;
+    case OP_NAME_SOCKETS:
+      put_u32(w, op->name_sockets.port);
+      break;
     case OP_HOSTNAME:
       put_text(w, op->hostname.name);
       break;

@@ -4,7 +4,7 @@
 
 #include "../wire.h"
 
-enum { WIRE_HEADER = 12, WIRE_LIMIT = 16777216, WIRE_MONITOR_VERSION = 1 };
+enum { WIRE_HEADER = 12, WIRE_LIMIT = 16777216, WIRE_MONITOR_VERSION = 2 };
 
 enum frame_type {
   FRAME_BATCH = 1,
@@ -38,6 +38,9 @@ enum frame_type {
   FRAME_WAIT = 40,
   FRAME_REOPEN_LOG = 41,
   FRAME_CLOSE_STDIN = 42,
+  FRAME_NAMES = 44,
+  FRAME_QUERY = 45,
+  FRAME_REPLY = 46,
   FRAME_DONE = 43,
 };
 
@@ -416,6 +419,37 @@ static inline int get_frame_close_stdin(struct reader *r, struct frame_close_std
 }
 static inline void put_frame_close_stdin(struct writer *w, const struct frame_close_stdin *f) {
   put_text(w, f->session);
+}
+
+struct frame_query {
+  u64 peer;
+  u8 stream;
+  struct span data;
+};
+static inline int get_frame_query(struct reader *r, struct frame_query *f) {
+  f->peer = get_u64(r);
+  f->stream = get_flag(r);
+  f->data = get_bytes(r);
+  return reader_finish(r);
+}
+static inline void put_frame_query(struct writer *w, const struct frame_query *f) {
+  put_u64(w, f->peer);
+  put_u8(w, f->stream);
+  put_bytes(w, f->data);
+}
+
+struct frame_reply {
+  u64 peer;
+  struct span data;
+};
+static inline int get_frame_reply(struct reader *r, struct frame_reply *f) {
+  f->peer = get_u64(r);
+  f->data = get_bytes(r);
+  return reader_finish(r);
+}
+static inline void put_frame_reply(struct writer *w, const struct frame_reply *f) {
+  put_u64(w, f->peer);
+  put_bytes(w, f->data);
 }
 
 

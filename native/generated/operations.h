@@ -47,6 +47,7 @@ enum op_code {
   OP_REMOVE_CGROUP = 54,
   OP_NETLINK = 64,
   OP_NETLINK_IN = 170,
+  OP_NAME_SOCKETS = 171,
   OP_HOSTNAME = 80,
   OP_DOMAINNAME = 81,
   OP_RLIMIT = 82,
@@ -85,7 +86,7 @@ enum op_code {
   OP_EXEC = 126,
   OP_SEND_LISTENER = 97,
   OP_MONITOR = 144,
-  OP_CODES = 171,
+  OP_CODES = 172,
 };
 
 enum { OPEN_PATH_USE_ANY = 0, OPEN_PATH_USE_DIRECTORY = 1, OPEN_PATH_USE_READ = 2, OPEN_PATH_USE_APPEND = 3, OPEN_PATH_USE_FIFO = 4 };
@@ -349,6 +350,10 @@ struct op_netlink_in {
   i32 tolerate;
 };
 
+struct op_name_sockets {
+  u32 port;
+};
+
 struct op_hostname {
   const char *name;
 };
@@ -585,6 +590,7 @@ struct op {
     struct op_remove_cgroup remove_cgroup;
     struct op_netlink netlink;
     struct op_netlink_in netlink_in;
+    struct op_name_sockets name_sockets;
     struct op_hostname hostname;
     struct op_domainname domainname;
     struct op_rlimit rlimit;
@@ -675,6 +681,7 @@ static const struct op_definition op_definitions[OP_CODES] = {
   [OP_REMOVE_CGROUP] = {"removeCgroup", 69, {0}, 0},
   [OP_NETLINK] = {"netlink", 77, {0}, 0},
   [OP_NETLINK_IN] = {"netlinkIn", 1, {offsetof(struct op_netlink_in, ns) + 1}, 0},
+  [OP_NAME_SOCKETS] = {"nameSockets", 4, {0}, 0},
   [OP_HOSTNAME] = {"hostname", 8, {0}, 0},
   [OP_DOMAINNAME] = {"domainname", 8, {0}, 0},
   [OP_RLIMIT] = {"rlimit", 4, {0}, 0},
@@ -929,6 +936,9 @@ static inline int op_decode(struct reader *r, struct op *op) {
       op->netlink_in.family = get_choice(r, 4097u);
       op->netlink_in.messages = get_bytes(r);
       op->netlink_in.tolerate = get_i32(r);
+      break;
+    case OP_NAME_SOCKETS:
+      op->name_sockets.port = get_u32(r);
       break;
     case OP_HOSTNAME:
       op->hostname.name = get_text(r);

@@ -14,7 +14,7 @@ import type { Entry } from "./entry.ts";
 import { discard } from "./life/remove.ts";
 import { createRequest, writeEtcFiles } from "./life/request.ts";
 import { attachAll } from "./networks/attach.ts";
-import { endpointsOfOptions } from "./networks/endpoints.ts";
+import { endpointsOfOptions, hasOwnNetwork } from "./networks/endpoints.ts";
 import type { ContainerOptions } from "./options.ts";
 
 /** Does all that a start does up to the verified plan, and then takes it back. */
@@ -34,9 +34,10 @@ export async function explainOptions(
   const rootfs = await core.images.prepare(folder, image);
   undo.add("release the files", () => core.images.release(folder));
   const endpoints = endpointsOfOptions(options);
-  const attaching = { containerId: id, name: id.slice(0, 12), endpoints, ports: options.ports };
-  const { bandwidth } = options;
-  const { attachments, fragments } = await attachAll(core, { ...attaching, bandwidth }, undo);
+  const { bandwidth, ports } = options;
+  const attaching = { containerId: id, name: id.slice(0, 12), endpoints, bandwidth, ports };
+  const ownNetwork = hasOwnNetwork(options);
+  const { attachments, fragments } = await attachAll(core, { ...attaching, ownNetwork }, undo);
   writeEtcFiles(core, folder, { id, options, attachments });
   const points = mounts.points;
   const request = createRequest(core, {

@@ -10,6 +10,7 @@ import { ended, onEnd, reportOf, unknownEnd } from "./life/end.ts";
 import { discard, removeNow } from "./life/remove.ts";
 import { start } from "./life/start.ts";
 import { limitNow } from "./networks/bandwidth.ts";
+import { serveNames } from "./networks/names.ts";
 import { APART } from "./records.ts";
 import { type ExitReport, isLive } from "./state.ts";
 
@@ -110,6 +111,7 @@ async function settle(core: Core, entry: Entry, container: Container | undefined
     await abandon(core, entry);
   } else if (container !== undefined) {
     onEnd(core, entry, container);
+    core.background(serveNames(core, entry));
     // Nobody paused it: what froze it (a commit) died with the engine before.
     if (state.status === "running")
       await container.resume().catch((cause) => core.fault(`continuing ${entry.id}`, cause));

@@ -2,12 +2,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { isIPv4 } from "node:net";
 import type { AttachmentRecord, ContainerFiles, FilesRequest } from "./attachment.ts";
 import { hostsFile } from "./hosts.ts";
-import { type HostResolver, resolvConf, UPSTREAM_FILE } from "./resolver.ts";
+import { type HostResolver, resolvConf, serversOf, UPSTREAM_FILE } from "./resolver.ts";
 
 /** What a container's /etc/resolv.conf and /etc/hosts say, and what the user should hear of it. */
 export function files(attachments: readonly AttachmentRecord[], request: FilesRequest): ContainerFiles {
   const [first] = attachments;
-  const reach = first?.network === "host" || first?.network === "none" ? first.network : "bridge";
+  const alone = first?.network === "host" || first?.network === "none" ? first.network : null;
+  const reach = alone ?? (attachments.some(isNamed) ? "named" : "bridge");
   const resolver = resolvConf(hostResolver(), {
     network: reach,
     servers: request.dns,
@@ -26,6 +27,12 @@ export function files(attachments: readonly AttachmentRecord[], request: FilesRe
   });
   return { resolvConf: resolver.text, hosts, warnings: resolver.warnings };
 }
+
+/** The default network's members find each other only where they ask us anyway. */
+const isNamed = ({ network, address }: AttachmentRecord) => network !== "bridge" && address !== "";
+
+/** Whom the host asks. */
+export const hostServers = (): readonly string[] => serversOf(hostResolver().configuration);
 
 const hostResolver = (): HostResolver => ({
   configuration: textOf("/etc/resolv.conf"),

@@ -23,6 +23,7 @@ import { join, leadThrough } from "./join.ts";
 import { type ExecutorProcess, lastingExecutor } from "./lasting-executor.ts";
 import { type Limits, limits } from "./limits.ts";
 import { type LivePorts, livePorts } from "./live-ports.ts";
+import { type NameServer, nameServer } from "./names/name-server.ts";
 import { gatewayOf, type NetworkRequest, planNetwork } from "./plan-network.ts";
 import { reservations } from "./reservation.ts";
 import { ipvlanDriver, macvlanDriver } from "./sharing-driver.ts";
@@ -41,6 +42,9 @@ export { attachmentRecord } from "./attachment.ts";
 export type { Bandwidth, Direction, Shaper } from "./bandwidth.ts";
 export { driverOptions } from "./drivers.ts";
 export { withPorts } from "./live-ports.ts";
+export type { Scope } from "./names/answer.ts";
+export { namesFragment } from "./names/redirection.ts";
+export { type Zone, zoneOf } from "./names/zone.ts";
 export type { NetworkRequest } from "./plan-network.ts";
 
 /** How containers reach each other and the world, and the world reaches them: bridges, made at first need. */
@@ -98,6 +102,10 @@ export interface Networks {
    * Whose chains drop what ours lets pass, a sentence each: for networks by their names, without them for all.
    */
   foreignWarnings(names?: readonly string[]): Promise<readonly string[]>;
+  /** Answers what containers ask by DNS. */
+  readonly names: NameServer;
+  /** NO_SUCH_NETWORK. */
+  subnetOf(network: string): string;
   /** How fast containers may receive and send. */
   readonly limits: Limits;
   /** After the last adopt(): removes what an earlier engine's end left of connections and networks that nobody knows. */
@@ -133,6 +141,7 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
   const identity = networkIdentity(root);
   const attached = new Map<string, AttachmentRecord>();
   const ports = reservations();
+  const names = nameServer();
   const standing = bridges({ identity, executor, tell, running: () => [...attached.values()] });
   const foreign = foreignFirewalls({
     ...{ root, executor, tell, table: identity.table, policy: options.foreignFirewalls },
@@ -216,10 +225,13 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
     disconnect: (attachment, how = {}) => disconnect(state, attachment, how),
     adopt: (attachment) => adopt(state, attachment),
     foreignWarnings: (names) => foreign.warnings(waysOf(names, [...known.values()], identity)),
+    names,
+    subnetOf: (name) => state.network(name).subnet,
     limits: limits({ executor, table: identity.table, mtuOf: (name) => state.network(name).mtu }),
     sweep: (containers) => sweep(state, [...known.values()], containers),
     close: async () => {
       for (const timer of timers) clearTimeout(timer);
+      names.close();
       state.ports.close();
       if (attached.size === 0) await foreign.withdraw();
       if (attached.size === 0) for (const driver of Object.values(drivers)) await driver.removeAll();

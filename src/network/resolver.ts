@@ -1,5 +1,6 @@
 import { isIP, isIPv4 } from "node:net";
 import { InroError } from "../oci/error.ts";
+import { RESOLVER } from "./names/redirection.ts";
 
 /** What of the host decides a container's resolver. */
 export interface HostResolver {
@@ -10,8 +11,8 @@ export interface HostResolver {
 }
 
 export interface ResolverRequest {
-  /** Where it can reach from: a network of its own, the host's, or nothing. */
-  readonly network: "bridge" | "none" | "host";
+  /** Where it can reach from: a network whose names we answer for, the default one, the host's, or nothing. */
+  readonly network: "named" | "bridge" | "none" | "host";
   readonly servers: readonly string[];
   readonly search: readonly string[];
   readonly options: readonly string[];
@@ -23,9 +24,9 @@ export const UPSTREAM_FILE = "/run/systemd/resolve/resolv.conf";
 const publicServers = ["8.8.8.8", "8.8.4.4"];
 
 /**
- * The container's resolv.conf: what was asked for, else what the host uses, as far as it can be reached. A resolver
- * on the host's loopback cannot (the container has a loopback of its own), nor can one behind IPv6, which the
- * bridge does not carry.
+ * The container's resolv.conf. In a network that somebody made it leads to us, who ask the servers that were asked for, or
+ * the host's. In the default one it has these itself, as far as they can be reached: a resolver on the host's loopback
+ * cannot (the container has a loopback of its own), nor can one behind IPv6. Where none can, it leads to us too.
  */
 export function resolvConf(
   host: HostResolver,
@@ -35,7 +36,10 @@ export function resolvConf(
   const found = parse(host.configuration);
   const { servers, warnings } = chooseServers(host, found.servers, request);
   const search = request.search.length > 0 ? request.search.filter((domain) => domain !== ".") : found.search;
-  const options = request.options.length > 0 ? request.options : found.options;
+  const asked = request.options.length > 0 ? request.options : found.options;
+  // resolv.conf(5): a name without a dot is asked for as it is, before the search domains.
+  const isOurs = servers.includes(RESOLVER) && !asked.some((option) => option.startsWith("ndots:"));
+  const options = isOurs ? [...asked, "ndots:0"] : asked;
   const lines = [
     ...servers.map((server) => `nameserver ${server}`),
     ...(search.length > 0 ? [`search ${search.join(" ")}`] : []),
@@ -49,23 +53,34 @@ function chooseServers(
   own: readonly string[],
   request: ResolverRequest,
 ): { servers: readonly string[]; warnings: readonly string[] } {
-  if (request.servers.length > 0) return { servers: request.servers, warnings: [] };
+  const ours = { servers: [RESOLVER], warnings: [] };
+  // One on loopback is the container's own, and may ask us in turn.
+  const isOwn = request.network !== "named" || request.servers.some(isLoopback);
+  if (request.servers.length > 0 && isOwn) return { servers: request.servers, warnings: [] };
   if (request.network === "host") return { servers: own, warnings: [] };
+  if (request.network === "named" && request.servers.length + own.length > 0) return ours;
   const reachable = own.filter(isReachable);
   if (reachable.length > 0 || request.network === "none") return { servers: reachable, warnings: [] };
   const upstream = parse(host.upstream ?? "").servers.filter(isReachable);
   if (upstream.length > 0) return { servers: upstream, warnings: [] };
-  const why =
-    own.length === 0
-      ? "the host names no resolver"
-      : `a container cannot reach the host's resolver (${own.join(", ")})`;
-  return {
-    servers: publicServers,
-    warnings: [`${why}; ${publicServers.join(" and ")} are used instead (choose others with --dns)`],
-  };
+  if (own.length > 0) return ours;
+  const warning =
+    `the host names no resolver; ${publicServers.join(" and ")} are used instead ` +
+    "(choose others with --dns)";
+  return { servers: request.network === "named" ? [RESOLVER] : publicServers, warnings: [warning] };
 }
 
-const isReachable = (server: string) => isIPv4(server) && !server.startsWith("127.") && server !== "0.0.0.0";
+/** resolv.conf(5): 0.0.0.0 is the machine itself. */
+export const isLoopback = (server: string): boolean =>
+  server.startsWith("127.") || ["0.0.0.0", "::1", "::"].includes(server);
+
+const isReachable = (server: string) => isIPv4(server) && !isLoopback(server);
+
+/** Whom the host asks; a zone may say by which interface (`fe80::1%eth0`). */
+export function serversOf(configuration: string): readonly string[] {
+  const own = parse(configuration).servers.filter((server) => isIP(server.replace(/%.*$/, "")) !== 0);
+  return own.length > 0 ? own : publicServers;
+}
 
 interface Parsed {
   readonly servers: string[];

@@ -50,6 +50,7 @@ export function containerOf(live: Live): Container {
     resume: () => setFrozen(cgroups, false),
     stats: async () => ({ readAt: new Date(), ...readStats(cgroups) }),
     processes: async () => processesOf(cgroups),
+    serveNames: (handler) => monitor.serveNames(handler),
     close: () => monitor.close(),
   };
 }

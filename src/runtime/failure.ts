@@ -115,6 +115,7 @@ const TELLINGS: { readonly [K in Kind]?: Telling<K> } = {
   ownCgroup: { code: "CGROUP_FAILED", what: () => "cannot give the container its cgroup" },
   replaceDeviceFilter: { code: "CGROUP_FAILED", what: () => "cannot change the container's device rules" },
   netlink: { code: "NETWORK_SETUP_FAILED", what: ({ what }) => `cannot set the network up (${what})` },
+  nameSockets: { code: "NETWORK_SETUP_FAILED", what: () => "cannot listen for the container's DNS queries" },
   netlinkIn: { code: "NETWORK_SETUP_FAILED", what: ({ what }) => `cannot set the network up (${what})` },
   joinNamespace: { code: "NAMESPACE_FAILED", what: () => "cannot join the namespace" },
   clone: {

@@ -52,6 +52,9 @@ export interface AttachRequest {
   readonly logs: boolean;
 }
 
+/** Takes one DNS message of the container; what `reply` is given goes back to where it came from. */
+export type NameHandler = (query: Uint8Array, stream: boolean, reply: (answer: Uint8Array) => void) => void;
+
 export interface WindowSize {
   readonly rows: number;
   readonly columns: number;
@@ -88,6 +91,11 @@ export interface Container {
   stats(): Promise<Stats>;
   /** Host pids of every process of the container. */
   processes(): Promise<readonly number[]>;
+  /**
+   * From here on DNS queries of the container are answered; those that came before wait. Only for a container whose plan has
+   * sockets for them.
+   */
+  serveNames(handler: NameHandler): Promise<void>;
   /** Lets go of the monitor's socket; the container runs on. */
   close(): void;
 }

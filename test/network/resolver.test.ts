@@ -27,10 +27,32 @@ describe("resolv.conf", () => {
     });
   });
 
-  test("falls back to public servers, and says so", () => {
-    const { text, warnings } = resolvConf(host("nameserver 127.0.0.1\n"), asked);
+  test("leads to ours where the host's servers cannot be reached, and names public ones where it has none", () => {
+    for (const server of ["127.0.0.1", "::1", "fd00::53"])
+      expect(resolvConf(host(`nameserver ${server}\nsearch corp\n`), asked)).toEqual({
+        text: "nameserver 127.0.0.11\nsearch corp\noptions ndots:0\n",
+        warnings: [],
+      });
+    const { text, warnings } = resolvConf(host(""), asked);
     expect(text).toBe("nameserver 8.8.8.8\nnameserver 8.8.4.4\n");
-    expect(warnings[0]).toContain("a container cannot reach the host's resolver (127.0.0.1)");
+    expect(warnings[0]).toContain("the host names no resolver");
+  });
+
+  test("leads to ours in a network that somebody made, whatever is asked in turn", () => {
+    const named = { ...asked, network: "named" } as const;
+    const text = "nameserver 10.0.0.53\nsearch corp\noptions ndots:2 edns0\n";
+    const ours = "nameserver 127.0.0.11\nsearch corp\noptions ndots:2 edns0\n";
+    expect(resolvConf(host(text), named)).toEqual({ text: ours, warnings: [] });
+    expect(resolvConf(host(text), { ...named, servers: ["9.9.9.9"] })).toEqual({ text: ours, warnings: [] });
+    expect(resolvConf(host(""), { ...named, servers: ["9.9.9.9"] })).toEqual({
+      text: "nameserver 127.0.0.11\noptions ndots:0\n",
+      warnings: [],
+    });
+    // The container's own, which may ask ours.
+    expect(resolvConf(host(""), { ...named, servers: ["127.0.0.1", "9.9.9.9"] }).text).toBe(
+      "nameserver 127.0.0.1\nnameserver 9.9.9.9\n",
+    );
+    expect(resolvConf(host(""), named).text).toBe("nameserver 127.0.0.11\noptions ndots:0\n");
   });
 
   test("is the host's word for word where the host's network is used", () => {

@@ -1,4 +1,5 @@
 import type { ContainerDetails, EndpointDetails } from "../../engine/engine.ts";
+import { dnsNames } from "../../engine/networks/names.ts";
 import type { NetworkMode } from "../../engine/options.ts";
 import { singles } from "../../oci/port.ts";
 
@@ -54,7 +55,7 @@ export function networkMode({ network }: { readonly network: NetworkMode }): str
 function endpoint(container: ContainerDetails, details: EndpointDetails) {
   const { live, aliases, address, mac } = details;
   const isUsers = !["bridge", "host", "none"].includes(details.network);
-  const names = [container.name, ...aliases, container.id.slice(0, 12)];
+  const { id, name, options } = container;
   return {
     IPAMConfig: address === null ? (isUsers ? {} : null) : { IPv4Address: address },
     Links: null,
@@ -70,7 +71,7 @@ function endpoint(container: ContainerDetails, details: EndpointDetails) {
     IPv6Gateway: "",
     GlobalIPv6Address: "",
     GlobalIPv6PrefixLen: 0,
-    DNSNames: isUsers ? [...new Set(names)] : null,
+    DNSNames: isUsers ? dnsNames({ id, name, hostname: options.hostname }, aliases) : null,
   };
 }
 

@@ -11,7 +11,8 @@ import { type Core, folderOf, record, tell } from "../core.ts";
 import type { Entry } from "../entry.ts";
 import { attachAll } from "../networks/attach.ts";
 import { bandwidthOf } from "../networks/bandwidth.ts";
-import { endpointsOf } from "../networks/endpoints.ts";
+import { endpointsOf, hasOwnNetwork } from "../networks/endpoints.ts";
+import { serveNames } from "../networks/names.ts";
 import { wantedPorts } from "../networks/ports.ts";
 import { APART } from "../records.ts";
 import { isLive } from "../state.ts";
@@ -65,6 +66,7 @@ async function startNow(core: Core, entry: Entry): Promise<void> {
   entry.live = container;
   // Who attached while the gate was being opened.
   core.background(joinStreams(entry, container));
+  core.background(serveNames(core, entry));
   tell(core, entry, "start");
   onEnd(core, entry, container);
 }
@@ -77,7 +79,10 @@ async function toTheGate(core: Core, entry: Entry, undo: Undo): Promise<Containe
   rmSync(join(folder, "exit.json"), { force: true });
   const endpoints = endpointsOf(entry);
   const bandwidth = bandwidthOf(entry);
-  const attaching = { containerId: id, name: entry.name, endpoints, bandwidth, ports: portsToPublish(entry) };
+  const attaching = {
+    ...{ containerId: id, name: entry.name, endpoints, bandwidth, ports: portsToPublish(entry) },
+    ownNetwork: hasOwnNetwork(options),
+  };
   const [rootfs, { attachments, shaper, fragments }] = await Promise.all([
     prepareRootfs(core, entry, undo),
     attachAll(core, attaching, undo),

@@ -1,5 +1,5 @@
 import type { PlanFragment } from "../../kernel/plan/fragment.ts";
-import type { Attachment, Bandwidth, Shaper } from "../../network/network.ts";
+import { type Attachment, type Bandwidth, namesFragment, type Shaper } from "../../network/network.ts";
 import type { PortRequest } from "../../oci/port.ts";
 import type { Undo } from "../../oci/undo.ts";
 import type { Core } from "../core.ts";
@@ -12,6 +12,8 @@ export interface Attaching {
   readonly endpoints: readonly EndpointOption[];
   readonly ports: readonly PortRequest[];
   readonly bandwidth: Bandwidth;
+  /** In a network namespace of its own. */
+  readonly ownNetwork: boolean;
 }
 
 /** What a container's plan has to do for its networks. */
@@ -47,5 +49,7 @@ export async function attachAll(core: Core, asked: Attaching, undo: Undo): Promi
     made.push(attachment);
   }
   const limiting = shaper === null ? [] : [limits.fragment(shaper)];
-  return { attachments: made, shaper, fragments: [...limiting, ...made.map(({ fragment }) => fragment)] };
+  const naming = asked.ownNetwork ? [namesFragment] : [];
+  const fragments = [...limiting, ...made.map(({ fragment }) => fragment), ...naming];
+  return { attachments: made, shaper, fragments };
 }

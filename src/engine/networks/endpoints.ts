@@ -11,6 +11,10 @@ export function modeNetwork(mode: NetworkMode): string | null {
   return mode.kind === "network" ? mode.name : mode.kind;
 }
 
+/** In a namespace of its own, whatever it is connected with. */
+export const hasOwnNetwork = ({ network }: ContainerOptions): boolean =>
+  network.kind !== "host" && network.kind !== "container";
+
 /** Where a container is to be connected, in the order of its interfaces. */
 export function endpointsOf({ origin, fortune }: Entry): readonly EndpointOption[] {
   return fortune.endpoints ?? endpointsOfOptions(origin.options);

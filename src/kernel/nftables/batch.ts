@@ -84,7 +84,7 @@ export function gathered(all: Iterable<Element>): Elements[] {
 /** Where a chain hangs. Priorities as in nft(8): raw -300, dstnat -100, filter 0, srcnat 100. */
 export interface ChainHook {
   readonly type: "filter" | "nat";
-  readonly hook: "prerouting" | "forward" | "output" | "postrouting";
+  readonly hook: "prerouting" | "input" | "forward" | "output" | "postrouting";
   readonly priority: number;
 }
 
@@ -99,7 +99,7 @@ const dataTypes = {
 export type DataType = keyof typeof dataTypes;
 
 /** linux/netfilter.h, NF_INET_*. */
-const hooks = { prerouting: 0, forward: 2, output: 3, postrouting: 4 } as const;
+const hooks = { prerouting: 0, input: 1, forward: 2, output: 3, postrouting: 4 } as const;
 const BATCH_BEGIN = 0x10;
 const BATCH_END = 0x11;
 const NFTABLES = 10;

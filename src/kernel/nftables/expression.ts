@@ -20,6 +20,14 @@ export type Expression =
       readonly mask: Uint8Array;
       readonly flip?: Uint8Array;
     }
+  | { readonly kind: "value"; readonly register: number; readonly value: Uint8Array }
+  /** The packet gets another port, and the checksum that goes with it. */
+  | {
+      readonly kind: "set-port";
+      readonly which: "source" | "destination";
+      readonly of: "tcp" | "udp";
+      readonly register: number;
+    }
   /** The packet's mark becomes what the register holds. */
   | { readonly kind: "set-mark"; readonly register: number }
   /** Looks a key up in a map; no match when it is not there. */
@@ -47,12 +55,15 @@ type Field = keyof typeof fields;
 
 /** NFT_META_MARK. */
 const MARK = 3;
+/** NFT_PAYLOAD_TRANSPORT_HEADER. */
+const TRANSPORT = 2;
 
 /** linux/netfilter/nf_tables.h: NFT_META_*, NFT_CT_*, payload bases, NFT_FIB_RESULT_ADDRTYPE. */
 const fields = {
   "interface-in": meta(6),
   "interface-out": meta(7),
   "interface-in-index": meta(4),
+  "interface-out-index": meta(5),
   mark: meta(MARK),
   /** What makes it (`bridge`); nothing matches where it is the machine's own. */
   "interface-out-kind": meta(27),
@@ -61,7 +72,8 @@ const fields = {
   "ip-destination": payload(1, 16, 4),
   "ip-source-first-byte": payload(1, 12, 1),
   "ip-destination-first-byte": payload(1, 16, 1),
-  "port-destination": payload(2, 2, 2),
+  "port-source": payload(TRANSPORT, 0, 2),
+  "port-destination": payload(TRANSPORT, 2, 2),
   "connection-state": connection(0),
   "connection-status": connection(2),
   "source-type": addressType(1),
@@ -99,6 +111,9 @@ const IPV4 = 2;
 /** NFT_LOOKUP_F_INV. */
 const LOOKUP_INVERTED = 1;
 const DESTINATION = 1;
+/** NFT_PAYLOAD_CSUM_INET, and where RFC 9293 and RFC 768 have their checksums. */
+const INTERNET_CHECKSUM = 1;
+const checksumAt = { tcp: 16, udp: 6 } as const;
 
 const encoders: {
   [K in Expression["kind"]]: (e: Extract<Expression, { kind: K }>) => {
@@ -122,6 +137,21 @@ const encoders: {
       be32(3, e.mask.length),
       data(4, e.mask),
       data(5, e.flip ?? new Uint8Array(e.mask.length)),
+    ],
+  }),
+  value: (e) => ({
+    name: "immediate",
+    attributes: [be32(1, registerNumber(e.register)), data(2, e.value)],
+  }),
+  "set-port": (e) => ({
+    name: "payload",
+    attributes: [
+      be32(2, TRANSPORT),
+      be32(3, e.which === "source" ? 0 : 2),
+      be32(4, 2),
+      be32(5, registerNumber(e.register)),
+      be32(6, INTERNET_CHECKSUM),
+      be32(7, checksumAt[e.of]),
     ],
   }),
   "set-mark": (e) => ({ name: "meta", attributes: [be32(2, MARK), be32(3, registerNumber(e.register))] }),

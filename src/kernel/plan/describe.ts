@@ -174,6 +174,7 @@ const lines: { readonly [K in Kind]: Line<K> } = {
   killCgroup: { verb: "kill", text: (op, name) => `everything in ${name(op.cgroup)}` },
   removeCgroup: { verb: "remove", text: (op) => `the cgroup ${op.hierarchy}${op.path}` },
   netlink: { verb: "", text: (op) => op.what },
+  nameSockets: { verb: "listen", text: ({ port }) => `on 127.0.0.11:${port} for DNS queries` },
   netlinkIn: { verb: "", text: (op, name) => `${op.what}, in the network ${name(op.ns)}` },
   hostname: { verb: "name", text: (op) => `the host ${shellWord(op.name)}` },
   domainname: { verb: "name", text: (op) => `the domain ${shellWord(op.name)}` },

@@ -90,6 +90,15 @@ export const frames = {
   wait: frame(40, { session: text }),
   reopenLog: frame(41, {}),
   closeStdin: frame(42, { session: text }),
+  /**
+   * From here on this connection is told what the container asks at its name sockets (QUERY), and answers it by REPLY,
+   * which nothing answers; who was told before is hung up on. While nobody is told, what comes waits in the sockets.
+   */
+  names: frame(44, {}),
+  /** A whole DNS message. `peer`: who asked, in the monitor's own words; `stream`: by TCP. */
+  query: frame(45, { peer: u64, stream: flag, data: bytes }),
+  /** Another one, for `peer`; where nobody is there any more it goes nowhere. */
+  reply: frame(46, { peer: u64, data: bytes }),
   /** The answer to requests that answer nothing else. */
   done: frame(43, {}),
 } as const;
@@ -103,4 +112,4 @@ export const FRAME_HEADER = 12;
 /** No frame is longer; both sides refuse one. */
 export const FRAME_LIMIT = 16 * 1024 * 1024;
 /** The version in HELLO: old monitors meet newer daemons. */
-export const MONITOR_VERSION = 1;
+export const MONITOR_VERSION = 2;

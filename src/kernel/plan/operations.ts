@@ -264,6 +264,12 @@ export const operations = {
     what: note,
   }),
 
+  /**
+   * A datagram socket and a listening one on 127.0.0.11, made in the child's network namespace and kept by the monitor,
+   * which passes on to the engine what comes there (native/names.h).
+   */
+  nameSockets: op(171, ["map"], { port: u32 }),
+
   // ── the process ──
   hostname: op(80, inside, { name: text }),
   domainname: op(81, inside, { name: text }),

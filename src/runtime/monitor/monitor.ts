@@ -5,12 +5,13 @@ import { type FrameName, MONITOR_VERSION } from "../../kernel/plan/frames.ts";
 import type { Plan } from "../../kernel/plan/plan.ts";
 import { InroError } from "../../oci/error.ts";
 import type { Exit } from "../../oci/exit.ts";
-import type { AttachRequest, WindowSize } from "../runtime.ts";
+import type { AttachRequest, NameHandler, WindowSize } from "../runtime.ts";
 import { exitOf, expectAnswer, type SessionState, type Started, startedOf, stateOf } from "./answers.ts";
 import { connectSocket, isGone } from "./connect.ts";
 import { type Connection, connectionLost, openConnection } from "./connection.ts";
 import { readExit } from "./exits.ts";
 import { readFrame } from "./handshake.ts";
+import { type NameService, serveNames } from "./names.ts";
 import { type Answer, decodeAnswer } from "./wire.ts";
 
 /** Where a container's monitor is met, and where it writes down how its sessions ended. */
@@ -45,6 +46,8 @@ export interface Monitor {
   /** The stream is null when the program could not be started. */
   exec(request: ExecStart): Promise<Started & { readonly stream: Socket | null }>;
   wait(session: string): Promise<Exit>;
+  /** Answers the container's DNS queries, on a connection of their own, until `close`. */
+  serveNames(names: NameHandler): Promise<void>;
   /** Lets go of the monitor; the container runs on. `exited` stays pending then. */
   close(): void;
 }
@@ -111,6 +114,7 @@ export async function connectMonitor(address: MonitorAddress): Promise<Monitor |
   if (greeted === undefined) return undefined;
   const connection = openConnection(greeted.socket);
   let isClosed = false;
+  let names: NameService | undefined;
   const ask = async <N extends FrameName>(name: N, values: FrameValues<N>, what: string) =>
     expectAnswer(decodeAnswer(await connection.ask((request) => encodeFrame(name, request, values))), what);
   const wait = async (session: string) => {
@@ -151,8 +155,16 @@ export async function connectMonitor(address: MonitorAddress): Promise<Monitor |
       socket.destroy();
       return { ...started, stream: null };
     },
+    serveNames: async (handler) => {
+      const service = await greet(address);
+      // Its container has ended.
+      if (service === undefined) return;
+      names = serveNames(service.socket, handler);
+      if (isClosed) names.close();
+    },
     close() {
       isClosed = true;
+      names?.close();
       connection.close();
     },
   };

@@ -73,6 +73,7 @@ export const callsOf: { readonly [K in Kind]?: readonly string[] } = {
   session: ["setsid", "ioctl"],
   seccomp: ["seccomp"],
   chroot: ["fchdir", "chroot", "chdir"],
+  nameSockets: ["openat", "setns", "socket", "setsockopt", "bind", "listen", "close"],
   sendListener: ["socket", "setsockopt", "connect", "pidfd_getfd", "sendmsg", "close"],
   scheduler: ["sched_setattr"],
   ioPriority: ["ioprio_set"],

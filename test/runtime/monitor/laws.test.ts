@@ -15,6 +15,7 @@ import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { locate } from "../../../src/kernel/cgroup/hierarchies.ts";
 import { encodeFrame } from "../../../src/kernel/plan/encode.ts";
+import { MONITOR_VERSION } from "../../../src/kernel/plan/frames.ts";
 import type { Op } from "../../../src/kernel/plan/operations.ts";
 import { exitCode, parseExit } from "../../../src/oci/exit.ts";
 import { readFacts } from "../../../src/runtime/facts.ts";
@@ -457,13 +458,13 @@ describe.skipIf(!isRoot)("laws of the monitor", () => {
         socket.write(unknown);
       });
     });
-    expect(hello.readUInt32LE(12)).toBe(1);
+    expect(hello.readUInt32LE(12)).toBe(MONITOR_VERSION);
     expect(hello.toString("latin1")).toContain("this monitor does not know that frame");
   });
 
   test("12 a monitor of another version is refused by name", async () => {
     using folder = temporaryFolder("monitor");
-    const hello = encodeFrame("hello", 0, { version: 2, pid: 1, session: "" });
+    const hello = encodeFrame("hello", 0, { version: MONITOR_VERSION + 1, pid: 1, session: "" });
     const server = createServer((socket) => socket.end(hello)).listen(join(folder.path, "monitor.sock"));
     const address = { folder: folder.path, socketFolder: folder.path };
     await expect(connectMonitor(address)).rejects.toMatchObject({ code: "MONITOR_VERSION" });

@@ -1,0 +1,86 @@
+import { type Scope, type Zone, zoneOf } from "../../network/network.ts";
+import type { Core } from "../core.ts";
+import type { Entry } from "../entry.ts";
+import type { ContainerFortune } from "../records.ts";
+import { endpointsOf, hasOwnNetwork } from "./endpoints.ts";
+
+/** What an endpoint is called in its network, as Docker has it. The default network has no aliases. */
+export function dnsNames(
+  { id, name, hostname }: { readonly id: string; readonly name: string; readonly hostname: string | null },
+  aliases: readonly string[],
+): readonly string[] {
+  return [...new Set([name, ...aliases, id.slice(0, 12), ...(hostname === null ? [] : [hostname])])];
+}
+
+/** Answers what a container that runs asks. In the background: what it asks before is answered then. */
+export async function serveNames(core: Core, entry: Entry): Promise<void> {
+  const { options } = entry.origin;
+  if (!hasOwnNetwork(options)) return;
+  const { dns } = options;
+  await entry.live?.serveNames(core.networks.names.open({ scope: () => scopeOf(core, entry), dns }));
+}
+
+function scopeOf(core: Core, { fortune }: Entry): Scope {
+  const connected = fortune.attachments
+    .filter(({ address }) => address !== "")
+    .toSorted((a, b) => Number(b.gateway !== "") - Number(a.gateway !== ""));
+  const isInternal = (name: string) => core.networkShelf.byName(name)?.settled?.internal === true;
+  return {
+    zones: connected.map(({ network }) => zoneIn(core, network)),
+    gateways: connected.map(({ gateway }) => gateway).filter((gateway) => gateway !== ""),
+    forwards: connected.some(({ network }) => !isInternal(network)),
+  };
+}
+
+interface Seen {
+  readonly entry: Entry;
+  readonly name: string;
+  readonly fortune: ContainerFortune;
+}
+
+/** What the zones were made of; looked at instead of told about, since a name that is not true any more leads astray. */
+interface Made {
+  readonly from: readonly Seen[];
+  readonly zones: Map<string, Zone>;
+}
+
+const made = new WeakMap<Core, Made>();
+
+function zoneIn(core: Core, network: string): Zone {
+  const last = made.get(core);
+  const current = last !== undefined && isCurrent(core, last.from) ? last : fresh(core);
+  const known = current.zones.get(network);
+  if (known !== undefined) return known;
+  const zone = makeZone(core, network);
+  current.zones.set(network, zone);
+  return zone;
+}
+
+function isCurrent(core: Core, from: readonly Seen[]): boolean {
+  let at = 0;
+  for (const entry of core.shelf.all()) {
+    const seen = from[at++];
+    if (seen?.entry !== entry || seen.fortune !== entry.fortune || seen.name !== entry.name) return false;
+  }
+  return at === from.length;
+}
+
+function fresh(core: Core): Made {
+  const from = [...core.shelf.all()].map((entry) => ({ entry, name: entry.name, fortune: entry.fortune }));
+  const one = { from, zones: new Map<string, Zone>() };
+  made.set(core, one);
+  return one;
+}
+
+function makeZone(core: Core, network: string): Zone {
+  const hosts = [...core.shelf.all()].flatMap((entry) => {
+    const attachment = entry.fortune.attachments.find((one) => one.network === network);
+    if (attachment === undefined || attachment.address === "") return [];
+    const aliases = endpointsOf(entry).find((one) => one.network === network)?.aliases ?? [];
+    const { hostname } = entry.origin.options;
+    const names = dnsNames({ id: entry.id, name: entry.name, hostname }, aliases);
+    return [{ names, addresses: [attachment.address] }];
+  });
+  const subnet = hosts.length === 0 ? undefined : core.networks.subnetOf(network);
+  return zoneOf(network, subnet === undefined ? [] : [subnet], hosts);
+}

@@ -1,0 +1,44 @@
+import { isIPv4 } from "node:net";
+
+/** The bytes of an IPv4 or IPv6 address, without its zone. */
+export function addressBytes(address: string): Uint8Array {
+  if (isIPv4(address)) return Uint8Array.from(address.split(".").map(Number));
+  const [head = "", tail] = address.replace(/%.*$/, "").split("::");
+  const words = (text: string) => text.split(":").flatMap((word) => (word === "" ? [] : word));
+  const [before, after] = [words(head), words(tail ?? "")];
+  const zeros = Array.from({ length: tail === undefined ? 0 : 8 - before.length - after.length }, () => "0");
+  return Uint8Array.from(
+    [...before, ...zeros, ...after]
+      .map((word) => Number.parseInt(word, 16))
+      .flatMap((word) => [word >>> 8, word & 0xff]),
+  );
+}
+
+/** RFC 1035, 3.5 and RFC 3596, 2.5: the name that asks for an address's name. */
+export function reverseName(address: string): string {
+  const bytes = [...addressBytes(address)].reverse();
+  if (bytes.length === 4) return `${bytes.join(".")}.in-addr.arpa`;
+  const digits = bytes.flatMap((byte) => [(byte & 0xf).toString(16), (byte >>> 4).toString(16)]);
+  return `${digits.join(".")}.ip6.arpa`;
+}
+
+/** The address that such a name asks for. */
+function reversed(name: string): Uint8Array | undefined {
+  const [, four] = /^((?:\d{1,3}\.){4})in-addr\.arpa$/.exec(name) ?? [];
+  if (four !== undefined) return Uint8Array.from(four.split(".").slice(0, 4).map(Number).reverse());
+  const [, six] = /^((?:[0-9a-f]\.){32})ip6\.arpa$/.exec(name) ?? [];
+  if (six === undefined) return undefined;
+  return Uint8Array.from(Buffer.from(six.split(".").reverse().join(""), "hex"));
+}
+
+export function liesIn(
+  name: string,
+  { base, prefix }: { readonly base: Uint8Array; readonly prefix: number },
+): boolean {
+  const address = reversed(name);
+  if (address === undefined || address.length !== base.length) return false;
+  return address.every((byte, at) => {
+    const bits = Math.min(8, Math.max(0, prefix - at * 8));
+    return byte >>> (8 - bits) === (base[at] ?? 0) >>> (8 - bits);
+  });
+}
