@@ -197,8 +197,7 @@ export function linksIn(record: OpRecord | undefined): Link[] {
   return decodeMessages(record?.data ?? new Uint8Array(0)).flatMap((reply) => decodeLink(reply) ?? []);
 }
 
-/** Executes what has to be done; NETWORK_SETUP_FAILED names what could not. */
-export async function run(executor: Executor, bridge: string, ops: readonly Op[]) {
+async function run(executor: Executor, bridge: string, ops: readonly Op[]) {
   if (ops.length === 0) return [];
   const records = await executor.batch(ops);
   const wrong = records.find((record) => record.errno !== 0);

@@ -11,10 +11,10 @@ import {
   stopRedirecting,
 } from "../kernel/netlink/traffic.ts";
 import { emptyFragment, type PlanFragment } from "../kernel/plan/fragment.ts";
-import type { OpOf } from "../kernel/plan/operations.ts";
+import type { Op, OpOf } from "../kernel/plan/operations.ts";
+import { InroError } from "../oci/error.ts";
 import type { AttachmentRecord } from "./attachment.ts";
 import { type Direction, describeRate, type Limit, type Shaper, tokenBucket } from "./bandwidth.ts";
-import { run } from "./bridge.ts";
 import { hostInterfaceIndex } from "./fragment.ts";
 import type { Executor } from "./lasting-executor.ts";
 
@@ -132,13 +132,12 @@ export async function shape(
 ): Promise<void> {
   const { from, to, attachments } = change;
   const devices = new Set(limitsOf(to).map(({ device }) => device));
-  if (to !== null) await run(executor, "bandwidth", shaperFragment(table, to).map);
+  if (to !== null) await run(executor, shaperFragment(table, to).map);
   for (const { hostInterface } of attachments)
     if (hostInterface !== "") await lead(executor, to, hostInterface);
   const unused = limitsOf(from).filter(({ device }) => !devices.has(device));
   await run(
     executor,
-    "bandwidth",
     unused.map(({ device }) => removeDevice(device)),
   );
 }
@@ -162,7 +161,7 @@ async function lead(executor: Executor, to: Shaper | null, hostInterface: string
   const records = await executor.batch(ops);
   // Its container ends while we work.
   if (records.some(({ errno }) => errno === ENODEV)) return;
-  await run(executor, "bandwidth", ops);
+  await run(executor, ops);
 }
 
 /** For a container that has ended. `undone`: its monitor did what its plan says; what was made later the plan does not know. */
@@ -170,7 +169,6 @@ export async function unshape(executor: Executor, shaper: Shaper, undone: boolea
   const left = limitsOf(shaper).filter(({ joined }) => joined || !undone);
   await run(
     executor,
-    "bandwidth",
     left.map(({ device }) => removeDevice(device)),
   );
 }
@@ -189,7 +187,19 @@ export async function sweepLimits(
     const messages = encodeMessages([getLink(name)]);
     const [found] = await executor.batch([{ ...removeDevice(name), messages, what: `find ${name}` }]);
     const link = decodeMessages(found?.data ?? new Uint8Array(0)).map(decodeLink)[0];
-    if (link?.kind === "ifb" && link.alias.startsWith(`${table} `))
-      await run(executor, "bandwidth", [removeDevice(name)]);
+    if (link?.kind === "ifb" && link.alias.startsWith(`${table} `)) await run(executor, [removeDevice(name)]);
   }
+}
+
+async function run(executor: Executor, ops: readonly Op[]): Promise<void> {
+  if (ops.length === 0) return;
+  const records = await executor.batch(ops);
+  const wrong = records.find(({ errno }) => errno !== 0);
+  if (wrong === undefined) return;
+  const op = ops[wrong.index];
+  throw new InroError("NETWORK_SETUP_FAILED", {
+    what: "cannot limit the container's bandwidth",
+    why: `${op !== undefined && "what" in op ? op.what : ""}: errno ${wrong.errno} ${wrong.detail}`.trim(),
+    hint: "the kernel needs its modules ifb, sch_tbf, sch_ingress, cls_u32 and act_mirred",
+  });
 }

@@ -30,6 +30,12 @@ describe.skipIf(engineMissing)("--network-bandwidth", () => {
   const devices = async () =>
     (await Bun.$`ip -o link show type ifb`.text()).split("\n").filter((line) => line.includes(id)).length;
   let id = "";
+  /** The host's end of a container's first pair. */
+  const portOf = async (container: string) => {
+    const inside = await cli.out("exec", container, "cat", "/sys/class/net/eth0/iflink");
+    const links = await Bun.$`ip -o link`.text();
+    return new RegExp(`^${inside.trim()}: (\\w+)`, "m").exec(links)?.[1] ?? "";
+  };
 
   test("holds from the start on, is shown, changed while it runs, and goes with its end", async () => {
     const name = "limited";
@@ -80,6 +86,33 @@ describe.skipIf(engineMissing)("--network-bandwidth", () => {
     expect(await Bun.$`tc filter show dev ${port} egress`.text()).toBe("");
     await cli.out("rm", "-f", "mover");
     await cli.out("network", "rm", "bandwidth-two");
+  }, 30_000);
+
+  test("is told as it was where it cannot be changed, and its end takes what the attempt left", async () => {
+    id = (
+      await cli.out(
+        "run",
+        "-d",
+        "--name",
+        "stuck",
+        "--network-bandwidth",
+        "out=1mbit",
+        "busybox",
+        "sleep",
+        "600",
+      )
+    ).trim();
+    const port = await portOf("stuck");
+    await Bun.$`tc qdisc del dev ${port} clsact && tc qdisc add dev ${port} egress_block 22 clsact`;
+    // Somebody has put a shared block where our filter for what comes in belongs.
+    const failed = await cli.inro("update", "--network-bandwidth", "in=1mbit", "stuck");
+    expect([failed.code, failed.stderr]).toEqual([
+      1,
+      expect.stringContaining("cannot limit the container's bandwidth"),
+    ]);
+    expect(await bandwidth("stuck")).toBe('{"In":0,"Out":1000000}\n');
+    await cli.out("rm", "-f", "stuck");
+    expect(await devices()).toBe(0);
   }, 30_000);
 
   test("is refused where it could not be kept", async () => {

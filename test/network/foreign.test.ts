@@ -147,8 +147,7 @@ describe.skipIf(missing)("other firewalls", () => {
     );
     rules("flush chain ip filter FORWARD");
     expectWay(web, outside, false);
-    await one.container("next");
-    await one.container("another");
+    await Promise.all([one.container("next"), one.container("another")]);
     expectWay(web, outside, true);
     expect(command(nft, "list", "chain", "ip", "filter", "FORWARD").match(/accept/g)).toHaveLength(1);
     // Somebody puts a rule before ours: ours goes first again.

@@ -12,8 +12,16 @@ export async function changeBandwidth(core: Core, entry: Entry, change: Partial<
   await entry.turn.run(async () => {
     const bandwidth = { ...bandwidthOf(entry), ...change };
     for (const { network } of endpointsOf(entry)) checkBandwidth(core.networkShelf.find(network), bandwidth);
+    const before = entry.fortune.bandwidth;
     record(core, entry, { bandwidth }, "machine");
-    if (entry.live !== null) await limitNow(core, entry);
+    if (entry.live === null) return;
+    try {
+      await limitNow(core, entry);
+    } catch (cause) {
+      record(core, entry, { bandwidth: before }, "machine");
+      await limitNow(core, entry).catch((error) => core.fault(`limiting ${entry.name} as before`, error));
+      throw cause;
+    }
   });
   tell(core, entry, "update");
 }

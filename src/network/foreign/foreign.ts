@@ -46,12 +46,19 @@ export function foreignFirewalls(options: ForeignOptions): Foreign {
     if (failure === undefined) say(`a rule in ${where} lets containers' packets pass`);
     else say(`cannot add a rule to ${where}: ${failure}; ${byHand}`);
   };
+  const clear = async (networks: readonly Way[]) => {
+    const ruleset = await readRuleset(executor);
+    for (const { place } of obstacles(ruleset, table, networks)) await insert(ruleset, place);
+  };
+  // One after the other: each sees the rule that the one before has added.
+  let clearing: Promise<void> = Promise.resolve();
   return {
     warnings: async (networks) => obstacles(await readRuleset(executor), table, networks).map(describe),
-    clear: async (networks) => {
-      if (policy !== "allow") return;
-      const ruleset = await readRuleset(executor);
-      for (const { place } of obstacles(ruleset, table, networks)) await insert(ruleset, place);
+    clear: (networks) => {
+      if (policy !== "allow") return Promise.resolve();
+      const done = clearing.then(() => clear(networks));
+      clearing = done.catch(() => {});
+      return done;
     },
     withdraw: async () => {
       if (!existsSync(mark)) return;
