@@ -165,11 +165,14 @@ function bindFailure(container: string, binding: PortBinding, error: unknown): I
     return inUse(
       container,
       binding,
-      holder === undefined ? "another program listens on it" : `${holder} listens on it`,
+      holder === undefined ? "another program has it" : `${holder} listens on it`,
     );
   return new InroError("INVALID_OPTION", {
     what: `cannot publish ${describeBinding(binding)} for container "${container}"`,
     why: code === "EADDRNOTAVAIL" ? `the host does not have the address ${binding.hostIp}` : `${error}`,
+    ...(code === "EMFILE"
+      ? { hint: "a port is a socket of the daemon's: raise its limit of open files" }
+      : {}),
     at: "-p",
     cause: error,
   });

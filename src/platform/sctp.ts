@@ -1,4 +1,4 @@
-import { closeSync } from "node:fs";
+import { closeSync, existsSync } from "node:fs";
 import { libc } from "./libc.ts";
 
 // linux/socket.h, linux/in.h
@@ -9,7 +9,7 @@ const NAME_LENGTH = 16;
 
 /**
  * Takes an SCTP port of an IPv4 address as long as it is not closed; 0: any. "unsupported" where the kernel has no SCTP
- * sockets, "taken" where another has the port, or the host not the address.
+ * sockets, "taken" where another has the port, or the host not the address; throws EMFILE.
  */
 export function bindSctp(
   address: string,
@@ -17,7 +17,9 @@ export function bindSctp(
 ): { readonly port: number; readonly close: () => void } | "unsupported" | "taken" {
   const { socket, bind, getsockname } = libc();
   const fd = socket(AF_INET, SOCK_STREAM_CLOEXEC, IPPROTO_SCTP);
-  if (fd < 0) return "unsupported";
+  // The first socket may have loaded the module.
+  if (fd < 0 && !existsSync("/proc/net/sctp")) return "unsupported";
+  if (fd < 0) throw Object.assign(new Error("too many open files"), { code: "EMFILE" });
   // struct sockaddr_in: the family in the machine's order, port and address in the network's.
   const name = new Uint8Array(NAME_LENGTH);
   name.set([AF_INET, 0, port >>> 8, port & 0xff, ...address.split(".").map(Number)]);

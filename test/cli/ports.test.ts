@@ -9,6 +9,14 @@ type Bindings = Readonly<
   Record<string, readonly { readonly HostIp: string; readonly HostPort: string }[] | null>
 >;
 
+const FROM_ONE_PORT = `const s = require("dgram").createSocket("udp4");
+  s.on("error", () => {});
+  s.bind(40000, () => s.send("?", 5300, "127.0.0.1", () => setTimeout(() => process.exit(), 50)))`;
+const HEARD = `const s = require("dgram").createSocket("udp4");
+  s.on("message", (m) => console.log(String(m))).bind(53, "0.0.0.0", () => console.log("up"))`;
+const ASK = `const s = require("net").connect(8080, process.argv.at(-1));
+  s.on("error", () => {}); s.pipe(process.stdout)`;
+
 describe.skipIf(rootMissing || busyboxMissing)("ports", () => {
   let host: Host;
   let engine: TestEngine;
@@ -125,6 +133,58 @@ describe.skipIf(rootMissing || busyboxMissing)("ports", () => {
     expect(terminal.text).not.toContain("8001  (");
     expect(await out("port", "open")).not.toContain("open to");
   }, 30_000);
+
+  test("of UDP lead a client that keeps its own port to whoever has them now, over restarts too", async () => {
+    using scope = new DisposableStack();
+    let heard = "";
+    /** A server in the container's network. */
+    const listen = async () => {
+      const pid = (await out("inspect", "-f", "{{.State.Pid}}", "dns")).trim();
+      const server = host.spawn("nsenter", ["--target", pid, "--net", process.execPath, "-e", HEARD]);
+      scope.defer(() => server.kill("SIGKILL"));
+      server.stdout?.on("data", (data) => (heard += data));
+      for (let tries = 0; !heard.includes("up") && tries < 500; tries++) await Bun.sleep(10);
+      heard = "";
+      return server;
+    };
+    // A flow that the kernel remembers lives on as long as somebody keeps asking.
+    const reaches = async () => {
+      for (let tries = 0; heard === "" && tries < 30; tries++)
+        await host.run(process.execPath, ["-e", FROM_ONE_PORT]);
+      return heard !== "";
+    };
+    expect(await reaches()).toBe(false);
+    await run("dns", "-p", "5300:53/udp");
+    const first = await listen();
+    expect(await reaches()).toBe(true);
+    first.kill("SIGKILL");
+    await out("restart", "-t", "0", "dns");
+    await listen();
+    expect(await reaches()).toBe(true);
+    await out("port", "--withdraw", "53/udp", "dns");
+    await Bun.sleep(100);
+    heard = "";
+    expect(await reaches()).toBe(false);
+    await out("port", "--publish", "5300:53/udp", "dns");
+    expect(await reaches()).toBe(true);
+  }, 60_000);
+
+  test("answer on [::1] too, after the daemon's restart as well", async () => {
+    const loop = "while true; do echo hello | nc -l -p 80; done";
+    await out("run", "-d", "--name", "web", "-p", "8080:80", "busybox", "sh", "-c", loop);
+    const ask = async (address: string) => {
+      for (let tries = 0; tries < 20; tries++) {
+        const { stdout } = await host.run(process.execPath, ["-e", ASK, address]);
+        if (stdout !== "") return stdout;
+      }
+      return "";
+    };
+    for (const address of ["::1", "127.0.0.1"]) expect(await ask(address)).toBe("hello\n");
+    await engine.kill();
+    expect(await ask("127.0.0.1")).toBe("hello\n");
+    await engine.serve();
+    expect(await ask("::1")).toBe("hello\n");
+  }, 60_000);
 
   test("in the host's network are discarded with a warning, in none too, and refused in another container's", async () => {
     const hosted = await engine.inro("run", "--rm", "--network", "host", "-p", "8000:80", "busybox", "true");
