@@ -19,7 +19,9 @@ export async function portsRow(engines: readonly Served[], rounds: number): Prom
       let id = "";
       return {
         name: label,
-        run: async () => void (id = await startOne(api, more)),
+        run: async () => {
+          id = await startOne(api, more);
+        },
         settle: () => remove(api, id),
       };
     };

@@ -46,8 +46,8 @@ function tcp(at: At, target: () => Target | undefined): Promise<Bound> {
     const server = createServer({ allowHalfOpen: true }, forwarder.take);
     server.once("error", failed);
     server.listen({ ...at, exclusive: true }, () => {
-      const bound = server.address();
       server.unref();
+      const bound = at.port === 0 ? server.address() : at;
       if (bound === null || typeof bound === "string") return failed(new Error("no port was bound"));
       const close = () => {
         server.close();

@@ -283,6 +283,19 @@ privileged("ports of a container that runs", () => {
     expect(elements()).toBe(1);
   });
 
+  test("keep the connections that stand when they are withdrawn; no new one comes in", async () => {
+    const { container, networks } = await engine(scope);
+    const web = await container("web", "8000:80");
+    await program(web, ECHO_AT_END);
+    const { attachment } = web;
+    const standing = connect({ host: "127.0.0.1", port: 8000, allowHalfOpen: true });
+    await once(standing, "connect");
+    await networks.livePorts.close(withPorts(attachment, []), attachment.ports);
+    standing.end("hello");
+    expect(await text(standing)).toBe(`got 5 from ${attachment.gateway}`);
+    expect(await say("127.0.0.1", 8000, "hello")).not.toContain("got");
+  });
+
   test("that cannot be taken change nothing", async () => {
     const { container, networks } = await engine(scope);
     await container("other", "9001:80");

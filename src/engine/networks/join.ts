@@ -65,7 +65,7 @@ export async function disconnect(core: Core, entry: Entry, network: NetworkDetai
   const { pid } = entry.live;
   const stay = attachments.filter((one) => one !== leaving && !isParked(one));
   const ports = [leaving, ...attachments.filter(isParked)].flatMap((one) => one.ports);
-  // Its ports stay its own until it ends: its monitor closes them then, whoever has them.
+  // Its ports stay its own: the next of its networks that leads out publishes them again.
   const parked = ports.length === 0 ? [] : [{ ...leaving, ...PARKED, ports }];
   // Recorded before it is done: an interface that no record knows is swept by the next engine.
   record(core, entry, { endpoints, attachments: [...stay, ...parked] }, "machine");
