@@ -3,57 +3,65 @@ import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { cacheFolder, tool } from "./tools.ts";
 
-const archive = () => join(cacheFolder(), "debian-bookworm-python3.tar.gz");
+/** What each root has beside Debian's minimal base. */
+const packages = {
+  python3: ["python3-minimal", "libpython3-stdlib"],
+  servers: ["nginx-light", "postgresql"],
+} as const;
 
-/** A gzipped tar of a Debian bookworm root with python3, made by debootstrap; undefined where it could not be made. */
-export function debianRoot(): string | undefined {
-  return existsSync(archive()) ? archive() : undefined;
+export type DebianName = keyof typeof packages;
+
+const archive = (name: DebianName) => join(cacheFolder(), `debian-bookworm-${name}.tar.gz`);
+
+/** A gzipped tar of a Debian bookworm root, made by debootstrap; undefined where it could not be made. */
+export function debianRoot(name: DebianName = "python3"): string | undefined {
+  return existsSync(archive(name)) ? archive(name) : undefined;
 }
 
-/** Makes the root once (about a minute); answers why it could not. */
+/** Makes the roots once (about a minute each); answers why one could not be. */
 export function buildDebian(): string | undefined {
-  if (debianRoot() !== undefined) return undefined;
+  const names = Object.keys(packages) as DebianName[];
+  const missing = names.filter((name) => debianRoot(name) === undefined);
+  if (missing.length === 0) return undefined;
   const debootstrap = tool("debootstrap");
   if (debootstrap === undefined) return "debootstrap is missing";
-  console.error("making a Debian root with debootstrap (once, about a minute)");
   const folder = join(cacheFolder(), `debian.${process.pid}`);
-  mkdirSync(folder);
+  // What they share is fetched once.
+  const fetched = join(folder, "fetched");
+  mkdirSync(fetched, { recursive: true });
   try {
-    const steps: [string, string[]][] = [
-      [
-        debootstrap,
-        [
-          "--variant=minbase",
-          "--include=python3-minimal,libpython3-stdlib",
-          "bookworm",
-          folder,
-          "http://deb.debian.org/debian",
-        ],
-      ],
-      [
-        "tar",
-        [
-          "-C",
-          folder,
-          "--numeric-owner",
-          "--exclude=./var/cache/apt/archives/*.deb",
-          "-I",
-          "gzip -1",
-          "-cf",
-          `${folder}.tar`,
-          ".",
-        ],
-      ],
-    ];
-    for (const [command, args] of steps) {
-      const result = spawnSync(command, args, { encoding: "utf8" });
-      if (result.status !== 0)
-        return `${command}: ${(result.stderr || result.stdout).trim().split("\n").at(-1)}`;
+    for (const name of missing) {
+      console.error(`making a Debian root with ${name} (once, about a minute)`);
+      const why = build(debootstrap, name, { folder: join(folder, name), fetched });
+      if (why !== undefined) return why;
     }
-    renameSync(`${folder}.tar`, archive());
     return undefined;
   } finally {
     rmSync(folder, { recursive: true, force: true });
-    rmSync(`${folder}.tar`, { force: true });
   }
+}
+
+function build(
+  debootstrap: string,
+  name: DebianName,
+  { folder, fetched }: { readonly folder: string; readonly fetched: string },
+): string | undefined {
+  const wanted = ["--variant=minbase", `--cache-dir=${fetched}`, `--include=${packages[name].join(",")}`];
+  const steps: [string, string[]][] = [
+    [debootstrap, [...wanted, "bookworm", folder, "http://deb.debian.org/debian"]],
+    [
+      "tar",
+      [
+        ...["-C", folder, "--numeric-owner", "--exclude=./var/cache/apt/archives/*.deb"],
+        ...["-I", "gzip -1", "-cf", `${folder}.tar`, "."],
+      ],
+    ],
+  ];
+  for (const [command, args] of steps) {
+    const result = spawnSync(command, args, { encoding: "utf8" });
+    if (result.status !== 0)
+      return `${command}: ${(result.stderr || result.stdout).trim().split("\n").at(-1)}`;
+  }
+  renameSync(`${folder}.tar`, archive(name));
+  return undefined;
 }
