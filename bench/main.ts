@@ -77,7 +77,7 @@ async function measure(folder: string, wanted: ReadonlySet<string>): Promise<Row
     if (wanted.has("ports")) add(await portsRow(withApi, 2 * rounds));
     if (wanted.has("net")) {
       const load = (engine: Engine) => loadImage(engine, folder);
-      for await (const row of netRows(engines, folder, load, options.quick ? 5 : 15)) add(row);
+      for await (const row of netRows(engines, folder, load, options.quick ? 20 : 60)) add(row);
     }
     if (wanted.has("images")) add(await imagesRow(withApi, 500, options.quick ? 20 : 100));
     if (wanted.has("many"))
