@@ -133,27 +133,61 @@ long op_netlink(struct execution *e, const struct op_netlink *o, struct record *
   return done;
 }
 
-// A socket stays in the namespace that it was made in; the executor comes back from there in any case.
-static long open_socket_in(struct record *r, i32 ns, i32 family) {
+struct errand {
+  long (*run)(struct record *r, const void *about);
+  const void *about;
+};
+
+// Done in another network namespace: the executor comes back from there in any case.
+static long run_in(struct record *r, i32 ns, struct errand errand) {
   long own = CALL(r, openat, AT_FDCWD, "/proc/self/ns/net", ABI_O_RDONLY | ABI_O_CLOEXEC, 0);
   if (own < 0) return own;
-  long fd = CALL(r, setns, ns, CLONE_NEWNET);
-  if (fd == 0) {
-    fd = open_socket(r, family);
+  long done = CALL(r, setns, ns, CLONE_NEWNET);
+  if (done == 0) {
+    done = errand.run(r, errand.about);
     long back = CALL(r, setns, own, CLONE_NEWNET);
     if (back < 0) {
-      if (fd >= 0) SYS(close, fd);
-      fd = back;
+      if (done > 0) SYS(close, done);
+      done = back;
     }
   }
   SYS(close, own);
-  return fd;
+  return done;
 }
 
+static long socket_errand(struct record *r, const void *family) { return open_socket(r, *(const i32 *)family); }
+
+// A socket stays in the namespace that it was made in.
 long op_netlink_in(struct execution *e, const struct op_netlink_in *o, struct record *r) {
-  long fd = open_socket_in(r, slot_of(e, o->ns), o->family);
+  i32 family = (i32)o->family;
+  long fd = run_in(r, slot_of(e, o->ns), (struct errand){socket_errand, &family});
   if (fd < 0) return fd;
   long done = exchange(e, r, (i32)fd, o->messages, o->tolerate);
   SYS(close, fd);
   return done;
+}
+
+struct parameter {
+  const char *path;
+  const char *data;
+};
+
+static long parameter_errand(struct record *r, const void *about) {
+  const struct parameter *p = about;
+  long folder = CALL(r, openat, AT_FDCWD, "/proc/sys/net", ABI_O_PATH | ABI_O_DIRECTORY | ABI_O_CLOEXEC, 0);
+  if (folder < 0) return folder;
+  long done = write_file(r, (i32)folder, p->path, p->data, IN_PROC, PROC_SUPER_MAGIC);
+  SYS(close, folder);
+  return done == -ENOENT ? tolerated(r, done) : done < 0 ? done : 0;
+}
+
+long op_network_parameter(struct execution *e, const struct op_network_parameter *o, struct record *r) {
+  (void)e;
+  struct parameter p = {o->path, o->data};
+  return parameter_errand(r, &p);
+}
+
+long op_network_parameter_in(struct execution *e, const struct op_network_parameter_in *o, struct record *r) {
+  struct parameter p = {o->path, o->data};
+  return run_in(r, slot_of(e, o->ns), (struct errand){parameter_errand, &p});
 }

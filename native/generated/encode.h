@@ -222,6 +222,15 @@ static inline void op_encode(struct writer *w, const struct op *op) {
     case OP_NAME_SOCKETS:
       put_u32(w, op->name_sockets.port);
       break;
+    case OP_NETWORK_PARAMETER:
+      put_text(w, op->network_parameter.path);
+      put_text(w, op->network_parameter.data);
+      break;
+    case OP_NETWORK_PARAMETER_IN:
+      put_u16(w, op->network_parameter_in.ns);
+      put_text(w, op->network_parameter_in.path);
+      put_text(w, op->network_parameter_in.data);
+      break;
     case OP_HOSTNAME:
       put_text(w, op->hostname.name);
       break;

@@ -48,6 +48,8 @@ enum op_code {
   OP_NETLINK = 64,
   OP_NETLINK_IN = 170,
   OP_NAME_SOCKETS = 171,
+  OP_NETWORK_PARAMETER = 172,
+  OP_NETWORK_PARAMETER_IN = 173,
   OP_HOSTNAME = 80,
   OP_DOMAINNAME = 81,
   OP_RLIMIT = 82,
@@ -86,7 +88,7 @@ enum op_code {
   OP_EXEC = 126,
   OP_SEND_LISTENER = 97,
   OP_MONITOR = 144,
-  OP_CODES = 172,
+  OP_CODES = 174,
 };
 
 enum { OPEN_PATH_USE_ANY = 0, OPEN_PATH_USE_DIRECTORY = 1, OPEN_PATH_USE_READ = 2, OPEN_PATH_USE_APPEND = 3, OPEN_PATH_USE_FIFO = 4 };
@@ -354,6 +356,17 @@ struct op_name_sockets {
   u32 port;
 };
 
+struct op_network_parameter {
+  const char *path;
+  const char *data;
+};
+
+struct op_network_parameter_in {
+  u16 ns;
+  const char *path;
+  const char *data;
+};
+
 struct op_hostname {
   const char *name;
 };
@@ -591,6 +604,8 @@ struct op {
     struct op_netlink netlink;
     struct op_netlink_in netlink_in;
     struct op_name_sockets name_sockets;
+    struct op_network_parameter network_parameter;
+    struct op_network_parameter_in network_parameter_in;
     struct op_hostname hostname;
     struct op_domainname domainname;
     struct op_rlimit rlimit;
@@ -682,6 +697,8 @@ static const struct op_definition op_definitions[OP_CODES] = {
   [OP_NETLINK] = {"netlink", 77, {0}, 0},
   [OP_NETLINK_IN] = {"netlinkIn", 1, {offsetof(struct op_netlink_in, ns) + 1}, 0},
   [OP_NAME_SOCKETS] = {"nameSockets", 4, {0}, 0},
+  [OP_NETWORK_PARAMETER] = {"networkParameter", 9, {0}, 0},
+  [OP_NETWORK_PARAMETER_IN] = {"networkParameterIn", 1, {offsetof(struct op_network_parameter_in, ns) + 1}, 0},
   [OP_HOSTNAME] = {"hostname", 8, {0}, 0},
   [OP_DOMAINNAME] = {"domainname", 8, {0}, 0},
   [OP_RLIMIT] = {"rlimit", 4, {0}, 0},
@@ -939,6 +956,15 @@ static inline int op_decode(struct reader *r, struct op *op) {
       break;
     case OP_NAME_SOCKETS:
       op->name_sockets.port = get_u32(r);
+      break;
+    case OP_NETWORK_PARAMETER:
+      op->network_parameter.path = get_text(r);
+      op->network_parameter.data = get_text(r);
+      break;
+    case OP_NETWORK_PARAMETER_IN:
+      op->network_parameter_in.ns = get_slot(r, 0);
+      op->network_parameter_in.path = get_text(r);
+      op->network_parameter_in.data = get_text(r);
       break;
     case OP_HOSTNAME:
       op->hostname.name = get_text(r);

@@ -3,7 +3,7 @@ import type { Checked, Image, Report } from "../image/images.ts";
 import type { DriverName } from "../image/snapshot/driver.ts";
 import type { BlockIoStats } from "../kernel/cgroup/stats/block-io.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";
-import type { AttachmentRecord, Bandwidth, Network } from "../network/network.ts";
+import type { AttachmentRecord, Bandwidth, BlockRequest, Network } from "../network/network.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Platform } from "../oci/platform.ts";
 import type { PortRequest } from "../oci/port.ts";
@@ -348,15 +348,16 @@ export interface EngineNetworks {
   disconnect(network: string, container: string): Promise<void>;
 }
 
+/** Addresses of one family; null: for the engine to choose. */
+export interface BlockOption extends Omit<BlockRequest, "reserved"> {
+  /** Addresses set aside, by what they are for. */
+  readonly auxiliary: Readonly<Record<string, string>>;
+}
+
 export interface NetworkOptions {
   readonly name: string;
   readonly driver: string;
-  /** `172.30.0.0/16`; null: a free block. */
-  readonly subnet: string | null;
-  readonly gateway: string | null;
-  readonly range: string | null;
-  /** Addresses set aside, by what they are for. */
-  readonly auxiliary: Readonly<Record<string, string>>;
+  readonly blocks: readonly BlockOption[];
   readonly internal: boolean;
   readonly attachable: boolean;
   readonly labels: Readonly<Record<string, string>>;
@@ -371,7 +372,8 @@ export interface NetworkDetails {
   readonly driver: Network["driver"] | "host" | "null";
   /** Its addresses, and what its driver knows of it; null: of `host` and `none`, and of `bridge` until somebody asks. */
   readonly settled: Network | null;
-  readonly auxiliary: Readonly<Record<string, string>>;
+  /** Addresses set aside, by what they are for: one record for each of its blocks. */
+  readonly auxiliary: readonly Readonly<Record<string, string>>[];
   readonly attachable: boolean;
   readonly labels: Readonly<Record<string, string>>;
   readonly options: Readonly<Record<string, string>>;

@@ -163,8 +163,8 @@ export type NetworkMode =
 export interface EndpointOption {
   /** Name or id when it is asked for, the name once it is recorded. */
   readonly network: string;
-  /** `null`: a free one. */
-  readonly address: string | null;
+  /** One of a family at most; of the others a free one. */
+  readonly addresses: readonly string[];
   readonly mac: string | null;
   /** Further names of the container in this network. */
   readonly aliases: readonly string[];

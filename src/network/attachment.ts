@@ -3,24 +3,30 @@ import type { PlanFragment } from "../kernel/plan/fragment.ts";
 import type { PortBinding, PortRequest } from "../oci/port.ts";
 import type { Shaper } from "./bandwidth.ts";
 
-/** What networks of every driver have. Plain JSON, as recorded. */
-interface AnyNetwork {
-  /** Unique in an engine; `bridge` is the default one. */
-  readonly name: string;
-  /** `172.20.0.0/16`. */
+/** Addresses of one family that a network gives out. Plain JSON, as recorded. */
+export interface Block {
+  /** `172.20.0.0/16`, `fd00:0:0:1::/64`. */
   readonly subnet: string;
   readonly gateway: string;
   /** The part of the subnet that addresses are given from; null: all of it. */
   readonly range: string | null;
   /** Addresses that no container gets. */
   readonly reserved: readonly string[];
+}
+
+/** What networks of every driver have. Plain JSON, as recorded. */
+interface AnyNetwork {
+  /** Unique in an engine; `bridge` is the default one. */
+  readonly name: string;
+  /** One of a family at most, IPv4 before IPv6. */
+  readonly blocks: readonly Block[];
   /** Its containers reach each other and nothing else. */
   readonly internal: boolean;
   /** Bytes; null: the kernel's. */
   readonly mtu: number | null;
 }
 
-/** A bridge of the host, which has the gateway's address. */
+/** A bridge of the host, which has the gateways' addresses. */
 export interface BridgeNetwork extends AnyNetwork {
   readonly driver: "bridge";
   /** The bridge's interface, unique in one network namespace. */
@@ -52,7 +58,7 @@ export interface IpvlanNetwork extends SharingNetwork {
   readonly flag: IpvlanFlag;
 }
 
-/** A network of containers: a block of addresses, and what its driver makes of it. */
+/** A network of containers: blocks of addresses, and what its driver makes of it. */
 export type Network = BridgeNetwork | MacvlanNetwork | IpvlanNetwork;
 
 export interface ConnectRequest {
@@ -67,8 +73,8 @@ export interface ConnectRequest {
   readonly isGateway: boolean;
   /** The container runs already: `join` follows. */
   readonly joined: boolean;
-  /** A free one where null. */
-  readonly address: string | null;
+  /** Those asked for, one of a family at most; of the network's other blocks it gets free ones. */
+  readonly addresses: readonly string[];
   readonly mac: string | null;
   readonly ports: readonly PortRequest[];
   /** What limits the container's bandwidth; null: nothing. */
@@ -94,18 +100,24 @@ export interface ContainerFiles {
   readonly warnings: readonly string[];
 }
 
+/** An address of a container in a network. */
+export interface OwnAddress {
+  readonly address: string;
+  /** Bits of the subnet's mask. */
+  readonly prefix: number;
+  /** Where the default route of its family leads; empty where it leads through another network, or nowhere. */
+  readonly gateway: string;
+}
+
 /** What is kept of one connection of a container with a network: plain JSON, enough to adopt it and to undo it. */
 export interface AttachmentRecord {
   readonly containerId: string;
   readonly name: string;
   readonly network: string;
-  /** `eth0`. Empty, like the seven below, with `none` and `host`. */
+  /** `eth0`. Empty, like the four below, with `none` and `host`. */
   readonly inside: string;
-  readonly address: string;
-  /** Bits of the subnet's mask; 0 without an address. */
-  readonly prefix: number;
-  /** Where the default route leads; empty where it leads through another network, or nowhere. */
-  readonly gateway: string;
+  /** One of each block of the network, in that order. */
+  readonly addresses: readonly OwnAddress[];
   readonly mac: string;
   /** No other connection ever has it. */
   readonly id: string;
@@ -117,6 +129,14 @@ export interface AttachmentRecord {
   readonly changed: boolean;
   readonly ports: readonly PortBinding[];
 }
+
+/** Default routes lead through this connection. */
+export const leads = ({ addresses }: AttachmentRecord): boolean =>
+  addresses.some(({ gateway }) => gateway !== "");
+
+/** Addresses alone. */
+export const addressesOf = ({ addresses }: Pick<AttachmentRecord, "addresses">): readonly string[] =>
+  addresses.map(({ address }) => address);
 
 export interface Attachment extends AttachmentRecord {
   /** Operations for the container's plan. */

@@ -1,11 +1,11 @@
+import { familyOf } from "../oci/address.ts";
 import { InroError } from "../oci/error.ts";
-import { macOf } from "./addresses.ts";
-import type { BridgeNetwork } from "./attachment.ts";
-import { bridgesAreFiltered, enableLoopbackPublishing, exists } from "./bridge.ts";
+import { addressesOf, type BridgeNetwork } from "./attachment.ts";
+import { bridgeMac, bridgesAreFiltered, enableLoopbackPublishing, exists } from "./bridge.ts";
 import type { Bridges } from "./bridges.ts";
 import type { Driver } from "./driver.ts";
 import type { Foreign } from "./foreign/foreign.ts";
-import { bridgeFragment, defaultRoute, setHairpin } from "./fragment.ts";
+import { bridgeFragment, defaultRouteOps, setHairpin } from "./fragment.ts";
 import type { Executor } from "./lasting-executor.ts";
 import { publish } from "./publishing.ts";
 import type { Reservations } from "./reservation.ts";
@@ -26,13 +26,16 @@ export function bridgeDriver(options: BridgeDriverOptions): Driver<BridgeNetwork
   const open: Driver<BridgeNetwork>["open"] = (network, attachment, ports) => {
     if (ports.length === 0) return [];
     enableLoopbackPublishing(network.interface);
-    const hairpin = bridgesAreFiltered() ? [setHairpin(attachment)] : [];
-    return [...hairpin, publish(table, attachment.address, ports)];
+    const hairpin = bridgesAreFiltered(addressesOf(attachment).map(familyOf)) ? [setHairpin(attachment)] : [];
+    return [...hairpin, publish(table, addressesOf(attachment), ports)];
   };
-  const take: Driver<BridgeNetwork>["publish"] = async (network, { name, address }, asked) => {
+  const take: Driver<BridgeNetwork>["publish"] = async (network, attachment, asked) => {
     const at = network.publishOn || publishOn;
     const wanted = asked.map((port) => ({ ...port, hostIp: port.hostIp || at }));
-    const ports = await reserved.take({ container: name, address }, wanted);
+    const ports = await reserved.take(
+      { container: attachment.name, addresses: addressesOf(attachment) },
+      wanted,
+    );
     if (ports.length > 0) enableLoopbackPublishing(network.interface);
     return ports;
   };
@@ -41,7 +44,7 @@ export function bridgeDriver(options: BridgeDriverOptions): Driver<BridgeNetwork
     ensure: async (network) => {
       const index = await bridges.ensure(network);
       await foreign.clear([network]);
-      return { index, mac: macOf(network.gateway) };
+      return { index, mac: bridgeMac(network) };
     },
     checkFresh: async (network) => {
       if (await exists(executor, network.interface)) throw interfaceTaken(network);
@@ -52,13 +55,14 @@ export function bridgeDriver(options: BridgeDriverOptions): Driver<BridgeNetwork
     publish: take,
     prepare: (network, { attachment, ports }) => take(network, attachment, ports),
     connection: (network, attachment, { index: bridge }) => {
-      const bridgeFilters = attachment.ports.length > 0 && bridgesAreFiltered();
+      const bridgeFilters =
+        attachment.ports.length > 0 && bridgesAreFiltered(addressesOf(attachment).map(familyOf));
       return bridgeFragment({ attachment, network, table, bridge, bridgeFilters });
     },
     open,
     lead: (network, attachment) => ({
       map: open(network, attachment, attachment.ports),
-      build: [defaultRoute(attachment)],
+      build: defaultRouteOps(attachment),
     }),
   };
 }

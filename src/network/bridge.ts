@@ -14,9 +14,10 @@ import {
 import { encodeBatch, encodeGetElement, encodeGetTable } from "../kernel/nftables/batch.ts";
 import type { Op, OpOf } from "../kernel/plan/operations.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";
+import { type Family, familyOf, parseSubnet } from "../oci/address.ts";
 import { InroError } from "../oci/error.ts";
 import { macOf } from "./addresses.ts";
-import type { AttachmentRecord, BridgeNetwork } from "./attachment.ts";
+import { type AttachmentRecord, addressesOf, type BridgeNetwork, type Network } from "./attachment.ts";
 import { adding, delistment, enlistment, publications, tableChanges, uplinkChanges } from "./firewall.ts";
 import { removePair } from "./fragment.ts";
 import type { Executor } from "./lasting-executor.ts";
@@ -41,34 +42,53 @@ export async function makeBridgeInterface(
   network: BridgeNetwork,
   index: number,
 ): Promise<number> {
-  const { interface: name, gateway, subnet, mtu } = network;
-  const bridge = { name, index, mac: macOf(gateway), mtu };
+  const { interface: name, blocks, mtu } = network;
+  const bridge = { name, index, mac: bridgeMac(network), mtu };
   const records = await run(executor, network.interface, [
     route(encodeMessages([makeBridge(bridge)]), `make the bridge ${name}`, EEXIST),
     route(encodeMessages([getLink(name)]), `find the bridge ${name}`),
   ]);
   const link = linksIn(records[1])[0];
   if (link?.kind !== "bridge") throw failed(name, `an interface ${name} exists and is not a bridge`);
-  quieten(name);
-  const prefix = Number(subnet.split("/")[1]);
+  if (has(network, 6)) prepareIpv6(name);
+  else quieten(name);
   await run(executor, network.interface, [
     route(encodeMessages([linkUp(link.index)]), `bring ${name} up`),
-    route(
-      encodeMessages([addAddress({ index: link.index, address: gateway, prefix })]),
-      `give ${name} ${gateway}/${prefix}`,
-      EEXIST,
-    ),
+    ...blocks.map(({ gateway, subnet }) => {
+      const { prefix } = parseSubnet(subnet);
+      const message = addAddress({ index: link.index, address: gateway, prefix });
+      return route(encodeMessages([message]), `give ${name} ${gateway}/${prefix}`, EEXIST);
+    }),
   ]);
   return link.index;
 }
+
+/** Belongs to its first address. */
+export const bridgeMac = ({ blocks }: BridgeNetwork): string => macOf(blocks[0]?.gateway ?? "");
+
+/** Whether a network has addresses of a family. */
+export const has = ({ blocks }: Pick<Network, "blocks">, family: Family): boolean =>
+  blocks.some(({ gateway }) => familyOf(gateway) === family);
 
 /**
  * The containers' side is not trusted: without IPv6 on the bridge no container can become the host's router by an
  * advertisement (CVE-2020-13401), nor reach the host's services past the rules of our IPv4 table.
  */
 export function quieten(bridge: string): void {
-  const path = `/proc/sys/net/ipv6/conf/${bridge}/disable_ipv6`;
+  const path = ipv6Parameter(bridge, "disable_ipv6");
   if (existsSync(path)) writeFileSync(path, "1");
+}
+
+const ipv6Parameter = (name: string, parameter: string) => `/proc/sys/net/ipv6/conf/${name}/${parameter}`;
+
+/**
+ * The same where the bridge has IPv6: the host is the router there, and takes no other (CVE-2020-13401), nor what it says of
+ * better ways. Its own addresses are nobody else's: nothing is waited for. NETWORK_SETUP_FAILED.
+ */
+function prepareIpv6(bridge: string): void {
+  if (!existsSync(ipv6Parameter(bridge, "accept_ra"))) throw failed(bridge, "this kernel has no IPv6");
+  const wanted = { accept_ra: "0", autoconf: "0", accept_redirects: "0", accept_dad: "0", disable_ipv6: "0" };
+  for (const [name, value] of Object.entries(wanted)) writeFileSync(ipv6Parameter(bridge, name), value);
 }
 
 /** Puts our table, with the ports of the containers that run, in the place of whatever table of its name was there. */
@@ -79,7 +99,7 @@ export async function replaceTable(
   uplinks: readonly string[],
   attachments: readonly AttachmentRecord[],
 ): Promise<void> {
-  const published = attachments.flatMap(({ address, ports }) => [...publications(table, address, ports)]);
+  const published = attachments.flatMap((one) => [...publications(table, addressesOf(one), one.ports)]);
   const batch = encodeBatch([...tableChanges(table, networks, uplinks), ...adding(published)]);
   await run(executor, table, [netfilter(batch, `make the table ${table}`)]);
 }
@@ -169,12 +189,13 @@ export async function look(
 export async function closePorts(
   executor: Executor,
   table: string,
-  { address, ports, changed }: Pick<AttachmentRecord, "address" | "ports" | "changed">,
+  { addresses, ports, changed }: Pick<AttachmentRecord, "addresses" | "ports" | "changed">,
 ): Promise<void> {
-  if (changed && ports.length > 0) await executor.batch([unpublish(table, address, ports)]);
+  const own = addressesOf({ addresses });
+  if (changed && ports.length > 0) await executor.batch([unpublish(table, own, ports)]);
   if (changed) return;
   const firsts = ports.flatMap((port) => {
-    const [element] = publications(table, address, [{ ...port, count: 1 }]);
+    const [element] = publications(table, own, [{ ...port, count: 1 }]);
     return element === undefined ? [] : [{ port, element }];
   });
   if (firsts.length === 0) return;
@@ -184,7 +205,7 @@ export async function closePorts(
     ),
   );
   const open = firsts.filter((_, index) => (found[index]?.data?.length ?? 0) > 0).map(({ port }) => port);
-  if (open.length > 0) await executor.batch([unpublish(table, address, open)]);
+  if (open.length > 0) await executor.batch([unpublish(table, own, open)]);
 }
 
 /** Removes a container's interface if it is still there. */
@@ -215,24 +236,15 @@ function failed(bridge: string, why: string): InroError {
   });
 }
 
-/** Lets the kernel pass packets between the bridge and the world; true when it did not before. */
-export function enableForwarding(): boolean {
-  return switchOn("/proc/sys/net/ipv4/ip_forward");
-}
-
 /** R28: loopback addresses of the host may be translated to containers, on our bridge and nowhere else. */
 export function enableLoopbackPublishing(bridge: string): void {
-  switchOn(`/proc/sys/net/ipv4/conf/${bridge}/route_localnet`);
-}
-
-function switchOn(path: string): boolean {
-  if (readFileSync(path, "utf8").trim() === "1") return false;
-  writeFileSync(path, "1");
-  return true;
+  const path = `/proc/sys/net/ipv4/conf/${bridge}/route_localnet`;
+  if (readFileSync(path, "utf8").trim() !== "1") writeFileSync(path, "1");
 }
 
 /** Whether frames between a bridge's ports pass the rules for forwarded packets (br_netfilter). */
-export function bridgesAreFiltered(): boolean {
-  const path = "/proc/sys/net/bridge/bridge-nf-call-iptables";
-  return existsSync(path) && readFileSync(path, "utf8").trim() === "1";
+export function bridgesAreFiltered(families: readonly Family[]): boolean {
+  return families
+    .map((family) => `/proc/sys/net/bridge/bridge-nf-call-${family === 4 ? "iptables" : "ip6tables"}`)
+    .some((path) => existsSync(path) && readFileSync(path, "utf8").trim() === "1");
 }

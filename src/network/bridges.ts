@@ -1,6 +1,5 @@
 import type { AttachmentRecord, BridgeNetwork } from "./attachment.ts";
 import {
-  enableForwarding,
   enableLoopbackPublishing,
   enlist,
   look,
@@ -11,6 +10,7 @@ import {
   replaceTable,
   sweepPorts,
 } from "./bridge.ts";
+import { enableForwarding } from "./forwarding.ts";
 import type { NetworkIdentity } from "./identity.ts";
 import type { Executor } from "./lasting-executor.ts";
 import { uplinks } from "./uplinks.ts";
@@ -111,7 +111,6 @@ async function setUp(
   await sweepPorts(executor, network, bridge, attachments);
   if (attachments.some((attachment) => attachment.ports.length > 0))
     enableLoopbackPublishing(network.interface);
-  if (enableForwarding())
-    tell("net.ipv4.ip_forward was 0; it is now 1, since containers reach the world through the host");
+  for (const told of await enableForwarding(executor, network)) tell(told);
   return bridge;
 }

@@ -1,9 +1,15 @@
 import { existsSync } from "node:fs";
-import { parseSubnet } from "../kernel/netlink/address.ts";
 import { emptyFragment } from "../kernel/plan/fragment.ts";
+import { parseSubnet } from "../oci/address.ts";
 import { type PortBinding, without } from "../oci/port.ts";
-import { type AddressPool, addressPool, macOf } from "./addresses.ts";
-import type { Attachment, AttachmentRecord, ConnectRequest, Network } from "./attachment.ts";
+import { type AddressPools, addressPools, macOf } from "./addresses.ts";
+import {
+  type Attachment,
+  type AttachmentRecord,
+  addressesOf,
+  type ConnectRequest,
+  type Network,
+} from "./attachment.ts";
 import { closePorts, removeInterface } from "./bridge.ts";
 import type { Driver } from "./driver.ts";
 import { forgetFlows } from "./flows.ts";
@@ -27,7 +33,7 @@ export interface State {
   /** Work that nobody waits for: removing an interface takes the kernel 20 ms, and mostly it is gone by itself. */
   readonly later: (work: () => Promise<void>) => void;
   /** Of networks that somebody connected to, by name. */
-  readonly pools: Map<string, AddressPool>;
+  readonly pools: Map<string, AddressPools>;
   readonly driverOf: (network: Network) => Driver<Network>;
   /** NO_SUCH_NETWORK. */
   readonly network: (name: string) => Network;
@@ -42,9 +48,7 @@ export const unconnected = (
 ): AttachmentRecord => ({
   ...{ containerId, name, network, ports },
   inside: "",
-  address: "",
-  prefix: 0,
-  gateway: "",
+  addresses: [],
   mac: "",
   id: "",
   hostInterface: "",
@@ -66,25 +70,28 @@ async function connectNetwork(state: State, request: ConnectRequest): Promise<At
   // Not removed meanwhile: from here to its place among the attached nothing is waited for.
   state.network(network.name);
   const mac = driver.hardwareAddress(network, request.mac, base);
-  const pool = poolOf(state, network);
-  const address = request.address === null ? pool.take() : pool.claim(request.address);
+  const pools = poolsOf(state, network);
+  const given = pools.take(request.addresses);
   const { containerId, name, isGateway } = request;
   const leads = isGateway && !network.internal;
   const id = newConnection();
   const unpublished: AttachmentRecord = {
-    ...{ containerId, name, address, changed: false, ports: [] },
+    ...{ containerId, name, changed: false, ports: [] },
     network: network.name,
     inside: insideName(request.number),
-    prefix: parseSubnet(network.subnet).prefix,
-    gateway: leads ? network.gateway : "",
-    mac: mac ?? macOf(address),
+    addresses: network.blocks.map(({ subnet, gateway }, at) => ({
+      address: given[at] ?? "",
+      prefix: parseSubnet(subnet).prefix,
+      gateway: leads ? gateway : "",
+    })),
+    mac: mac ?? macOf(given[0] ?? ""),
     id,
     hostInterface: driver.endsAtHost ? id : "",
     joined: request.joined,
   };
   state.attached.set(id, unpublished);
   try {
-    const chosen = request.address !== null || request.mac !== null;
+    const chosen = request.addresses.length > 0 || request.mac !== null;
     const asked = { attachment: unpublished, ports: leads ? request.ports : [], chosen };
     const attachment = { ...unpublished, ports: await driver.prepare(network, asked, base) };
     state.attached.set(id, attachment);
@@ -93,7 +100,7 @@ async function connectNetwork(state: State, request: ConnectRequest): Promise<At
     return { ...attachment, fragment: { ...fragment, map: [...fragment.map, ...limits] } };
   } catch (error) {
     state.attached.delete(id);
-    pool.release(address);
+    pools.release(given);
     throw error;
   }
 }
@@ -123,12 +130,13 @@ export async function disconnect(
     if (undone && !attachment.joined && !attachment.changed) return;
     if (from !== undefined && id !== "") await removeNow(state, attachment, from);
     else if (hostInterface !== "") state.later(() => removeInterface(executor, hostInterface));
-    if (attachment.address !== "") await closePorts(executor, state.identity.table, { ...attachment, ports });
+    if (attachment.addresses.length > 0)
+      await closePorts(executor, state.identity.table, { ...attachment, ports });
   } finally {
-    if (keepPorts) state.ports.lead(ports, "");
+    if (keepPorts) state.ports.lead(ports, []);
     else if (own) state.ports.release(ports);
     await settlePorts(state, ports);
-    if (known !== undefined) state.pools.get(attachment.network)?.release(attachment.address);
+    if (known !== undefined) state.pools.get(attachment.network)?.release(addressesOf(attachment));
   }
 }
 
@@ -148,19 +156,19 @@ export const settlePorts = (
   forgetFlows(executor, ports).catch((error: unknown) => tell(`forgetting UDP flows: ${error}`));
 
 export function adopt(state: State, attachment: AttachmentRecord): void {
-  const { name, address } = attachment;
-  void state.ports.keep({ container: name, address }, attachment.ports);
+  const holder = { container: attachment.name, addresses: addressesOf(attachment) };
+  void state.ports.keep(holder, attachment.ports);
   if (attachment.id === "") return;
   state.attached.set(attachment.id, attachment);
-  state.pools.get(attachment.network)?.keep(attachment.address);
+  state.pools.get(attachment.network)?.keep(addressesOf(attachment));
 }
 
-function poolOf(state: State, network: Network): AddressPool {
+function poolsOf(state: State, network: Network): AddressPools {
   const known = state.pools.get(network.name);
   if (known !== undefined) return known;
-  const pool = addressPool(network);
+  const pools = addressPools(network);
   for (const attachment of state.attached.values())
-    if (attachment.network === network.name) pool.keep(attachment.address);
-  state.pools.set(network.name, pool);
-  return pool;
+    if (attachment.network === network.name) pools.keep(addressesOf(attachment));
+  state.pools.set(network.name, pools);
+  return pools;
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
-import { isIPv4 } from "node:net";
-import type { AttachmentRecord, ContainerFiles, FilesRequest } from "./attachment.ts";
+import { isIP } from "node:net";
+import { type AttachmentRecord, addressesOf, type ContainerFiles, type FilesRequest } from "./attachment.ts";
 import { hostsFile } from "./hosts.ts";
 import { type HostResolver, resolvConf, serversOf, UPSTREAM_FILE } from "./resolver.ts";
 
@@ -18,10 +18,12 @@ export function files(attachments: readonly AttachmentRecord[], request: FilesRe
   const hosts = hostsFile({
     hostname: request.hostname,
     domainname: request.domainname,
-    addresses: attachments.map(({ address }) => address).filter((address) => address !== ""),
+    addresses: attachments.flatMap(addressesOf),
     // Elsewhere it is not the host.
-    gateway:
-      attachments.find(({ gateway, hostInterface }) => gateway !== "" && hostInterface !== "")?.gateway ?? "",
+    gateways: attachments
+      .filter(({ hostInterface }) => hostInterface !== "")
+      .flatMap(({ addresses }) => addresses.map(({ gateway }) => gateway))
+      .filter((gateway) => gateway !== ""),
     extra: request.extraHosts,
     base: reach === "host" ? textOf("/etc/hosts") : null,
   });
@@ -29,7 +31,7 @@ export function files(attachments: readonly AttachmentRecord[], request: FilesRe
 }
 
 /** The default network's members find each other only where they ask us anyway. */
-const isNamed = ({ network, address }: AttachmentRecord) => network !== "bridge" && address !== "";
+const isNamed = ({ network, addresses }: AttachmentRecord) => network !== "bridge" && addresses.length > 0;
 
 /** Whom the host asks. */
 export const hostServers = (): readonly string[] => serversOf(hostResolver().configuration);
@@ -41,8 +43,8 @@ const hostResolver = (): HostResolver => ({
 
 const textOf = (path: string) => (existsSync(path) ? readFileSync(path, "utf8") : "");
 
-/** The IPv4 name servers of the host. */
+/** The name servers of the host; one of a single link is nobody's else. */
 export const nameServers = (): string[] =>
   [...hostResolver().configuration.matchAll(/^\s*nameserver\s+(\S+)/gm)]
     .map((match) => match[1] ?? "")
-    .filter((server) => isIPv4(server));
+    .filter((server) => isIP(server) !== 0 && !server.includes("%"));

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { formatSubnet, parseSubnet, type Subnet } from "../kernel/netlink/address.ts";
+import { formatSubnet, parseSubnet, type Subnet } from "../oci/address.ts";
 import type { BridgeNetwork } from "./attachment.ts";
 import type { NetworkIdentity } from "./identity.ts";
 import { gatewayOf } from "./plan-network.ts";
@@ -26,10 +26,7 @@ export function defaultNetwork(
     name: "bridge",
     driver: "bridge",
     interface: identity.interface,
-    subnet: formatSubnet(subnet),
-    gateway: gatewayOf(subnet),
-    range: null,
-    reserved: [],
+    blocks: [{ subnet: formatSubnet(subnet), gateway: gatewayOf(subnet), range: null, reserved: [] }],
     internal: false,
     open: true,
     publishOn: "",
@@ -40,8 +37,10 @@ export function defaultNetwork(
 
 function choose(root: string, identity: NetworkIdentity, occupied: Occupied): Subnet {
   // A block that our bridge already has is kept: containers live there.
-  const own = occupied.routes.find((route) => route.interface === identity.interface);
-  const subnet = own?.subnet ?? chooseSubnet(identity.interface, identity.subnets, occupied);
+  const own = occupied.routes.find(
+    (route) => route.interface === identity.interface && route.subnet.family === 4,
+  );
+  const subnet = own?.subnet ?? chooseSubnet(identity.interface, identity.subnets[4], occupied);
   const path = pathOf(root);
   writeFileSync(`${path}.new`, JSON.stringify({ subnet: formatSubnet(subnet) }), { mode: 0o600 });
   renameSync(`${path}.new`, path);

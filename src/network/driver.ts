@@ -13,7 +13,7 @@ export interface Asked {
   readonly options: Readonly<Record<string, string>>;
 }
 
-type Addresses = "name" | "subnet" | "gateway" | "range" | "reserved";
+type Addresses = "name" | "blocks";
 
 /** What a driver adds to a network's name and addresses. */
 export type DriverOptions<N> = N extends Network ? Omit<N, Addresses> : never;

@@ -1,13 +1,15 @@
-import { isIPv4 } from "node:net";
-import { ipv4Bytes } from "../kernel/netlink/address.ts";
 import { type Change, type DataType, type Element, gathered } from "../kernel/nftables/batch.ts";
 import type { Expression } from "../kernel/nftables/expression.ts";
+import { addressBytes, addressFamilies, type Family, familyOf } from "../oci/address.ts";
 import type { PortBinding } from "../oci/port.ts";
 import type { BridgeNetwork } from "./attachment.ts";
 
-/** Ports published on every address of the host, and those on one. */
-const everyAddress = "published";
-const oneAddress = "published-on";
+/** What differs between the families: the maps of ports published on every address of the host, and on one; lengths. */
+const families = {
+  4: { everyAddress: "published", oneAddress: "published-on", type: "ipv4-address", registers: 1 },
+  6: { everyAddress: "published6", oneAddress: "published-on6", type: "ipv6-address", registers: 4 },
+} as const;
+const both: readonly Family[] = [4, 6];
 
 /**
  * What the rules know of networks, as sets of their bridges: the rules are the same for any number of networks. `within`
@@ -23,7 +25,6 @@ const sets = {
 
 type SetName = keyof typeof sets;
 
-const target: readonly DataType[] = ["ipv4-address", "port"];
 const ESTABLISHED_OR_RELATED = 2 | 4;
 const DESTINATION_TRANSLATED = 32;
 /** linux/rtnetlink.h, RTN_LOCAL. */
@@ -72,17 +73,25 @@ export function tableChanges(
     { kind: "make-table", table },
     { kind: "delete-table", table },
     { kind: "make-table", table },
-    { kind: "make-map", table, map: everyAddress, key: ["protocol", "port"], value: target },
-    { kind: "make-map", table, map: oneAddress, key: ["ipv4-address", "protocol", "port"], value: target },
+    ...both.flatMap((family) => publicationMaps(table, family)),
     ...Object.entries(sets).map(([set, key]) => ({ kind: "make-set", table, set, key }) as const),
     { kind: "make-set", table, set: UPLINKS, key: ["interface-name"] },
     ...uplinkChanges(table, uplinks),
     ...networks.flatMap((network) => enlistment(table, network)),
     ...chain("guard", { type: "filter", hook: "prerouting", priority: -300 }, loopbackGuard()),
-    ...chain("arriving", { type: "nat", hook: "prerouting", priority: -100 }, translation()),
-    ...chain("leaving-host", { type: "nat", hook: "output", priority: -100 }, translation()),
+    ...chain("arriving", { type: "nat", hook: "prerouting", priority: -100 }, both.flatMap(translation)),
+    ...chain("leaving-host", { type: "nat", hook: "output", priority: -100 }, both.flatMap(translation)),
     ...chain("forward", { type: "filter", hook: "forward", priority: FIRST }, isolation()),
     ...chain("outgoing", { type: "nat", hook: "postrouting", priority: 100 }, masquerading()),
+  ];
+}
+
+function publicationMaps(table: string, family: Family): Change[] {
+  const { everyAddress, oneAddress, type } = families[family];
+  const value: readonly DataType[] = [type, "port"];
+  return [
+    { kind: "make-map", table, map: everyAddress, key: ["protocol", "port"], value },
+    { kind: "make-map", table, map: oneAddress, key: [type, "protocol", "port"], value },
   ];
 }
 
@@ -135,7 +144,8 @@ function memberships(table: string, network: BridgeNetwork): Element[] {
 
 /**
  * R28 (CVE-2020-8558): translation of a published loopback address happens before the kernel would refuse a packet
- * for 127/8 that arrived from outside, so such packets, and those that claim to come from there, end here.
+ * for 127/8 that arrived from outside, so such packets, and those that claim to come from there, end here. Those of ::1 it
+ * refuses before (ip6_rcv_core in net/ipv6/ip6_input.c).
  */
 function loopbackGuard(): Expression[][] {
   const fromElsewhere: Expression[] = [
@@ -144,6 +154,7 @@ function loopbackGuard(): Expression[][] {
   ];
   const ends = (field: "ip-source-first-byte" | "ip-destination-first-byte"): Expression[] => [
     ...fromElsewhere,
+    ...isOf(4),
     { kind: "load", field, register: 0 },
     { kind: "compare", register: 0, is: "equal", to: Uint8Array.of(LOOPBACK_NET) },
     { kind: "verdict", verdict: "drop" },
@@ -152,24 +163,38 @@ function loopbackGuard(): Expression[][] {
 }
 
 /** A port published on one address wins over one published on all of them. */
-function translation(): Expression[][] {
-  const address = 4;
-  const port = 5;
+function translation(family: Family): Expression[][] {
+  const { everyAddress, oneAddress, registers } = families[family];
+  const address = 8;
+  const port = address + registers;
+  const destination: Expression = {
+    kind: "load",
+    field: family === 4 ? "ip-destination" : "ip6-destination",
+    register: 0,
+  };
+  // What the host says to ::1 could not leave its loopback.
+  const leaves: Expression[] = [
+    destination,
+    { kind: "compare", register: 0, is: "different", to: addressBytes("::1") },
+  ];
   return [
     [
-      { kind: "load", field: "ip-destination", register: 0 },
-      { kind: "load", field: "transport-protocol", register: 1 },
-      { kind: "load", field: "port-destination", register: 2 },
+      ...isOf(family),
+      destination,
+      { kind: "load", field: "transport-protocol", register: registers },
+      { kind: "load", field: "port-destination", register: registers + 1 },
       { kind: "map", map: oneAddress, key: 0, value: address },
-      { kind: "translate-destination", address, port },
+      { kind: "translate-destination", family, address, port },
     ],
     [
+      ...isOf(family),
+      ...(family === 6 ? leaves : []),
       { kind: "load", field: "destination-type", register: 0 },
       { kind: "compare", register: 0, is: "equal", to: hostNumber(LOCAL) },
       { kind: "load", field: "transport-protocol", register: 0 },
       { kind: "load", field: "port-destination", register: 1 },
       { kind: "map", map: everyAddress, key: 0, value: address },
-      { kind: "translate-destination", address, port },
+      { kind: "translate-destination", family, address, port },
     ],
   ];
 }
@@ -226,6 +251,7 @@ function masquerading(): Expression[][] {
     // The host that calls 127.0.0.1: a container could not answer that address.
     [
       ...isIn("interface-out", "bridges"),
+      ...isOf(4),
       { kind: "load", field: "ip-source-first-byte", register: 0 },
       { kind: "compare", register: 0, is: "equal", to: Uint8Array.of(LOOPBACK_NET) },
       masquerade,
@@ -252,6 +278,12 @@ const isIn = (field: "interface-in" | "interface-out", set: SetName | typeof UPL
   { kind: "member", set, key: 0, is: true },
 ];
 
+/** A rule for one family goes on. */
+const isOf = (family: Family): Expression[] => [
+  { kind: "load", field: "protocol-family", register: 0 },
+  { kind: "compare", register: 0, is: "equal", to: Uint8Array.of(addressFamilies[family]) },
+];
+
 /** Whether a packet's way from bridge to bridge is in a set of pairs; a name takes four registers. */
 const stays = (set: "within" | "talking", is = true): Expression[] => [
   { kind: "load", field: "interface-in", register: 0 },
@@ -267,22 +299,30 @@ function hasBits(field: "connection-state" | "connection-status", bits: number):
   ];
 }
 
-/** The map elements that publish ports, each from a host's to a container's. IPv6 addresses are not translated. */
+/**
+ * The map elements that publish ports, each from a host's to a container's of the same family. What has no counterpart there,
+ * and ::1, is not translated.
+ */
 export function* publications(
   table: string,
-  address: string,
+  addresses: readonly string[],
   bindings: readonly PortBinding[],
 ): Generator<Element> {
-  for (const { hostIp, protocol, hostPort, containerPort, count } of bindings) {
-    const every = isEveryAddress(hostIp);
-    if (!every && !isIPv4(hostIp)) continue;
-    const map = every ? everyAddress : oneAddress;
-    const from = Uint8Array.of(...(every ? [] : ipv4Bytes(hostIp)), protocols[protocol], 0, 0, 0);
-    const to = ipv4Bytes(address);
-    for (let step = 0; step < count; step++)
-      yield { table, map, key: withPort(from, hostPort + step), value: withPort(to, containerPort + step) };
-  }
+  for (const { hostIp, protocol, hostPort, containerPort, count } of bindings)
+    for (const address of addresses) {
+      const family = familyOf(address);
+      if (!isTranslated(hostIp, family)) continue;
+      const every = isEveryAddress(hostIp);
+      const map = every ? families[family].everyAddress : families[family].oneAddress;
+      const from = Uint8Array.of(...(every ? [] : addressBytes(hostIp)), protocols[protocol], 0, 0, 0);
+      const to = addressBytes(address);
+      for (let step = 0; step < count; step++)
+        yield { table, map, key: withPort(from, hostPort + step), value: withPort(to, containerPort + step) };
+    }
 }
+
+const isTranslated = (hostIp: string, family: Family): boolean =>
+  hostIp === "" || (familyOf(hostIp) === family && hostIp !== "::1" && !hostIp.includes("%"));
 
 /** A port in network order, padded to a register, behind what stands before it in a key or value. */
 function withPort(before: Uint8Array, port: number): Uint8Array {
@@ -293,7 +333,8 @@ function withPort(before: Uint8Array, port: number): Uint8Array {
   return out;
 }
 
-export const isEveryAddress = (hostIp: string): boolean => hostIp === "" || hostIp === "0.0.0.0";
+/** Of both families, or of one. */
+const isEveryAddress = (hostIp: string): boolean => ["", "0.0.0.0", "::"].includes(hostIp);
 
 function padded(value: Uint8Array, length: number): Uint8Array {
   const out = new Uint8Array(length);

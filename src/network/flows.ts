@@ -1,15 +1,12 @@
-import { isIPv4 } from "node:net";
 import { networkInterfaces } from "node:os";
-import { ipv4Bytes } from "../kernel/netlink/address.ts";
 import { decodeFlow, deleteFlow, type Flow, getFlows } from "../kernel/netlink/conntrack.ts";
 import { decodeMessages, encodeMessages, type Message } from "../kernel/netlink/message.ts";
 import type { OpOf } from "../kernel/plan/operations.ts";
+import { addressBytes, addressFamilies } from "../oci/address.ts";
 import { type PortBinding, singles } from "../oci/port.ts";
-import { isEveryAddress } from "./firewall.ts";
 import type { Executor } from "./lasting-executor.ts";
 
 const ENOENT = 2;
-const IPV4 = 2;
 
 /** So many ports are asked for one by one; for more the kernel tells all UDP flows. */
 const FEW = 8;
@@ -23,7 +20,9 @@ export async function forgetFlows(executor: Executor, ports: readonly PortBindin
   if (udp.length === 0) return;
   const asked = udp.length <= FEW ? udp.map(({ hostPort }) => hostPort) : [undefined];
   const answers = await executor.batch(
-    asked.map((port) => conntrack([getFlows(IPV4, port)], "list UDP flows")),
+    Object.values(addressFamilies).flatMap((family) =>
+      asked.map((port) => conntrack([getFlows(family, port)], "list UDP flows")),
+    ),
   );
   const failed = answers.find(({ errno }) => errno !== 0);
   if (failed !== undefined) throw new Error(`cannot list UDP flows: errno ${failed.errno} ${failed.detail}`);
@@ -37,19 +36,25 @@ export async function forgetFlows(executor: Executor, ports: readonly PortBindin
 
 /** Flows to somebody else's address only pass through the host, whatever their port. */
 function toPorts(udp: readonly PortBinding[]): (flow: Flow) => boolean {
-  const own = Object.values(networkInterfaces()).flatMap((all) => all?.map(({ address }) => address) ?? []);
-  const local = new Set(own.filter(isIPv4).map((address) => key(ipv4Bytes(address))));
-  const everywhere = new Set(
-    udp.filter(({ hostIp }) => isEveryAddress(hostIp)).map(({ hostPort }) => hostPort),
+  const all = Object.values(networkInterfaces()).flatMap((each) => each?.map(({ address }) => address) ?? []);
+  const local = new Set(all.map((address) => key(addressBytes(address.replace(/%.*$/, "")))));
+  const places = new Set(
+    udp.flatMap(({ hostIp, hostPort }) => wheres(hostIp).map((at) => `${at} ${hostPort}`)),
   );
-  const somewhere = new Set(
-    udp
-      .filter(({ hostIp }) => isIPv4(hostIp))
-      .map(({ hostIp, hostPort }) => `${key(ipv4Bytes(hostIp))} ${hostPort}`),
-  );
-  return ({ destination, port }) =>
-    (everywhere.has(port) && (destination[0] === 127 || local.has(key(destination)))) ||
-    somewhere.has(`${key(destination)} ${port}`);
+  return ({ destination, port }) => {
+    const isLocal = (destination.length === 4 && destination[0] === 127) || local.has(key(destination));
+    return (
+      (isLocal && places.has(`${destination.length} ${port}`)) || places.has(`${key(destination)} ${port}`)
+    );
+  };
+}
+
+/** Every address of a family is told by its length in bytes. */
+function wheres(hostIp: string): readonly (string | number)[] {
+  if (hostIp === "") return [4, 16];
+  if (hostIp.includes("%")) return [];
+  const bytes = addressBytes(hostIp);
+  return bytes.every((byte) => byte === 0) ? [bytes.length] : [key(bytes)];
 }
 
 const key = (address: Uint8Array) => address.join(".");

@@ -1,5 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from "node:dgram";
 import { connect, type Socket } from "node:net";
+import { familyOf } from "../oci/address.ts";
 
 /**
  * What the kernel cannot translate, above all ::1, whose packets never leave the loopback: bytes are handed on, and the
@@ -17,8 +18,9 @@ const MOST_FLOWS = 1000;
 const FLOW_ENDS = 120_000;
 const STILL_THERE = 30_000;
 
-/** From IPv4, which was to be translated: our table is gone, and an end at once beats silence. */
-const isMapped = (address: string | undefined) => address?.startsWith("::ffff:") ?? true;
+/** From IPv4 to IPv4, which was to be translated: our table is gone, and an end at once beats silence. */
+const isLost = (from: string | undefined, to: Target) =>
+  from === undefined || (from.startsWith("::ffff:") && familyOf(to.address) === 4);
 
 /** A port's TCP connections on their way to a container; with the target gone they end. */
 export function tcpForwarder(target: () => Target | undefined): {
@@ -28,7 +30,7 @@ export function tcpForwarder(target: () => Target | undefined): {
   const open = new Set<Socket>();
   const take = (caller: Socket) => {
     const to = target();
-    if (to === undefined || isMapped(caller.remoteAddress) || open.size >= MOST_CONNECTIONS)
+    if (to === undefined || isLost(caller.remoteAddress, to) || open.size >= MOST_CONNECTIONS)
       return void caller.destroy();
     const container = connect({ host: to.address, port: to.port, allowHalfOpen: true });
     open.add(caller);
@@ -75,7 +77,7 @@ export function udpForwarder(
   const begin = (key: string, from: RemoteInfo, { address }: Target): Flow => {
     const [oldest] = flows.keys();
     if (flows.size >= MOST_FLOWS && oldest !== undefined) end(oldest);
-    const socket = createSocket(address.includes(":") ? "udp6" : "udp4");
+    const socket = createSocket(familyOf(address) === 6 ? "udp6" : "udp4");
     const flow = { socket, timer: setTimeout(() => end(key), FLOW_ENDS).unref() };
     socket.unref();
     // Of a container that does not listen: the next datagram tries again.
@@ -89,7 +91,7 @@ export function udpForwarder(
   };
   port.on("message", (data, from) => {
     const to = target();
-    if (to === undefined || isMapped(from.address)) return;
+    if (to === undefined || isLost(from.address, to)) return;
     const key = `${from.address} ${from.port}`;
     const flow = flows.get(key) ?? begin(key, from, to);
     flow.timer.refresh();

@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { encodeMessages } from "../kernel/netlink/message.ts";
+import { encodeMessages, type Message } from "../kernel/netlink/message.ts";
 import {
   addAddress,
   addDefaultRoute,
@@ -13,7 +13,8 @@ import {
 import { deleteLinkAt } from "../kernel/netlink/upper.ts";
 import { emptyFragment, type PlanFragment } from "../kernel/plan/fragment.ts";
 import type { OpOf } from "../kernel/plan/operations.ts";
-import type { AttachmentRecord, BridgeNetwork } from "./attachment.ts";
+import { familyOf } from "../oci/address.ts";
+import { type AttachmentRecord, addressesOf, type BridgeNetwork } from "./attachment.ts";
 import { publish, unpublish } from "./publishing.ts";
 
 const EEXIST = 17;
@@ -55,12 +56,12 @@ type Netlink = OpOf<"netlink">;
 /** What the plan of a container on a bridge does: few messages, since each one is a system call of its start. */
 export function bridgeFragment(request: FragmentRequest): PlanFragment {
   const { attachment, table } = request;
-  const { address, ports } = attachment;
-  const opening = ports.length === 0 ? [] : [publish(table, address, ports)];
+  const { ports } = attachment;
+  const opening = ports.length === 0 ? [] : [publish(table, addressesOf(attachment), ports)];
   return {
     host: [],
     map: [connectPair(request), ...opening],
-    build: [configure(attachment)],
+    build: configure(attachment),
     undo: undoOps(attachment, table),
   };
 }
@@ -100,44 +101,73 @@ function connectPair({ attachment, network, bridge, bridgeFilters }: FragmentReq
   };
 }
 
-/** The interface's address, and the default route where it leads. `direct`: straight to the wire, past any gateway. */
-export function configure(attachment: AttachmentRecord, direct = false): Netlink {
-  const { network, inside, address, prefix, gateway } = attachment;
+/**
+ * The interface's addresses, and the default routes where they lead. `direct`: straight to the wire, past any gateway. Of
+ * neighbours that say they are routers nothing is taken (CVE-2020-13401), and without an address of IPv6 there is no IPv6.
+ */
+export function configure(
+  attachment: AttachmentRecord,
+  direct = false,
+): (Netlink | OpOf<"networkParameter">)[] {
+  const { network, inside, addresses } = attachment;
   const index = insideIndex(inside);
   const loopback = insideNumber(inside) === 0;
-  return {
-    kind: "netlink",
-    family: "route",
-    messages: encodeMessages([
-      ...(loopback ? [linkUp(LOOPBACK_INDEX)] : []),
-      addAddress({ index, address, prefix }),
-      linkUp(index),
-      ...(gateway === "" ? [] : [addDefaultRoute(direct ? null : gateway, index)]),
-    ]),
-    tolerate: 0,
-    what:
-      `${loopback ? "lo, " : ""}${inside} ${address}/${prefix}` +
-      (gateway === "" ? "" : `, default ${direct ? `through ${inside}` : `via ${gateway}`}`),
-    because: `--network ${network}`,
-  };
+  const because = `--network ${network}`;
+  const has6 = addressesOf(attachment).some((address) => familyOf(address) === 6);
+  const parameter = has6 ? { name: "accept_ra", data: "0" } : { name: "disable_ipv6", data: "1" };
+  const texts = addresses.map(({ address, prefix }) => `${address}/${prefix}`);
+  return [
+    {
+      kind: "networkParameter",
+      path: `ipv6/conf/${inside}/${parameter.name}`,
+      data: parameter.data,
+      because,
+    },
+    {
+      kind: "netlink",
+      family: "route",
+      messages: encodeMessages([
+        ...(loopback ? [linkUp(LOOPBACK_INDEX)] : []),
+        linkUp(index),
+        ...addresses.map(({ address, prefix }) => addAddress({ index, address, prefix })),
+        ...defaultRoutes(attachment, direct),
+      ]),
+      tolerate: 0,
+      what: [
+        `${loopback ? "lo, " : ""}${inside} ${texts.join(" and ")}`,
+        ...routeTexts(attachment, direct),
+      ].join(", "),
+      because,
+    },
+  ];
 }
 
 /** For a container that runs; where there is one already it stays. */
-export function defaultRoute({ network, inside, gateway }: AttachmentRecord, direct = false): Netlink {
-  return {
+export const defaultRouteOps = (attachment: AttachmentRecord, direct = false): Netlink[] =>
+  defaultRoutes(attachment, direct).map((message, at) => ({
     kind: "netlink",
     family: "route",
-    messages: encodeMessages([addDefaultRoute(direct ? null : gateway, insideIndex(inside))]),
+    messages: encodeMessages([message]),
     tolerate: EEXIST,
-    what: `default ${direct ? `through ${inside}` : `via ${gateway}`}`,
-    because: `--network ${network}`,
-  };
-}
+    what: routeTexts(attachment, direct)[at] ?? "",
+    because: `--network ${attachment.network}`,
+  }));
+
+const gatewaysOf = ({ addresses }: AttachmentRecord): readonly string[] =>
+  addresses.map(({ gateway }) => gateway).filter((gateway) => gateway !== "");
+
+const defaultRoutes = (attachment: AttachmentRecord, direct: boolean): Message[] =>
+  gatewaysOf(attachment).map((gateway) => addDefaultRoute(gateway, insideIndex(attachment.inside), direct));
+
+const routeTexts = (attachment: AttachmentRecord, direct: boolean): string[] =>
+  gatewaysOf(attachment).map(
+    (gateway) => `default ${direct ? `through ${attachment.inside}` : `via ${gateway}`}`,
+  );
 
 /** Each on its own, and done already is done: the monitor, a failed start and the daemon may all have to undo. */
 function undoOps(attachment: AttachmentRecord, table: string): Netlink[] {
-  const { address, ports, hostInterface } = attachment;
-  const closing = ports.length === 0 ? [] : [unpublish(table, address, ports)];
+  const { ports, hostInterface } = attachment;
+  const closing = ports.length === 0 ? [] : [unpublish(table, addressesOf(attachment), ports)];
   return [...closing, removePair(hostInterface)];
 }
 

@@ -6,8 +6,8 @@ export interface HostsRequest {
   readonly domainname: string | null;
   /** The container's own, one in each of its networks. */
   readonly addresses: readonly string[];
-  /** What `host-gateway` and `host.docker.internal` stand for; empty where there is none. */
-  readonly gateway: string;
+  /** What `host.docker.internal` stands for, and the first of them for `host-gateway`. */
+  readonly gateways: readonly string[];
   /** `name:address`. */
   readonly extra: readonly string[];
   /** The host's own file, for a container in the host's network. */
@@ -25,9 +25,9 @@ ff02::2\tip6-allrouters
 /** The container's /etc/hosts. */
 export function hostsFile(request: HostsRequest): string {
   const base = request.base ?? defaults;
-  const lines = request.extra.map((entry) => extraLine(entry, request.gateway));
+  const lines = request.extra.map((entry) => extraLine(entry, request.gateways[0] ?? ""));
   // After what the user says of it, which is found first.
-  if (request.gateway !== "") lines.push(`${request.gateway}\thost.docker.internal`);
+  for (const gateway of request.gateways) lines.push(`${gateway}\thost.docker.internal`);
   for (const address of request.addresses) lines.push(`${address}\t${names(request)}`);
   return `${base.replace(/\n*$/, "\n")}${lines.map((line) => `${line}\n`).join("")}`;
 }

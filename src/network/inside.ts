@@ -18,12 +18,17 @@ export async function executeIn(
   const path = `/proc/${pid}/ns/net`;
   const open: Op = { kind: "openPath", out: NETWORK, path, use: "read", because: "network connect" };
   try {
-    const all = [open, ...map.map((op) => withPid(op, pid)), ...build.map(inside)];
+    const all: Op[] = [open, ...map.map((op) => withPid(op, pid)), ...build.map(inside)];
     const records = await executor.batch(all);
     const wrong = records.find((record) => record.errno !== 0);
     if (wrong === undefined && records.length === all.length) return records.slice(1);
     const op = all[wrong?.index ?? 0];
-    const what = op !== undefined && "what" in op ? op.what : `open ${path}`;
+    const what =
+      op?.kind === "networkParameterIn"
+        ? `write ${op.path}`
+        : op !== undefined && "what" in op
+          ? op.what
+          : `open ${path}`;
     throw new InroError("NETWORK_SETUP_FAILED", {
       what: `cannot connect the container "${name}" with the network "${network}"`,
       why: `cannot ${what}: errno ${wrong?.errno ?? 0} ${wrong?.detail ?? ""}`.trim(),
@@ -41,8 +46,9 @@ function withPid(op: Op, pid: number): Op {
   return { ...rest, messages };
 }
 
-function inside(op: Op): OpOf<"netlinkIn"> {
+function inside(op: Op): OpOf<"netlinkIn"> | OpOf<"networkParameterIn"> {
+  if (op.kind === "networkParameter") return { ...op, kind: "networkParameterIn", ns: NETWORK };
   if (op.kind !== "netlink") throw new Error(`a connection does not ${op.kind}`);
-  const { family, messages, tolerate, what, because } = op;
-  return { kind: "netlinkIn", ns: NETWORK, family, messages, tolerate, what, because };
+  const { childPidAt: _, ...rest } = op;
+  return { ...rest, kind: "netlinkIn", ns: NETWORK };
 }

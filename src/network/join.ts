@@ -1,4 +1,4 @@
-import type { Attachment, AttachmentRecord } from "./attachment.ts";
+import { type Attachment, type AttachmentRecord, addressesOf } from "./attachment.ts";
 import { disconnect, type State, settlePorts } from "./connect.ts";
 import { executeIn } from "./inside.ts";
 
@@ -25,12 +25,15 @@ export async function leadThrough(
   const led = {
     ...attachment,
     ports: driver.endsAtHost ? ports : [],
-    gateway: network.gateway,
+    addresses: attachment.addresses.map((one, at) => ({
+      ...one,
+      gateway: network.blocks[at]?.gateway ?? "",
+    })),
     changed: true,
   };
   await executeIn(state, pid, led, driver.lead(network, led));
   state.attached.set(led.id, led);
-  state.ports.lead(led.ports, led.address);
+  state.ports.lead(led.ports, addressesOf(led));
   await settlePorts(state, led.ports);
   return led;
 }

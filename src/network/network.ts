@@ -1,4 +1,4 @@
-import { parseSubnet } from "../kernel/netlink/address.ts";
+import { formatSubnet, parseSubnet } from "../oci/address.ts";
 import { InroError } from "../oci/error.ts";
 import type {
   Attachment,
@@ -38,14 +38,14 @@ export type {
   FilesRequest,
   Network,
 } from "./attachment.ts";
-export { attachmentRecord } from "./attachment.ts";
+export { attachmentRecord, leads } from "./attachment.ts";
 export type { Bandwidth, Direction, Shaper } from "./bandwidth.ts";
 export { driverOptions } from "./drivers.ts";
 export { withPorts } from "./live-ports.ts";
 export type { Scope } from "./names/answer.ts";
 export { namesFragment } from "./names/redirection.ts";
 export { type Zone, zoneOf } from "./names/zone.ts";
-export type { NetworkRequest } from "./plan-network.ts";
+export type { BlockRequest, NetworkRequest } from "./plan-network.ts";
 
 /** How containers reach each other and the world, and the world reaches them: bridges, made at first need. */
 export interface Networks {
@@ -105,7 +105,7 @@ export interface Networks {
   /** Answers what containers ask by DNS. */
   readonly names: NameServer;
   /** NO_SUCH_NETWORK. */
-  subnetOf(network: string): string;
+  subnetsOf(network: string): readonly string[];
   /** How fast containers may receive and send. */
   readonly limits: Limits;
   /** After the last adopt(): removes what an earlier engine's end left of connections and networks that nobody knows. */
@@ -160,7 +160,9 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
   const occupied = (): Occupied => ({
     routes: hostRoutes().filter((route) => !isOurs(known.values(), route.interface)),
     nameServers: nameServers(),
-    networks: [...known.values()].map(({ name, subnet }) => ({ name, subnet: parseSubnet(subnet) })),
+    networks: [...known.values()].flatMap(({ name, blocks }) =>
+      blocks.map(({ subnet }) => ({ name, subnet: parseSubnet(subnet) })),
+    ),
   });
   let standard: BridgeNetwork | undefined;
   const theDefault = () => {
@@ -226,7 +228,7 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
     adopt: (attachment) => adopt(state, attachment),
     foreignWarnings: (names) => foreign.warnings(waysOf(names, [...known.values()], identity)),
     names,
-    subnetOf: (name) => state.network(name).subnet,
+    subnetsOf: (name) => state.network(name).blocks.map(({ subnet }) => subnet),
     limits: limits({ executor, table: identity.table, mtuOf: (name) => state.network(name).mtu }),
     sweep: (containers) => sweep(state, [...known.values()], containers),
     close: async () => {
@@ -259,11 +261,14 @@ function waysOf(
   known: readonly Network[],
   { interface: name, subnets }: NetworkIdentity,
 ): Way[] {
-  const [first] = subnets;
+  const block = subnets[4].slice(0, 1).map((subnet) => ({
+    ...{ subnet: formatSubnet(subnet), gateway: gatewayOf(subnet) },
+    ...{ range: null, reserved: [] },
+  }));
   const unsettled = {
     name: "bridge",
     interface: name,
-    gateway: first === undefined ? "0.0.0.0" : gatewayOf(first),
+    blocks: block,
     internal: false,
   };
   const bridges: Way[] = known.filter((network) => network.driver === "bridge");

@@ -1,63 +1,93 @@
 import {
   contains,
-  formatIpv4,
+  type Family,
+  formatAddress,
   formatSubnet,
+  openWidth,
   overlaps,
-  parseIpv4,
+  parseAddress,
   parseSubnet,
   type Subnet,
-} from "../kernel/netlink/address.ts";
+} from "../oci/address.ts";
 import { InroError } from "../oci/error.ts";
-import type { Network } from "./attachment.ts";
+import type { Block, Network } from "./attachment.ts";
 import { isOnWire } from "./drivers.ts";
+import type { NetworkIdentity } from "./identity.ts";
 import { chooseSubnet, type Occupied, refuseOverlap } from "./subnet.ts";
 
-/** What a user wants of a network; null is for the engine to choose. */
+/** What a user wants of a network. */
 export type NetworkRequest<N extends Network = Network> = Unsettled<N>;
 
 type Unsettled<N> = N extends Network
-  ? Omit<N, "subnet" | "gateway"> & { readonly subnet: string | null; readonly gateway: string | null }
+  ? Omit<N, "blocks"> & { readonly blocks: readonly BlockRequest[] }
   : never;
 
-/** Two addresses for hosts: the gateway's and a container's. */
-const LONGEST_PREFIX = 30;
+/** What a user wants of one family's addresses; null is for the engine to choose. */
+export interface BlockRequest {
+  readonly family: Family;
+  readonly subnet: string | null;
+  readonly gateway: string | null;
+  readonly range: string | null;
+  readonly reserved: readonly string[];
+}
+
+/** Bits that are left to tell hosts by: the gateway and a container beside what no host may have. */
+const LEAST_WIDTH = 2;
+
+/** What is no host's: an interface's own, and groups. */
+const unusable = ["0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3", "::/8", "fe80::/10", "ff00::/8"].map(
+  parseSubnet,
+);
 
 /** A network whose addresses are settled; nothing is made. INVALID_OPTION, SUBNET_OVERLAPS, NO_FREE_POOL. */
-export function planNetwork(request: NetworkRequest, pools: readonly Subnet[], occupied: Occupied): Network {
-  const { name } = request;
-  const subnet =
-    request.subnet === null ? chooseSubnet(name, pools, occupied) : askedSubnet(request.subnet, name);
+export function planNetwork(
+  request: NetworkRequest,
+  pools: NetworkIdentity["subnets"],
+  occupied: Occupied,
+): Network {
+  if (request.blocks.length === 0) throw invalid("--ipv4", "it would have neither IPv4 nor IPv6");
   const wire = isOnWire(request.driver) ? { routes: [] } : {};
-  if (request.subnet !== null) refuseOverlap(name, subnet, { ...occupied, ...wire });
-  const inside = (address: string, at: string): string => {
-    if (
-      contains(
-        subnet,
-        asked(() => parseIpv4(address), at),
-      )
-    )
-      return address;
-    throw invalid(at, `${address} is not in the subnet ${formatSubnet(subnet)}`);
+  const asked = request.blocks.toSorted((one, other) => one.family - other.family);
+  return {
+    ...request,
+    blocks: asked.map((block) => {
+      if (block.subnet === null)
+        return settled(block, chooseSubnet(request.name, pools[block.family], occupied));
+      const subnet = askedSubnet(block.subnet, request.name);
+      refuseOverlap(request.name, subnet, { ...occupied, ...wire });
+      return settled(block, subnet);
+    }),
   };
-  const range = request.range === null ? null : asked(() => parseSubnet(request.range ?? ""), "--ip-range");
+}
+
+function settled(block: BlockRequest, subnet: Subnet): Block {
+  const inside = (text: string, at: string): string => {
+    const address = asked(() => parseAddress(text), at);
+    if (contains(subnet, address)) return formatAddress(address);
+    throw invalid(at, `${text} is not in the subnet ${formatSubnet(subnet)}`);
+  };
+  const range = block.range === null ? null : asked(() => parseSubnet(block.range ?? ""), "--ip-range");
   if (range !== null && (!overlaps(subnet, range) || range.prefix < subnet.prefix))
     throw invalid("--ip-range", `${formatSubnet(range)} is not a part of the subnet ${formatSubnet(subnet)}`);
   return {
-    ...request,
     subnet: formatSubnet(subnet),
-    gateway: request.gateway === null ? gatewayOf(subnet) : inside(request.gateway, "--gateway"),
+    gateway: block.gateway === null ? gatewayOf(subnet) : inside(block.gateway, "--gateway"),
     range: range === null ? null : formatSubnet(range),
-    reserved: request.reserved.map((address) => inside(address, "--aux-address")),
+    reserved: block.reserved.map((address) => inside(address, "--aux-address")),
   };
 }
 
 /** A subnet's first address. */
-export const gatewayOf = (subnet: Subnet): string => formatIpv4(subnet.base + 1);
+export const gatewayOf = ({ family, base }: Subnet): string => formatAddress({ family, value: base + 1n });
 
 function askedSubnet(text: string, name: string): Subnet {
   const subnet = asked(() => parseSubnet(text), "--subnet");
-  if (subnet.prefix <= LONGEST_PREFIX && subnet.prefix > 0) return subnet;
-  throw invalid("--subnet", `${text} has no room for the gateway and a container of the network ${name}`);
+  const taken = unusable.find((block) => overlaps(block, subnet));
+  if (openWidth(subnet) < LEAST_WIDTH)
+    throw invalid("--subnet", `${text} has no room for the gateway and a container of the network ${name}`);
+  if (taken !== undefined)
+    throw invalid("--subnet", `no host can have addresses of ${formatSubnet(taken)}, which ${text} touches`);
+  return subnet;
 }
 
 function asked<T>(read: () => T, at: string): T {

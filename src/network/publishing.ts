@@ -1,24 +1,32 @@
 import { encodeBatch } from "../kernel/nftables/batch.ts";
 import type { OpOf } from "../kernel/plan/operations.ts";
 import { type PortBinding, portRange } from "../oci/port.ts";
-import { adding, isEveryAddress, publications, taking } from "./firewall.ts";
+import { adding, publications, taking } from "./firewall.ts";
 
 const ENOENT = 2;
 
 type Netlink = OpOf<"netlink">;
 
-/** Opens ports of a container's address: one transaction, whatever their number. */
-export const publish = (table: string, address: string, ports: readonly PortBinding[]): Netlink =>
+/** Opens ports of a container's addresses: one transaction, whatever their number. */
+export const publish = (
+  table: string,
+  addresses: readonly string[],
+  ports: readonly PortBinding[],
+): Netlink =>
   transaction(ports, {
-    messages: encodeBatch(adding(publications(table, address, ports))),
+    messages: encodeBatch(adding(publications(table, addresses, ports))),
     tolerate: 0,
-    what: `publish ${ports.map((port) => `${describeBinding(port)} to ${address}:${inside(port)}`).join(", ")}`,
+    what: `publish ${ports.map((port) => `${describeBinding(port)} to ${addresses.map(bracketed).join(" and ")}:${inside(port)}`).join(", ")}`,
   });
 
 /** Done already is done: the monitor, a failed start and the daemon may all have to undo. */
-export const unpublish = (table: string, address: string, ports: readonly PortBinding[]): Netlink =>
+export const unpublish = (
+  table: string,
+  addresses: readonly string[],
+  ports: readonly PortBinding[],
+): Netlink =>
   transaction(ports, {
-    messages: encodeBatch(taking(publications(table, address, ports))),
+    messages: encodeBatch(taking(publications(table, addresses, ports))),
     tolerate: ENOENT,
     what: `close ${ports.map(describeBinding).join(", ")}`,
   });
@@ -35,8 +43,9 @@ const transaction = (
 
 const inside = ({ containerPort, count }: PortBinding) => portRange(containerPort, count);
 
+const bracketed = (address: string) => (address.includes(":") ? `[${address}]` : address);
+
 /** `127.0.0.1:8000/tcp`, `[::1]:8000-8099/udp`. */
 export function describeBinding({ hostIp, hostPort, count, protocol }: PortBinding): string {
-  const address = isEveryAddress(hostIp) ? "0.0.0.0" : hostIp.includes(":") ? `[${hostIp}]` : hostIp;
-  return `${address}:${portRange(hostPort, count)}/${protocol}`;
+  return `${bracketed(hostIp || "0.0.0.0")}:${portRange(hostPort, count)}/${protocol}`;
 }

@@ -2,6 +2,7 @@ import { isIP, isIPv4, isIPv6 } from "node:net";
 import { InroError } from "../oci/error.ts";
 import { inRows, type PortBinding, type PortRequest, portRange, singles } from "../oci/port.ts";
 import { type Bound, bindable, bindPort } from "./bind.ts";
+import type { Target } from "./forward.ts";
 import { portHolder } from "./port-holder.ts";
 import { describeBinding } from "./publishing.ts";
 
@@ -17,8 +18,8 @@ export interface Reservations {
   take(holder: Holder, wanted: readonly PortRequest[]): Promise<PortBinding[]>;
   /** Ports of a container that already runs: they are its own, even if another program listens there by now. */
   keep(holder: Holder, bindings: readonly PortBinding[]): Promise<void>;
-  /** Where they lead from now on; an empty address: nowhere. */
-  lead(bindings: readonly PortBinding[], address: string): void;
+  /** Where they lead from now on; without addresses nowhere. */
+  lead(bindings: readonly PortBinding[], addresses: readonly string[]): void;
   release(bindings: readonly PortBinding[]): void;
   /** Whether a container of ours holds this one. */
   holds(single: PortBinding): boolean;
@@ -28,13 +29,14 @@ export interface Reservations {
 export interface Holder {
   /** The container's name. */
   readonly container: string;
-  readonly address: string;
+  /** The container's, IPv4 first. */
+  readonly addresses: readonly string[];
 }
 
 interface Held {
   readonly container: string;
   binding: PortBinding;
-  address: string;
+  addresses: readonly string[];
   close: () => void;
 }
 
@@ -56,13 +58,13 @@ export function reservations(): Reservations {
   const find = (single: PortBinding) =>
     held.get(placeOf(single))?.find(({ binding }) => binding.hostIp === single.hostIp);
 
-  const takeOne = async ({ container, address }: Holder, binding: PortBinding): Promise<Held> => {
+  const takeOne = async ({ container, addresses }: Holder, binding: PortBinding): Promise<Held> => {
     const rival = held
       .get(placeOf(binding))
       ?.find(({ binding: { hostIp } }) => covers(hostIp, binding.hostIp) || covers(binding.hostIp, hostIp));
     if (rival !== undefined && binding.hostPort !== 0)
       throw inUse(container, binding, `container "${rival.container}" has published it`);
-    const mine: Held = { container, binding, address, close: () => {} };
+    const mine: Held = { container, binding, addresses, close: () => {} };
     // Ours from here on: who asks meanwhile hears whose it is.
     if (binding.hostPort !== 0) put(mine);
     let bound: Bound;
@@ -114,10 +116,10 @@ export function reservations(): Reservations {
       for (const each of taken) drop(each);
       throw failed.reason;
     },
-    async keep({ container, address }, bindings) {
+    async keep({ container, addresses }, bindings) {
       await Promise.all(
         [...singles(bindings)].map(async (binding) => {
-          const mine = put({ container, binding, address, close: () => {} });
+          const mine = put({ container, binding, addresses, close: () => {} });
           const bound = await bindPort(binding, () => targetOf(mine)).catch(() => undefined);
           if (bound === undefined) return;
           if (find(binding) === mine) mine.close = bound.close;
@@ -125,10 +127,10 @@ export function reservations(): Reservations {
         }),
       );
     },
-    lead(bindings, address) {
+    lead(bindings, addresses) {
       for (const single of singles(bindings)) {
         const found = find(single);
-        if (found !== undefined) found.address = address;
+        if (found !== undefined) found.addresses = addresses;
       }
     },
     release,
@@ -140,8 +142,10 @@ export function reservations(): Reservations {
   };
 }
 
-const targetOf = ({ address, binding }: Held) =>
-  address === "" ? undefined : { address, port: binding.containerPort };
+/** What has no translation is handed on to IPv4 where there is that: more programs listen there than on IPv6 alone. */
+function targetOf({ addresses: [address], binding }: Held): Target | undefined {
+  return address === undefined ? undefined : { address, port: binding.containerPort };
+}
 
 /** Whether the first means the second's address too. */
 function covers(one: string, other: string): boolean {

@@ -5,7 +5,7 @@ import { InroError } from "../oci/error.ts";
 import type { AttachmentRecord, IpvlanNetwork, MacvlanNetwork, Network } from "./attachment.ts";
 import { route } from "./bridge.ts";
 import type { Base, Driver } from "./driver.ts";
-import { configure, defaultRoute, insideIndex, newConnection } from "./fragment.ts";
+import { configure, defaultRouteOps, insideIndex, newConnection } from "./fragment.ts";
 import type { Executor } from "./lasting-executor.ts";
 import { build, checkParent, ensureParent, removeParent } from "./parent.ts";
 
@@ -108,12 +108,12 @@ function sharingDriver<N extends SharingNetwork>(manner: Manner<N>, o: SharingDr
     connection: (network, attachment, base) => ({
       host: [],
       map: [share(network, attachment, upper(network, base, place(manner, network, attachment)))],
-      build: [configure(attachment, manner.isRouted(network))],
+      build: configure(attachment, manner.isRouted(network)),
       undo: [],
     }),
     lead: (network, attachment) => ({
       map: [],
-      build: [defaultRoute(attachment, manner.isRouted(network))],
+      build: defaultRouteOps(attachment, manner.isRouted(network)),
     }),
   };
 }

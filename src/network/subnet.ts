@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
-import { contains, formatSubnet, overlaps, parseIpv4, type Subnet } from "../kernel/netlink/address.ts";
+import { existsSync, readFileSync } from "node:fs";
+import { contains, formatSubnet, overlaps, parseAddress, parseSubnet, type Subnet } from "../oci/address.ts";
 import { InroError } from "../oci/error.ts";
 
 export interface HostRoute {
@@ -17,13 +17,38 @@ export function parseRoutes(text: string): HostRoute[] {
     .slice(1)
     .flatMap((line) => {
       const [name = "", destination = "", , , , , , mask = ""] = line.trim().split(/\s+/);
-      const base = swapped(destination);
+      const base = BigInt(swapped(destination));
       const prefix = prefixOf(swapped(mask));
-      return name === "" || prefix === 0 ? [] : [{ interface: name, subnet: { base, prefix } }];
+      return name === "" || prefix === 0 ? [] : [{ interface: name, subnet: { family: 4, base, prefix } }];
     });
 }
 
-export const hostRoutes = (): HostRoute[] => parseRoutes(readFileSync("/proc/net/route", "utf8"));
+/**
+ * The same of /proc/net/ipv6_route: destination and prefix in hexadecimal, …, the interface last. Addresses of the host are
+ * routes too; every interface has its own of link-local addresses and of groups, which reserve nothing.
+ */
+export function parseRoutes6(text: string): HostRoute[] {
+  return text.split("\n").flatMap((line) => {
+    const row = line.trim().split(/\s+/);
+    const [destination = "", bits = ""] = row;
+    const prefix = Number.parseInt(bits, 16);
+    if (!/^[0-9a-f]{32}$/.test(destination) || !(prefix > 0)) return [];
+    const subnet: Subnet = { family: 6, base: BigInt(`0x${destination}`), prefix };
+    return everywhere.some((block) => overlaps(block, subnet))
+      ? []
+      : [{ interface: row.at(-1) ?? "", subnet }];
+  });
+}
+
+const everywhere = ["fe80::/10", "ff00::/8", "::1/128"].map(parseSubnet);
+
+export const hostRoutes = (): HostRoute[] => [
+  ...parseRoutes(textOf("/proc/net/route")),
+  ...parseRoutes6(textOf("/proc/net/ipv6_route")),
+];
+
+/** A kernel without IPv6 has no such file. */
+const textOf = (path: string) => (existsSync(path) ? readFileSync(path, "utf8") : "");
 
 function swapped(hex: string): number {
   const bytes = hex.match(/../g) ?? [];
@@ -39,9 +64,9 @@ export interface Occupied {
   readonly networks: readonly { readonly name: string; readonly subnet: Subnet }[];
 }
 
-/** The first candidate that no route of the host and no other network touches, and no name server of the host lies in. */
+/** The first candidate, all of one family, that no route of the host and no other network touches, and no name server of the host lies in. */
 export function chooseSubnet(name: string, candidates: readonly Subnet[], occupied: Occupied): Subnet {
-  const servers = occupied.nameServers.map(parseIpv4);
+  const servers = occupied.nameServers.map(parseAddress);
   const blocks = [...occupied.routes, ...occupied.networks].map(({ subnet }) => subnet);
   const free = candidates.find(
     (candidate) =>

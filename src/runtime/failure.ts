@@ -117,6 +117,14 @@ const TELLINGS: { readonly [K in Kind]?: Telling<K> } = {
   netlink: { code: "NETWORK_SETUP_FAILED", what: ({ what }) => `cannot set the network up (${what})` },
   nameSockets: { code: "NETWORK_SETUP_FAILED", what: () => "cannot listen for the container's DNS queries" },
   netlinkIn: { code: "NETWORK_SETUP_FAILED", what: ({ what }) => `cannot set the network up (${what})` },
+  networkParameter: {
+    code: "NETWORK_SETUP_FAILED",
+    what: ({ path, data }) => `cannot write "${data}" to /proc/sys/net/${path}`,
+  },
+  networkParameterIn: {
+    code: "NETWORK_SETUP_FAILED",
+    what: ({ path, data }) => `cannot write "${data}" to /proc/sys/net/${path}`,
+  },
   joinNamespace: { code: "NAMESPACE_FAILED", what: () => "cannot join the namespace" },
   clone: {
     code: (_, errno) => (errno === EACCES ? "CGROUP_FAILED" : "NAMESPACE_FAILED"),

@@ -23,7 +23,7 @@ async function attacked(): Promise<{ web: Joined; attacker: Other }> {
   const web = await container("web", "8000:80");
   await Promise.all([serve(web, 80), serve(web, 81), serve(web, 53, "udp")]);
   // What is attacked answers those who may ask.
-  expect(call("host", web.attachment.address, 81)).toBe(web.attachment.gateway);
+  expect(call("host", web.address, 81)).toBe(web.gateway);
   return { web, attacker };
 }
 
@@ -31,10 +31,10 @@ test.skipIf(rootMissing)(
   "R27 a neighbour that routes packets straight to a container's address reaches nothing",
   async () => {
     const { web, attacker } = await attacked();
-    expect(call(attacker, web.attachment.address, 81)).toBeUndefined();
+    expect(call(attacker, web.address, 81)).toBeUndefined();
     // Not the published port either: it was published on the host's addresses, not on the container's.
-    expect(call(attacker, web.attachment.address, 80)).toBeUndefined();
-    expect(call(attacker, web.attachment.address, 53, "udp")).toBeUndefined();
+    expect(call(attacker, web.address, 80)).toBeUndefined();
+    expect(call(attacker, web.address, 53, "udp")).toBeUndefined();
   },
 );
 
@@ -51,9 +51,9 @@ test.skipIf(rootMissing)(
   async () => {
     const { web } = await attacked();
     const foreign = await (await engine(scope)).container("foreign");
-    expect(call(foreign, web.attachment.address, 81)).toBeUndefined();
+    expect(call(foreign, web.address, 81)).toBeUndefined();
     // The published one is open to it as to anyone.
-    expect(call(foreign, web.attachment.gateway, 8000)).toBe(web.attachment.gateway);
+    expect(call(foreign, web.gateway, 8000)).toBe(web.gateway);
   },
 );
 
@@ -72,7 +72,7 @@ test.skipIf(rootMissing || nft === undefined)(
     expect(list("table", "ip", "filter")).toBe(before);
     // Closed by the administrator is closed: an accept of ours does not override another chain's drop.
     expect(call(attacker, ours, 8000)).toBeUndefined();
-    expect(call(attacker, web.attachment.address, 81)).toBeUndefined();
+    expect(call(attacker, web.address, 81)).toBeUndefined();
   },
 );
 

@@ -30,7 +30,7 @@ test.skipIf(rootMissing)(
     const attacker = await neighbour(scope, ours, "198.51.100.66");
     const web = await container("web", "127.0.0.1:8000:80", "9000:80");
     await serve(web, 80);
-    expect(call("host", "127.0.0.1", 8000)).toBe(web.attachment.gateway);
+    expect(call("host", "127.0.0.1", 8000)).toBe(web.gateway);
     expect(call(attacker, ours, 8000)).toBeUndefined();
     aimAtLoopback(attacker, ours, "wire");
     expect(call(attacker, "127.0.0.1", 8000)).toBeUndefined();
@@ -48,7 +48,7 @@ test.skipIf(rootMissing)(
     const host = scope.use(thisNetwork());
     await Promise.all([serve(host, 7000), serve(web, 80)]);
     expect(call("host", "127.0.0.1", 7000)).toBe("127.0.0.1");
-    aimAtLoopback(attacker, attacker.attachment.gateway, "eth0");
+    aimAtLoopback(attacker, attacker.gateway, "eth0");
     expect(call(attacker, "127.0.0.1", 7000)).toBeUndefined();
     expect(call(attacker, "127.0.0.1", 8000)).toBeUndefined();
   },
@@ -61,7 +61,7 @@ test.skipIf(rootMissing)("R28 a container cannot pass for the host's loopback", 
   await serve(web, 80, "udp");
   attacker.run("ip", "address", "add", "127.0.0.9/32", "dev", "eth0");
   const spoof = `const s = require("dgram").createSocket("udp4");
-    s.bind({ address: "127.0.0.9" }, () => s.send("spoofed", 5555, "${attacker.attachment.gateway}", () => process.exit(0)))`;
+    s.bind({ address: "127.0.0.9" }, () => s.send("spoofed", 5555, "${attacker.gateway}", () => process.exit(0)))`;
   const heard: string[] = [];
   const socket = await Bun.udpSocket({
     hostname: "0.0.0.0",
@@ -73,9 +73,9 @@ test.skipIf(rootMissing)("R28 a container cannot pass for the host's loopback", 
   attacker.attempt(process.execPath, "-e", spoof);
   await Bun.sleep(50);
   expect(heard).toEqual([]);
-  attacker.attempt(process.execPath, "-e", spoof.replace("127.0.0.9", attacker.attachment.address));
+  attacker.attempt(process.execPath, "-e", spoof.replace("127.0.0.9", attacker.address));
   for (let tries = 0; heard.length === 0 && tries < 100; tries++) await Bun.sleep(10);
-  expect(heard).toEqual([`spoofed from ${attacker.attachment.address}`]);
+  expect(heard).toEqual([`spoofed from ${attacker.address}`]);
 });
 
 test.skipIf(rootMissing)(

@@ -84,7 +84,12 @@ describe.skipIf(rootMissing || busyboxMissing)("the unmodified docker CLI and ne
       [["create", "--subnet", "10.79.0.0/31", "x"], "has no room for the gateway and a container"],
       [["create", "-d", "nothing", "x"], "could not find a network driver with name nothing"],
       [["create", "-d", "host", "x"], "only one instance of"],
-      [["create", "--ipv6", "x"], "IPv6"],
+      [["create", "--ipv6", "--subnet", "fd00:79::/127", "x"], "has no room for the gateway and a container"],
+      [["create", "--ipv6", "--subnet", "fd00:79::5/64", "x"], "it is not an IPv6 subnet"],
+      [["create", "--subnet", "10.79.0.0/24", "--subnet", "10.80.0.0/24", "x"], "not several of IPv4"],
+      [["create", "--ipv4=false", "--ipv6=false", "x"], "neither IPv4 nor IPv6"],
+      [["create", "--ipv4=false", "--subnet", "10.79.0.0/24", "x"], "10.79.0.0/24 is of IPv4"],
+      [["create", "--ipv6=false", "--subnet", "fd00:79::/64", "x"], "fd00:79::/64 is of IPv6"],
       [["rm", "bridge"], "bridge is a pre-defined network and cannot be removed"],
       [["rm", "nothing"], "network nothing not found"],
       [["inspect", "nothing"], "network nothing not found"],
@@ -97,6 +102,60 @@ describe.skipIf(rootMissing || busyboxMissing)("the unmodified docker CLI and ne
     expect(await ok("network", "ls", "-q", "-f", "name=x")).toBe("");
     await ok("network", "rm", "taken");
   }, 20_000);
+
+  test("of IPv6 and of both families are made, told and given addresses from", async () => {
+    const subnets = ["--subnet", "10.83.0.0/24", "--subnet", "fd00:83::/64", "--gateway", "fd00:83::fe"];
+    const aux = ["--aux-address", "printer=10.83.0.5", "--aux-address", "printer6=fd00:83::5"];
+    const range = ["--ip-range", "fd00:83::4/126"];
+    await ok("network", "create", "--ipv6", ...subnets, ...aux, ...range, "dual");
+    await ok("network", "create", "--ipv6", "--ipv4=false", "six");
+    const [dual, six] = [await inspect("network", "dual"), await inspect("network", "six")];
+    expect(dual).toMatchObject({
+      ...{ EnableIPv4: true, EnableIPv6: true },
+      IPAM: {
+        Config: [
+          { Subnet: "10.83.0.0/24", Gateway: "10.83.0.1", AuxiliaryAddresses: { printer: "10.83.0.5" } },
+          {
+            ...{ Subnet: "fd00:83::/64", IPRange: "fd00:83::4/126", Gateway: "fd00:83::fe" },
+            AuxiliaryAddresses: { printer6: "fd00:83::5" },
+          },
+        ],
+      },
+    });
+    const [config] = six.IPAM.Config;
+    expect([six.EnableIPv4, six.EnableIPv6, config.Subnet]).toEqual([
+      false,
+      true,
+      expect.stringMatching(/^fd/),
+    ]);
+    await run("near", "--network", "dual", "--ip6", "fd00:83::77");
+    await run("far", "--network", "six");
+    await ok("network", "connect", "--ip6", "fd00:83::78", "dual", "far");
+    const { dual: near } = (await inspect("container", "near")).NetworkSettings.Networks;
+    expect(near).toMatchObject({
+      ...{ IPAddress: "10.83.0.2", IPPrefixLen: 24, Gateway: "10.83.0.1" },
+      ...{ GlobalIPv6Address: "fd00:83::77", GlobalIPv6PrefixLen: 64, IPv6Gateway: "fd00:83::fe" },
+      IPAMConfig: { IPv6Address: "fd00:83::77" },
+    });
+    const far = (await inspect("container", "far")).NetworkSettings.Networks;
+    expect(far.six).toMatchObject({ IPAddress: "", GlobalIPv6PrefixLen: 64, IPv6Gateway: config.Gateway });
+    expect(far.dual).toMatchObject({ IPAddress: "10.83.0.3", GlobalIPv6Address: "fd00:83::78" });
+    expect((await inspect("network", "dual")).Containers).toMatchObject({
+      [(await inspect("container", "near")).Id]: {
+        IPv4Address: "10.83.0.2/24",
+        IPv6Address: "fd00:83::77/64",
+      },
+    });
+    expect(await ok("exec", "near", "cat", "/etc/hosts")).toMatch(/\n10\.83\.0\.2\t\w+\nfd00:83::77\t\w+/);
+    expect(await fetched("near", "[fd00:83::78]")).not.toBe("");
+    expect(await fetched("near", `[${far.six.GlobalIPv6Address}]`)).toBe("");
+    const used = await docker("run", "--rm", "--network", "dual", "--ip6", "fd00:83::77", "busybox", "true");
+    expect([used.code, used.stderr]).toEqual([125, expect.stringContaining("Address already in use")]);
+    const wrong = await docker("run", "--rm", "--network", "six", "--ip", "10.1.1.1", "busybox", "true");
+    expect([wrong.code, wrong.stderr]).toEqual([125, expect.stringContaining("has no IPv4")]);
+    await ok("rm", "-f", "near", "far");
+    await ok("network", "rm", "dual", "six");
+  }, 30_000);
 
   test("run in several networks, with addresses, aliases and hardware addresses of its own", async () => {
     await ok("network", "create", "--subnet", "10.81.0.0/24", "front");

@@ -5,7 +5,7 @@ import { rootMissing } from "../support/engine.ts";
 import { execute, executorIn } from "./execute.ts";
 import { command, otherNetwork, ownNetwork } from "./namespace.ts";
 import { type Protocol, rate } from "./rate.ts";
-import { type Engine, engine, type Joined, request } from "./setting.ts";
+import { block, type Engine, engine, type Joined, placesIn, request } from "./setting.ts";
 
 let scope: DisposableStack;
 beforeEach(() => {
@@ -32,26 +32,26 @@ async function limited(e: Engine, name: string, bandwidth: Bandwidth): Promise<L
   await execute(executor, [...e.networks.limits.fragment(shaper).map, ...attachment.fragment.map], other.pid);
   using inside = executorIn(other);
   await execute(inside, attachment.fragment.build);
-  return { ...other, attachment, shaper };
+  return { ...other, ...placesIn(attachment), attachment, shaper };
 }
 
 /** Another network of the engine's, with this container in it as `eth1`. */
 async function second({ networks }: Engine, one: Limited): Promise<string> {
   const network = networks.reserve({
-    ...{ name: "two", driver: "bridge", interface: "br-two", subnet: null, gateway: null, range: null },
-    ...{ reserved: [], internal: false, open: true, masquerade: true, mtu: null, publishOn: "" },
+    ...{ name: "two", driver: "bridge", interface: "br-two", blocks: [block()] },
+    ...{ internal: false, open: true, masquerade: true, mtu: null, publishOn: "" },
   });
   await networks.make(network);
   const change = { network: "two", number: 1, isGateway: false, joined: true, shaper: one.shaper };
   const attachment = await networks.connect(request(one.attachment.name, [], change));
   await networks.join(attachment, one.pid);
-  return attachment.address;
+  return attachment.addresses[0]?.address ?? "";
 }
 
 /** Both ways between a container and one without limits, bytes a second. */
 const bothWays = async (one: Joined, peer: Joined, protocol: Protocol = "tcp") => ({
-  in: await rate(peer, one, one.attachment.address, protocol),
-  out: await rate(one, peer, peer.attachment.address, protocol),
+  in: await rate(peer, one, one.address, protocol),
+  out: await rate(one, peer, peer.address, protocol),
 });
 
 const devices = () =>
@@ -109,10 +109,7 @@ describe.skipIf(rootMissing)("a container's bandwidth", () => {
     const [one, peer] = [await limited(e, "one", { in: 20e6, out: 20e6 }), await e.container("peer")];
     const address = await second(e, one);
     const neighbour = await e.join("two", "neighbour");
-    const [first, other] = await Promise.all([
-      rate(peer, one, one.attachment.address),
-      rate(neighbour, one, address),
-    ]);
+    const [first, other] = await Promise.all([rate(peer, one, one.address), rate(neighbour, one, address)]);
     console.log(`20 mbit are 2.5 MB/s; came through two networks: ${show({ in: first, out: other })}`);
     expect(first + other).toBeLessThan(2.5e6 * 1.8);
   }, 30_000);

@@ -130,9 +130,9 @@ describe.skipIf(missing)("other firewalls", () => {
       expect(await one.networks.foreignWarnings(["bridge"])).toEqual([]);
       expectWay(web, outside, true);
       // What our own table closes is closed.
-      outside.run("ip", "route", "replace", `${web.attachment.address}/32`, "via", "198.51.100.1");
-      expect(call(outside, web.attachment.address, 22)).toBeUndefined();
-      expect(call(outside, web.attachment.address, 80)).toBeUndefined();
+      outside.run("ip", "route", "replace", `${web.address}/32`, "via", "198.51.100.1");
+      expect(call(outside, web.address, 22)).toBeUndefined();
+      expect(call(outside, web.address, 80)).toBeUndefined();
     },
     20_000,
   );
@@ -207,7 +207,7 @@ describe.skipIf(missing)("other firewalls", () => {
     expectWay(web, outside, true);
     expect(call("host", "203.0.113.2", 80)).toBe("203.0.113.1");
     expect(call(web, "203.0.113.2", 80)).toBeUndefined();
-    expect(call(machine, web.attachment.address, 80)).toBeUndefined();
+    expect(call(machine, web.address, 80)).toBeUndefined();
     // A published port is open to it, and answered.
     expect(call(machine, "203.0.113.1", 8000)).toBe("203.0.113.2");
   }, 20_000);
@@ -226,9 +226,9 @@ describe.skipIf(missing)("other firewalls", () => {
           "drops what containers send each other, and what comes to published ports in",
         ),
       ]);
-      expect(call(other, web.attachment.address, 80)).toBeUndefined();
+      expect(call(other, web.address, 80)).toBeUndefined();
       command(nft, `insert rule ip filter FORWARD meta mark and ${BIT} == ${BIT} accept`);
-      expect(call(other, web.attachment.address, 80)).toBe(other.attachment.address);
+      expect(call(other, web.address, 80)).toBe(other.address);
     },
     20_000,
   );

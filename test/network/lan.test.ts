@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { type BridgeNetwork, driverOptions } from "../../src/network/network.ts";
+import { driverOptions } from "../../src/network/network.ts";
 import { rootMissing } from "../support/engine.ts";
 import { command, type Other, otherNetwork, ownNetwork } from "./namespace.ts";
-import { type Engine, engine, request } from "./setting.ts";
+import { block, type Engine, engine, request } from "./setting.ts";
 import { call, serve } from "./talk.ts";
 
 /** Kinds of interfaces that this kernel has. The virtual machine has all: `npm run test:vm -- test/network/lan`. */
@@ -53,13 +53,13 @@ async function make(
   { networks }: Engine,
   driver: string,
   options: Record<string, string>,
-  change: Partial<Pick<BridgeNetwork, "name" | "subnet" | "internal">> = {},
+  change: { readonly name?: string; readonly subnet?: string; readonly internal?: boolean } = {},
 ) {
   const { name = `lan${number++}`, subnet = "10.9.0.0/24", internal = false } = change;
   const id = String(number).padStart(64, "0");
   const network = networks.reserve({
     ...driverOptions(driver, { name, id, options, internal }),
-    ...{ name, subnet, gateway: null, range: null, reserved: subnet === "10.9.0.0/24" ? ["10.9.0.2"] : [] },
+    ...{ name, blocks: [block({ subnet, reserved: subnet === "10.9.0.0/24" ? ["10.9.0.2"] : [] })] },
   });
   try {
     await networks.checkFresh(network);
@@ -79,7 +79,7 @@ describe.skipIf(missing("macvlan"))("macvlan", () => {
     const before = links();
     const [a, b] = [await one.join(name, "a", "8000:80"), await one.join(name, "b")];
     expect(links()).toEqual(before);
-    expect([a.attachment.address, b.attachment.address]).toEqual(["10.9.0.3", "10.9.0.4"]);
+    expect([a.address, b.address]).toEqual(["10.9.0.3", "10.9.0.4"]);
     expect(a.attachment.ports).toEqual([]);
     await Promise.all([serve(b, 80), serve(outside, 81)]);
     expect(call(a, "10.9.0.4", 80)).toBe("10.9.0.3");
@@ -97,9 +97,9 @@ describe.skipIf(missing("macvlan"))("macvlan", () => {
     const { name } = await make(one, "macvlan", { parent: "eth0", macvlan_mode: mode });
     const [a, b] = [await one.join(name, "a"), await one.join(name, "b")];
     await Promise.all([serve(b, 80), serve(outside, 81)]);
-    expect(call(a, b.attachment.address, 80)).toBeUndefined();
-    expect(call(outside, b.attachment.address, 80)).toBe("10.9.0.1");
-    expect(call(a, "10.9.0.1", 81)).toBe(a.attachment.address);
+    expect(call(a, b.address, 80)).toBeUndefined();
+    expect(call(outside, b.address, 80)).toBe("10.9.0.1");
+    expect(call(a, "10.9.0.1", 81)).toBe(a.address);
   });
 
   test("in the mode passthru gives one container the parent's own hardware address, and the next when it has ended", async () => {
@@ -110,7 +110,7 @@ describe.skipIf(missing("macvlan"))("macvlan", () => {
     const a = await one.join(name, "a");
     expect(a.attachment.mac).toBe(mac ?? "");
     await serve(outside, 81);
-    expect(call(a, "10.9.0.1", 81)).toBe(a.attachment.address);
+    expect(call(a, "10.9.0.1", 81)).toBe(a.address);
     await expect(one.join(name, "b")).rejects.toMatchObject({
       code: "PARENT_IN_USE",
       why: 'in the mode passthru one container has eth0 for itself, and "a" has it',
@@ -120,7 +120,7 @@ describe.skipIf(missing("macvlan"))("macvlan", () => {
     a[Symbol.dispose]();
     await one.networks.disconnect(a.attachment);
     const c = await one.join(name, "c");
-    expect(call(c, "10.9.0.1", 81)).toBe(c.attachment.address);
+    expect(call(c, "10.9.0.1", 81)).toBe(c.address);
   });
 
   test("gives a chosen address and hardware address, also when their last owner has only just ended", async () => {
@@ -128,7 +128,7 @@ describe.skipIf(missing("macvlan"))("macvlan", () => {
     await serve(outside, 81);
     const one = await engine(scope);
     const { name } = await make(one, "macvlan", { parent: "eth0" });
-    const asked = request("a", [], { network: name, address: "10.9.0.77", mac: "02:42:00:00:00:77" });
+    const asked = request("a", [], { network: name, addresses: ["10.9.0.77"], mac: "02:42:00:00:00:77" });
     for (let turn = 0; turn < 5; turn++) {
       const attachment = await one.networks.connect(asked);
       const container = scope.use(await otherNetwork());
@@ -151,7 +151,7 @@ describe.skipIf(missing("macvlan"))("macvlan", () => {
     const joining = request("a", [], { network: name, number: 1, isGateway: false, joined: true });
     const second = await one.networks.connect(joining);
     await one.networks.join(second, a.pid);
-    expect(call(a, "10.9.0.1", 81)).toBe(second.address);
+    expect(call(a, "10.9.0.1", 81)).toBe(second.addresses[0]?.address);
     await one.networks.disconnect(second, { from: a.pid });
     expect(links(a)).toEqual(["eth0", "lo"]);
     const third = await one.networks.connect(joining);
@@ -171,7 +171,7 @@ describe.skipIf(missing("macvlan"))("macvlan", () => {
     expect(network.internal).toBe(true);
     const [a, b] = [await one.join(network.name, "a"), await one.join(network.name, "b")];
     await serve(b, 80);
-    expect(call(a, b.attachment.address, 80)).toBe(a.attachment.address);
+    expect(call(a, b.address, 80)).toBe(a.address);
     expect(a.run("ip", "route", "show", "default")).toBe("");
     a.run("ip", "route", "add", "default", "dev", "eth0");
     expect(call(a, "10.9.0.1", 81)).toBeUndefined();
@@ -230,7 +230,7 @@ describe.skipIf(missing("vlan"))("a VLAN as the parent", () => {
     const network = await make(one, "macvlan", { parent: "eth0.10" }, { subnet: "10.7.0.0/24" });
     const second = await make(one, "macvlan", { parent: "eth0.10" }, { subnet: "10.6.0.0/24" });
     const a = await one.join(network.name, "a");
-    expect(call(a, "10.7.0.1", 81)).toBe(a.attachment.address);
+    expect(call(a, "10.7.0.1", 81)).toBe(a.address);
     // Without the tag it is not there.
     outside.run("ip", "link", "set", "wire.10", "down");
     outside.run("ip", "address", "add", "10.7.0.1/24", "dev", "wire");
@@ -259,13 +259,13 @@ describe.skipIf(missing("ipvlan"))("ipvlan", () => {
     const { name } = await make(one, "ipvlan", { parent: "eth0" });
     const [a, b] = [await one.join(name, "a"), await one.join(name, "b")];
     await Promise.all([serve(b, 80), serve(outside, 81)]);
-    expect(call(a, b.attachment.address, 80)).toBe(a.attachment.address);
-    expect(call(a, "198.51.100.2", 81)).toBe(a.attachment.address);
-    expect(call(outside, b.attachment.address, 80)).toBe("10.9.0.1");
+    expect(call(a, b.address, 80)).toBe(a.address);
+    expect(call(a, "198.51.100.2", 81)).toBe(a.address);
+    expect(call(outside, b.address, 80)).toBe("10.9.0.1");
     const mac = /ether ([\da-f:]+)/.exec(command("ip", "link", "show", "eth0"))?.[1];
     expect(b.attachment.mac).toBe(mac ?? "");
-    expect(outside.run("ip", "neighbour", "show", b.attachment.address)).toContain(mac ?? "");
-    expect(call("host", b.attachment.address, 80)).toBeUndefined();
+    expect(outside.run("ip", "neighbour", "show", b.address)).toContain(mac ?? "");
+    expect(call("host", b.address, 80)).toBeUndefined();
     const other = make(one, "ipvlan", { parent: "eth0", ipvlan_mode: "l3" }, { subnet: "10.8.0.0/24" });
     await expect(other).rejects.toMatchObject({ code: "PARENT_IN_USE" });
     const rival = make(one, "macvlan", { parent: "eth0" }, { subnet: "10.8.0.0/24" });
@@ -278,8 +278,8 @@ describe.skipIf(missing("ipvlan"))("ipvlan", () => {
     const { name } = await make(one, "ipvlan", { parent: "eth0", ipvlan_flag: flag });
     const [a, b] = [await one.join(name, "a"), await one.join(name, "b")];
     await Promise.all([serve(b, 80), serve(outside, 81)]);
-    expect(call(a, b.attachment.address, 80)).toBeUndefined();
-    expect(call(a, "10.9.0.1", 81)).toBe(a.attachment.address);
+    expect(call(a, b.address, 80)).toBeUndefined();
+    expect(call(a, "10.9.0.1", 81)).toBe(a.address);
   });
 
   test.each(["l3", "l3s"])(
@@ -293,8 +293,8 @@ describe.skipIf(missing("ipvlan"))("ipvlan", () => {
       const [a, b] = [await one.join(network.name, "a"), await one.join(network.name, "b")];
       expect(a.run("ip", "route", "show", "default")).toContain("default dev eth0");
       await Promise.all([serve(b, 80), serve(outside, 81)]);
-      expect(call(a, b.attachment.address, 80)).toBe(a.attachment.address);
-      expect(call(a, "10.9.0.1", 81)).toBe(a.attachment.address);
+      expect(call(a, b.address, 80)).toBe(a.address);
+      expect(call(a, "10.9.0.1", 81)).toBe(a.address);
     },
   );
 });

@@ -27,8 +27,8 @@ privileged("the default bridge", () => {
     const world = await neighbour(scope, "198.51.100.1", "198.51.100.2");
     const [web, other] = [await container("web"), await container("other")];
     await Promise.all([serve(web, 80), serve(world, 81)]);
-    expect(call(other, web.attachment.address, 80)).toBe(other.attachment.address);
-    expect(call("host", web.attachment.address, 80)).toBe(web.attachment.gateway);
+    expect(call(other, web.address, 80)).toBe(other.address);
+    expect(call("host", web.address, 80)).toBe(web.gateway);
     // The world sees the host's address: containers leave masqueraded.
     expect(call(web, "198.51.100.2", 81)).toBe("198.51.100.1");
   });
@@ -71,7 +71,7 @@ privileged("the default bridge", () => {
     expect(call("host", "127.0.0.1", 8000)).toBeUndefined();
     await networks.ensureDefault();
     expect(rules()).toBe(before);
-    expect(call("host", "127.0.0.1", 8000)).toBe(web.attachment.gateway);
+    expect(call("host", "127.0.0.1", 8000)).toBe(web.gateway);
   });
 
   test("comes back, with its containers, when it was deleted", async () => {
@@ -79,9 +79,9 @@ privileged("the default bridge", () => {
     const web = await container("web");
     await serve(web, 80);
     command("ip", "link", "delete", (await networks.ensureDefault()).interface);
-    expect(call("host", web.attachment.address, 80)).toBeUndefined();
+    expect(call("host", web.address, 80)).toBeUndefined();
     await networks.ensureDefault();
-    expect(call("host", web.attachment.address, 80)).toBe(web.attachment.gateway);
+    expect(call("host", web.address, 80)).toBe(web.gateway);
   });
 });
 
@@ -92,7 +92,7 @@ privileged("published ports", () => {
     const web = await container("web", "8000:80");
     const other = await container("other");
     await serve(web, 80);
-    const { gateway } = web.attachment;
+    const { gateway } = web;
     expect(call("host", "127.0.0.1", 8000)).toBe(gateway);
     expect(call("host", "198.51.100.1", 8000)).toBe("198.51.100.1");
     // Who calls is seen as who it is.
@@ -109,7 +109,7 @@ privileged("published ports", () => {
     const dns = await container("dns", "5300:53/udp");
     await serve(dns, 53, "udp");
     expect(call(outside, "198.51.100.1", 5300, "udp")).toBe("198.51.100.2");
-    expect(call("host", "127.0.0.1", 5300, "udp")).toBe(dns.attachment.gateway);
+    expect(call("host", "127.0.0.1", 5300, "udp")).toBe(dns.gateway);
   });
 
   test("without a host port get a free one", async () => {
@@ -119,7 +119,7 @@ privileged("published ports", () => {
     const [first, second] = web.attachment.ports.map((port) => port.hostPort);
     expect(first).toBeGreaterThan(1023);
     expect(second).not.toBe(first);
-    expect(call("host", "127.0.0.1", second ?? 0)).toBe(web.attachment.gateway);
+    expect(call("host", "127.0.0.1", second ?? 0)).toBe(web.gateway);
   });
 
   test("on one address answer on no other", async () => {
@@ -138,8 +138,8 @@ privileged("published ports", () => {
     const one = await container("one", "127.0.0.1:8000:80", "9000:80/udp");
     const two = await container("two", "127.0.0.2:8000:80", "9000:80/tcp");
     await Promise.all([serve(one, 80), serve(two, 80)]);
-    expect(call("host", "127.0.0.1", 8000)).toBe(one.attachment.gateway);
-    expect(call("host", "127.0.0.2", 8000)).toBe(two.attachment.gateway);
+    expect(call("host", "127.0.0.1", 8000)).toBe(one.gateway);
+    expect(call("host", "127.0.0.2", 8000)).toBe(two.gateway);
   });
 });
 
@@ -197,13 +197,13 @@ privileged("two engines on one host", () => {
     const [one, two] = [await engine(scope), await engine(scope)];
     const [web, api] = [await one.container("web", "8000:80"), await two.container("api", "8001:80")];
     await Promise.all([serve(web, 80), serve(api, 80)]);
-    expect(web.attachment.gateway).not.toBe(api.attachment.gateway);
-    expect(call(web, api.attachment.address, 80)).toBeUndefined();
-    expect(call("host", "127.0.0.1", 8000)).toBe(web.attachment.gateway);
-    expect(call("host", "127.0.0.1", 8001)).toBe(api.attachment.gateway);
-    expect(call(web, web.attachment.gateway, 8001)).toBe(api.attachment.gateway);
+    expect(web.gateway).not.toBe(api.gateway);
+    expect(call(web, api.address, 80)).toBeUndefined();
+    expect(call("host", "127.0.0.1", 8000)).toBe(web.gateway);
+    expect(call("host", "127.0.0.1", 8001)).toBe(api.gateway);
+    expect(call(web, web.gateway, 8001)).toBe(api.gateway);
     await two.networks.disconnect(api.attachment);
-    expect(call("host", "127.0.0.1", 8000)).toBe(web.attachment.gateway);
+    expect(call("host", "127.0.0.1", 8000)).toBe(web.gateway);
   });
 
   test("of which one holds a port: the other names its process", async () => {
@@ -222,11 +222,11 @@ privileged("after the daemon's death", () => {
     const web = await first.container("web", "8000:80");
     await serve(web, 80);
     const second = await first.restarted();
-    expect(call("host", "127.0.0.1", 8000)).toBe(web.attachment.gateway);
+    expect(call("host", "127.0.0.1", 8000)).toBe(web.gateway);
     second.networks.adopt(JSON.parse(JSON.stringify(web.attachment)));
     const next = await second.container("next");
-    expect(next.attachment.address).not.toBe(web.attachment.address);
-    expect(call("host", "127.0.0.1", 8000)).toBe(web.attachment.gateway);
+    expect(next.address).not.toBe(web.address);
+    expect(call("host", "127.0.0.1", 8000)).toBe(web.gateway);
     await expect(second.container("rival", "8000:80")).rejects.toMatchObject({ code: "PORT_IN_USE" });
   });
 
@@ -238,8 +238,8 @@ privileged("after the daemon's death", () => {
     second.networks.adopt(stays.attachment);
     const network = await second.networks.ensureDefault();
     expect(links().sort()).toEqual(["lo", network.interface, stays.attachment.hostInterface].sort());
-    expect(rules()).not.toContain(gone.attachment.address);
-    expect(rules()).toContain(stays.attachment.address);
+    expect(rules()).not.toContain(gone.address);
+    expect(rules()).toContain(stays.address);
   });
 
   test("a container that ended meanwhile can be disconnected without hurting its ports' next holder", async () => {
@@ -249,7 +249,7 @@ privileged("after the daemon's death", () => {
     const web = await second.container("web", "8000:80");
     await serve(web, 80);
     await second.networks.disconnect(gone.attachment);
-    expect(call("host", "127.0.0.1", 8000)).toBe(web.attachment.gateway);
+    expect(call("host", "127.0.0.1", 8000)).toBe(web.gateway);
   });
 });
 
@@ -261,7 +261,7 @@ privileged("the process that speaks to the kernel", () => {
     process.kill(Math.max(...executors()), "SIGKILL");
     const web = await container("web", "8000:80");
     await serve(web, 80);
-    expect(call("host", "127.0.0.1", 8000)).toBe(web.attachment.gateway);
+    expect(call("host", "127.0.0.1", 8000)).toBe(web.gateway);
   });
 });
 

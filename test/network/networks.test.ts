@@ -6,7 +6,7 @@ import type { BridgeNetwork, NetworkRequest } from "../../src/network/network.ts
 import { rootMissing } from "../support/engine.ts";
 import { tool } from "../support/tools.ts";
 import { command, type Other, ownNetwork } from "./namespace.ts";
-import { type Engine, engine, neighbour, request } from "./setting.ts";
+import { block, type Engine, engine, neighbour, request } from "./setting.ts";
 import { call, serve } from "./talk.ts";
 
 const nft = tool("nft");
@@ -42,10 +42,7 @@ async function make({ networks }: Engine, name: string, change: Partial<NetworkR
       name,
       driver: "bridge",
       interface: `br-${name}`,
-      subnet: null,
-      gateway: null,
-      range: null,
-      reserved: [],
+      blocks: [block()],
     },
     ...{ internal: false, open: true, masquerade: true, mtu: null, publishOn: "" },
     ...change,
@@ -61,13 +58,13 @@ describe.skipIf(rootMissing)("networks that somebody made", () => {
     await make(one, "web");
     const [a, b] = [await one.join("web", "a"), await one.join("web", "b", "8000:80")];
     await Promise.all([serve(b, 80), serve(world, 81)]);
-    expect(call(a, b.attachment.address, 80)).toBe(a.attachment.address);
-    expect(call("host", b.attachment.address, 80)).toBe(b.attachment.gateway);
+    expect(call(a, b.address, 80)).toBe(a.address);
+    expect(call("host", b.address, 80)).toBe(b.gateway);
     expect(call(a, "198.51.100.2", 81)).toBe("198.51.100.1");
     // Published: from outside, with its address kept; from the host's loopback; from a container of the same network.
     expect(call(world, "198.51.100.1", 8000)).toBe("198.51.100.2");
-    expect(call("host", "127.0.0.1", 8000)).toBe(b.attachment.gateway);
-    expect(call(a, "198.51.100.1", 8000)).toBe(b.attachment.gateway);
+    expect(call("host", "127.0.0.1", 8000)).toBe(b.gateway);
+    expect(call(a, "198.51.100.1", 8000)).toBe(b.gateway);
   });
 
   test("R27 are closed to each other, to the default network and to neighbours, but for what is published", async () => {
@@ -85,12 +82,12 @@ describe.skipIf(rootMissing)("networks that somebody made", () => {
     for (const from of all)
       for (const to of all)
         if (from !== to) {
-          expect(call(from, to.attachment.address, 80)).toBeUndefined();
-          expect(call(from, to.attachment.address, 53, "udp")).toBeUndefined();
+          expect(call(from, to.address, 80)).toBeUndefined();
+          expect(call(from, to.address, 53, "udp")).toBeUndefined();
         }
     outside.run("ip", "route", "replace", "default", "via", "198.51.100.1");
-    for (const to of all) expect(call(outside, to.attachment.address, 80)).toBeUndefined();
-    expect(call(db, "198.51.100.1", 8000)).toBe(web.attachment.gateway);
+    for (const to of all) expect(call(outside, to.address, 80)).toBeUndefined();
+    expect(call(db, "198.51.100.1", 8000)).toBe(web.gateway);
   });
 
   // br_netfilter shows frames within a bridge to the rules as well; nothing may depend on it.
@@ -103,9 +100,9 @@ describe.skipIf(rootMissing)("networks that somebody made", () => {
       await make(one, "apart", { open: false });
       const [a, b] = [await one.join("apart", "a"), await one.join("apart", "b", "8000:80")];
       await Promise.all([serve(b, 80), serve(b, 81), serve(world, 82)]);
-      expect(call(a, b.attachment.address, 81)).toBeUndefined();
-      a.run("ip", "route", "add", `${b.attachment.address}/32`, "via", a.attachment.gateway);
-      expect(call(a, b.attachment.address, 81)).toBeUndefined();
+      expect(call(a, b.address, 81)).toBeUndefined();
+      a.run("ip", "route", "add", `${b.address}/32`, "via", a.gateway);
+      expect(call(a, b.address, 81)).toBeUndefined();
       expect(call(a, "198.51.100.2", 82)).toBe("198.51.100.1");
       // Not through a published port either; the world may.
       expect(call(a, "198.51.100.1", 8000)).toBeUndefined();
@@ -120,16 +117,16 @@ describe.skipIf(rootMissing)("networks that somebody made", () => {
     const [a, b] = [await one.join("inside", "a"), await one.join("inside", "b", "8001:80")];
     const web = await one.container("web", "8000:80");
     await Promise.all([serve(b, 80), serve(web, 80), serve(world, 81)]);
-    expect(call(a, b.attachment.address, 80)).toBe(a.attachment.address);
+    expect(call(a, b.address, 80)).toBe(a.address);
     expect(b.attachment.ports).toEqual([]);
     expect(a.run("ip", "route", "show", "default")).toBe("");
-    const { gateway } = inside;
+    const gateway = inside.blocks[0]?.gateway ?? "";
     a.run("ip", "route", "add", "default", "via", gateway);
     expect(call(a, "198.51.100.2", 81)).toBeUndefined();
     expect(call(a, "198.51.100.1", 8000)).toBeUndefined();
-    expect(call(a, web.attachment.address, 80)).toBeUndefined();
-    expect(call(world, b.attachment.address, 80)).toBeUndefined();
-    expect(call(web, b.attachment.address, 80)).toBeUndefined();
+    expect(call(a, web.address, 80)).toBeUndefined();
+    expect(call(world, b.address, 80)).toBeUndefined();
+    expect(call(web, b.address, 80)).toBeUndefined();
     // Not one packet gets out, whether it could be answered or not.
     const heard = sink(world, 90);
     await heard.ready;
@@ -149,7 +146,7 @@ describe.skipIf(rootMissing)("networks that somebody made", () => {
     await serve(world, 81);
     expect(command("ip", "link", "show", "br-small")).toContain("mtu 1280");
     expect(a.run("ip", "link", "show", "eth0")).toContain("mtu 1280");
-    expect(call(a, "198.51.100.2", 81)).toBe(a.attachment.address);
+    expect(call(a, "198.51.100.2", 81)).toBe(a.address);
   });
 
   test.skipIf(nft === undefined)("cost no rule: a hundred have as many as one", async () => {
@@ -181,7 +178,7 @@ describe.skipIf(rootMissing)("networks that somebody made", () => {
 
   test("come back when their bridges are gone, as after a reboot, and give no address twice", async () => {
     const one = await engine(scope);
-    const web = await make(one, "web", { subnet: "10.99.0.0/29" });
+    const web = await make(one, "web", { blocks: [block({ subnet: "10.99.0.0/29" })] });
     const a = await one.join("web", "a");
     await serve(a, 80);
     command("ip", "link", "delete", "br-web");
@@ -189,10 +186,10 @@ describe.skipIf(rootMissing)("networks that somebody made", () => {
     two.networks.know(web);
     two.networks.adopt(a.attachment);
     await two.networks.make(web);
-    expect(call("host", a.attachment.address, 80)).toBe("10.99.0.1");
+    expect(call("host", a.address, 80)).toBe("10.99.0.1");
     const others = [];
-    for (const name of ["b", "c", "d", "e"]) others.push((await two.join("web", name)).attachment.address);
-    expect(new Set([a.attachment.address, ...others]).size).toBe(5);
+    for (const name of ["b", "c", "d", "e"]) others.push((await two.join("web", name)).address);
+    expect(new Set([a.address, ...others]).size).toBe(5);
     await expect(two.join("web", "f")).rejects.toMatchObject({ code: "NO_FREE_ADDRESS" });
   });
 
@@ -204,10 +201,7 @@ describe.skipIf(rootMissing)("networks that somebody made", () => {
         name: "web",
         driver: "bridge",
         interface: "taken",
-        subnet: null,
-        gateway: null,
-        range: null,
-        reserved: [],
+        blocks: [block()],
       },
       ...{ internal: false, open: true, masquerade: true, mtu: null, publishOn: "" },
     });
@@ -228,12 +222,12 @@ describe.skipIf(rootMissing)("a container that runs", () => {
     await make(one, "db");
     const [a, d] = [await one.join("web", "a", "8000:80"), await one.join("db", "d")];
     await Promise.all([serve(a, 80), serve(d, 80), serve(world, 81)]);
-    expect(call(a, d.attachment.address, 80)).toBeUndefined();
+    expect(call(a, d.address, 80)).toBeUndefined();
     const second = await one.networks.connect(
       request("a", [], { network: "db", number: 1, isGateway: false, joined: true }),
     );
     await one.networks.join(second, a.pid);
-    expect(call(a, d.attachment.address, 80)).toBe(second.address);
+    expect(call(a, d.address, 80)).toBe(second.addresses[0]?.address);
     expect(call(world, "198.51.100.1", 8000)).toBe("198.51.100.2");
 
     await one.networks.disconnect(a.attachment, { from: a.pid, keepPorts: true });

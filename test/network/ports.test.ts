@@ -76,7 +76,7 @@ privileged("a row of ports", () => {
     });
     expect(elements()).toBe(1001);
     await Promise.all([serve(web, 7000), serve(web, 7999)]);
-    for (const port of [8000, 8999]) expect(call("host", "127.0.0.1", port)).toBe(web.attachment.gateway);
+    for (const port of [8000, 8999]) expect(call("host", "127.0.0.1", port)).toBe(web.gateway);
     await undo(web);
     expect(elements()).toBe(0);
     await networks.disconnect(web.attachment);
@@ -182,7 +182,7 @@ privileged("[::1], which the kernel cannot translate", () => {
     const { container } = await engine(scope);
     const web = await container("web", "8000:80");
     await program(web, ECHO_AT_END);
-    const { gateway } = web.attachment;
+    const { gateway } = web;
     expect(await say("::1", 8000, "hello")).toBe(`got 5 from ${gateway}`);
     expect(await say("127.0.0.1", 8000, "hello")).toBe(`got 5 from ${gateway}`);
     const large = new Uint8Array(32 * 1024 * 1024);
@@ -209,7 +209,7 @@ privileged("[::1], which the kernel cannot translate", () => {
     const { container } = await engine(scope);
     const dns = await container("dns", "5300:53/udp", "[::1]:5301:53/udp");
     await serve(dns, 53, "udp");
-    const { gateway } = dns.attachment;
+    const { gateway } = dns;
     expect(await Promise.all([ask("::1", 5300), ask("::1", 5300), ask("::1", 5301)])).toEqual([
       gateway,
       gateway,
@@ -232,7 +232,7 @@ privileged("[::1], which the kernel cannot translate", () => {
     second.networks.adopt(web.attachment);
     for (let tries = 0; tries < 100 && !(await say("::1", 8000, "x")).startsWith("got"); tries++)
       await Bun.sleep(10);
-    expect(await say("::1", 8000, "hello")).toBe(`got 5 from ${web.attachment.gateway}`);
+    expect(await say("::1", 8000, "hello")).toBe(`got 5 from ${web.gateway}`);
     await second.networks.disconnect(web.attachment);
     expect(await say("::1", 8000, "hello")).not.toContain("got");
   });
@@ -270,15 +270,12 @@ privileged("ports of a container that runs", () => {
       [8003, 1],
       [9000, 1],
     ]);
-    expect([8000, 8002].map((port) => call("host", "127.0.0.1", port))).toEqual([
-      attachment.gateway,
-      undefined,
-    ]);
+    expect([8000, 8002].map((port) => call("host", "127.0.0.1", port))).toEqual([web.gateway, undefined]);
     // Given back: another may have it, whatever the first one's monitor knows of its ports.
     const next = await container("next", "8002:80");
     await serve(next, 80);
     await expect(undo(web)).rejects.toThrow("operation 0: 17");
-    expect(call("host", "127.0.0.1", 8002)).toBe(next.attachment.gateway);
+    expect(call("host", "127.0.0.1", 8002)).toBe(next.gateway);
     await networks.disconnect(shrunk, { undone: true });
     expect(elements()).toBe(1);
   });
@@ -292,7 +289,7 @@ privileged("ports of a container that runs", () => {
     await once(standing, "connect");
     await networks.livePorts.close(withPorts(attachment, []), attachment.ports);
     standing.end("hello");
-    expect(await text(standing)).toBe(`got 5 from ${attachment.gateway}`);
+    expect(await text(standing)).toBe(`got 5 from ${web.gateway}`);
     expect(await say("127.0.0.1", 8000, "hello")).not.toContain("got");
   });
 
@@ -320,11 +317,11 @@ privileged("a UDP client that keeps its port", () => {
     for (const name of ["one", "two"]) {
       const dns = await container(name, "5300:53/udp", "5301-5320:53-72/udp");
       await networks.livePorts.settle(dns.attachment.ports);
-      await program(dns, whoAmI(dns.attachment.address));
+      await program(dns, whoAmI(dns.address));
       names.push([asks(), asks(5301)]);
       await networks.disconnect(dns.attachment);
       expect([asks(), asks(5301)]).toEqual(["", ""]);
-      names.push(dns.attachment.address);
+      names.push(dns.address);
     }
     const [first, one, second, two] = names;
     expect([first, second]).toEqual([

@@ -86,7 +86,7 @@ describe("hosts", () => {
     hostname: "web",
     domainname: null,
     addresses: ["172.20.0.5"],
-    gateway: "172.20.0.1",
+    gateways: ["172.20.0.1"],
     extra: [],
     base: null,
   };
@@ -117,7 +117,7 @@ describe("hosts", () => {
     const own = hostsFile({ ...request, extra: ["host.docker.internal:10.0.0.9"] });
     expect(own.indexOf("10.0.0.9\thost.docker")).toBeLessThan(own.indexOf("172.20.0.1\thost.docker"));
     expect(own).toContain("10.0.0.9\thost.docker.internal\n");
-    expect(hostsFile({ ...request, gateway: "" })).not.toContain("host.docker.internal");
+    expect(hostsFile({ ...request, gateways: [] })).not.toContain("host.docker.internal");
   });
 
   test("refuses what is not name:address", () => {
@@ -126,7 +126,7 @@ describe("hosts", () => {
   });
 
   test("is the host's own file in the host's network", () => {
-    expect(hostsFile({ ...request, addresses: [], gateway: "", base: "127.0.0.1 me\n" })).toBe(
+    expect(hostsFile({ ...request, addresses: [], gateways: [], base: "127.0.0.1 me\n" })).toBe(
       "127.0.0.1 me\n",
     );
   });

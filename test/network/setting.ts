@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { ForeignPolicy } from "../../src/network/foreign/policy.ts";
 import {
   type Attachment,
+  type BlockRequest,
   type ConnectRequest,
   type Networks,
   openNetworks,
@@ -29,7 +30,30 @@ export interface Engine {
 
 export interface Joined extends Other {
   readonly attachment: Attachment;
+  /** The first of its addresses, and the host's in that network where its default route leads there. */
+  readonly address: string;
+  readonly gateway: string;
+  /** Of IPv6; empty without. */
+  readonly address6: string;
+  readonly gateway6: string;
 }
+
+/** What a container has in its network. */
+export function placesIn({ addresses }: Attachment) {
+  const six = addresses.find(({ address }) => address.includes(":"));
+  return {
+    address: addresses[0]?.address ?? "",
+    gateway: addresses[0]?.gateway ?? "",
+    address6: six?.address ?? "",
+    gateway6: six?.gateway ?? "",
+  };
+}
+
+/** A block of IPv4 that the engine chooses, as far as nothing else is said. */
+export const block = (change: Partial<BlockRequest> = {}): BlockRequest => ({
+  ...{ family: 4, subnet: null, gateway: null, range: null, reserved: [] },
+  ...change,
+});
 
 export async function engine(
   scope: DisposableStack,
@@ -52,7 +76,7 @@ export async function engine(
     await execute(executor, map, other.pid);
     using inside = executorIn(other);
     await execute(inside, build);
-    return { ...other, attachment };
+    return { ...other, attachment, ...placesIn(attachment) };
   };
   return {
     root,
@@ -75,7 +99,7 @@ export const request = (
   change: Partial<ConnectRequest> = {},
 ): ConnectRequest => ({
   ...{ containerId: name, name, network: "bridge", number: 0, isGateway: true, joined: false },
-  ...{ address: null, mac: null, shaper: null },
+  ...{ addresses: [], mac: null, shaper: null },
   ports: ports.map(binding),
   ...change,
 });

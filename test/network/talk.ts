@@ -1,13 +1,13 @@
 import { once } from "node:events";
 import { command, type Other } from "./namespace.ts";
 
-/** Answers every TCP connection, or UDP datagram, with the address that it came from. */
+/** Answers every TCP connection, or UDP datagram, of both families with the address that it came from. */
 const server = (protocol: "tcp" | "udp", port: number) =>
   protocol === "tcp"
-    ? `require("net").createServer((s) => s.end(s.remoteAddress)).listen(${port}, "0.0.0.0", () => console.log("up"))`
-    : `const s = require("dgram").createSocket("udp4");
-       s.on("message", (m, from) => s.send(from.address, from.port, from.address));
-       s.bind(${port}, "0.0.0.0", () => console.log("up"))`;
+    ? `require("net").createServer((s) => s.end(s.remoteAddress.replace("::ffff:", ""))).listen(${port}, "::", () => console.log("up"))`
+    : `const s = require("dgram").createSocket("udp6");
+       s.on("message", (m, from) => s.send(from.address.replace("::ffff:", ""), from.port, from.address));
+       s.bind(${port}, "::", () => console.log("up"))`;
 
 /** Prints the answer; fails when none comes within a second. */
 const client = (protocol: "tcp" | "udp", address: string, port: number) =>
@@ -15,7 +15,7 @@ const client = (protocol: "tcp" | "udp", address: string, port: number) =>
     ? `const s = require("net").connect(${port}, "${address}");
        s.setTimeout(1000, () => process.exit(3)); s.on("error", (e) => { console.log(e.code); process.exit(4); });
        s.pipe(process.stdout); s.on("close", () => process.exit(0))`
-    : `const s = require("dgram").createSocket("udp4");
+    : `const s = require("dgram").createSocket("${address.includes(":") ? "udp6" : "udp4"}");
        setTimeout(() => process.exit(3), 1000);
        s.on("message", (m) => { console.log(String(m)); process.exit(0); });
        s.send("?", ${port}, "${address}")`;

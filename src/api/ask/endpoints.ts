@@ -1,7 +1,7 @@
-import { isIPv4 } from "node:net";
+import { isIPv4, isIPv6 } from "node:net";
 import { modeNetwork, plainEndpoint } from "../../engine/networks/endpoints.ts";
 import type { EndpointOption, NetworkMode } from "../../engine/options.ts";
-import { type Asked, integer, invalid, object, text, textOrNull, texts } from "../asked.ts";
+import { type Asked, integer, invalid, object, textOrNull, texts } from "../asked.ts";
 
 /** Docker's NetworkingConfig: how a container is in each of its networks. */
 export function endpoints(body: Asked, mode: NetworkMode): readonly EndpointOption[] {
@@ -14,7 +14,7 @@ export function endpoints(body: Asked, mode: NetworkMode): readonly EndpointOpti
   }));
   // Docker's command line names the default network with nothing to say of it.
   const isPlain = (one: EndpointOption) =>
-    one.address === null && one.mac === null && one.aliases.length === 0 && one.gatewayPriority === 0;
+    one.addresses.length === 0 && one.mac === null && one.aliases.length === 0 && one.gatewayPriority === 0;
   const special = found.filter((one) => one.network !== main || !isPlain(one));
   // Before v1.44 a container had one hardware address.
   const mac = hardwareAddress(body, "MacAddress");
@@ -26,20 +26,22 @@ export function endpoints(body: Asked, mode: NetworkMode): readonly EndpointOpti
 /** Docker's EndpointSettings. */
 export function endpoint(asked: Asked): Omit<EndpointOption, "network"> {
   const addresses = object(asked, "IPAMConfig");
-  if (text(addresses, "IPv6Address") !== "")
-    throw invalid(`${addresses.at}IPv6Address`, "networks have no IPv6 yet");
   if (texts(addresses, "LinkLocalIPs").length > 0)
     throw invalid(`${addresses.at}LinkLocalIPs`, "they are not supported");
   if (texts(asked, "Links").length > 0) throw invalid(`${asked.at}Links`, "they are not supported");
-  const address = textOrNull(addresses, "IPv4Address");
-  if (address !== null && !isIPv4(address))
-    throw invalid(`${addresses.at}IPv4Address`, `"${address}" is not an IPv4 address`);
   return {
-    address,
+    addresses: [...address(addresses, "IPv4", isIPv4), ...address(addresses, "IPv6", isIPv6)],
     mac: hardwareAddress(asked, "MacAddress"),
     aliases: [...new Set(texts(asked, "Aliases").map((alias) => checkedAlias(asked, alias)))],
     gatewayPriority: integer(asked, "GwPriority"),
   };
+}
+
+function address(from: Asked, family: string, isOne: (text: string) => boolean): string[] {
+  const value = textOrNull(from, `${family}Address`);
+  if (value === null) return [];
+  if (isOne(value) && !value.includes("%")) return [value];
+  throw invalid(`${from.at}${family}Address`, `"${value}" is not an ${family} address`);
 }
 
 function hardwareAddress(from: Asked, name: string): string | null {

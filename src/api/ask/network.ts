@@ -1,4 +1,5 @@
-import type { NetworkOptions } from "../../engine/engine.ts";
+import type { BlockOption, NetworkOptions } from "../../engine/engine.ts";
+import { type Family, familyOf } from "../../oci/address.ts";
 import {
   type Asked,
   flag,
@@ -15,20 +16,11 @@ import {
 export function askedNetwork(body: Asked): NetworkOptions {
   refuseUnsupported(body);
   const ipam = object(body, "IPAM");
-  const [pool, ...more] = objects(ipam, "Config");
-  if (more.length > 0) throw invalid(`${ipam.at}Config`, "a network has one IPv4 subnet");
-  const of = (name: string) => (pool === undefined ? null : textOrNull(pool, name));
-  const subnet = of("Subnet");
-  for (const name of ["Gateway", "IPRange"])
-    if (subnet === null && of(name) !== null)
-      throw invalid(`${ipam.at}Config[0].${name}`, "it needs a Subnet beside it");
+  const blocks = objects(ipam, "Config").flatMap(block);
   return {
     name: text(body, "Name"),
     driver: text(body, "Driver") || "bridge",
-    subnet,
-    gateway: of("Gateway"),
-    range: of("IPRange"),
-    auxiliary: pool === undefined ? {} : textRecord(pool, "AuxiliaryAddresses"),
+    blocks: families.flatMap((family) => blockOf(body, blocks, family)),
     internal: flag(body, "Internal"),
     attachable: flag(body, "Attachable"),
     labels: textRecord(body, "Labels"),
@@ -36,9 +28,37 @@ export function askedNetwork(body: Asked): NetworkOptions {
   };
 }
 
+const families = [4, 6] as const;
+
+/** One of IPAM's Config; one that says nothing is none. */
+function block(pool: Asked): BlockOption[] {
+  const subnet = textOrNull(pool, "Subnet");
+  if (subnet === null)
+    for (const name of ["Gateway", "IPRange"])
+      if (textOrNull(pool, name) !== null) throw invalid(pool.at + name, "it needs a Subnet beside it");
+  const block = {
+    ...{ subnet, gateway: textOrNull(pool, "Gateway"), range: textOrNull(pool, "IPRange") },
+    auxiliary: textRecord(pool, "AuxiliaryAddresses"),
+  };
+  return subnet === null ? [] : [{ ...block, family: familyOf(subnet) }];
+}
+
+/** What a network has of one family: IPv4 unless it is told not to, IPv6 where it is told to, or gets a subnet of it. */
+function blockOf(body: Asked, asked: readonly BlockOption[], family: Family): BlockOption[] {
+  const [own, ...more] = asked.filter((one) => one.family === family);
+  const said = flagOrNull(body, `EnableIPv${family}`);
+  if (more.length > 0)
+    throw invalid(
+      "IPAM.Config",
+      `a network has one subnet of IPv4 and one of IPv6, not several of IPv${family}`,
+    );
+  if (own !== undefined && said === false)
+    throw invalid(`EnableIPv${family}`, `it is false, and the subnet ${own.subnet} is of IPv${family}`);
+  if (own !== undefined) return [own];
+  return (said ?? family === 4) ? [{ family, subnet: null, gateway: null, range: null, auxiliary: {} }] : [];
+}
+
 function refuseUnsupported(body: Asked): void {
-  if (flag(body, "EnableIPv6")) throw invalid("EnableIPv6", "networks have no IPv6 yet");
-  if (flagOrNull(body, "EnableIPv4") === false) throw invalid("EnableIPv4", "networks have no IPv6 yet");
   if (flag(body, "Ingress")) throw invalid("Ingress", "it is a swarm's");
   if (flag(body, "ConfigOnly") || text(object(body, "ConfigFrom"), "Network") !== "")
     throw invalid("ConfigOnly", "it is a swarm's");

@@ -1,4 +1,5 @@
 import type { ContainerDetails, Engine, NetworkDetails } from "../../engine/engine.ts";
+import { type Family, familyOf } from "../../oci/address.ts";
 import { endpointId } from "./network.ts";
 
 /** Docker's Network: a line of GET /networks, and with its containers GET /networks/{id}. */
@@ -11,12 +12,13 @@ export function networkRecord(engine: Engine, network: NetworkDetails, withMembe
     Created: network.created,
     Scope: "local",
     Driver: driver,
-    EnableIPv4: driver !== "host" && driver !== "null",
-    EnableIPv6: false,
+    EnableIPv4: settled === null ? driver === "bridge" : hasFamily(settled, 4),
+    EnableIPv6: settled !== null && hasFamily(settled, 6),
     IPAM: {
       Driver: "default",
       Options: network.predefined ? null : {},
-      Config: settled === null ? null : [pool(network, settled)],
+      Config:
+        settled === null ? null : settled.blocks.map((block, at) => pool(block, network.auxiliary[at] ?? {})),
     },
     Internal: settled?.internal ?? false,
     Attachable: network.attachable,
@@ -34,7 +36,13 @@ export function networkRecord(engine: Engine, network: NetworkDetails, withMembe
 
 type Settled = NonNullable<NetworkDetails["settled"]>;
 
-const pool = ({ auxiliary }: NetworkDetails, { subnet, range, gateway }: Settled) => ({
+const hasFamily = ({ blocks }: Settled, family: Family) =>
+  blocks.some(({ gateway }) => familyOf(gateway) === family);
+
+const pool = (
+  { subnet, range, gateway }: Settled["blocks"][number],
+  auxiliary: NetworkDetails["auxiliary"][number],
+) => ({
   Subnet: subnet,
   ...(range === null ? {} : { IPRange: range }),
   Gateway: gateway,
@@ -48,12 +56,15 @@ const defaults = (bridge: string) => ({
 
 function member(container: ContainerDetails, network: NetworkDetails) {
   const live = container.endpoints.find((endpoint) => endpoint.network === network.name)?.live;
-  const hasAddress = live !== undefined && live !== null && live.address !== "";
+  const addressOf = (family: Family) => {
+    const own = live?.addresses.find(({ address }) => familyOf(address) === family);
+    return own === undefined ? "" : `${own.address}/${own.prefix}`;
+  };
   return {
     Name: container.name,
     EndpointID: endpointId(container, network.id),
     MacAddress: live?.mac ?? "",
-    IPv4Address: hasAddress ? `${live.address}/${live.prefix}` : "",
-    IPv6Address: "",
+    IPv4Address: addressOf(4),
+    IPv6Address: addressOf(6),
   };
 }

@@ -1,6 +1,7 @@
 import type { ContainerDetails, EndpointDetails } from "../../engine/engine.ts";
 import { dnsNames } from "../../engine/networks/names.ts";
 import type { NetworkMode } from "../../engine/options.ts";
+import { familyOf } from "../../oci/address.ts";
 import { singles } from "../../oci/port.ts";
 
 /** An endpoint has an id of its own: digits of its container and its network (hashes would cost a listing). */
@@ -52,12 +53,20 @@ export function networkMode({ network }: { readonly network: NetworkMode }): str
   return network.kind === "network" ? network.name : network.kind;
 }
 
+const families = [4, 6] as const;
+
+const asked = (addresses: readonly string[]) =>
+  Object.fromEntries(addresses.map((address) => [`IPv${familyOf(address)}Address`, address]));
+
 function endpoint(container: ContainerDetails, details: EndpointDetails) {
-  const { live, aliases, address, mac } = details;
+  const { live, aliases, addresses, mac } = details;
   const isUsers = !["bridge", "host", "none"].includes(details.network);
   const { id, name, options } = container;
+  const [four, six] = families.map((family) =>
+    live?.addresses.find(({ address }) => familyOf(address) === family),
+  );
   return {
-    IPAMConfig: address === null ? (isUsers ? {} : null) : { IPv4Address: address },
+    IPAMConfig: isUsers ? asked(addresses) : null,
     Links: null,
     Aliases: aliases.length === 0 ? null : aliases,
     MacAddress: live?.mac ?? mac ?? "",
@@ -65,12 +74,12 @@ function endpoint(container: ContainerDetails, details: EndpointDetails) {
     GwPriority: details.gatewayPriority,
     NetworkID: details.networkId,
     EndpointID: live === null ? "" : endpointId(container, details.networkId),
-    Gateway: live?.gateway ?? "",
-    IPAddress: live?.address ?? "",
-    IPPrefixLen: live?.prefix ?? 0,
-    IPv6Gateway: "",
-    GlobalIPv6Address: "",
-    GlobalIPv6PrefixLen: 0,
+    Gateway: four?.gateway ?? "",
+    IPAddress: four?.address ?? "",
+    IPPrefixLen: four?.prefix ?? 0,
+    IPv6Gateway: six?.gateway ?? "",
+    GlobalIPv6Address: six?.address ?? "",
+    GlobalIPv6PrefixLen: six?.prefix ?? 0,
     DNSNames: isUsers ? dnsNames({ id, name, hostname: options.hostname }, aliases) : null,
   };
 }
@@ -98,11 +107,11 @@ export function networkSettings(container: ContainerDetails) {
     SecondaryIPv6Addresses: null,
     EndpointID: one?.EndpointID ?? "",
     Gateway: one?.Gateway ?? "",
-    GlobalIPv6Address: "",
-    GlobalIPv6PrefixLen: 0,
+    GlobalIPv6Address: one?.GlobalIPv6Address ?? "",
+    GlobalIPv6PrefixLen: one?.GlobalIPv6PrefixLen ?? 0,
     IPAddress: one?.IPAddress ?? "",
     IPPrefixLen: one?.IPPrefixLen ?? 0,
-    IPv6Gateway: "",
+    IPv6Gateway: one?.IPv6Gateway ?? "",
     MacAddress: one?.MacAddress ?? "",
     Networks: all,
   };

@@ -1,7 +1,7 @@
 import { UsageError } from "../options/usage-error.ts";
 import type { CreateValues } from "./body.ts";
 
-/** A `--network`: a name, or Docker's long form `name=web,alias=a,ip=…,mac-address=…,gw-priority=1`. */
+/** A `--network`: a name, or Docker's long form `name=web,alias=a,ip=…,ip6=…,mac-address=…,gw-priority=1`. */
 interface Asked {
   readonly name: string;
   readonly settings: Readonly<Record<string, unknown>>;
@@ -15,6 +15,7 @@ const asked = (options: CreateValues): readonly Asked[] =>
 function long(text: string): Asked {
   let name = "";
   const aliases: string[] = [];
+  const addresses: Record<string, string> = {};
   const settings: Record<string, unknown> = {};
   const readers: Readonly<Record<string, (value: string) => void>> = {
     name: (value) => {
@@ -22,7 +23,10 @@ function long(text: string): Asked {
     },
     alias: (value) => void aliases.push(value),
     ip: (value) => {
-      settings["IPAMConfig"] = { IPv4Address: value };
+      addresses["IPv4Address"] = value;
+    },
+    ip6: (value) => {
+      addresses["IPv6Address"] = value;
     },
     "mac-address": (value) => {
       settings["MacAddress"] = value;
@@ -41,19 +45,30 @@ function long(text: string): Asked {
     read(value);
   }
   if (name === "") throw new UsageError(`cannot use "${text}" for --network: it has no name`);
-  return { name, settings: { ...settings, ...(aliases.length > 0 ? { Aliases: aliases } : {}) } };
+  return {
+    name,
+    settings: {
+      ...settings,
+      ...(aliases.length > 0 ? { Aliases: aliases } : {}),
+      ...(Object.keys(addresses).length > 0 ? { IPAMConfig: addresses } : {}),
+    },
+  };
 }
 
 /** The first network is the one that the container's mode names. */
 export const networkMode = (options: CreateValues): string | undefined => asked(options)[0]?.name;
 
-/** NetworkingConfig: `--ip`, `--mac-address` and `--network-alias` are about the first network. */
+/** NetworkingConfig: `--ip`, `--ip6`, `--mac-address` and `--network-alias` are about the first network. */
 export function networking(options: CreateValues): unknown {
   const [first = { name: "default", settings: {} }, ...others] = asked(options);
+  const addresses = {
+    ...(options.ip === undefined ? {} : { IPv4Address: options.ip }),
+    ...(options.ip6 === undefined ? {} : { IPv6Address: options.ip6 }),
+  };
   const own = {
     ...first.settings,
     ...(options["network-alias"].length > 0 ? { Aliases: options["network-alias"] } : {}),
-    ...(options.ip === undefined ? {} : { IPAMConfig: { IPv4Address: options.ip } }),
+    ...(Object.keys(addresses).length > 0 ? { IPAMConfig: addresses } : {}),
     ...(options["mac-address"] === undefined ? {} : { MacAddress: options["mac-address"] }),
   };
   const seen = new Set<string>();

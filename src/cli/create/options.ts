@@ -73,6 +73,7 @@ export const createOptions = {
   "network-alias": list("NAME", "Another name in its network", network),
   link: list("CONTAINER[:ALIAS]", "Make another container known by name", { ...network, hidden: true }),
   ip: text("ADDRESS", "Its IPv4 address, in a network that was made", network),
+  ip6: text("ADDRESS", "Its IPv6 address, in one that has IPv6", network),
   "mac-address": text("ADDRESS", "Its hardware address", network),
   "network-bandwidth": read(
     "in=RATE,out=RATE",

@@ -7,9 +7,9 @@ export const connect = verb({
   usage: "[OPTIONS] NETWORK CONTAINER",
   options: {
     ip: text("ADDRESS", "Its IPv4 address there"),
+    ip6: text("ADDRESS", "Its IPv6 address there"),
     alias: list("NAME", "Another name there"),
     "gw-priority": read("NUMBER", integer, "The default route leads through the network with the highest"),
-    ip6: text("ADDRESS", "Its IPv6 address there", { hidden: true }),
     "link-local-ip": list("ADDRESS", "A link-local address", { hidden: true }),
     link: list("CONTAINER[:ALIAS]", "Make another container known by name", { hidden: true }),
     "driver-opt": list("KEY=VALUE", "An option of the driver", { hidden: true }),

@@ -1,3 +1,4 @@
+import { contains, familyOf, parseSubnet } from "../../oci/address.ts";
 import { labels, pairs } from "../create/environment.ts";
 import { flag, list, text } from "../options/option.ts";
 import { UsageError } from "../options/usage-error.ts";
@@ -9,7 +10,10 @@ export const create = verb({
   usage: "[OPTIONS] NETWORK",
   options: {
     driver: text("NAME", "bridge", { short: "d" }),
-    subnet: list("CIDR", "Its addresses: 172.30.0.0/16 (default: a block that nothing uses)"),
+    subnet: list(
+      "CIDR",
+      "Its addresses: 172.30.0.0/16, fd00:0:0:1::/64 (default: a block that nothing uses)",
+    ),
     gateway: list("ADDRESS", "The host's address in it (default: the first)"),
     "ip-range": list("CIDR", "The part of the subnet that containers get addresses from"),
     "aux-address": list("NAME=ADDRESS", "An address that no container gets"),
@@ -23,8 +27,8 @@ export const create = verb({
         short: "o",
       },
     ),
-    ipv6: flag("Addresses of IPv6, too", { hidden: true }),
-    ipv4: flag("Addresses of IPv4", { hidden: true, default: true }),
+    ipv6: flag("Addresses of IPv6, too (default: when a --subnet is of it)"),
+    ipv4: flag("Addresses of IPv4; --ipv4=false for IPv6 alone", { default: true }),
     "ipam-driver": text("NAME", "default", { hidden: true }),
     "ipam-opt": list("KEY=VALUE", "An option of the IPAM driver", { hidden: true }),
     scope: text("SCOPE", "local", { hidden: true }),
@@ -43,8 +47,8 @@ export const create = verb({
       Driver: options.driver ?? "bridge",
       Internal: options.internal,
       Attachable: options.attachable,
-      EnableIPv6: options.ipv6,
-      EnableIPv4: options.ipv4,
+      EnableIPv6: options.ipv6 ? true : undefined,
+      EnableIPv4: options.ipv4 ? undefined : false,
       Ingress: options.ingress,
       Scope: options.scope,
       ConfigOnly: options["config-only"],
@@ -76,19 +80,43 @@ interface Asked {
   readonly "aux-address": readonly string[];
 }
 
-/** One pool: the engine refuses more than one, and an address without its subnet. */
+/** Each address and range goes with the subnet that it lies in; the engine refuses what does not go together. */
 function pools(options: Asked): unknown[] {
-  const lists = { "--gateway": options.gateway, "--ip-range": options["ip-range"] };
-  for (const [option, values] of Object.entries(lists))
-    if (values.length > Math.max(1, options.subnet.length))
-      throw new UsageError(`cannot use ${option} ${values.length} times: there are fewer subnets`);
-  const auxiliary = pairs(options["aux-address"]);
-  const first = {
-    ...(options.subnet[0] === undefined ? {} : { Subnet: options.subnet[0] }),
-    ...(options.gateway[0] === undefined ? {} : { Gateway: options.gateway[0] }),
-    ...(options["ip-range"][0] === undefined ? {} : { IPRange: options["ip-range"][0] }),
-    ...(Object.keys(auxiliary).length === 0 ? {} : { AuxiliaryAddresses: auxiliary }),
+  const pools = options.subnet.map((text) => ({
+    within: parseSubnet(text),
+    config: { Subnet: text } as Config,
+  }));
+  const configOf = (option: string, text: string): Config => {
+    const { family, base: value } = parseSubnet(text.includes("/") ? text : `${text}/${widthOf(text)}`);
+    const found = pools.find(({ within }) => contains(within, { family, value }));
+    if (found !== undefined) return found.config;
+    throw new UsageError(`cannot use ${option} ${text}: it lies in no --subnet`);
   };
-  const rest = options.subnet.slice(1).map((subnet) => ({ Subnet: subnet }));
-  return Object.keys(first).length === 0 ? [] : [first, ...rest];
+  const put = (option: string, name: "Gateway" | "IPRange", texts: readonly string[]) => {
+    for (const text of texts) {
+      const config = configOf(option, text);
+      if (config[name] !== undefined)
+        throw new UsageError(
+          `cannot use ${option} ${text}: the subnet ${config.Subnet} has ${config[name]} already`,
+        );
+      config[name] = text;
+    }
+  };
+  put("--gateway", "Gateway", options.gateway);
+  put("--ip-range", "IPRange", options["ip-range"]);
+  for (const text of options["aux-address"]) {
+    const [name = "", address = ""] = text.split(/=(.*)/s);
+    const config = configOf("--aux-address", address);
+    config.AuxiliaryAddresses = { ...config.AuxiliaryAddresses, [name]: address };
+  }
+  return pools.map(({ config }) => config);
 }
+
+interface Config {
+  readonly Subnet: string;
+  Gateway?: string;
+  IPRange?: string;
+  AuxiliaryAddresses?: Readonly<Record<string, string>>;
+}
+
+const widthOf = (address: string) => (familyOf(address) === 4 ? 32 : 128);

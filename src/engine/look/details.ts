@@ -68,7 +68,7 @@ function lookAt(core: Core, entry: Entry): ContainerDetails {
 
 /** Ports of a container that lost its last network are held for it, but open nowhere. */
 export const portsOf = ({ attachments }: ContainerFortune): ContainerDetails["ports"] =>
-  attachments.flatMap(({ address, ports }) => (address === "" ? [] : ports));
+  attachments.flatMap(({ addresses, ports }) => (addresses.length === 0 ? [] : ports));
 
 function endpointDetails(core: Core, entry: Entry): EndpointDetails[] {
   return endpointsOf(entry).map((endpoint) => ({

@@ -39,9 +39,9 @@ export async function attachAll(core: Core, asked: Attaching, undo: Undo): Promi
   if (shaper !== null) undo.add("remove what limits its bandwidth", () => limits.remove(shaper));
   const made: Attachment[] = [];
   for (const [number, endpoint] of endpoints.entries()) {
-    const { network, address, mac } = endpoint;
+    const { network, addresses, mac } = endpoint;
     const attachment = await core.networks.connect({
-      ...{ containerId, name, network, number, address, mac, ports, shaper },
+      ...{ containerId, name, network, number, addresses, mac, ports, shaper },
       isGateway: endpoint === gateway,
       joined: false,
     });

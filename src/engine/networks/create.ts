@@ -15,13 +15,11 @@ export async function create(core: Core, asked: NetworkOptions) {
   const settled = core.networks.reserve({
     ...driverOptions(asked.driver, { ...asked, id }),
     name: asked.name,
-    subnet: asked.subnet,
-    gateway: asked.gateway,
-    range: asked.range,
-    reserved: Object.values(asked.auxiliary),
+    blocks: asked.blocks.map(({ auxiliary, ...block }) => ({ ...block, reserved: Object.values(auxiliary) })),
   });
   undo.add("forget the network", () => core.networks.forget(settled));
-  const { auxiliary, attachable, labels, options } = asked;
+  const { attachable, labels, options } = asked;
+  const auxiliary = asked.blocks.map((block) => block.auxiliary);
   const network: NetworkDetails = {
     ...{ id, name: asked.name, driver: settled.driver, settled, created: timeNow(), predefined: false },
     ...{ auxiliary, attachable, labels, options },

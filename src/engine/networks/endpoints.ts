@@ -33,7 +33,7 @@ export const connectable = (endpoints: readonly EndpointOption[]): readonly stri
 
 export const plainEndpoint = (network: string): EndpointOption => ({
   network,
-  address: null,
+  addresses: [],
   mac: null,
   aliases: [],
   gatewayPriority: 0,
@@ -90,7 +90,7 @@ export function checkEndpoint(network: NetworkDetails, endpoint: EndpointOption)
       why,
       at,
     });
-  if (endpoint.address !== null && network.predefined)
+  if (endpoint.addresses.length > 0 && network.predefined)
     throw invalid("--ip", "user specified IP address is supported on user defined networks only");
   if (endpoint.aliases.length > 0 && network.predefined)
     throw invalid("--network-alias", "network-scoped aliases are only supported for user-defined networks");

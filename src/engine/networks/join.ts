@@ -1,4 +1,4 @@
-import { type AttachmentRecord, attachmentRecord } from "../../network/network.ts";
+import { type AttachmentRecord, attachmentRecord, leads } from "../../network/network.ts";
 import { InroError } from "../../oci/error.ts";
 import { type Core, record } from "../core.ts";
 import type { NetworkDetails } from "../engine.ts";
@@ -37,15 +37,15 @@ export async function connect(
     number: freeNumber(attachments),
     isGateway: false,
     joined: true,
-    address: endpoint.address,
+    addresses: endpoint.addresses,
     mac: endpoint.mac,
     ports: [],
     shaper,
   });
   // Recorded when it is made: an interface that no record knows is swept by the next engine.
   await core.networks.join(attachment, entry.live.pid);
-  const leads = network.settled?.internal !== true && !attachments.some(({ gateway }) => gateway !== "");
-  const joined = leads
+  const mayLead = network.settled?.internal !== true && !attachments.some(leads);
+  const joined = mayLead
     ? await core.networks.leadThrough(attachmentRecord(attachment), parked?.ports ?? [], entry.live.pid)
     : attachmentRecord(attachment);
   const others = joined.ports.length > 0 ? attachments.filter((one) => one !== parked) : attachments;
@@ -70,7 +70,7 @@ export async function disconnect(core: Core, entry: Entry, network: NetworkDetai
   // Recorded before it is done: an interface that no record knows is swept by the next engine.
   record(core, entry, { endpoints, attachments: [...stay, ...parked] }, "machine");
   await core.networks.disconnect(leaving, { from: pid, keepPorts: true });
-  const next = leaving.gateway === "" ? undefined : gatewayAmong(core, endpoints);
+  const next = leads(leaving) ? gatewayAmong(core, endpoints) : undefined;
   const heir = stay.find((one) => one.network === next?.network);
   if (heir !== undefined) {
     const led = await core.networks.leadThrough(heir, ports, pid);
@@ -80,15 +80,13 @@ export async function disconnect(core: Core, entry: Entry, network: NetworkDetai
   writeConnectionFiles(core, entry);
 }
 
-const isParked = ({ address, ports }: AttachmentRecord) => address === "" && ports.length > 0;
+const isParked = ({ addresses, ports }: AttachmentRecord) => addresses.length === 0 && ports.length > 0;
 
 /** Holds a container's ports while it is in no network that could publish them. */
 const PARKED = {
   network: "",
   inside: "",
-  address: "",
-  prefix: 0,
-  gateway: "",
+  addresses: [],
   mac: "",
   id: "",
   hostInterface: "",

@@ -1,4 +1,4 @@
-import { type Scope, type Zone, zoneOf } from "../../network/network.ts";
+import { leads, type Scope, type Zone, zoneOf } from "../../network/network.ts";
 import type { Core } from "../core.ts";
 import type { Entry } from "../entry.ts";
 import type { ContainerFortune } from "../records.ts";
@@ -22,12 +22,12 @@ export async function serveNames(core: Core, entry: Entry): Promise<void> {
 
 function scopeOf(core: Core, { fortune }: Entry): Scope {
   const connected = fortune.attachments
-    .filter(({ address }) => address !== "")
-    .toSorted((a, b) => Number(b.gateway !== "") - Number(a.gateway !== ""));
+    .filter(({ addresses }) => addresses.length > 0)
+    .toSorted((a, b) => Number(leads(b)) - Number(leads(a)));
   const isInternal = (name: string) => core.networkShelf.byName(name)?.settled?.internal === true;
   return {
     zones: connected.map(({ network }) => zoneIn(core, network)),
-    gateways: connected.map(({ gateway }) => gateway).filter((gateway) => gateway !== ""),
+    gateways: connected.flatMap(({ addresses }) => addresses.flatMap(({ gateway }) => gateway || [])),
     forwards: connected.some(({ network }) => !isInternal(network)),
   };
 }
@@ -75,12 +75,11 @@ function fresh(core: Core): Made {
 function makeZone(core: Core, network: string): Zone {
   const hosts = [...core.shelf.all()].flatMap((entry) => {
     const attachment = entry.fortune.attachments.find((one) => one.network === network);
-    if (attachment === undefined || attachment.address === "") return [];
+    if (attachment === undefined || attachment.addresses.length === 0) return [];
     const aliases = endpointsOf(entry).find((one) => one.network === network)?.aliases ?? [];
     const { hostname } = entry.origin.options;
     const names = dnsNames({ id: entry.id, name: entry.name, hostname }, aliases);
-    return [{ names, addresses: [attachment.address] }];
+    return [{ names, addresses: attachment.addresses.map(({ address }) => address) }];
   });
-  const subnet = hosts.length === 0 ? undefined : core.networks.subnetOf(network);
-  return zoneOf(network, subnet === undefined ? [] : [subnet], hosts);
+  return zoneOf(network, hosts.length === 0 ? [] : core.networks.subnetsOf(network), hosts);
 }

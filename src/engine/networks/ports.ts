@@ -1,4 +1,4 @@
-import { withPorts } from "../../network/network.ts";
+import { leads, withPorts } from "../../network/network.ts";
 import { InroError } from "../../oci/error.ts";
 import { inRows, type PortBinding, type PortRequest, singles, without } from "../../oci/port.ts";
 import { type Core, record, tell } from "../core.ts";
@@ -18,7 +18,7 @@ export async function publish(core: Core, entry: Entry, asked: readonly PortRequ
     const { attachments } = entry.fortune;
     const ports = [...wantedPorts(entry), ...asked];
     if (entry.live === null) return record(core, entry, { ports }, "machine");
-    const leading = attachments.find(({ gateway }) => gateway !== "");
+    const leading = attachments.find(leads);
     if (leading === undefined) throw unreachable(entry);
     const taken = await core.networks.livePorts.take(leading, asked);
     const before = { ports: entry.fortune.ports, attachments };

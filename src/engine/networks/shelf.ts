@@ -23,7 +23,7 @@ const predefined = (["bridge", "host", "none"] as const).map(
     created: NEVER,
     driver: name === "none" ? "null" : name,
     settled: null,
-    auxiliary: {},
+    auxiliary: [],
     attachable: false,
     labels: {},
     options: {},

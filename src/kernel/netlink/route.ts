@@ -1,5 +1,14 @@
+import {
+  addressBytes,
+  addressFamilies,
+  familyOf,
+  formatAddress,
+  lastOf,
+  macBytes,
+  parseAddress,
+  subnetOf,
+} from "../../oci/address.ts";
 import { InroError } from "../../oci/error.ts";
-import { broadcastOf, formatIpv4, ipv4Bytes, macBytes, maskOf, parseIpv4 } from "./address.ts";
 import { type Attribute, bytes, encodeAttributes, nest, readAttributes, text, u8, u32 } from "./attribute.ts";
 import { type Message, NLM_F, type Reply } from "./message.ts";
 
@@ -22,9 +31,9 @@ const VETH_INFO_PEER = 1;
 const IFLA_BRPORT = { MODE: 4, ISOLATED: 33 } as const;
 /** linux/if_addr.h. */
 const IFA = { ADDRESS: 1, LOCAL: 2, BROADCAST: 4 } as const;
+const IFA_F_NODAD = 2;
 const RTA = { OIF: 4, GATEWAY: 5 } as const;
 
-const AF_INET = 2;
 /** linux/rtnetlink.h, RT_SCOPE_LINK. */
 const SCOPE_LINK = 253;
 const AF_BRIDGE = 7;
@@ -259,13 +268,19 @@ function textOf(value: Uint8Array | undefined): string {
   return new TextDecoder().decode(value).replace(/\0.*$/s, "");
 }
 
-/** Gives an interface an IPv4 address, and with it the route to its subnet. */
+/**
+ * Gives an interface an address, and with it the route to its subnet. One of IPv6 is used at once: whoever gives addresses
+ * out knows that nobody else has it (RFC 4862, section 5.4, would wait). The interface is up then: before, its routes of IPv6
+ * are refused.
+ */
 export function addAddress(to: { index: number; address: string; prefix: number }): Message {
-  const address = ipv4Bytes(to.address);
-  const subnet = { base: (parseIpv4(to.address) & maskOf(to.prefix)) >>> 0, prefix: to.prefix };
+  const family = familyOf(to.address);
+  const address = addressBytes(to.address);
   const body = new Uint8Array(8);
-  body.set([AF_INET, to.prefix]);
+  body.set([addressFamilies[family], to.prefix, family === 6 ? IFA_F_NODAD : 0]);
   new DataView(body.buffer).setUint32(4, to.index, true);
+  const value = lastOf(subnetOf(parseAddress(to.address), to.prefix));
+  const broadcast = bytes(IFA.BROADCAST, addressBytes(formatAddress({ family, value })));
   return {
     type: RTM.NEWADDR,
     flags: made,
@@ -273,23 +288,23 @@ export function addAddress(to: { index: number; address: string; prefix: number 
     attributes: [
       bytes(IFA.LOCAL, address),
       bytes(IFA.ADDRESS, address),
-      bytes(IFA.BROADCAST, ipv4Bytes(formatIpv4(broadcastOf(subnet)))),
+      ...(family === 4 ? [broadcast] : []),
     ],
   };
 }
 
-/** The default route: everything that no other route takes goes to the gateway, or without one straight to the wire. */
-export function addDefaultRoute(gateway: string | null, index: number): Message {
+/** A default route: everything of a family that no other route takes goes to the gateway, or `direct`, straight to the wire. */
+export function addDefaultRoute(gateway: string, index: number, direct = false): Message {
   const mainTable = 254;
   const setByBoot = 3;
   const unicast = 1;
   const body = new Uint8Array(12);
-  const scope = gateway === null ? SCOPE_LINK : 0;
-  body.set([AF_INET, 0, 0, 0, mainTable, setByBoot, scope, unicast]);
+  const scope = direct ? SCOPE_LINK : 0;
+  body.set([addressFamilies[familyOf(gateway)], 0, 0, 0, mainTable, setByBoot, scope, unicast]);
   return {
     type: RTM.NEWROUTE,
     flags: made,
     body,
-    attributes: [...(gateway === null ? [] : [bytes(RTA.GATEWAY, ipv4Bytes(gateway))]), u32(RTA.OIF, index)],
+    attributes: [...(direct ? [] : [bytes(RTA.GATEWAY, addressBytes(gateway))]), u32(RTA.OIF, index)],
   };
 }

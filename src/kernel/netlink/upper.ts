@@ -1,4 +1,4 @@
-import { macBytes } from "./address.ts";
+import { macBytes } from "../../oci/address.ts";
 import { type Attribute, bytes, encodeAttributes, nest, text, u16, u32 } from "./attribute.ts";
 import { type Message, NLM_F } from "./message.ts";
 import { interfaceName, linkBody, mtuOf } from "./route.ts";

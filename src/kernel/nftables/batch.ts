@@ -91,6 +91,7 @@ export interface ChainHook {
 /** The numbers by which nft(8) names types when it lists a map; the kernel only keeps them. */
 const dataTypes = {
   "ipv4-address": { number: 7, length: 4 },
+  "ipv6-address": { number: 8, length: 16 },
   protocol: { number: 12, length: 1 },
   port: { number: 13, length: 2 },
   "interface-name": { number: 41, length: 16 },
@@ -237,20 +238,27 @@ function list(all: readonly KeyAndValue[]): Uint8Array {
   return out;
 }
 
-/** One transaction as messages for a NETLINK_NETFILTER socket. */
-export function encodeBatch(changes: readonly Change[]): Uint8Array {
+/**
+ * One transaction as messages for a NETLINK_NETFILTER socket. A table of the family `inet` holds the rules of IPv4 and IPv6;
+ * those of one of them alone ask for it (`protocol-family`).
+ */
+export function encodeBatch(changes: readonly Change[], family: Family = "inet"): Uint8Array {
   const edge = (type: number): Message => ({
     type,
     flags: 0,
     body: generic(0, NFTABLES),
     attributes: [],
   });
-  return encodeMessages([edge(BATCH_BEGIN), ...changes.map(encodeChange), edge(BATCH_END)]);
+  return encodeMessages([
+    edge(BATCH_BEGIN),
+    ...changes.map((change) => encodeChange(change, family)),
+    edge(BATCH_END),
+  ]);
 }
 
-function encodeChange(change: Change): Message {
+function encodeChange(change: Change, ofTable: Family): Message {
   const encode = encoders[change.kind] as (c: Change) => Encoded;
-  const { type, flags, attributes, family = "ip" } = encode(change);
+  const { type, flags, attributes, family = ofTable } = encode(change);
   return { type: NFTABLES * 256 + type, flags, body: generic(families[family]), attributes };
 }
 
@@ -263,5 +271,5 @@ export const encodeGetElement = ({ table, map, key }: Element): Uint8Array =>
 
 function question(type: number, attributes: readonly Attribute[]): Uint8Array {
   const flags = NLM_F.ACK | NLM_F.ECHO;
-  return encodeMessages([{ type: NFTABLES * 256 + type, flags, body: generic(families.ip), attributes }]);
+  return encodeMessages([{ type: NFTABLES * 256 + type, flags, body: generic(families.inet), attributes }]);
 }

@@ -1,3 +1,4 @@
+import { addressFamilies, type Family } from "../../oci/address.ts";
 import { type Attribute, be32, bytes, nest, text } from "../netlink/attribute.ts";
 
 /**
@@ -36,6 +37,7 @@ export type Expression =
   | { readonly kind: "member"; readonly set: string; readonly key: number; readonly is: boolean }
   | {
       readonly kind: "translate-destination";
+      readonly family: Family;
       readonly address: number;
       readonly port: number;
     }
@@ -67,9 +69,12 @@ const fields = {
   mark: meta(MARK),
   /** What makes it (`bridge`); nothing matches where it is the machine's own. */
   "interface-out-kind": meta(27),
+  /** NFPROTO_*, one byte: 2 is IPv4, 10 IPv6. */
+  "protocol-family": meta(15),
   "transport-protocol": meta(16),
   "ip-source": payload(1, 12, 4),
   "ip-destination": payload(1, 16, 4),
+  "ip6-destination": payload(1, 24, 16),
   "ip-source-first-byte": payload(1, 12, 1),
   "ip-destination-first-byte": payload(1, 16, 1),
   "port-source": payload(TRANSPORT, 0, 2),
@@ -107,7 +112,6 @@ function connection(key: number) {
 const registerNumber = (register: number) => 8 + register;
 const data = (type: number, value: Uint8Array) => nest(type, [bytes(1, value)]);
 const verdicts = { drop: 0, accept: 1 } as const;
-const IPV4 = 2;
 /** NFT_LOOKUP_F_INV. */
 const LOOKUP_INVERTED = 1;
 const DESTINATION = 1;
@@ -167,7 +171,7 @@ const encoders: {
     name: "nat",
     attributes: [
       be32(1, DESTINATION),
-      be32(2, IPV4),
+      be32(2, addressFamilies[e.family]),
       be32(3, registerNumber(e.address)),
       be32(5, registerNumber(e.port)),
     ],

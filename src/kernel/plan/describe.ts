@@ -176,6 +176,11 @@ const lines: { readonly [K in Kind]: Line<K> } = {
   netlink: { verb: "", text: (op) => op.what },
   nameSockets: { verb: "listen", text: ({ port }) => `on 127.0.0.11:${port} for DNS queries` },
   netlinkIn: { verb: "", text: (op, name) => `${op.what}, in the network ${name(op.ns)}` },
+  networkParameter: { verb: "write", text: (op) => `${op.data} to /proc/sys/net/${op.path}` },
+  networkParameterIn: {
+    verb: "write",
+    text: (op, name) => `${op.data} to /proc/sys/net/${op.path}, in the network ${name(op.ns)}`,
+  },
   hostname: { verb: "name", text: (op) => `the host ${shellWord(op.name)}` },
   domainname: { verb: "name", text: (op) => `the domain ${shellWord(op.name)}` },
   rlimit: {

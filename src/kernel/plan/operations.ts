@@ -270,6 +270,14 @@ export const operations = {
    */
   nameSockets: op(171, ["map"], { port: u32 }),
 
+  /**
+   * Writes a parameter beneath /proc/sys/net, which shows everyone those of their own network namespace (proc(5)). What a
+   * kernel does not have it does not do.
+   */
+  networkParameter: op(172, ["host", "build"], { path: text, data: text }),
+  /** The same of another network namespace, entered for that moment. */
+  networkParameterIn: op(173, ["host"], { ns: uses("file"), path: text, data: text }),
+
   // ── the process ──
   hostname: op(80, inside, { name: text }),
   domainname: op(81, inside, { name: text }),

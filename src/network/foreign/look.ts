@@ -77,7 +77,7 @@ export function obstacles(ruleset: Ruleset, own: string, networks: readonly Way[
   return bases.flatMap((chain) => {
     const found = networks.map((network) => ({
       name: network.name,
-      drops: [...packetsOf(network)]
+      drops: packetsOf(network)
         .filter(([, packet]) => chain.family === packet.family || chain.family === "inet")
         .filter(([, packet]) => !passes(chain, ruleset, packet))
         .map(([what]) => what),

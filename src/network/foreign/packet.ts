@@ -1,5 +1,5 @@
-import { ipv4Bytes } from "../../kernel/netlink/address.ts";
-import type { BridgeNetwork } from "../attachment.ts";
+import { addressBytes, parseSubnet } from "../../oci/address.ts";
+import type { Block, BridgeNetwork } from "../attachment.ts";
 import { bridgesAreFiltered } from "../bridge.ts";
 import { nameBytes, PASSED } from "../firewall.ts";
 import { uplinks } from "../uplinks.ts";
@@ -24,26 +24,36 @@ const NEW = 8;
 const DESTINATION_TRANSLATED = 32;
 
 /** What of a network rules can ask for. */
-export type Way = Pick<BridgeNetwork, "name" | "interface" | "gateway" | "internal">;
+export type Way = Pick<BridgeNetwork, "name" | "interface" | "blocks" | "internal">;
 
 /** What a network needs to have forwarded, in words for people, after our own table has let it pass. */
-export function packetsOf(network: Way): ReadonlyMap<string, Packet> {
-  const bridge = nameBytes(network.interface);
-  const inside = ipv4Bytes(network.gateway);
+export function packetsOf({ internal, interface: bridge, blocks }: Way): (readonly [string, Packet])[] {
+  return blocks.flatMap((block) => packetsIn(block, nameBytes(bridge), internal));
+}
+
+function packetsIn({ subnet, gateway }: Block, bridge: Uint8Array, internal: boolean) {
+  const inside = addressBytes(gateway);
+  const { family } = parseSubnet(subnet);
   const [uplink = ""] = uplinks();
   const outside = nameBytes(uplink);
-  const common = { family: "ip", mark: PASSED, status: 0, source: null, destination: null } as const;
+  const common = {
+    family: family === 4 ? "ip" : "ip6",
+    mark: PASSED,
+    status: 0,
+    source: null,
+    destination: null,
+  } as const;
   const sent = { ...common, in: bridge, out: outside, state: NEW, source: inside };
   const coming = { ...common, in: outside, out: bridge, destination: inside };
   // Where br_netfilter is on (Docker needs it), frames that stay on a bridge are judged as well.
-  const within = bridgesAreFiltered() ? { ...sent, out: bridge, destination: inside } : undefined;
-  const staying = within === undefined ? [] : [["what containers send each other", within] as const];
-  if (network.internal) return new Map<string, Packet>(staying);
-  return new Map<string, Packet>([
+  const within = { ...sent, out: bridge, destination: inside };
+  const staying = bridgesAreFiltered([family]) ? [["what containers send each other", within] as const] : [];
+  if (internal) return staying;
+  return [
     ...staying,
     // Without a default route there is no world to send to.
     ...(uplink === "" ? [] : [["what containers send", sent] as const]),
-    ["what comes to published ports", { ...coming, state: NEW, status: DESTINATION_TRANSLATED }],
-    ["the answers to containers", { ...coming, state: ESTABLISHED }],
-  ]);
+    ["what comes to published ports", { ...coming, state: NEW, status: DESTINATION_TRANSLATED }] as const,
+    ["the answers to containers", { ...coming, state: ESTABLISHED }] as const,
+  ];
 }

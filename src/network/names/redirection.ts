@@ -1,7 +1,7 @@
-import { ipv4Bytes } from "../../kernel/netlink/address.ts";
 import { type Change, encodeBatch } from "../../kernel/nftables/batch.ts";
 import type { Expression } from "../../kernel/nftables/expression.ts";
 import { emptyFragment, type PlanFragment } from "../../kernel/plan/fragment.ts";
+import { addressBytes } from "../../oci/address.ts";
 
 /** Where Docker's resolver is since 1.10; configurations depend on it. */
 export const RESOLVER = "127.0.0.11";
@@ -41,7 +41,7 @@ const elsewhere = (way: "in" | "out"): Expression[] => [
 const change = (which: "source" | "destination", from: number, to: number): Expression[][] =>
   (["udp", "tcp"] as const).map((of) => [
     { kind: "load", field: `ip-${which}`, register: 0 },
-    { kind: "compare", register: 0, is: "equal", to: Uint8Array.from(ipv4Bytes(RESOLVER)) },
+    { kind: "compare", register: 0, is: "equal", to: addressBytes(RESOLVER) },
     { kind: "load", field: "transport-protocol", register: 0 },
     { kind: "compare", register: 0, is: "equal", to: Uint8Array.of(protocols[of]) },
     { kind: "load", field: `port-${which}`, register: 0 },
@@ -64,7 +64,7 @@ export const namesFragment: PlanFragment = {
     {
       kind: "netlink",
       family: "netfilter",
-      messages: encodeBatch(redirection()),
+      messages: encodeBatch(redirection(), "ip"),
       tolerate: 0,
       what: `${RESOLVER}:${DNS} leads to ${RESOLVER}:${PORT}`,
       because,

@@ -1,18 +1,4 @@
-import { isIPv4 } from "node:net";
-
-/** The bytes of an IPv4 or IPv6 address, without its zone. */
-export function addressBytes(address: string): Uint8Array {
-  if (isIPv4(address)) return Uint8Array.from(address.split(".").map(Number));
-  const [head = "", tail] = address.replace(/%.*$/, "").split("::");
-  const words = (text: string) => text.split(":").flatMap((word) => (word === "" ? [] : word));
-  const [before, after] = [words(head), words(tail ?? "")];
-  const zeros = Array.from({ length: tail === undefined ? 0 : 8 - before.length - after.length }, () => "0");
-  return Uint8Array.from(
-    [...before, ...zeros, ...after]
-      .map((word) => Number.parseInt(word, 16))
-      .flatMap((word) => [word >>> 8, word & 0xff]),
-  );
-}
+import { addressBytes } from "../../oci/address.ts";
 
 /** RFC 1035, 3.5 and RFC 3596, 2.5: the name that asks for an address's name. */
 export function reverseName(address: string): string {

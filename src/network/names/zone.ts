@@ -1,4 +1,5 @@
-import { addressBytes, liesIn, reverseName } from "./reverse.ts";
+import { addressBytes } from "../../oci/address.ts";
+import { liesIn, reverseName } from "./reverse.ts";
 
 /** One container in a network, or what else has names there. */
 export interface Host {

@@ -128,7 +128,7 @@ describe("replies", () => {
 });
 
 describe("nftables", () => {
-  test("a transaction stands between its two ends, in order, for family ip", () => {
+  test("a transaction stands between its two ends, in order, for family inet", () => {
     const messages = decodeMessages(
       encodeBatch([
         { kind: "make-table", table: "inro" },
@@ -143,8 +143,8 @@ describe("nftables", () => {
     ]);
     expect(messages.map(({ payload }) => hex(payload.subarray(0, 4)))).toEqual([
       "0000000a",
-      "02000000",
-      "02000000",
+      "01000000",
+      "01000000",
       "0000000a",
     ]);
   });
