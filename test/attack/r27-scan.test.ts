@@ -7,6 +7,7 @@ import { type Other, otherNetwork } from "../network/namespace.ts";
 import { rootMissing, type TestEngine, testEngine } from "../support/engine.ts";
 import { ownHost } from "../support/host.ts";
 import { temporaryFolder } from "../support/temporary.ts";
+import { tool } from "../support/tools.ts";
 
 /** In the gate the lowest ports, where all are that listen; `INRO_PORTS=65535 npm test -- test/attack/r27-scan` scans every one. */
 const LAST = Number(process.env["INRO_PORTS"] ?? 1100);
@@ -194,5 +195,26 @@ describe.skipIf(rootMissing || busyboxMissing)(
       }
       await asPublished();
     }, 600_000);
+
+    const nft = tool("nft");
+    test.skipIf(nft === undefined)(
+      "beside a firewall that accepts all, and one that drops all but what the one rule lets through",
+      async () => {
+        const rules = async (...lines: string[]) => {
+          for (const line of lines) expect((await host.run(nft ?? "", [line])).stderr).toBe("");
+        };
+        const chain = (policy: string) => `{ type filter hook forward priority 0; policy ${policy}; }`;
+        await rules("add table ip filter", `add chain ip filter FORWARD ${chain("accept")}`);
+        await asPublished();
+        await rules(`add chain ip filter FORWARD ${chain("drop")}`);
+        const warned = (await engine.inro("info")).stderr;
+        const [remedy = ""] = /(?<=with: iptables -I FORWARD ).*(?= -j ACCEPT)/.exec(warned) ?? [];
+        expect(remedy).toBe("-m mark --mark 0x40000000/0x40000000");
+        await rules("insert rule ip filter FORWARD meta mark and 0x40000000 == 0x40000000 accept");
+        await asPublished();
+        await rules("delete table ip filter");
+      },
+      600_000,
+    );
   },
 );
