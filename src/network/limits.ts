@@ -2,7 +2,8 @@ import type { PlanFragment } from "../kernel/plan/fragment.ts";
 import type { AttachmentRecord } from "./attachment.ts";
 import type { Bandwidth, Direction, Limit, Shaper } from "./bandwidth.ts";
 import type { Executor } from "./lasting-executor.ts";
-import { newDevice, shape, shaperFragment, sweepLimits, unshape } from "./shaper.ts";
+import { shape, sweepLimits, unshape } from "./reshape.ts";
+import { newDevice, shaperFragment } from "./shaper.ts";
 
 export interface LimitsRequest {
   readonly containerId: string;
