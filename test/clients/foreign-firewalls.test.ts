@@ -159,7 +159,7 @@ describe.skipIf(rootMissing || busyboxMissing || toolRoot("dockerd") === undefin
     expect(await reach(us, outside)).toEqual({ in: [8000, 9000], out: [81] });
     expect(await scans(them, us, outside)).toEqual(before);
     expect((await us.inro("run", "--rm", "-p", "8001:80", "busybox", "true")).stderr).toBe("");
-  }, 90_000);
+  }, 180_000);
 
   test("--firewall-foreign=allow adds the one rule, in a form that iptables knows, and takes it away", async () => {
     const { them, host, outside } = await setting(dockerd);
@@ -198,7 +198,7 @@ describe.skipIf(rootMissing || busyboxMissing || toolRoot("dockerd") === undefin
     await us[Symbol.asyncDispose]();
     await them("rm", "-f", "theirs");
     expect((await run("-S")).stdout).toBe(untouched.replace("-A DOCKER-USER -j RETURN\n", ""));
-  }, 90_000);
+  }, 180_000);
 });
 
 describe.skipIf(rootMissing || busyboxMissing || toolRoot("podman") === undefined)("beside podman", () => {
@@ -214,5 +214,5 @@ describe.skipIf(rootMissing || busyboxMissing || toolRoot("podman") === undefine
     expect((await us.inro("info")).stdout).toMatch(/Firewall: +nftables, table inro_\w+\n/);
     expect(await reach(us, outside)).toEqual({ in: [8000, 9000], out: [81] });
     expect((await scans(them, us, outside)).ours).toEqual(CLOSED);
-  }, 90_000);
+  }, 180_000);
 });

@@ -134,7 +134,7 @@ describe.skipIf(missing)("other firewalls", () => {
       expect(call(outside, web.address, 22)).toBeUndefined();
       expect(call(outside, web.address, 80)).toBeUndefined();
     },
-    20_000,
+    60_000,
   );
 
   test("with allow the rule is there before the first packet, put back after a reload, and taken away with the engine", async () => {
@@ -166,7 +166,7 @@ describe.skipIf(missing)("other firewalls", () => {
       /table ip filter \{[\s\S]*?\n\}\n/.exec(before)?.[0] ?? "",
     );
     expect(existsSync(join(one.root, "foreign-rule"))).toBe(false);
-  }, 30_000);
+  }, 60_000);
 
   test("an engine without containers leaves no rule when it ends", async () => {
     rules(forward("drop", "inet", "mine", "through"));
@@ -210,7 +210,7 @@ describe.skipIf(missing)("other firewalls", () => {
     expect(call(machine, web.address, 80)).toBeUndefined();
     // A published port is open to it, and answered.
     expect(call(machine, "203.0.113.1", 8000)).toBe("203.0.113.2");
-  }, 20_000);
+  }, 60_000);
 
   test.skipIf(!existsSync(FILTERED))(
     "where frames of a bridge are judged too, those of one network are told of, and let through",
@@ -230,7 +230,7 @@ describe.skipIf(missing)("other firewalls", () => {
       command(nft, `insert rule ip filter FORWARD meta mark and ${BIT} == ${BIT} accept`);
       expect(call(other, web.address, 80)).toBe(other.address);
     },
-    20_000,
+    60_000,
   );
 
   const legacyRoot = toolRoot("dockerd");
@@ -286,6 +286,6 @@ describe.skipIf(missing)("other firewalls", () => {
       expect(allowed.told).toContainEqual(expect.stringContaining(`add it with: ${remedy}`));
       expectWay(web, outside, false);
     },
-    30_000,
+    60_000,
   );
 });
