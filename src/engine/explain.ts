@@ -15,6 +15,7 @@ import { discard } from "./life/remove.ts";
 import { createRequest, writeEtcFiles } from "./life/request.ts";
 import { attachAll } from "./networks/attach.ts";
 import { endpointsOfOptions, hasOwnNetwork } from "./networks/endpoints.ts";
+import { portsToPublish } from "./networks/ports.ts";
 import type { ContainerOptions } from "./options.ts";
 
 /** Does all that a start does up to the verified plan, and then takes it back. */
@@ -34,7 +35,8 @@ export async function explainOptions(
   const rootfs = await core.images.prepare(folder, image);
   undo.add("release the files", () => core.images.release(folder));
   const endpoints = endpointsOfOptions(options);
-  const { bandwidth, ports } = options;
+  const { bandwidth } = options;
+  const ports = portsToPublish(options, options.ports);
   const attaching = { containerId: id, name: id.slice(0, 12), endpoints, bandwidth, ports };
   const ownNetwork = hasOwnNetwork(options);
   const { attachments, fragments } = await attachAll(core, { ...attaching, ownNetwork }, undo);

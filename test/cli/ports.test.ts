@@ -36,7 +36,8 @@ describe.skipIf(rootMissing || busyboxMissing)("ports", () => {
     await engine.inroWith({ input: busyboxArchive() }, "load");
   }, 60_000);
   afterEach(async () => {
-    await out("rm", "-f", ...(await out("ps", "-aq")).split("\n").filter(Boolean));
+    const all = (await out("ps", "-aq")).split("\n").filter(Boolean);
+    if (all.length > 0) await out("rm", "-f", ...all);
   });
   afterAll(async () => {
     await engine?.[Symbol.asyncDispose]();
@@ -88,6 +89,23 @@ describe.skipIf(rootMissing || busyboxMissing)("ports", () => {
     expect(Object.keys(told).sort()).toEqual(["7000/tcp", "7000/udp", "7001/tcp", "7002/tcp"]);
     expect(told["7001/tcp"]?.map(({ HostPort }) => HostPort)).toEqual(["8000", "8000"]);
   }, 30_000);
+
+  test("stand in the plan as one line, whatever their number and whoever named them", async () => {
+    const plan = await out(
+      "explain",
+      "run",
+      "-p",
+      "8000-8999:7000-7999",
+      "-P",
+      "--expose",
+      "80",
+      "busybox",
+      "true",
+    );
+    expect(plan.match(/publish [^\n]*/g)?.join("\n")).toMatch(
+      /^publish 0\.0\.0\.0:8000-8999\/tcp to [\d.]+:7000-7999, 0\.0\.0\.0:\d+\/tcp to [\d.]+:80\b[^\n]*$/,
+    );
+  });
 
   test("are published and withdrawn while a container runs, and stay so at its next start", async () => {
     await run("live", "-p", "8000:80");

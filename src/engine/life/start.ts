@@ -2,7 +2,6 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { attachmentRecord } from "../../network/network.ts";
 import { InroError } from "../../oci/error.ts";
-import { type PortProtocol, type PortRequest, singles } from "../../oci/port.ts";
 import { Undo } from "../../oci/undo.ts";
 import { diskFull } from "../../platform/disk-full.ts";
 import type { Container } from "../../runtime/runtime.ts";
@@ -13,7 +12,7 @@ import { attachAll } from "../networks/attach.ts";
 import { bandwidthOf } from "../networks/bandwidth.ts";
 import { endpointsOf, hasOwnNetwork } from "../networks/endpoints.ts";
 import { serveNames } from "../networks/names.ts";
-import { wantedPorts } from "../networks/ports.ts";
+import { portsToPublish, wantedPorts } from "../networks/ports.ts";
 import { APART } from "../records.ts";
 import { isLive } from "../state.ts";
 import { onEnd } from "./end.ts";
@@ -80,7 +79,13 @@ async function toTheGate(core: Core, entry: Entry, undo: Undo): Promise<Containe
   const endpoints = endpointsOf(entry);
   const bandwidth = bandwidthOf(entry);
   const attaching = {
-    ...{ containerId: id, name: entry.name, endpoints, bandwidth, ports: portsToPublish(entry) },
+    ...{
+      containerId: id,
+      name: entry.name,
+      endpoints,
+      bandwidth,
+      ports: portsToPublish(options, wantedPorts(entry)),
+    },
     ownNetwork: hasOwnNetwork(options),
   };
   const [rootfs, { attachments, shaper, fragments }] = await Promise.all([
@@ -114,23 +119,6 @@ async function prepareRootfs(core: Core, entry: Entry, undo: Undo) {
     await core.images.release(folderOf(core, entry.id));
   });
   return entry.rootfs;
-}
-
-/** With `-P`, exposed ports that are not published yet are, at any port of the host. */
-function portsToPublish(entry: Entry): readonly PortRequest[] {
-  const wanted = wantedPorts(entry);
-  const { options } = entry.origin;
-  if (!options.publishAllPorts) return wanted;
-  const bound = new Set([...singles(wanted)].map((port) => `${port.containerPort}/${port.protocol}`));
-  return [...wanted, ...options.exposedPorts.filter((port) => !bound.has(port)).map(anyPortFor)];
-}
-
-function anyPortFor(exposed: string): PortRequest {
-  const [number, protocol] = exposed.split("/");
-  return {
-    ...{ hostIp: "", hostPort: 0, choices: 1, count: 1, containerPort: Number(number) },
-    protocol: protocol as PortProtocol,
-  };
 }
 
 /** Clients that attached before the start get everything from the program's first byte on. */

@@ -1,12 +1,38 @@
 import { leads, withPorts } from "../../network/network.ts";
 import { InroError } from "../../oci/error.ts";
-import { inRows, type PortBinding, type PortRequest, singles, without } from "../../oci/port.ts";
+import {
+  inRows,
+  type PortBinding,
+  type PortProtocol,
+  type PortRequest,
+  singles,
+  without,
+} from "../../oci/port.ts";
 import { type Core, record, tell } from "../core.ts";
 import type { Entry } from "../entry.ts";
+import type { ContainerOptions } from "../options.ts";
 
 /** What it is to publish, from its next start on. */
 export const wantedPorts = ({ origin, fortune }: Entry): readonly PortRequest[] =>
   fortune.ports ?? origin.options.ports;
+
+/** With `-P`, exposed ports that are not published yet are, at any port of the host. */
+export function portsToPublish(
+  { publishAllPorts, exposedPorts }: ContainerOptions,
+  wanted: readonly PortRequest[],
+): readonly PortRequest[] {
+  if (!publishAllPorts) return wanted;
+  const bound = new Set([...singles(wanted)].map((port) => `${port.containerPort}/${port.protocol}`));
+  return [...wanted, ...exposedPorts.filter((port) => !bound.has(port)).map(anyPortFor)];
+}
+
+function anyPortFor(exposed: string): PortRequest {
+  const [number, protocol] = exposed.split("/");
+  return {
+    ...{ hostIp: "", hostPort: 0, choices: 1, count: 1, containerPort: Number(number) },
+    protocol: protocol as PortProtocol,
+  };
+}
 
 /**
  * Publishes more ports of a container, at once when it runs; all of them or none. INVALID_OPTION, PORT_IN_USE.
