@@ -62,9 +62,11 @@ const wholeLife = async (api: Client, more: object = {}): Promise<void> => {
 /** What the bridge adds to the whole life of a container without a network: the difference of two medians. */
 export async function bridgeRow(engines: readonly Served[], rounds: number): Promise<Row> {
   const without = { HostConfig: { NetworkMode: "none" } };
+  // The kernel takes its time to remove the last one's interface, and who sets up another meanwhile waits for it.
+  const settle = () => Bun.sleep(80);
   const attempts = engines.flatMap(({ name, api }): Attempt[] => [
-    { name, run: () => wholeLife(api) },
-    { name: `${name}, none`, run: () => wholeLife(api, without) },
+    { name, run: () => wholeLife(api), settle },
+    { name: `${name}, none`, run: () => wholeLife(api, without), settle },
   ]);
   const times = medians(await interleave(attempts, rounds));
   const of = (name: string) => times.get(name) ?? Number.NaN;
