@@ -3,8 +3,13 @@ import { spawnSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { libraryFolders } from "../../bench/programs.ts";
+import { nameBytes } from "../../src/network/firewall.ts";
+import { passes } from "../../src/network/foreign/judge.ts";
+import { readRuleset } from "../../src/network/foreign/look.ts";
+import type { Packet } from "../../src/network/foreign/packet.ts";
 import { rootMissing } from "../support/engine.ts";
 import { tool, toolRoot } from "../support/tools.ts";
+import { executorIn } from "./execute.ts";
 import { command, type Other, otherNetwork, ownNetwork } from "./namespace.ts";
 import { engine, type Joined, neighbour } from "./setting.ts";
 import { call, serve } from "./talk.ts";
@@ -207,6 +212,14 @@ describe.skipIf(missing)("other firewalls", () => {
     expectWay(web, outside, true);
     expect(call("host", "203.0.113.2", 80)).toBe("203.0.113.1");
     expect(call(web, "203.0.113.2", 80)).toBeUndefined();
+    // A mark of the container's own does not leave its network.
+    const marked = `import socket
+s = socket.socket(); s.settimeout(1); s.setsockopt(socket.SOL_SOCKET, 36, 0x40000000)
+s.connect(("203.0.113.2", 80))`;
+    expect(web.attempt("python3", "-c", marked)).toMatchObject({
+      ok: false,
+      output: expect.stringMatching(/timed? ?out/),
+    });
     expect(call(machine, web.address, 80)).toBeUndefined();
     // A published port is open to it, and answered.
     expect(call(machine, "203.0.113.1", 8000)).toBe("203.0.113.2");
@@ -233,22 +246,60 @@ describe.skipIf(missing)("other firewalls", () => {
     60_000,
   );
 
-  const legacyRoot = toolRoot("dockerd");
-  test.skipIf(legacyRoot === undefined || !existsSync("/proc/net/ip_tables_names"))(
+  const legacyMissing = toolRoot("dockerd") === undefined || !existsSync("/proc/net/ip_tables_names");
+  /** Debian's own iptables that works on the old tables. */
+  const old = (program: "iptables" | "ip6tables", line: string) => {
+    const root = toolRoot("dockerd") ?? "";
+    const libraries = libraryFolders(root);
+    const env = {
+      ...process.env,
+      LD_LIBRARY_PATH: libraries.join(":"),
+      XTABLES_LIBDIR: libraries.map((library) => join(library, "xtables")).find(existsSync),
+    };
+    const multi = join(root, "usr/sbin/xtables-legacy-multi");
+    const done = spawnSync(multi, [program, ...line.split(" ")], { env, encoding: "utf8" });
+    expect(done.stderr).toBe("");
+  };
+
+  test.skipIf(legacyMissing)(
+    "the old ip6tables is read: addresses, interfaces, jumps and verdicts",
+    async () => {
+      const executor = scope.use(executorIn("here"));
+      const packet: Packet = {
+        ...{ family: "ip6", in: nameBytes("br-six"), out: nameBytes("eth0") },
+        ...{ state: 8, status: 0, mark: 0 },
+        source: Uint8Array.of(0xfd, ...new Uint8Array(15)),
+        destination: null,
+      };
+      const judged = async () => {
+        const ruleset = await readRuleset(executor);
+        const base = ruleset.chains.find(({ hook }) => hook !== null);
+        return base === undefined ? undefined : passes(base, ruleset, packet);
+      };
+      expect(await judged()).toBeUndefined();
+      const lines: readonly (readonly [string, boolean])[] = [
+        ["-P FORWARD DROP", false],
+        ["-N OTHERS", false],
+        ["-A OTHERS -i br-+ -o docker0 -j ACCEPT", false],
+        ["-A FORWARD -j OTHERS", false],
+        ["-A FORWARD ! -s fc00::/7 -j ACCEPT", false],
+        ["-A FORWARD -p tcp -j ACCEPT", false],
+        ["-A OTHERS -s fd00::/8 -i br-+ ! -o docker0 -j ACCEPT", true],
+        ["-I FORWARD -g OTHERS", true],
+        ["-I OTHERS -d 2001:db8::/32 -j DROP", true],
+        ["-I OTHERS -o eth0 -j REJECT", false],
+      ];
+      for (const [line, open] of lines) {
+        old("ip6tables", line);
+        expect([line, await judged()]).toEqual([line, open]);
+      }
+    },
+  );
+
+  test.skipIf(legacyMissing)(
     "the old iptables beside nftables is read too, and left to its owner",
     async () => {
-      const root = legacyRoot ?? "";
-      const libraries = libraryFolders(root);
-      const env = {
-        ...process.env,
-        LD_LIBRARY_PATH: libraries.join(":"),
-        XTABLES_LIBDIR: libraries.map((library) => join(library, "xtables")).find(existsSync),
-      };
-      const iptables = (line: string) => {
-        const multi = join(root, "usr/sbin/xtables-legacy-multi");
-        const done = spawnSync(multi, ["iptables", ...line.split(" ")], { env, encoding: "utf8" });
-        expect(done.stderr).toBe("");
-      };
+      const iptables = (line: string) => old("iptables", line);
       if (existsSync(FILTERED)) writeFileSync(FILTERED, "0");
       const { one, outside, web } = await setting();
       const said = () => one.networks.foreignWarnings(["bridge"]);

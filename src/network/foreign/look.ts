@@ -39,12 +39,14 @@ export async function readRuleset(executor: Executor): Promise<Ruleset> {
   const answers = asked.length === 0 ? [] : await executor.batch(asked);
   const unread = [...tables.keys()].filter((_, at) => (answers[at]?.data?.length ?? 0) > MOST);
   const rules = answers.flatMap(replies).flatMap((reply) => decodeRule(reply) ?? []);
-  const old = readLegacyTable("filter");
-  const legacy = old === undefined ? { chains: [], rules: [] } : legacyRuleset(old);
+  const legacy = (["ip", "ip6"] as const).flatMap((family) => {
+    const old = readLegacyTable(family, "filter");
+    return old === undefined ? [] : legacyRuleset(family, old);
+  });
   const read = chains.filter(({ family, table }) => !unread.includes(`${family} ${table}`));
   return {
-    chains: [...read, ...legacy.chains],
-    rules: Map.groupBy([...rules, ...legacy.rules], ({ family, table, chain }) =>
+    chains: [...read, ...legacy.flatMap((old) => old.chains)],
+    rules: Map.groupBy([...rules, ...legacy.flatMap((old) => old.rules)], ({ family, table, chain }) =>
       keyOf(family, table, chain),
     ),
   };
