@@ -67,9 +67,16 @@ static void on_reopen_log(struct monitor *m, struct request *r) {
   answer_result(m, r, m->log_is_spool ? -ENOENT : log_reopen(&m->log), "the log could not be opened");
 }
 
+#define NO_NAMES "the container has no name sockets"
+
 static void on_names(struct monitor *m, struct request *r) {
-  answer_result(m, r, m->names.datagrams < 0 ? -ENOENT : 0, "the container has no name sockets");
+  answer_result(m, r, m->names.datagrams < 0 ? -ENOENT : 0, NO_NAMES);
   if (r->client->kind != CLIENT_FREE) names_serve(m, r->client);
+}
+
+static void on_await_names(struct monitor *m, struct request *r) {
+  int done = names_await(m, r->client, r->number);
+  if (done < 0) answer_failed(m, r, done, NO_NAMES);
 }
 
 // Its answer went to the container.
@@ -116,6 +123,7 @@ void request_handle(struct monitor *m, struct client *c) {
     case FRAME_EXEC: opening_exec(m, &r); break;
     case FRAME_CLOSE_STDIN: on_close_stdin(m, &r); break;
     case FRAME_NAMES: on_names(m, &r); break;
+    case FRAME_AWAIT_NAMES: on_await_names(m, &r); break;
     case FRAME_REPLY: on_reply(m, &r); break;
     case FRAME_REOPEN_LOG: on_reopen_log(m, &r); break;
     default: answer_failed(m, &r, -EOPNOTSUPP, "this monitor does not know that frame"); break;

@@ -3,9 +3,8 @@
 
 #include <linux/in.h>
 
-#include "generated/frames.h"
-#include "monitor.h"
 #include "monitor_abi.h"
+#include "monitor_request.h"
 
 enum {
   SO_RCVLOWAT_ = 18, MSG_TRUNC_ = 0x20,
@@ -31,7 +30,7 @@ static void watch_stream(struct monitor *m, struct name_stream *s) {
 
 static void watch_all(struct monitor *m) {
   struct names *n = &m->names;
-  u32 mask = is_taken(n) ? EPOLLIN : 0;
+  u32 mask = is_taken(n) || (n->engine == NULL && n->waiter != NULL) ? EPOLLIN : 0;
   watch(m, n->datagrams, PART_DATAGRAMS, mask, &n->watched[0]);
   watch(m, n->listener, PART_LISTENER, mask, &n->watched[1]);
   for (u32 i = 0; i < NAME_STREAMS; i++)
@@ -150,8 +149,21 @@ static void from_stream(struct monitor *m, struct name_stream *s, u32 events) {
   watch_stream(m, s);
 }
 
+static void tell_waiter(struct monitor *m) {
+  struct client *waiter = m->names.waiter;
+  m->names.waiter = NULL;
+  watch_all(m);
+  struct answer a;
+  answer_begin(&a, FRAME_DONE, m->names.waiter_request);
+  answer_send(m, waiter, &a);
+}
+
 void names_event(struct monitor *m, u32 part, u32 events) {
   m->scratch_dirty = 1;
+  if (m->names.engine == NULL) {
+    if (m->names.waiter != NULL) tell_waiter(m);
+    return;
+  }
   if (part == PART_DATAGRAMS) from_datagrams(m);
   else if (part == PART_LISTENER) from_listener(m);
   else if (m->names.streams[part - PART_STREAMS].fd) from_stream(m, &m->names.streams[part - PART_STREAMS], events);
@@ -211,8 +223,21 @@ int names_serve(struct monitor *m, struct client *engine) {
   return 0;
 }
 
-void names_forget(struct monitor *m, struct client *engine) {
-  if (m->names.engine != engine) return;
+int names_await(struct monitor *m, struct client *waiter, u32 request) {
+  struct names *n = &m->names;
+  if (n->datagrams < 0) return -ENOENT;
+  n->waiter = waiter;
+  n->waiter_request = request;
+  watch_all(m);
+  return 0;
+}
+
+void names_forget(struct monitor *m, struct client *c) {
+  if (m->names.waiter == c) {
+    m->names.waiter = NULL;
+    watch_all(m);
+  }
+  if (m->names.engine != c) return;
   m->names.engine = NULL;
   m->names.full = 0;
   watch_all(m);

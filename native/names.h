@@ -29,6 +29,8 @@ struct names {
   u32 watched[2];
   u8 full;                  // the engine's socket is
   struct client *engine;
+  struct client *waiter;    // wants to know when something comes while there is no engine
+  u32 waiter_request;
   struct name_stream streams[NAME_STREAMS];
 };
 
@@ -39,8 +41,10 @@ void names_open(struct monitor *m, i32 datagrams, i32 listener);
 void names_close(struct monitor *m);
 // `engine` is told from here on. 0 or -ENOENT: there are no sockets.
 int names_serve(struct monitor *m, struct client *engine);
+// The container may never ask: an engine serves it when it does. 0 or -ENOENT.
+int names_await(struct monitor *m, struct client *waiter, u32 request);
 // It hung up.
-void names_forget(struct monitor *m, struct client *engine);
+void names_forget(struct monitor *m, struct client *c);
 // It takes more.
 void names_resume(struct monitor *m, struct client *engine);
 void names_event(struct monitor *m, u32 part, u32 events);

@@ -92,8 +92,8 @@ export interface Container {
   /** Host pids of every process of the container. */
   processes(): Promise<readonly number[]>;
   /**
-   * From here on DNS queries of the container are answered; those that came before wait. Only for a container whose plan has
-   * sockets for them.
+   * From here on DNS queries of the container are answered; those that came before wait. Returns when the first has come, or
+   * none can any more. Only for a container whose plan has sockets for them.
    */
   serveNames(handler: NameHandler): Promise<void>;
   /** Lets go of the monitor's socket; the container runs on. */

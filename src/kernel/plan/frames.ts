@@ -95,6 +95,8 @@ export const frames = {
    * which nothing answers; who was told before is hung up on. While nobody is told, what comes waits in the sockets.
    */
   names: frame(44, {}),
+  /** Answered by DONE when something waits in the name sockets while nobody is told; of several who ask the last is answered. */
+  awaitNames: frame(47, {}),
   /** A whole DNS message. `peer`: who asked, in the monitor's own words; `stream`: by TCP. */
   query: frame(45, { peer: u64, stream: flag, data: bytes }),
   /** Another one, for `peer`; where nobody is there any more it goes nowhere. */

@@ -46,7 +46,10 @@ export interface Monitor {
   /** The stream is null when the program could not be started. */
   exec(request: ExecStart): Promise<Started & { readonly stream: Socket | null }>;
   wait(session: string): Promise<Exit>;
-  /** Answers the container's DNS queries, on a connection of their own, until `close`. */
+  /**
+   * Answers the container's DNS queries, on a connection of their own, until `close`. Returns when the first has come, or none
+   * can any more.
+   */
   serveNames(names: NameHandler): Promise<void>;
   /** Lets go of the monitor; the container runs on. `exited` stays pending then. */
   close(): void;
@@ -108,6 +111,10 @@ async function waitFor(connection: Connection, address: MonitorAddress, session:
   return answer.name === "exited" ? exitOf(answer) : await readExit(address.folder, session);
 }
 
+function unlessLost(cause: unknown): undefined {
+  if (!(cause instanceof InroError) || cause.code !== "CONNECTION_LOST") throw cause;
+}
+
 /** Meets a container's monitor. Undefined: there is none (any more); its exit file may tell how the container ended. */
 export async function connectMonitor(address: MonitorAddress): Promise<Monitor | undefined> {
   const greeted = await greet(address);
@@ -156,8 +163,10 @@ export async function connectMonitor(address: MonitorAddress): Promise<Monitor |
       return { ...started, stream: null };
     },
     serveNames: async (handler) => {
+      // A container that never asks costs no connection.
+      const asked = ask("awaitNames", {}, "cannot wait for the container's DNS queries");
+      if ((await asked.catch(unlessLost)) === undefined) return;
       const service = await greet(address);
-      // Its container has ended.
       if (service === undefined) return;
       names = serveNames(service.socket, handler);
       if (isClosed) names.close();

@@ -12,6 +12,7 @@ export const native = join(import.meta.dir, "../../../build/native/inro-native")
 
 const because = "test";
 const CLONE_NEWPID = 0x20000000;
+const CLONE_NEWNET = 0x40000000;
 const SIGKILL = 9;
 
 export interface Options {
@@ -31,6 +32,9 @@ export interface Options {
   readonly logFolder?: string;
   readonly host?: readonly Op[];
   readonly map?: readonly Op[];
+  readonly build?: readonly Op[];
+  /** A network namespace of its own. */
+  readonly ownNetwork?: boolean;
   readonly undo?: readonly Op[];
   readonly memory?: number;
   readonly native?: string;
@@ -66,8 +70,14 @@ export function planOf(argv: readonly string[], o: Options = {}): Plan {
     ...emptyPlan,
     ...streams(terminal),
     host: [...(terminal ? [] : [{ kind: "pipes" as const, because, stdin }]), ...(o.host ?? [])],
-    clone: [{ kind: "clone", because, flags: o.hostPids === true ? 0 : CLONE_NEWPID, pidfd: 901 }],
+    clone: [
+      {
+        ...{ kind: "clone", because, pidfd: 901 },
+        flags: (o.hostPids === true ? 0 : CLONE_NEWPID) | (o.ownNetwork === true ? CLONE_NEWNET : 0),
+      },
+    ],
     map: o.map ?? [],
+    build: [...streams(terminal).build, ...(o.build ?? [])],
     become: start(argv),
     undo: o.undo ?? [],
   };

@@ -27,7 +27,9 @@ function almostFrame(random: (below: number) => number): Buffer {
   frame.writeUInt32LE(random(20) === 0 ? random(2 ** 31) : payload.length + 8, 0);
   frame.writeUInt16LE(random(10) === 0 ? random(65_536) : (types[random(types.length)] ?? 0), 4);
   frame.writeUInt32LE(random(1000), 8);
-  const killing = [frames.signal.type, frames.start.type].includes(frame.readUInt16LE(4) as never);
+  const killing = [frames.signal.type, frames.start.type, frames.closeStdin.type].includes(
+    frame.readUInt16LE(4) as never,
+  );
   return killing ? Buffer.alloc(3) : Buffer.concat([frame, payload]);
 }
 
