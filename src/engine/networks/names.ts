@@ -27,7 +27,10 @@ function scopeOf(core: Core, { fortune }: Entry): Scope {
   const isInternal = (name: string) => core.networkShelf.byName(name)?.settled?.internal === true;
   return {
     zones: connected.map(({ network }) => zoneIn(core, network)),
-    gateways: connected.flatMap(({ addresses }) => addresses.flatMap(({ gateway }) => gateway || [])),
+    // Elsewhere it is not the host.
+    gateways: connected
+      .filter(({ hostInterface }) => hostInterface !== "")
+      .flatMap(({ addresses }) => addresses.flatMap(({ gateway }) => gateway || [])),
     forwards: connected.some(({ network }) => !isInternal(network)),
   };
 }

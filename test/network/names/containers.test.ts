@@ -57,6 +57,22 @@ describe.skipIf(rootMissing || busyboxMissing)("names of containers", () => {
     expect(await s.ask("app", "udp", "db:AAAA", "db:TXT")).toEqual([found(), found()]);
   });
 
+  test("with IPv6 have both addresses, and both lead back", async () => {
+    await s.ok("network", "create", "--ipv6", "--subnet", "fd00:53::/64", "dual");
+    await s.run("six", "--network", "dual", "--ip6", "fd00:53::66");
+    const four = await addressIn("six", "dual");
+    const arpa = `6.6.${"0.".repeat(22)}3.5.0.0.0.0.d.f.ip6.arpa:PTR`;
+    expect(await s.ask("six", "udp", "six", "six:AAAA", arpa)).toEqual([
+      found(four),
+      found("fd00:53::66"),
+      found("six.dual"),
+    ]);
+    expect(await s.getent("six", "ahostsv6", "six")).toContain("fd00:53::66");
+    expect(await s.getent("six", "hosts", "fd00:53::66")).toContain("six.dual");
+    await s.ok("rm", "-f", "six");
+    await s.ok("network", "rm", "dual");
+  }, 20_000);
+
   test("are those of the container's own networks", async () => {
     s.resolvConf("nameserver 198.51.100.1\n");
     const other = await s.server("198.51.100.1");
