@@ -12,6 +12,9 @@ import { tool } from "../support/tools.ts";
 /** In the gate the lowest ports, where all are that listen; `INRO_PORTS=65535 npm test -- test/attack/r27-scan` scans every one. */
 const LAST = Number(process.env["INRO_PORTS"] ?? 1100);
 
+/** Every port takes minutes on a machine that has other things to do. */
+const PATIENCE_MS = 1_200_000;
+
 /** The containers, what each of them has open, and what of it is published. */
 const containers = {
   web: {
@@ -67,13 +70,12 @@ describe.skipIf(rootMissing || busyboxMissing)(
     }
 
     async function scan(enter: readonly string[], addresses: readonly string[]): Promise<string[]> {
-      const { code, stdout, stderr } = await host.run("nsenter", [
-        ...enter,
-        scanner,
-        String(LAST),
-        ...addresses,
-      ]);
-      if (code !== 0) throw new Error(`scan: ${stderr}`);
+      const { code, stdout, stderr } = await host.run(
+        "nsenter",
+        [...enter, scanner, String(LAST), ...addresses],
+        { timeout: PATIENCE_MS },
+      );
+      if (code !== 0) throw new Error(`scan: ${stderr || "it took too long"}`);
       return stdout.split("\n").filter((line) => line !== "");
     }
 
@@ -172,29 +174,41 @@ describe.skipIf(rootMissing || busyboxMissing)(
     }, 60_000);
     afterAll(() => scope.disposeAsync(), 60_000);
 
-    test(`at first, ports 1 to ${LAST}`, () => asPublished(), 600_000);
+    test(`at first, ports 1 to ${LAST}`, () => asPublished(), PATIENCE_MS);
 
-    test("after the daemon was killed and is back", async () => {
-      await engine.kill();
-      await engine.serve();
-      await asPublished();
-    }, 600_000);
+    test(
+      "after the daemon was killed and is back",
+      async () => {
+        await engine.kill();
+        await engine.serve();
+        await asPublished();
+      },
+      PATIENCE_MS,
+    );
 
-    test("after containers were restarted", async () => {
-      for (const name of ["web", "db", "safe"] as const) {
-        await ok("restart", "-t", "0", name);
-        await listen(name);
-      }
-      await asPublished();
-    }, 600_000);
+    test(
+      "after containers were restarted",
+      async () => {
+        for (const name of ["web", "db", "safe"] as const) {
+          await ok("restart", "-t", "0", name);
+          await listen(name);
+        }
+        await asPublished();
+      },
+      PATIENCE_MS,
+    );
 
-    test("after containers left their networks and came back", async () => {
-      for (const name of ["web", "app"] as const) {
-        await ok("network", "disconnect", containers[name].network, name);
-        await ok("network", "connect", containers[name].network, name);
-      }
-      await asPublished();
-    }, 600_000);
+    test(
+      "after containers left their networks and came back",
+      async () => {
+        for (const name of ["web", "app"] as const) {
+          await ok("network", "disconnect", containers[name].network, name);
+          await ok("network", "connect", containers[name].network, name);
+        }
+        await asPublished();
+      },
+      PATIENCE_MS,
+    );
 
     const nft = tool("nft");
     test.skipIf(nft === undefined)(
@@ -214,7 +228,7 @@ describe.skipIf(rootMissing || busyboxMissing)(
         await asPublished();
         await rules("delete table ip filter");
       },
-      600_000,
+      PATIENCE_MS,
     );
   },
 );

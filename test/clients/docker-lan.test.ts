@@ -88,6 +88,7 @@ describe.skipIf(rootMissing || busyboxMissing)("the unmodified docker CLI and ma
     const { IPAddress } = (await inspect("container", "two")).NetworkSettings.Networks.pub;
     expect(IPAddress).toBe("10.9.0.64");
     expect(await answers("one", IPAddress)).toBe(true);
+    expect(await answers("one", "two")).toBe(true);
     expect(await answers("one", "10.9.0.1")).toBe(true);
     const seen = await host.run("nsenter", there("neighbour", "show", "10.9.0.9"));
     expect(seen.stdout).toContain(mac);
