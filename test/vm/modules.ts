@@ -18,7 +18,17 @@ const wanted = [
     "quota_v2",
   ],
   ...["ifb", "sch_tbf", "sch_fq_codel", "sch_ingress", "cls_u32", "act_mirred"],
-  ...["nf_tables", "nf_nat", "nft_chain_nat", "nft_nat", "nft_masq", "nft_ct", "nft_fib_inet"],
+  ...[
+    "nf_tables",
+    "nf_nat",
+    "nft_chain_nat",
+    "nft_nat",
+    "nft_masq",
+    "nft_ct",
+    "nft_fib_inet",
+    "nft_reject_inet",
+    "nft_reject_ipv4",
+  ],
   ...["nf_conntrack_netlink", "sctp"],
 ];
 

@@ -1,12 +1,13 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { OpOf } from "../../kernel/plan/operations.ts";
 import type { Executor } from "../lasting-executor.ts";
 import { insertion, ownRules, removals } from "./allow.ts";
 import type { Ruleset } from "./judge.ts";
 import { command, describe, obstacles, type Place, readRuleset } from "./look.ts";
 import type { Way } from "./packet.ts";
 import type { ForeignPolicy } from "./policy.ts";
+
+const ENOENT = 2;
 
 /** The firewalls of others on this host, which an accept of ours cannot override. */
 export interface Foreign {
@@ -42,9 +43,12 @@ export function foreignFirewalls(options: ForeignOptions): Foreign {
     const byHand = `add it with: ${command(place)}`;
     if (place.form === "iptables-legacy") return say(`a rule is needed in ${where}; ${byHand}`);
     writeFileSync(mark, "", { mode: 0o600 });
-    const failure = await failureOf(executor, insertion(table, place, ruleset));
-    if (failure === undefined) say(`a rule in ${where} lets containers' packets pass`);
-    else say(`cannot add a rule to ${where}: ${failure}; ${byHand}`);
+    let [done] = await executor.batch([insertion(table, place, ruleset)]);
+    // A kernel without nft_compat: iptables is not at work there, whatever the chain is called.
+    if (done?.errno === ENOENT && place.form === "iptables")
+      [done] = await executor.batch([insertion(table, { ...place, form: "nft" }, ruleset)]);
+    if (done?.errno === 0) return say(`a rule in ${where} lets containers' packets pass`);
+    say(`cannot add a rule to ${where}: errno ${done?.errno ?? 0} ${done?.detail ?? ""}; ${byHand}`);
   };
   const clear = async (networks: readonly Way[]) => {
     const ruleset = await readRuleset(executor);
@@ -66,9 +70,4 @@ export function foreignFirewalls(options: ForeignOptions): Foreign {
       if (ownRules(table, await readRuleset(executor)).length === 0) rmSync(mark, { force: true });
     },
   };
-}
-
-async function failureOf(executor: Executor, op: OpOf<"netlink">): Promise<string | undefined> {
-  const [done] = await executor.batch([op]);
-  return done?.errno === 0 ? undefined : `errno ${done?.errno ?? 0} ${done?.detail ?? ""}`.trim();
 }
