@@ -1,9 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
-import type { BridgeNetwork, NetworkRequest } from "../../src/network/network.ts";
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import type { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { attachmentRecord, type BridgeNetwork, type NetworkRequest } from "../../src/network/network.ts";
 import { rootMissing } from "../support/engine.ts";
-import { command, type Other, ownNetwork } from "./namespace.ts";
-import { block, type Engine, engine, neighbour } from "./setting.ts";
+import { command, type Other, otherNetwork, ownNetwork } from "./namespace.ts";
+import { block, type Engine, engine, neighbour, request } from "./setting.ts";
 import { call, serve } from "./talk.ts";
 
 let scope: DisposableStack;
@@ -32,11 +36,29 @@ const THEIRS = ["198.51.100.2", "2001:db8:1::2"] as const;
 async function world(): Promise<Other> {
   const other = await neighbour(scope, OURS[0], THEIRS[0]);
   const wire = command("ip", "-o", "link").match(/wire\d+(?=@)/)?.[0] ?? "";
-  command("ip", "address", "add", `${OURS[1]}/64`, "dev", wire, "nodad");
-  other.run("ip", "address", "add", `${THEIRS[1]}/64`, "dev", "wire", "nodad");
+  // Link-local ones too: whoever forwards asks for neighbours with them, and their test for others takes a second.
+  for (const address of ["fe80::1", OURS[1]])
+    command("ip", "address", "add", `${address}/64`, "dev", wire, "nodad");
+  for (const address of ["fe80::2", THEIRS[1]])
+    other.run("ip", "address", "add", `${address}/64`, "dev", "wire", "nodad");
   other.run("ip", "route", "add", "default", "via", OURS[1]);
   return other;
 }
+
+const parameter = (name: string, which: string) =>
+  readFileSync(`/proc/sys/net/ipv6/conf/${name}/${which}`, "utf8").trim();
+
+/** Calls what the engine of this process hands on itself. */
+const handedOn = (host: string, port: number) => text(connect({ host, port }));
+
+/** Sends to a port where nobody listens: what the sender hears of it. */
+const refused = (from: Other, address: string) => {
+  const script = `const s = require("dgram").createSocket("${address.includes(":") ? "udp6" : "udp4"}");
+    setTimeout(() => { console.log("nothing"); process.exit(); }, 2000);
+    s.on("error", (e) => { console.log(e.code); process.exit(); });
+    s.connect(9, "${address}", () => s.send("?"))`;
+  return from.run(process.execPath, "-e", script).trim();
+};
 
 describe.skipIf(rootMissing)("a network of both families", () => {
   test("connects its containers with each other and with the world, at once", async () => {
@@ -52,12 +74,210 @@ describe.skipIf(rootMissing)("a network of both families", () => {
     ] as const) {
       expect(call(a, to, 80)).toBe(from);
       expect(call(a, to, 53, "udp")).toBe(from);
+      expect(refused(a, to)).toBe("ECONNREFUSED");
     }
     expect(call("host", b.address6, 80)).toBe(b.gateway6);
     for (const at of [0, 1] as const) {
       expect(call(a, THEIRS[at], 81)).toBe(OURS[at]);
       expect(call(a, THEIRS[at], 53, "udp")).toBe(OURS[at]);
+      // An ICMP error from outside is led back to who caused it.
+      expect(refused(a, THEIRS[at])).toBe("ECONNREFUSED");
     }
-    expect(readFileSync("/proc/sys/net/ipv6/conf/br-web/accept_ra", "utf8")).toBe("0\n");
+    expect(parameter("br-web", "accept_ra")).toBe("0");
+    // Nothing waits for a test whether somebody else has the address.
+    expect(a.run("ip", "-6", "address", "show", "dev", "eth0", "scope", "global")).not.toContain("tentative");
+  });
+
+  test("keeps containers' addresses where it is told not to masquerade", async () => {
+    const one = await engine(scope);
+    const outside = await world();
+    await make(one, "bare", { masquerade: false });
+    const a = await one.join("bare", "a");
+    await serve(outside, 81);
+    for (const [at, own] of [a.address, a.address6].entries())
+      expect(call(a, THEIRS[at] ?? "", 81)).toBe(own);
+  });
+
+  test("publishes ports on both: from outside with the caller's address, from the host, to neighbours and itself", async () => {
+    const one = await engine(scope);
+    const outside = await world();
+    await make(one, "web");
+    await make(one, "db");
+    const [web, near, far] = [
+      await one.join(
+        "web",
+        "w",
+        "8000:80",
+        "5300:53/udp",
+        `[${OURS[1]}]:8001:80`,
+        "0.0.0.0:8002:80",
+        "[::]:8003:80",
+      ),
+      await one.join("web", "n"),
+      await one.join("db", "f"),
+    ];
+    await Promise.all([serve(web, 80), serve(web, 53, "udp")]);
+    for (const at of [0, 1] as const) {
+      expect(call(outside, OURS[at], 8000)).toBe(THEIRS[at]);
+      expect(call(outside, OURS[at], 5300, "udp")).toBe(THEIRS[at]);
+      const gateway = at === 0 ? web.gateway : web.gateway6;
+      expect(call("host", OURS[at], 8000)).toBe(OURS[at]);
+      for (const from of [near, far, web]) expect(call(from, OURS[at], 8000)).toBe(gateway);
+    }
+    // ::1 is handed on by a forwarder, to the container's first address.
+    expect(await handedOn("::1", 8000)).toBe(web.gateway);
+    expect([8001, 8002, 8003].map((port) => call(outside, OURS[0], port))).toEqual([
+      undefined,
+      THEIRS[0],
+      undefined,
+    ]);
+    expect([8001, 8002, 8003].map((port) => call(outside, OURS[1], port))).toEqual([
+      THEIRS[1],
+      undefined,
+      THEIRS[1],
+    ]);
+    await one.networks.disconnect(web.attachment);
+    expect(call(outside, OURS[1], 8000)).toBeUndefined();
+  }, 20_000);
+
+  test("learns of a narrower way, in both families, and what is too large comes through in pieces", async () => {
+    const one = await engine(scope);
+    const outside = await world();
+    const beyond = scope.use(await otherNetwork());
+    outside.run(
+      "sh",
+      "-c",
+      "echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding",
+    );
+    const pair = ["type", "veth", "peer", "name", "narrow", "netns", String(beyond.pid)];
+    outside.run("ip", "link", "add", "far", ...pair);
+    for (const [host, dev, last] of [
+      [outside, "far", 1],
+      [beyond, "narrow", 2],
+    ] as const) {
+      host.run("ip", "address", "add", `203.0.113.${last}/24`, "dev", dev);
+      host.run("ip", "address", "add", `2001:db8:2::${last}/64`, "dev", dev, "nodad");
+      host.run("ip", "link", "set", dev, "up");
+    }
+    outside.run("ip", "link", "set", "far", "mtu", "1300");
+    beyond.run("ip", "route", "add", "default", "via", "203.0.113.1");
+    beyond.run("ip", "route", "add", "default", "via", "2001:db8:2::1");
+    command("ip", "route", "add", "203.0.113.0/24", "via", THEIRS[0]);
+    command("ip", "route", "add", "2001:db8:2::/64", "via", THEIRS[1]);
+    await make(one, "web");
+    const a = await one.join("web", "a");
+    const sink = beyond.start(
+      process.execPath,
+      "-e",
+      `require("net").createServer({ allowHalfOpen: true }, (s) => { let n = 0;
+        s.on("data", (d) => { n += d.length; }); s.on("end", () => s.end(String(n))); })
+        .listen(81, "::", () => console.log("up"))`,
+    );
+    await once(sink.stdout as Readable, "data");
+    for (const to of ["203.0.113.2", "2001:db8:2::2"]) {
+      const script = `const s = require("net").connect(81, "${to}"); s.end(Buffer.alloc(200000));
+        s.setTimeout(3000, () => process.exit(3)); s.pipe(process.stdout)`;
+      expect(a.run(process.execPath, "-e", script)).toBe("200000");
+      expect(a.run("ip", "route", "get", to)).toContain("mtu 1300");
+    }
+  });
+
+  test("is there again after a restart, with who runs in it", async () => {
+    const one = await engine(scope);
+    const outside = await world();
+    const network = await make(one, "web");
+    const web = await one.join("web", "w", "8000:80");
+    await serve(web, 80);
+    const two = await one.restarted();
+    two.networks.know(network);
+    two.networks.adopt(web.attachment);
+    await two.networks.make(network);
+    expect(call(outside, OURS[1], 8000)).toBe(THEIRS[1]);
+    const next = await two.join("web", "n");
+    expect(next.address6).not.toBe(web.address6);
+    expect(call(next, web.address6, 80)).toBe(next.address6);
+    command("ip", "link", "delete", "br-web");
+    await two.networks.make(network);
+    expect(call(next, web.address6, 80)).toBe(next.address6);
+    expect(call(outside, OURS[1], 8000)).toBe(THEIRS[1]);
+  });
+
+  test("is joined and left by a container that runs; its default routes and ports move along", async () => {
+    const one = await engine(scope);
+    const outside = await world();
+    await make(one, "web");
+    await make(one, "six", { blocks: [block({ family: 6 })] });
+    await make(one, "four", { blocks: [block()] });
+    const a = await one.join("web", "a", "8000:80");
+    await Promise.all([serve(a, 80), serve(outside, 81)]);
+    const join = async (network: string, number: number) => {
+      const asked = { network, number, isGateway: false, joined: true };
+      const attachment = await one.networks.connect(request("a", [], asked));
+      await one.networks.join(attachment, a.pid);
+      return attachment;
+    };
+    const [six, four] = [await join("six", 1), await join("four", 2)];
+    expect(
+      a.run("cat", "/proc/sys/net/ipv6/conf/eth1/accept_ra", "/proc/sys/net/ipv6/conf/eth2/disable_ipv6"),
+    ).toBe("0\n1\n");
+    await one.networks.disconnect(a.attachment, { from: a.pid, keepPorts: true });
+    expect(call(a, THEIRS[1], 81)).toBeUndefined();
+    await one.networks.leadThrough(attachmentRecord(six), a.attachment.ports, a.pid);
+    expect(call(a, THEIRS[1], 81)).toBe(OURS[1]);
+    expect(call(a, THEIRS[0], 81)).toBeUndefined();
+    expect(call(outside, OURS[1], 8000)).toBe(THEIRS[1]);
+    // IPv4 is handed on to a container that has none that leads.
+    expect(await handedOn("127.0.0.1", 8000)).toBe(six.addresses[0]?.address.replace(/[^:]+$/, "1") ?? "");
+    expect(four.addresses.length).toBe(1);
+  });
+});
+
+describe.skipIf(rootMissing)("a network of IPv6 alone", () => {
+  test("has no IPv4, neither on its bridge nor inside, and everything else", async () => {
+    const one = await engine(scope);
+    const outside = await world();
+    await make(one, "six", {
+      blocks: [block({ family: 6, subnet: "fd00:6::/64", reserved: ["fd00:6::2"] })],
+    });
+    const a = await one.join("six", "a", "8000:80");
+    await Promise.all([serve(a, 80), serve(outside, 81)]);
+    expect(a.attachment.addresses).toEqual([{ address: "fd00:6::3", prefix: 64, gateway: "fd00:6::1" }]);
+    expect(command("ip", "-4", "address", "show", "dev", "br-six")).toBe("");
+    expect(a.run("ip", "-4", "address", "show", "dev", "eth0")).toBe("");
+    expect(call(a, THEIRS[1], 81)).toBe(OURS[1]);
+    expect(call(outside, OURS[1], 8000)).toBe(THEIRS[1]);
+    expect(await handedOn("127.0.0.1", 8000)).toBe("fd00:6::1");
+  });
+});
+
+describe.skipIf(rootMissing)("a host that forwards IPv6", () => {
+  test("is said to, and goes on to hear its own routers, on interfaces that did", async () => {
+    for (const [name, accepts] of [
+      ["uplink", "1"],
+      ["deaf", "0"],
+    ] as const) {
+      command("ip", "link", "add", name, "type", "veth", "peer", "name", `${name}-end`);
+      writeFileSync(`/proc/sys/net/ipv6/conf/${name}/accept_ra`, accepts);
+    }
+    command("ip", "link", "add", "br-else", "type", "bridge");
+    command("ip", "link", "set", "uplink-end", "master", "br-else");
+    command("ip", "link", "delete", "deaf-end");
+    command("ip", "link", "add", "deaf", "type", "bridge");
+    writeFileSync("/proc/sys/net/ipv6/conf/deaf/accept_ra", "0");
+    const one = await engine(scope);
+    await make(one, "four", { blocks: [block()] });
+    expect(parameter("all", "forwarding")).toBe("0");
+    const four = await one.join("four", "f");
+    await make(one, "web");
+    expect(parameter("all", "forwarding")).toBe("1");
+    expect(
+      ["uplink", "uplink-end", "deaf", four.attachment.hostInterface, "br-four", "br-web", "default"].map(
+        (name) => parameter(name, "accept_ra"),
+      ),
+    ).toEqual(["2", "1", "0", "1", "1", "0", "1"]);
+    expect(one.told.filter((line) => line.includes("ipv6"))).toEqual([
+      "net.ipv6.conf.all.forwarding was 0; it is now 1, since containers reach the world through the host; " +
+        "accept_ra of uplink, br-else is now 2, so that the host keeps its routers",
+    ]);
   });
 });
