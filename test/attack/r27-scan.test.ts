@@ -31,8 +31,11 @@ const names = Object.keys(containers) as Name[];
 const networks = ["front", "back", "inside"] as const;
 
 /** The host's addresses outside, towards the two hosts that are there. */
-const OUTSIDE = ["198.51.100.1", "203.0.113.1"] as const;
-const LOOPBACK = "127.0.0.1";
+const OUTSIDE = [
+  ["198.51.100.1", "2001:db8:1::1"],
+  ["203.0.113.1", "2001:db8:2::1"],
+] as const;
+const LOOPBACK = ["127.0.0.1", "::1"] as const;
 
 describe.skipIf(rootMissing || busyboxMissing)(
   "R27 scanned from every side, nothing is open but what is published",
@@ -50,10 +53,15 @@ describe.skipIf(rootMissing || busyboxMissing)(
       return stdout.trim();
     };
     const pidOf = (name: Name) => ok("inspect", "--format", "{{.State.Pid}}", name);
-    const addressOf = async (name: Name): Promise<string> =>
-      JSON.parse(await ok("inspect", name))[0].NetworkSettings.Networks[containers[name].network].IPAddress;
-    const gatewayOf = async (network: string): Promise<string> =>
-      JSON.parse(await ok("network", "inspect", network))[0].IPAM.Config[0].Gateway;
+    const addressesOf = async (name: Name): Promise<string[]> => {
+      const all = JSON.parse(await ok("inspect", name))[0].NetworkSettings.Networks;
+      const { IPAddress, GlobalIPv6Address } = all[containers[name].network];
+      return [IPAddress, GlobalIPv6Address];
+    };
+    const gatewaysOf = async (network: string): Promise<string[]> =>
+      JSON.parse(await ok("network", "inspect", network))[0].IPAM.Config.map(
+        ({ Gateway }: { Gateway: string }) => Gateway,
+      );
 
     /** A program of the host's in a container's network: what listens there. */
     async function listen(name: Name): Promise<void> {
@@ -63,8 +71,10 @@ describe.skipIf(rootMissing || busyboxMissing)(
       servers.set(name, server);
       // Whoever is inside may try to get out, where no route leads.
       if (containers[name].network === "inside") {
-        const route = ["ip", "route", "replace", "default", "via", await gatewayOf("inside")];
-        await host.run("nsenter", ["--target", await pidOf(name), "--net", ...route]);
+        for (const gateway of await gatewaysOf("inside")) {
+          const route = ["ip", "route", "replace", "default", "via", gateway];
+          await host.run("nsenter", ["--target", await pidOf(name), "--net", ...route]);
+        }
       }
       await once(server.stdout, "data");
     }
@@ -82,20 +92,23 @@ describe.skipIf(rootMissing || busyboxMissing)(
     /** What is open from each side, and what may be. */
     async function look(): Promise<{ open: Record<string, string[]>; expected: Record<string, string[]> }> {
       const address = Object.fromEntries(
-        await Promise.all(names.map(async (name) => [name, await addressOf(name)] as const)),
-      ) as Record<Name, string>;
-      const gateways = await Promise.all(networks.map(gatewayOf));
-      const hosts = [...OUTSIDE, ...gateways];
-      const targets = [...names.map((name) => address[name]), ...hosts];
+        await Promise.all(names.map(async (name) => [name, await addressesOf(name)] as const)),
+      ) as Record<Name, string[]>;
+      const gateways = await Promise.all(networks.map(gatewaysOf));
+      const hosts = [...OUTSIDE, ...gateways].flat();
+      const targets = [...names.flatMap((name) => address[name]), ...hosts];
       const at = (place: string, ports: readonly string[]) => ports.map((port) => `${place} ${port}`);
       const inside = (...which: Name[]) =>
-        which.flatMap((name) => at(address[name], containers[name].listens));
+        which.flatMap((name) => address[name].flatMap((one) => at(one, containers[name].listens)));
       const published = hosts.flatMap((place) => at(place, ["1080/tcp", "1053/udp"]));
-      const loopback = at(LOOPBACK, ["1080/tcp", "1083/tcp", "1053/udp"]);
+      const loopback = [
+        ...at(LOOPBACK[0], ["1080/tcp", "1083/tcp", "1053/udp"]),
+        ...at(LOOPBACK[1], ["1080/tcp", "1053/udp"]),
+      ];
       const sides: Record<string, { enter: string[]; targets: string[]; open: string[] }> = {
         host: {
           enter: ["--target", String(host.pid), "--net"],
-          targets: [...targets, LOOPBACK],
+          targets: [...targets, ...LOOPBACK],
           open: [...inside(...names), ...published, ...loopback],
         },
       };
@@ -146,15 +159,19 @@ describe.skipIf(rootMissing || busyboxMissing)(
         const pair = ["type", "veth", "peer", "name", "wire", "netns", String(other.pid)];
         for (const words of [
           ["link", "add", name, ...pair],
-          ["address", "add", `${ours}/24`, "dev", name],
+          ["address", "add", `${ours[0]}/24`, "dev", name],
           ["link", "set", name, "up"],
+          // Link-local ones too: who forwards asks for neighbours with them, and their test for others takes a second.
+          ...["fe80::1", ours[1]].map((six) => ["address", "add", `${six}/64`, "dev", name, "nodad"]),
         ])
           await host.run("ip", words);
         other.run("ip", "link", "set", "lo", "up");
-        other.run("ip", "address", "add", ours.replace(/1$/, "2/24"), "dev", "wire");
+        other.run("ip", "address", "add", ours[0].replace(/1$/, "2/24"), "dev", "wire");
         other.run("ip", "link", "set", "wire", "up");
+        for (const six of ["fe80::2", ours[1].replace(/1$/, "2")])
+          other.run("ip", "address", "add", `${six}/64`, "dev", "wire", "nodad");
         // Whoever is outside may try to route to whatever is behind us.
-        other.run("ip", "route", "add", "default", "via", ours);
+        for (const via of ours) other.run("ip", "route", "add", "default", "via", via);
         wires.push(other);
       }
       others = wires;
@@ -164,7 +181,7 @@ describe.skipIf(rootMissing || busyboxMissing)(
       });
       await loadBusybox(engine);
       for (const network of networks)
-        await ok("network", "create", ...(network === "inside" ? ["--internal"] : []), network);
+        await ok("network", "create", "--ipv6", ...(network === "inside" ? ["--internal"] : []), network);
       for (const name of names) {
         const { network, publishes } = containers[name];
         const ports = publishes.flatMap((port) => ["-p", port]);
