@@ -1,5 +1,6 @@
 import type { IpvlanFlag, IpvlanMode, MacvlanMode } from "../kernel/netlink/upper.ts";
 import type { PlanFragment } from "../kernel/plan/fragment.ts";
+import { type Family, familyOf } from "../oci/address.ts";
 import type { PortBinding, PortRequest } from "../oci/port.ts";
 import type { Shaper } from "./bandwidth.ts";
 
@@ -69,8 +70,8 @@ export interface ConnectRequest {
   readonly network: string;
   /** The number of the container's interface: 0 is eth0. */
   readonly number: number;
-  /** Its default route leads through this network. */
-  readonly isGateway: boolean;
+  /** Its default routes that lead through this network. */
+  readonly leads: readonly Family[];
   /** The container runs already: `join` follows. */
   readonly joined: boolean;
   /** Those asked for, one of a family at most; of the network's other blocks it gets free ones. */
@@ -130,9 +131,11 @@ export interface AttachmentRecord {
   readonly ports: readonly PortBinding[];
 }
 
-/** Default routes lead through this connection. */
-export const leads = ({ addresses }: AttachmentRecord): boolean =>
-  addresses.some(({ gateway }) => gateway !== "");
+/** The families whose default routes lead through this connection. */
+export const leadsFor = ({ addresses }: AttachmentRecord): readonly Family[] =>
+  addresses.filter(({ gateway }) => gateway !== "").map(({ gateway }) => familyOf(gateway));
+
+export const leads = (attachment: AttachmentRecord): boolean => leadsFor(attachment).length > 0;
 
 /** Addresses alone. */
 export const addressesOf = ({ addresses }: Pick<AttachmentRecord, "addresses">): readonly string[] =>

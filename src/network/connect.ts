@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { emptyFragment } from "../kernel/plan/fragment.ts";
-import { parseSubnet } from "../oci/address.ts";
+import { familyOf, parseSubnet } from "../oci/address.ts";
 import { type PortBinding, without } from "../oci/port.ts";
 import { type AddressPools, addressPools, macOf } from "./addresses.ts";
 import {
@@ -72,8 +72,7 @@ async function connectNetwork(state: State, request: ConnectRequest): Promise<At
   const mac = driver.hardwareAddress(network, request.mac, base);
   const pools = poolsOf(state, network);
   const given = pools.take(request.addresses);
-  const { containerId, name, isGateway } = request;
-  const leads = isGateway && !network.internal;
+  const { containerId, name } = request;
   const id = newConnection();
   const unpublished: AttachmentRecord = {
     ...{ containerId, name, changed: false, ports: [] },
@@ -82,7 +81,7 @@ async function connectNetwork(state: State, request: ConnectRequest): Promise<At
     addresses: network.blocks.map(({ subnet, gateway }, at) => ({
       address: given[at] ?? "",
       prefix: parseSubnet(subnet).prefix,
-      gateway: leads ? gateway : "",
+      gateway: !network.internal && request.leads.includes(familyOf(gateway)) ? gateway : "",
     })),
     mac: mac ?? macOf(given[0] ?? ""),
     id,
@@ -92,7 +91,7 @@ async function connectNetwork(state: State, request: ConnectRequest): Promise<At
   state.attached.set(id, unpublished);
   try {
     const chosen = request.addresses.length > 0 || request.mac !== null;
-    const asked = { attachment: unpublished, ports: leads ? request.ports : [], chosen };
+    const asked = { attachment: unpublished, ports: network.internal ? [] : request.ports, chosen };
     const attachment = { ...unpublished, ports: await driver.prepare(network, asked, base) };
     state.attached.set(id, attachment);
     const fragment = driver.connection(network, attachment, base);

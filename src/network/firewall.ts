@@ -1,15 +1,14 @@
 import { type Change, type DataType, type Element, gathered } from "../kernel/nftables/batch.ts";
 import type { Expression } from "../kernel/nftables/expression.ts";
-import { addressBytes, addressFamilies, type Family, familyOf } from "../oci/address.ts";
+import { addressBytes, addressFamilies, type Family, families, familyOf } from "../oci/address.ts";
 import type { PortBinding } from "../oci/port.ts";
 import type { BridgeNetwork } from "./attachment.ts";
 
 /** What differs between the families: the maps of ports published on every address of the host, and on one; lengths. */
-const families = {
+const kinds = {
   4: { everyAddress: "published", oneAddress: "published-on", type: "ipv4-address", registers: 1 },
   6: { everyAddress: "published6", oneAddress: "published-on6", type: "ipv6-address", registers: 4 },
 } as const;
-const both: readonly Family[] = [4, 6];
 
 /**
  * What the rules know of networks, as sets of their bridges: the rules are the same for any number of networks. `within`
@@ -73,21 +72,21 @@ export function tableChanges(
     { kind: "make-table", table },
     { kind: "delete-table", table },
     { kind: "make-table", table },
-    ...both.flatMap((family) => publicationMaps(table, family)),
+    ...families.flatMap((family) => publicationMaps(table, family)),
     ...Object.entries(sets).map(([set, key]) => ({ kind: "make-set", table, set, key }) as const),
     { kind: "make-set", table, set: UPLINKS, key: ["interface-name"] },
     ...uplinkChanges(table, uplinks),
     ...networks.flatMap((network) => enlistment(table, network)),
     ...chain("guard", { type: "filter", hook: "prerouting", priority: -300 }, loopbackGuard()),
-    ...chain("arriving", { type: "nat", hook: "prerouting", priority: -100 }, both.flatMap(translation)),
-    ...chain("leaving-host", { type: "nat", hook: "output", priority: -100 }, both.flatMap(translation)),
+    ...chain("arriving", { type: "nat", hook: "prerouting", priority: -100 }, families.flatMap(translation)),
+    ...chain("leaving-host", { type: "nat", hook: "output", priority: -100 }, families.flatMap(translation)),
     ...chain("forward", { type: "filter", hook: "forward", priority: FIRST }, isolation()),
     ...chain("outgoing", { type: "nat", hook: "postrouting", priority: 100 }, masquerading()),
   ];
 }
 
 function publicationMaps(table: string, family: Family): Change[] {
-  const { everyAddress, oneAddress, type } = families[family];
+  const { everyAddress, oneAddress, type } = kinds[family];
   const value: readonly DataType[] = [type, "port"];
   return [
     { kind: "make-map", table, map: everyAddress, key: ["protocol", "port"], value },
@@ -164,7 +163,7 @@ function loopbackGuard(): Expression[][] {
 
 /** A port published on one address wins over one published on all of them. */
 function translation(family: Family): Expression[][] {
-  const { everyAddress, oneAddress, registers } = families[family];
+  const { everyAddress, oneAddress, registers } = kinds[family];
   const address = 8;
   const port = address + registers;
   const destination: Expression = {
@@ -313,7 +312,7 @@ export function* publications(
       const family = familyOf(address);
       if (!isTranslated(hostIp, family)) continue;
       const every = isEveryAddress(hostIp);
-      const map = every ? families[family].everyAddress : families[family].oneAddress;
+      const map = every ? kinds[family].everyAddress : kinds[family].oneAddress;
       const from = Uint8Array.of(...(every ? [] : addressBytes(hostIp)), protocols[protocol], 0, 0, 0);
       const to = addressBytes(address);
       for (let step = 0; step < count; step++)

@@ -1,4 +1,5 @@
-import { type Attachment, type AttachmentRecord, addressesOf } from "./attachment.ts";
+import { type Family, familyOf } from "../oci/address.ts";
+import { type Attachment, type AttachmentRecord, addressesOf, type OwnAddress } from "./attachment.ts";
 import { disconnect, type State, settlePorts } from "./connect.ts";
 import { executeIn } from "./inside.ts";
 
@@ -12,23 +13,30 @@ export async function join(state: State, attachment: Attachment, pid: number): P
   }
 }
 
-/** The default route, which went with the interface that it led through, and published ports, which are reserved already. */
+/** What is to go through a network. */
+export interface Leading {
+  readonly families: readonly Family[];
+  /** Published ones, which are reserved already. */
+  readonly ports: AttachmentRecord["ports"];
+}
+
+/** Default routes, which went with the interface that they led through, and published ports. */
 export async function leadThrough(
   state: State,
   attachment: AttachmentRecord,
-  ports: AttachmentRecord["ports"],
+  { families, ports }: Leading,
   pid: number,
 ): Promise<AttachmentRecord> {
   const network = state.network(attachment.network);
-  if (network.internal) return { ...attachment, ports };
+  const isLed = ({ address }: OwnAddress) => families.includes(familyOf(address));
+  if (network.internal || (ports.length === 0 && !attachment.addresses.some(isLed))) return attachment;
   const driver = state.driverOf(network);
   const led = {
     ...attachment,
-    ports: driver.endsAtHost ? ports : [],
-    addresses: attachment.addresses.map((one, at) => ({
-      ...one,
-      gateway: network.blocks[at]?.gateway ?? "",
-    })),
+    ports: driver.endsAtHost ? [...attachment.ports, ...ports] : [],
+    addresses: attachment.addresses.map((one, at) =>
+      isLed(one) ? { ...one, gateway: network.blocks[at]?.gateway ?? "" } : one,
+    ),
     changed: true,
   };
   await executeIn(state, pid, led, driver.lead(network, led));

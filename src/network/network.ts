@@ -19,7 +19,7 @@ import { foreignFirewalls } from "./foreign/foreign.ts";
 import type { Way } from "./foreign/packet.ts";
 import type { ForeignPolicy } from "./foreign/policy.ts";
 import { type NetworkIdentity, networkIdentity } from "./identity.ts";
-import { join, leadThrough } from "./join.ts";
+import { join, type Leading, leadThrough } from "./join.ts";
 import { type ExecutorProcess, lastingExecutor } from "./lasting-executor.ts";
 import { type Limits, limits } from "./limits.ts";
 import { type LivePorts, livePorts } from "./live-ports.ts";
@@ -38,7 +38,7 @@ export type {
   FilesRequest,
   Network,
 } from "./attachment.ts";
-export { attachmentRecord, leads } from "./attachment.ts";
+export { attachmentRecord, leads, leadsFor } from "./attachment.ts";
 export type { Bandwidth, Direction, Shaper } from "./bandwidth.ts";
 export { driverOptions } from "./drivers.ts";
 export { withPorts } from "./live-ports.ts";
@@ -81,11 +81,7 @@ export interface Networks {
    * Lets the default route of a container that runs, and its published ports, go through one of its networks. Answers the
    * record with both.
    */
-  leadThrough(
-    attachment: AttachmentRecord,
-    ports: AttachmentRecord["ports"],
-    pid: number,
-  ): Promise<AttachmentRecord>;
+  leadThrough(attachment: AttachmentRecord, what: Leading, pid: number): Promise<AttachmentRecord>;
   /** Ports of containers that run. */
   readonly livePorts: LivePorts;
   /** The container's /etc/hosts and /etc/resolv.conf. INVALID_OPTION. */
@@ -222,7 +218,7 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
     connect: (request) => connect(state, request),
     join: (attachment, pid) => join(state, attachment, pid),
     livePorts: livePorts(state),
-    leadThrough: (attachment, ports, pid) => leadThrough(state, attachment, ports, pid),
+    leadThrough: (attachment, what, pid) => leadThrough(state, attachment, what, pid),
     files: (attachments, request) => files(attachments, request),
     disconnect: (attachment, how = {}) => disconnect(state, attachment, how),
     adopt: (attachment) => adopt(state, attachment),

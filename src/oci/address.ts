@@ -4,6 +4,8 @@ import { InroError } from "./error.ts";
 /** Of the Internet Protocol: its version. */
 export type Family = 4 | 6;
 
+export const families: readonly Family[] = [4, 6];
+
 /** linux/socket.h, AF_INET and AF_INET6. */
 export const addressFamilies = { 4: 2, 6: 10 } as const;
 

@@ -153,8 +153,26 @@ describe.skipIf(rootMissing || busyboxMissing)("the unmodified docker CLI and ne
     expect([used.code, used.stderr]).toEqual([125, expect.stringContaining("Address already in use")]);
     const wrong = await docker("run", "--rm", "--network", "six", "--ip", "10.1.1.1", "busybox", "true");
     expect([wrong.code, wrong.stderr]).toEqual([125, expect.stringContaining("has no IPv4")]);
-    await ok("rm", "-f", "near", "far");
-    await ok("network", "rm", "dual", "six");
+    // The default route of each family leads through the first network that has it.
+    await ok("network", "create", "--subnet", "10.84.0.0/24", "four");
+    await run("mixed", "--network", "four", "--network", "six", "-p", "8084:80");
+    const defaults = async () =>
+      (await ok("exec", "mixed", "sh", "-c", "ip route; ip -6 route")).match(/default via \S+ dev eth\d/g);
+    const six6 = `default via ${config.Gateway} dev eth1`;
+    expect(await defaults()).toEqual(["default via 10.84.0.1 dev eth0", six6]);
+    await ok("network", "disconnect", "four", "mixed");
+    expect(await defaults()).toEqual([six6]);
+    expect(await ok("port", "mixed")).toContain("0.0.0.0:8084");
+    await ok("network", "connect", "dual", "mixed");
+    expect(await defaults()).toEqual(["default via 10.83.0.1 dev eth0", six6]);
+    await ok("network", "disconnect", "six", "mixed");
+    expect(await defaults()).toEqual(["default via 10.83.0.1 dev eth0", "default via fd00:83::fe dev eth0"]);
+    expect((await inspect("container", "mixed")).NetworkSettings.Networks.dual).toMatchObject({
+      ...{ Gateway: "10.83.0.1", IPv6Gateway: "fd00:83::fe" },
+    });
+    expect((await host.run("wget", ["-q", "-T", "2", "-O", "-", "http://127.0.0.1:8084/w"])).code).toBe(0);
+    await ok("rm", "-f", "near", "far", "mixed");
+    await ok("network", "rm", "dual", "six", "four");
   }, 30_000);
 
   test("run in several networks, with addresses, aliases and hardware addresses of its own", async () => {

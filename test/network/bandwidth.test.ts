@@ -42,7 +42,7 @@ async function second({ networks }: Engine, one: Limited): Promise<string> {
     ...{ internal: false, open: true, masquerade: true, mtu: null, publishOn: "" },
   });
   await networks.make(network);
-  const change = { network: "two", number: 1, isGateway: false, joined: true, shaper: one.shaper };
+  const change = { network: "two", number: 1, leads: [], joined: true, shaper: one.shaper };
   const attachment = await networks.connect(request(one.attachment.name, [], change));
   await networks.join(attachment, one.pid);
   return attachment.addresses[0]?.address ?? "";

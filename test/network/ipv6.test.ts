@@ -211,7 +211,7 @@ describe.skipIf(rootMissing)("a network of both families", () => {
     const a = await one.join("web", "a", "8000:80");
     await Promise.all([serve(a, 80), serve(outside, 81)]);
     const join = async (network: string, number: number) => {
-      const asked = { network, number, isGateway: false, joined: true };
+      const asked = { network, number, leads: [], joined: true };
       const attachment = await one.networks.connect(request("a", [], asked));
       await one.networks.join(attachment, a.pid);
       return attachment;
@@ -222,7 +222,11 @@ describe.skipIf(rootMissing)("a network of both families", () => {
     ).toBe("0\n1\n");
     await one.networks.disconnect(a.attachment, { from: a.pid, keepPorts: true });
     expect(call(a, THEIRS[1], 81)).toBeUndefined();
-    await one.networks.leadThrough(attachmentRecord(six), a.attachment.ports, a.pid);
+    await one.networks.leadThrough(
+      attachmentRecord(six),
+      { families: [6], ports: a.attachment.ports },
+      a.pid,
+    );
     expect(call(a, THEIRS[1], 81)).toBe(OURS[1]);
     expect(call(a, THEIRS[0], 81)).toBeUndefined();
     expect(call(outside, OURS[1], 8000)).toBe(THEIRS[1]);

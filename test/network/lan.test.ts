@@ -148,7 +148,7 @@ describe.skipIf(missing("macvlan"))("macvlan", () => {
     const one = await engine(scope);
     const { name } = await make(one, "macvlan", { parent: "eth0" });
     const a = await one.container("a");
-    const joining = request("a", [], { network: name, number: 1, isGateway: false, joined: true });
+    const joining = request("a", [], { network: name, number: 1, leads: [], joined: true });
     const second = await one.networks.connect(joining);
     await one.networks.join(second, a.pid);
     expect(call(a, "10.9.0.1", 81)).toBe(second.addresses[0]?.address);

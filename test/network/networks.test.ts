@@ -224,7 +224,7 @@ describe.skipIf(rootMissing)("a container that runs", () => {
     await Promise.all([serve(a, 80), serve(d, 80), serve(world, 81)]);
     expect(call(a, d.address, 80)).toBeUndefined();
     const second = await one.networks.connect(
-      request("a", [], { network: "db", number: 1, isGateway: false, joined: true }),
+      request("a", [], { network: "db", number: 1, leads: [], joined: true }),
     );
     await one.networks.join(second, a.pid);
     expect(call(a, d.address, 80)).toBe(second.addresses[0]?.address);
@@ -233,7 +233,7 @@ describe.skipIf(rootMissing)("a container that runs", () => {
     await one.networks.disconnect(a.attachment, { from: a.pid, keepPorts: true });
     expect(call("host", "127.0.0.1", 8000)).toBeUndefined();
     expect(call(a, "198.51.100.2", 81)).toBeUndefined();
-    const led = await one.networks.leadThrough(second, a.attachment.ports, a.pid);
+    const led = await one.networks.leadThrough(second, { families: [4], ports: a.attachment.ports }, a.pid);
     expect(call(a, "198.51.100.2", 81)).toBe("198.51.100.1");
     expect(call(world, "198.51.100.1", 8000)).toBe("198.51.100.2");
     await expect(one.container("rival", "8000:80")).rejects.toMatchObject({ code: "PORT_IN_USE" });
@@ -247,7 +247,7 @@ describe.skipIf(rootMissing)("a container that runs", () => {
     await make(one, "web");
     await make(one, "db");
     const a = await one.join("web", "a");
-    const change = { network: "db", number: 1, isGateway: false, joined: true };
+    const change = { network: "db", number: 1, leads: [], joined: true };
     const second = await one.networks.connect(request("a", [], change));
     await one.networks.join(second, a.pid);
     // Its monitor takes back what its plan made; the namespace lives on.

@@ -98,7 +98,7 @@ export const request = (
   ports: readonly string[],
   change: Partial<ConnectRequest> = {},
 ): ConnectRequest => ({
-  ...{ containerId: name, name, network: "bridge", number: 0, isGateway: true, joined: false },
+  ...{ containerId: name, name, network: "bridge", number: 0, leads: [4, 6], joined: false },
   ...{ addresses: [], mac: null, shaper: null },
   ports: ports.map(binding),
   ...change,

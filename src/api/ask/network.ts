@@ -1,5 +1,5 @@
 import type { BlockOption, NetworkOptions } from "../../engine/engine.ts";
-import { type Family, familyOf } from "../../oci/address.ts";
+import { type Family, families, familyOf } from "../../oci/address.ts";
 import {
   type Asked,
   flag,
@@ -27,8 +27,6 @@ export function askedNetwork(body: Asked): NetworkOptions {
     options: textRecord(body, "Options"),
   };
 }
-
-const families = [4, 6] as const;
 
 /** One of IPAM's Config; one that says nothing is none. */
 function block(pool: Asked): BlockOption[] {

@@ -1,7 +1,7 @@
 import type { ContainerDetails, EndpointDetails } from "../../engine/engine.ts";
 import { dnsNames } from "../../engine/networks/names.ts";
 import type { NetworkMode } from "../../engine/options.ts";
-import { familyOf } from "../../oci/address.ts";
+import { families, familyOf } from "../../oci/address.ts";
 import { singles } from "../../oci/port.ts";
 
 /** An endpoint has an id of its own: digits of its container and its network (hashes would cost a listing). */
@@ -52,8 +52,6 @@ export function networkMode({ network }: { readonly network: NetworkMode }): str
   if (network.kind === "container") return `container:${network.container}`;
   return network.kind === "network" ? network.name : network.kind;
 }
-
-const families = [4, 6] as const;
 
 const asked = (addresses: readonly string[]) =>
   Object.fromEntries(addresses.map((address) => [`IPv${familyOf(address)}Address`, address]));

@@ -1,10 +1,11 @@
 import type { PlanFragment } from "../../kernel/plan/fragment.ts";
 import { type Attachment, type Bandwidth, namesFragment, type Shaper } from "../../network/network.ts";
+import { families } from "../../oci/address.ts";
 import type { PortRequest } from "../../oci/port.ts";
 import type { Undo } from "../../oci/undo.ts";
 import type { Core } from "../core.ts";
 import type { EndpointOption } from "../options.ts";
-import { connectable, gatewayAmong } from "./endpoints.ts";
+import { connectable, gatewayAmong, leaderAmong } from "./endpoints.ts";
 
 export interface Attaching {
   readonly containerId: string;
@@ -41,8 +42,9 @@ export async function attachAll(core: Core, asked: Attaching, undo: Undo): Promi
   for (const [number, endpoint] of endpoints.entries()) {
     const { network, addresses, mac } = endpoint;
     const attachment = await core.networks.connect({
-      ...{ containerId, name, network, number, addresses, mac, ports, shaper },
-      isGateway: endpoint === gateway,
+      ...{ containerId, name, network, number, addresses, mac, shaper },
+      leads: families.filter((family) => endpoint === leaderAmong(core, endpoints, family)),
+      ports: endpoint === gateway ? ports : [],
       joined: false,
     });
     undo.add(`leave the network ${network}`, () => core.networks.disconnect(attachment));

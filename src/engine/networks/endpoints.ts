@@ -1,4 +1,5 @@
 import type { Bandwidth } from "../../network/network.ts";
+import { type Family, familyOf } from "../../oci/address.ts";
 import { InroError } from "../../oci/error.ts";
 import type { Core } from "../core.ts";
 import type { NetworkDetails } from "../engine.ts";
@@ -115,9 +116,23 @@ const unlimited = (why: string) =>
     at: "--network-bandwidth",
   });
 
-/** The one that the default route leads through: by priority, then by name, and never an internal one. */
-export function gatewayAmong<E extends EndpointOption>(core: Core, endpoints: readonly E[]): E | undefined {
-  return endpoints
+/** The one that publishes ports: by priority, then by name, and never an internal one. */
+export const gatewayAmong = <E extends EndpointOption>(core: Core, endpoints: readonly E[]): E | undefined =>
+  inOrder(core, endpoints)[0];
+
+/** The one that the default route of a family leads through: the first by the same order that has the family. */
+export const leaderAmong = <E extends EndpointOption>(
+  core: Core,
+  endpoints: readonly E[],
+  family: Family,
+): E | undefined =>
+  inOrder(core, endpoints).find(({ network }) => {
+    const settled = core.networkShelf.byName(network)?.settled;
+    // The default network has IPv4, whether it is settled yet or not.
+    return settled?.blocks.some(({ gateway }) => familyOf(gateway) === family) ?? family === 4;
+  });
+
+const inOrder = <E extends EndpointOption>(core: Core, endpoints: readonly E[]): E[] =>
+  endpoints
     .filter(({ network }) => core.networkShelf.byName(network)?.settled?.internal !== true)
-    .toSorted((a, b) => b.gatewayPriority - a.gatewayPriority || (a.network < b.network ? -1 : 1))[0];
-}
+    .toSorted((a, b) => b.gatewayPriority - a.gatewayPriority || (a.network < b.network ? -1 : 1));

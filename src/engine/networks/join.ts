@@ -1,4 +1,5 @@
-import { type AttachmentRecord, attachmentRecord, leads } from "../../network/network.ts";
+import { type AttachmentRecord, attachmentRecord, leadsFor } from "../../network/network.ts";
+import { type Family, families } from "../../oci/address.ts";
 import { InroError } from "../../oci/error.ts";
 import { type Core, record } from "../core.ts";
 import type { NetworkDetails } from "../engine.ts";
@@ -7,7 +8,14 @@ import { writeConnectionFiles } from "../life/request.ts";
 import type { EndpointOption } from "../options.ts";
 import { isLive } from "../state.ts";
 import { bandwidthOf, limitNow } from "./bandwidth.ts";
-import { checkBandwidth, checkEndpoint, conflict, endpointsOf, gatewayAmong } from "./endpoints.ts";
+import {
+  checkBandwidth,
+  checkEndpoint,
+  conflict,
+  endpointsOf,
+  gatewayAmong,
+  leaderAmong,
+} from "./endpoints.ts";
 
 /** Connects a container with a network, at once when it runs. In the container's turn. */
 export async function connect(
@@ -35,7 +43,7 @@ export async function connect(
     name: entry.name,
     network: network.name,
     number: freeNumber(attachments),
-    isGateway: false,
+    leads: [],
     joined: true,
     addresses: endpoint.addresses,
     mac: endpoint.mac,
@@ -44,10 +52,14 @@ export async function connect(
   });
   // Recorded when it is made: an interface that no record knows is swept by the next engine.
   await core.networks.join(attachment, entry.live.pid);
-  const mayLead = network.settled?.internal !== true && !attachments.some(leads);
-  const joined = mayLead
-    ? await core.networks.leadThrough(attachmentRecord(attachment), parked?.ports ?? [], entry.live.pid)
-    : attachmentRecord(attachment);
+  const led = attachments.flatMap(leadsFor);
+  const unled = families.filter((family) => !led.includes(family));
+  const ports = led.length === 0 ? (parked?.ports ?? []) : [];
+  const joined = await core.networks.leadThrough(
+    attachmentRecord(attachment),
+    { families: unled, ports },
+    entry.live.pid,
+  );
   const others = joined.ports.length > 0 ? attachments.filter((one) => one !== parked) : attachments;
   record(core, entry, { endpoints, attachments: [...others, joined] }, "machine");
   writeConnectionFiles(core, entry);
@@ -70,12 +82,17 @@ export async function disconnect(core: Core, entry: Entry, network: NetworkDetai
   // Recorded before it is done: an interface that no record knows is swept by the next engine.
   record(core, entry, { endpoints, attachments: [...stay, ...parked] }, "machine");
   await core.networks.disconnect(leaving, { from: pid, keepPorts: true });
-  const next = leads(leaving) ? gatewayAmong(core, endpoints) : undefined;
-  const heir = stay.find((one) => one.network === next?.network);
-  if (heir !== undefined) {
-    const led = await core.networks.leadThrough(heir, ports, pid);
-    const others = led.ports.length > 0 ? stay : [...stay, ...parked];
-    record(core, entry, { attachments: others.map((one) => (one === heir ? led : one)) }, "machine");
+  const left = leadsFor(leaving);
+  const next = left.length > 0 ? gatewayAmong(core, endpoints)?.network : undefined;
+  let now: AttachmentRecord[] = [...stay, ...parked];
+  for (const heir of stay) {
+    const isLeader = (family: Family) => leaderAmong(core, endpoints, family)?.network === heir.network;
+    const what = { families: left.filter(isLeader), ports: heir.network === next ? ports : [] };
+    if (what.families.length + what.ports.length === 0) continue;
+    const led = await core.networks.leadThrough(heir, what, pid);
+    const others = led.ports.length > 0 ? now.filter((one) => !isParked(one)) : now;
+    now = others.map((one) => (one === heir ? led : one));
+    record(core, entry, { attachments: now }, "machine");
   }
   writeConnectionFiles(core, entry);
 }
