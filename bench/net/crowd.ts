@@ -29,7 +29,9 @@ export async function crowdRow(engines: readonly Served[], folder: string, count
       const addresses = all.map((one) => one.NetworkSettings.Networks[NETWORK]?.IPAddress ?? "");
       if (new Set(addresses).size !== count) throw new Error(`${name}: an address was given twice`);
       for (const one of [all[0], all.at(-1)])
-        await finish([...networkOf(String(one?.State.Pid)), traffic, "reach", "9", ...addresses], {});
+        await patiently(() =>
+          finish([...networkOf(String(one?.State.Pid)), traffic, "reach", "9", ...addresses], {}),
+        );
     }
     return {
       work: `start of one of ${count} containers on one network, all of which reach each other`,
@@ -42,5 +44,18 @@ export async function crowdRow(engines: readonly Served[], folder: string, count
       await removeAll(api, ids.get(name) ?? []);
       await api.call("DELETE", `/networks/${NETWORK}`);
     }
+  }
+}
+
+/** All namespaces of a machine share one table of neighbours, which makes room for new ones after five seconds. */
+async function patiently(work: () => Promise<unknown>): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    const failure = await work().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    if (failure === undefined) return;
+    if (tries === 5) throw failure;
+    await Bun.sleep(6000);
   }
 }
