@@ -88,6 +88,20 @@ describe.skipIf(rootMissing)("a network of both families", () => {
     expect(a.run("ip", "-6", "address", "show", "dev", "eth0", "scope", "global")).not.toContain("tentative");
   });
 
+  test("with icc=false keeps its containers apart, directly and by way of the host, and not from the world", async () => {
+    const one = await engine(scope);
+    const outside = await world();
+    await make(one, "apart", { open: false });
+    const [a, b] = [await one.join("apart", "a"), await one.join("apart", "b", "8000:80")];
+    await Promise.all([serve(b, 80), serve(outside, 81)]);
+    expect(call(a, b.address6, 80)).toBeUndefined();
+    a.run("ip", "route", "add", `${b.address6}/128`, "via", a.gateway6);
+    expect(call(a, b.address6, 80)).toBeUndefined();
+    expect(call(a, OURS[1], 8000)).toBeUndefined();
+    expect(call(a, THEIRS[1], 81)).toBe(OURS[1]);
+    expect(call(outside, OURS[1], 8000)).toBe(THEIRS[1]);
+  }, 15_000);
+
   test("keeps containers' addresses where it is told not to masquerade", async () => {
     const one = await engine(scope);
     const outside = await world();

@@ -72,6 +72,29 @@ async function make(
 }
 
 describe.skipIf(missing("macvlan"))("macvlan", () => {
+  test("puts containers there with IPv6, too, which take no router's word but the network's", async () => {
+    const outside = await wire();
+    outside.run("ip", "address", "add", "fd00:9::1/64", "dev", "wire", "nodad");
+    const one = await engine(scope);
+    const network = one.networks.reserve({
+      ...driverOptions("macvlan", {
+        name: "six",
+        id: "6".repeat(64),
+        options: { parent: "eth0" },
+        internal: false,
+      }),
+      ...{ name: "six", blocks: [block({ family: 6, subnet: "fd00:9::/64", reserved: ["fd00:9::2"] })] },
+    });
+    await one.networks.make(network, { fresh: true });
+    const [a, b] = [await one.join("six", "a"), await one.join("six", "b")];
+    await Promise.all([serve(b, 80), serve(outside, 81)]);
+    expect([a.address6, b.address6]).toEqual(["fd00:9::3", "fd00:9::4"]);
+    expect(call(a, b.address6, 80)).toBe(a.address6);
+    expect(call(a, "fd00:9::1", 81)).toBe(a.address6);
+    expect(a.run("ip", "-6", "route", "show", "default")).toContain("via fd00:9::1 dev eth0");
+    expect(a.run("cat", "/proc/sys/net/ipv6/conf/eth0/accept_ra")).toBe("0\n");
+  });
+
   test("puts containers on the parent's wire: neighbours, a gateway beyond, and nothing of the host's", async () => {
     const outside = await wire();
     const one = await engine(scope);
