@@ -74,5 +74,5 @@ test.skipIf(rootMissing).each([
       }),
     ).toBe(true);
   },
-  20_000,
+  60_000,
 );
