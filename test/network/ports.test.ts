@@ -205,6 +205,24 @@ privileged("[::1], which the kernel cannot translate", () => {
     expect(sent).toBeLessThan(64);
   });
 
+  test("has room for a thousand at a time: who comes beyond is sent away, and in again when one has gone", async () => {
+    const { container } = await engine(scope);
+    const web = await container("web", "8000:80");
+    await program(web, ECHO_AT_END);
+    const crowd = Array.from({ length: 1000 }, () => connect({ host: "::1", port: 8000 }));
+    scope.defer(() => {
+      for (const one of crowd) one.destroy();
+    });
+    for (const one of crowd) one.on("error", () => {});
+    await Promise.all(crowd.map((one) => once(one, "connect")));
+    expect(await say("::1", 8000, "hello")).not.toContain("got");
+    crowd[0]?.destroy();
+    let answer = "";
+    for (let tries = 0; tries < 100 && !answer.startsWith("got"); tries++)
+      answer = await say("::1", 8000, "hello");
+    expect(answer).toBe(`got 5 from ${web.gateway}`);
+  });
+
   test("of UDP is handed on, and answers come back to who asked", async () => {
     const { container } = await engine(scope);
     const dns = await container("dns", "5300:53/udp", "[::1]:5301:53/udp");
