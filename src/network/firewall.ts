@@ -40,6 +40,8 @@ const protocols = { tcp: 6, udp: 17, sctp: 132 } as const;
  * neither a container nor a neighbour can set it.
  */
 export const PASSED = 0x40000000;
+/** Ports, by protocol and number, that no family translates: all that comes to them is handed on by the daemon. */
+const HANDED_ON = "handed-on";
 /** Interfaces that default routes lead through. */
 const UPLINKS = "uplinks";
 /** What other engines' containers and machines hang on. */
@@ -74,10 +76,14 @@ export function tableChanges(
     { kind: "make-table", table },
     ...families.flatMap((family) => publicationMaps(table, family)),
     ...Object.entries(sets).map(([set, key]) => ({ kind: "make-set", table, set, key }) as const),
+    { kind: "make-set", table, set: HANDED_ON, key: ["protocol", "port"] },
     { kind: "make-set", table, set: UPLINKS, key: ["interface-name"] },
     ...uplinkChanges(table, uplinks),
     ...networks.flatMap((network) => enlistment(table, network)),
-    ...chain("guard", { type: "filter", hook: "prerouting", priority: -300 }, loopbackGuard()),
+    ...chain("guard", { type: "filter", hook: "prerouting", priority: -300 }, [
+      ...loopbackGuard(),
+      ...forwarderGuard(),
+    ]),
     ...chain("arriving", { type: "nat", hook: "prerouting", priority: -100 }, families.flatMap(translation)),
     ...chain("leaving-host", { type: "nat", hook: "output", priority: -100 }, families.flatMap(translation)),
     ...chain("forward", { type: "filter", hook: "forward", priority: FIRST }, isolation()),
@@ -159,6 +165,31 @@ function loopbackGuard(): Expression[][] {
     { kind: "verdict", verdict: "drop" },
   ];
   return [ends("ip-destination-first-byte"), ends("ip-source-first-byte")];
+}
+
+/**
+ * R27: what the daemon hands on is not forwarded by the kernel, so that `internal` has to hold before. The port of a
+ * container that has the other family alone is in that family's map.
+ */
+function forwarderGuard(): Expression[][] {
+  const asks: Expression[] = [
+    { kind: "load", field: "destination-type", register: 0 },
+    { kind: "compare", register: 0, is: "equal", to: hostNumber(LOCAL) },
+    { kind: "load", field: "transport-protocol", register: 0 },
+    { kind: "load", field: "port-destination", register: 1 },
+  ];
+  const drop: Expression = { kind: "verdict", verdict: "drop" };
+  const internal = isIn("interface-in", "internal");
+  return [
+    [...internal, ...asks, { kind: "member", set: HANDED_ON, key: 0, is: true }, drop],
+    ...families.map((family): Expression[] => [
+      ...internal,
+      ...isOf(family === 4 ? 6 : 4),
+      ...asks,
+      { kind: "map", map: kinds[family].everyAddress, key: 0, value: 8 },
+      drop,
+    ]),
+  ];
 }
 
 /** A port published on one address wins over one published on all of them. */
@@ -299,15 +330,22 @@ function hasBits(field: "connection-state" | "connection-status", bits: number):
 }
 
 /**
- * The map elements that publish ports, each from a host's to a container's of the same family. What has no counterpart there,
- * and ::1, is not translated.
+ * The elements that publish ports: of maps, each from a host's to a container's of the same family, and of the set of those
+ * that have no counterpart there. Nothing is said of ::1, which nobody but the host reaches.
  */
 export function* publications(
   table: string,
   addresses: readonly string[],
   bindings: readonly PortBinding[],
 ): Generator<Element> {
-  for (const { hostIp, protocol, hostPort, containerPort, count } of bindings)
+  for (const { hostIp, protocol, hostPort, containerPort, count } of bindings) {
+    const translated = addresses.some((address) => isTranslated(hostIp, familyOf(address)));
+    for (let step = 0; step < count && !translated && hostIp !== "::1"; step++)
+      yield {
+        table,
+        map: HANDED_ON,
+        key: withPort(Uint8Array.of(protocols[protocol], 0, 0, 0), hostPort + step),
+      };
     for (const address of addresses) {
       const family = familyOf(address);
       if (!isTranslated(hostIp, family)) continue;
@@ -318,6 +356,7 @@ export function* publications(
       for (let step = 0; step < count; step++)
         yield { table, map, key: withPort(from, hostPort + step), value: withPort(to, containerPort + step) };
     }
+  }
 }
 
 const isTranslated = (hostIp: string, family: Family): boolean =>

@@ -9,7 +9,7 @@ import { rootMissing } from "../support/engine.ts";
 import { tool } from "../support/tools.ts";
 import { command, ownNetwork } from "./namespace.ts";
 import { hasSctp, sctpClient, sctpServer } from "./sctp.ts";
-import { binding, engine, type Joined, neighbour } from "./setting.ts";
+import { binding, block, engine, type Joined, neighbour } from "./setting.ts";
 import { call, serve } from "./talk.ts";
 
 const privileged = describe.skipIf(rootMissing);
@@ -263,6 +263,44 @@ function written(socket: ReturnType<typeof connect>, piece: Uint8Array): Promise
     Bun.sleep(1000).then(() => false),
   ]);
 }
+
+privileged("what is handed on", () => {
+  test("R27 is closed to internal networks, whose containers reach the host by IPv6", async () => {
+    const one = await engine(scope);
+    const make = async (name: string, internal: boolean) => {
+      const network = one.networks.reserve({
+        ...{ name, driver: "bridge", interface: `br-${name}`, blocks: [block(), block({ family: 6 })] },
+        ...{ internal, open: true, masquerade: true, mtu: null, publishOn: "" },
+      });
+      await one.networks.make(network);
+      return one.join(name, name);
+    };
+    const [outer, inner] = [await make("outer", false), await make("inner", true)];
+    const web = await one.container("web", "8000:80", "[::]:8001:80");
+    await program(web, ECHO_AT_END);
+    const ask = async (from: Joined, bridge: string, port: number) => {
+      const shown = command("ip", "-6", "address", "show", "dev", bridge);
+      const [own = "", local = ""] = shown.match(/(?<=inet6 )[^/]+/g) ?? [];
+      const answers = [];
+      for (const address of [own, `${local}%eth0`]) {
+        const child = from.start(process.execPath, "-e", ASK, address, String(port));
+        answers.push(child.stdout === null ? "" : await text(child.stdout));
+      }
+      return answers;
+    };
+    const answer = `got 5 from ${web.gateway}`;
+    for (const port of [8000, 8001]) {
+      expect(await ask(outer, "br-outer", port)).toEqual([answer, answer]);
+      expect(await ask(inner, "br-inner", port)).toEqual(["", ""]);
+    }
+  });
+});
+
+/** Says hello; nothing when nobody answers. */
+const ASK = `const [address, port] = process.argv.slice(-2);
+  const s = require("net").connect({ host: address, port: Number(port), allowHalfOpen: true });
+  s.on("error", () => process.exit()); s.pipe(process.stdout); s.on("close", () => process.exit()); s.end("hello");
+  setTimeout(() => process.exit(), 1500)`;
 
 privileged("ports of a container that runs", () => {
   test.skipIf(nft === undefined)("are opened and closed one by one, its other ports untouched", async () => {
