@@ -69,6 +69,15 @@ address=$(inro inspect -f '{{.NetworkSettings.IPAddress}}' web)
 contains "containers reach each other" "from the image" "$(asked "$address" 80)"
 equal "--network none has a loopback alone" "lo" "$(busybox_run --network none busybox ls /sys/class/net)"
 
+inro network create named >&2
+inro run -d --name db --network named --network-alias database busybox sleep 600 >&2
+found() { inro run --rm --network named busybox nslookup -type=a "$1" 2>&1 | tail -n 2; }
+contains "a container is found by its alias" "$(inro inspect -f '{{.NetworkSettings.Networks.named.IPAddress}}' db)" "$(found database)"
+kill -KILL "$(cat /run/inro/inro.pid)"
+contains "and after the daemon was killed" "$(inro inspect -f '{{.NetworkSettings.Networks.named.IPAddress}}' db)" "$(inro exec db nslookup -type=a db 2>&1 | tail -n 2)"
+inro rm -f db >&2
+inro network rm named >&2
+
 # Another host, at the other end of eth9's wire, with a VLAN on it.
 ip link add eth9 type veth >&2
 inro run -d --name outside --network none --privileged busybox sh -c 'until ip link set veth0 up; do usleep 10000; done
