@@ -1,5 +1,6 @@
 import { answer, type Scope } from "./answer.ts";
 import { forwarder } from "./forward.ts";
+import { gate } from "./gate.ts";
 import { bareReply, RCODE } from "./message.ts";
 import { upstreamServers } from "./upstream.ts";
 
@@ -20,9 +21,12 @@ export interface Client {
 /** Takes a message; `reply` is called once with its answer, at once or later, or never where none is due. */
 export type Answering = (query: Uint8Array, stream: boolean, reply: (answer: Uint8Array) => void) => void;
 
-/** Queries that wait for other servers, of one container and of all. */
-const MOST = 256;
-const MOST_OF_ALL = 1024;
+/** Queries that other servers are asked at a time, of one container and of all: each has a socket. */
+const MOST = 128;
+const MOST_OF_ALL = 2048;
+/** Of one container, that wait for their turn; and for how many milliseconds. */
+const MOST_WAITING = 1024;
+const PATIENCE = 4000;
 
 export function nameServer(): NameServer {
   const { ask, close } = forwarder();
@@ -30,10 +34,9 @@ export function nameServer(): NameServer {
   return {
     close,
     open: ({ scope, dns }) => {
-      let own = 0;
+      const own = gate(MOST, MOST_WAITING, PATIENCE);
       const forward = async (query: Uint8Array, stream: boolean) => {
-        if (own >= MOST || underWay >= MOST_OF_ALL) return undefined;
-        own++;
+        if (underWay >= MOST_OF_ALL) return undefined;
         underWay++;
         try {
           return await ask(query, stream, upstreamServers(dns));
@@ -41,7 +44,6 @@ export function nameServer(): NameServer {
           // A server's address that the host cannot even try.
           return undefined;
         } finally {
-          own--;
           underWay--;
         }
       };
@@ -54,7 +56,9 @@ export function nameServer(): NameServer {
         }
         // Copied: the bytes are those of whoever received them.
         const kept = Uint8Array.from(query);
-        void forward(kept, stream).then((found) => reply(found ?? bareReply(kept, RCODE.serverFailure)));
+        void own
+          .pass(() => forward(kept, stream))
+          .then((found) => reply(found ?? bareReply(kept, RCODE.serverFailure)));
       };
     },
   };

@@ -57,7 +57,7 @@ describe.skipIf(!isRoot || !existsSync(sanitized))("a monitor with name sockets"
     const words = Array.from({ length: 50 }, () => "db");
     for (const how of ["udp", "tcp"])
       expect(await c.ask(how, ...words)).toEqual(words.map(() => expect.objectContaining(right)));
-  }, 20_000);
+  }, 120_000);
 
   test("is not hurt by what no resolver sends", async () => {
     await using c = await asking({ native: sanitized });
@@ -66,7 +66,7 @@ describe.skipIf(!isRoot || !existsSync(sanitized))("a monitor with name sockets"
     for (const how of ["udp", "tcp"])
       expect(await c.ask(how, "db")).toEqual([expect.objectContaining(right)]);
     await expectRest(c.monitorPid);
-  }, 30_000);
+  }, 120_000);
 
   test("lets queries wait while nobody answers, and rests", async () => {
     await using c = await asking();
@@ -75,22 +75,22 @@ describe.skipIf(!isRoot || !existsSync(sanitized))("a monitor with name sockets"
     await expectRest(c.monitorPid);
     void c.monitor.serveNames(handler);
     for (const one of asked) for (const told of await one) expect(told).toMatchObject(right);
-  }, 20_000);
+  }, 120_000);
 
   test("rests before an engine that does not read; the next one answers what is left", async () => {
     await using c = await asking({ native: sanitized });
     const stuck = await connectSocket(c.socketFolder);
     stuck.pause();
     stuck.write(encodeFrame("names", 1, {}));
-    const flood = c.ask("5000", "db");
+    const flood = c.run("hostile.ts");
     await Bun.sleep(1500);
     await expectRest(c.monitorPid);
     void c.monitor.serveNames(handler);
     expect((await c.monitor.state()).status).toBe("running");
     stuck.destroy();
     expect(await c.ask("udp", "db")).toEqual([expect.objectContaining(right)]);
-    expect((await flood).answered).toBeGreaterThan(0);
-  }, 30_000);
+    expect(await flood).toBe("done");
+  }, 120_000);
 
   test("says that it has none where the plan made none", async () => {
     await using c = await container(["/bin/sleep", "60"]);
@@ -101,10 +101,10 @@ describe.skipIf(!isRoot || !existsSync(sanitized))("a monitor with name sockets"
   test("ends with its container while it is asked", async () => {
     await using c = await asking({ native: sanitized });
     void c.monitor.serveNames(handler);
-    const flood = c.ask("500", "db").catch(() => "ended");
+    const flood = c.run("hostile.ts");
     await Bun.sleep(200);
     await c.monitor.signal(9);
     expect((await c.monitor.exited).signal).toBe(9);
     await flood;
-  }, 20_000);
+  }, 120_000);
 });
