@@ -1,7 +1,10 @@
 /** The most memory that an engine's processes hold during a piece of work. */
 import { readFileSync, writeFileSync } from "node:fs";
 
-/** Milliseconds between two looks; a process that lives shorter may be missed. */
+/**
+ * Milliseconds between two looks. A process counts from the second one on: until it has its own program, a child that was
+ * made by vfork(2) shows all memory of its parent as its own. One that lives shorter is missed.
+ */
 const every = 20;
 
 function field(pid: number, name: string): number {
@@ -22,11 +25,14 @@ export async function peakOf(processes: () => number[], work: () => Promise<unkn
   // proc(5): 5 resets the peak.
   for (const pid of lasting) writeFileSync(`/proc/${pid}/clear_refs`, "5");
   let others = 0;
+  let before: readonly number[] = [];
   const look = () => {
     const now = processes().filter((pid) => !lasting.includes(pid));
+    const counted = now.filter((pid) => before.includes(pid));
+    before = now;
     others = Math.max(
       others,
-      now.reduce((sum, pid) => sum + field(pid, "VmRSS"), 0),
+      counted.reduce((sum, pid) => sum + field(pid, "VmRSS"), 0),
     );
   };
   const timer = setInterval(look, every);
