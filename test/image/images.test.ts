@@ -200,7 +200,8 @@ describe.skipIf(rootMissing)("a full disk", () => {
       const files = Array.from({ length: 6 }, (_, n) => ({ name: `${n}`, content: randomBytes(600_000) }));
       const before = readdirSync("/proc/self/fd").length;
       await expect(images.load(chunks(tar(...files), 4 << 20))).rejects.toMatchObject({ code: "NO_SPACE" });
-      expect(readdirSync("/proc/self/fd").length).toBe(before);
+      // What another test left to be closed may be closed meanwhile.
+      expect(readdirSync("/proc/self/fd").length).toBeLessThanOrEqual(before);
       expect([readdirSync(join(folder.path, "ingest")), blobs(folder.path)]).toEqual([[], []]);
       await images.close();
     } finally {
