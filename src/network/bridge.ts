@@ -1,7 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { decodeMessages, encodeMessages } from "../kernel/netlink/message.ts";
 import {
-  addAddress,
   decodeLink,
   deleteLink,
   getLink,
@@ -10,7 +8,9 @@ import {
   linkUp,
   makeBridge,
   setMaster,
-} from "../kernel/netlink/route.ts";
+} from "../kernel/netlink/link.ts";
+import { decodeMessages, encodeMessages } from "../kernel/netlink/message.ts";
+import { addAddress } from "../kernel/netlink/route.ts";
 import { encodeBatch, encodeGetElement, encodeGetTable } from "../kernel/nftables/batch.ts";
 import type { Op, OpOf } from "../kernel/plan/operations.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";

@@ -1,4 +1,4 @@
-import type { Link } from "../kernel/netlink/route.ts";
+import type { Link } from "../kernel/netlink/link.ts";
 import type { PlanFragment } from "../kernel/plan/fragment.ts";
 import type { Op } from "../kernel/plan/operations.ts";
 import type { PortBinding, PortRequest } from "../oci/port.ts";

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { getLinks } from "../kernel/netlink/link.ts";
 import { encodeMessages } from "../kernel/netlink/message.ts";
-import { getLinks } from "../kernel/netlink/route.ts";
 import type { BridgeNetwork } from "./attachment.ts";
 import { has, linksIn, route } from "./bridge.ts";
 import type { Executor } from "./lasting-executor.ts";

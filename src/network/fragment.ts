@@ -1,16 +1,14 @@
 import { randomInt } from "node:crypto";
-import { encodeMessages, type Message } from "../kernel/netlink/message.ts";
 import {
-  addAddress,
-  addDefaultRoute,
   deleteLink,
   LOOPBACK_INDEX,
   linkUp,
   makeVethPair,
   setPort,
   VETH_PEER_PID_AT,
-} from "../kernel/netlink/route.ts";
-import { deleteLinkAt } from "../kernel/netlink/upper.ts";
+} from "../kernel/netlink/link.ts";
+import { encodeMessages, type Message } from "../kernel/netlink/message.ts";
+import { addAddress, addDefaultRoute } from "../kernel/netlink/route.ts";
 import { emptyFragment, type PlanFragment } from "../kernel/plan/fragment.ts";
 import type { OpOf } from "../kernel/plan/operations.ts";
 import { familyOf } from "../oci/address.ts";
@@ -187,7 +185,7 @@ export function removeInside(index: number): Netlink {
   return {
     kind: "netlink",
     family: "route",
-    messages: encodeMessages([deleteLinkAt(index)]),
+    messages: encodeMessages([deleteLink(index)]),
     tolerate: ENODEV,
     what: `remove interface ${index}`,
     because: "--network",

@@ -1,7 +1,7 @@
 import { errnoName } from "../kernel/errno.ts";
+import { deleteLink, getLink, type Link, linkUp, makeWire } from "../kernel/netlink/link.ts";
 import { encodeMessages, type Message } from "../kernel/netlink/message.ts";
-import { deleteLink, getLink, type Link, setUp } from "../kernel/netlink/route.ts";
-import { makeVlan, makeWire } from "../kernel/netlink/upper.ts";
+import { makeVlan } from "../kernel/netlink/upper.ts";
 import type { OpOf } from "../kernel/plan/operations.ts";
 import { InroError } from "../oci/error.ts";
 import type { IpvlanNetwork, MacvlanNetwork } from "./attachment.ts";
@@ -50,7 +50,7 @@ export async function ensureParent(executor: Executor, group: number, network: S
     await make("veth", makeWire({ name: parent, end, group }), `make the wire ${parent}`);
     quieten(parent);
     quieten(end);
-    await make("veth", setUp(end), `bring ${end} up`);
+    await make("veth", linkUp(end), `bring ${end} up`);
   } else {
     const vlan = vlanOf(parent);
     const base = vlan === undefined ? undefined : await find(executor, vlan.base);

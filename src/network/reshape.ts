@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
+import { decodeLink, getLink } from "../kernel/netlink/link.ts";
 import { decodeMessages, encodeMessages } from "../kernel/netlink/message.ts";
-import { decodeLink, getLink } from "../kernel/netlink/route.ts";
 import { addFilters, removeFilters, stopRedirecting } from "../kernel/netlink/traffic.ts";
 import type { Op } from "../kernel/plan/operations.ts";
 import { InroError } from "../oci/error.ts";

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
+import { deleteLink, makeDetour, setAlias } from "../kernel/netlink/link.ts";
 import { encodeMessages } from "../kernel/netlink/message.ts";
-import { deleteLink, makeDetour, setAlias } from "../kernel/netlink/route.ts";
 import { addFilters, limitRate, queueFairly, redirect } from "../kernel/netlink/traffic.ts";
 import { emptyFragment, type PlanFragment } from "../kernel/plan/fragment.ts";
 import type { OpOf } from "../kernel/plan/operations.ts";

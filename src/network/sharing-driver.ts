@@ -1,6 +1,6 @@
+import { deleteLink, UPPER_PID_AT } from "../kernel/netlink/link.ts";
 import { encodeMessages } from "../kernel/netlink/message.ts";
-import { deleteLink } from "../kernel/netlink/route.ts";
-import { makeUpper, type Sharing, UPPER_PID_AT, type Upper } from "../kernel/netlink/upper.ts";
+import { makeUpper, type Sharing, type Upper } from "../kernel/netlink/upper.ts";
 import { InroError } from "../oci/error.ts";
 import type { AttachmentRecord, IpvlanNetwork, MacvlanNetwork, Network } from "./attachment.ts";
 import { route } from "./bridge.ts";
@@ -151,7 +151,7 @@ function agree(one: SharingNetwork, two: SharingNetwork): boolean {
 async function tryOut(executor: Executor, network: SharingNetwork, upper: Upper): Promise<void> {
   const { kind } = upper.sharing;
   const what = `make an interface of the kind ${kind} above ${network.parent}`;
-  await build(executor, network, kind, route(encodeMessages([makeUpper(upper, "trial")]), what));
+  await build(executor, network, kind, route(encodeMessages([makeUpper(upper, "here")]), what));
   await build(
     executor,
     network,

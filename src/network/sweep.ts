@@ -1,6 +1,5 @@
+import { deleteLink, getLinks, type Link } from "../kernel/netlink/link.ts";
 import { encodeMessages } from "../kernel/netlink/message.ts";
-import { getLinks, type Link } from "../kernel/netlink/route.ts";
-import { deleteLinkAt } from "../kernel/netlink/upper.ts";
 import type { AttachmentRecord, Network } from "./attachment.ts";
 import { linksIn, route } from "./bridge.ts";
 import type { State } from "./connect.ts";
@@ -31,7 +30,7 @@ export async function sweep(
   const list = route(encodeMessages([getLinks()]), "list interfaces");
   const [answer] = await executor.batch([list]);
   for (const { index, name } of linksIn(answer).filter((link) => isOurs(link) && !parents.has(link.name)))
-    await executor.batch([route(encodeMessages([deleteLinkAt(index)]), `remove ${name}`, ENODEV)]);
+    await executor.batch([route(encodeMessages([deleteLink(index)]), `remove ${name}`, ENODEV)]);
   for (const { pid, attachments } of containers) {
     const [first] = attachments;
     if (first === undefined) continue;

@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
 import { parseMountOptions } from "../kernel/mounts.ts";
 import { decodeAddress, getAddresses } from "../kernel/netlink/device.ts";
+import { decodeLink, getLink } from "../kernel/netlink/link.ts";
 import { decodeMessages, encodeMessages } from "../kernel/netlink/message.ts";
-import { decodeLink, getLink } from "../kernel/netlink/route.ts";
 import type { Op, OpOf } from "../kernel/plan/operations.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";
 import { InroError } from "../oci/error.ts";

@@ -50,6 +50,13 @@ export function text(type: number, value: string): Attribute {
   return { type, value: new TextEncoder().encode(`${value}\0`) };
 }
 
+/** A text up to its NUL; empty where there is none. */
+export function readText(value: Uint8Array | undefined): string {
+  const end = value?.indexOf(0) ?? -1;
+  return decoder.decode(end < 0 ? value : value?.subarray(0, end));
+}
+const decoder = new TextDecoder();
+
 /** R23: an attribute's length has 16 bits (struct nlattr); what does not fit is refused, never cut. */
 function sizeOf(attribute: Attribute): number {
   const inside = attribute.value instanceof Uint8Array ? attribute.value.length : sizeOfAll(attribute.value);

@@ -1,10 +1,9 @@
-import { type Attribute, bytes, readAttributes, text, u32 } from "./attribute.ts";
-import { type Message, NLM_F, type Reply } from "./message.ts";
-import { linkBody, linkUp } from "./route.ts";
+import { type Attribute, bytes, readAttributes, u32 } from "./attribute.ts";
+import { linkUp } from "./link.ts";
+import { MADE, type Message, NLM_F, type Reply } from "./message.ts";
 
-// linux/rtnetlink.h, linux/if_link.h, linux/if_addr.h
-const RTM = { NEWLINK: 16, NEWADDR: 20, GETADDR: 22 } as const;
-const IFLA = { IFNAME: 3, NET_NS_PID: 19, NEW_IFINDEX: 49 } as const;
+// linux/rtnetlink.h, linux/if_addr.h
+const RTM = { NEWADDR: 20, GETADDR: 22 } as const;
 const IFA = { ADDRESS: 1, LOCAL: 2, BROADCAST: 4, FLAGS: 8 } as const;
 const IFA_F = { NODAD: 0x02, PERMANENT: 0x80, MANAGETEMPADDR: 0x100, NOPREFIXROUTE: 0x200 } as const;
 const KEPT_FLAGS = IFA_F.NODAD | IFA_F.MANAGETEMPADDR | IFA_F.NOPREFIXROUTE;
@@ -52,20 +51,6 @@ export function decodeAddress(reply: Reply): InterfaceAddress | undefined {
   };
 }
 
-/** Where in an encoded moveLink the pid belongs that owns the target: message header 16, ifinfomsg 16, attribute header 4. */
-export const MOVE_PID_AT = 36;
-
-/**
- * Moves an interface into the network namespace of a process, where it has the index `as`. do_setlink in
- * net/core/rtnetlink.c: a name beside an index is a change of name, after the move; `%d` in it is for the kernel to fill.
- */
-export const moveLink = (link: { index: number; as: number; name: string }): Message => ({
-  type: RTM.NEWLINK,
-  flags: NLM_F.ACK,
-  body: linkBody(link.index, false),
-  attributes: [u32(IFLA.NET_NS_PID, 0), u32(IFLA.NEW_IFINDEX, link.as), text(IFLA.IFNAME, link.name)],
-});
-
 /** Gives a moved interface its addresses again, which it lost by going down, and brings it up. */
 export const reviveLink = (index: number, addresses: readonly InterfaceAddress[]): Message[] => [
   ...addresses.map((address) => addAgain(index, address)),
@@ -78,7 +63,7 @@ function addAgain(index: number, { family, prefix, flags, attributes }: Interfac
   new DataView(body.buffer).setUint32(4, index, true);
   return {
     type: RTM.NEWADDR,
-    flags: NLM_F.ACK | NLM_F.CREATE | NLM_F.EXCL,
+    flags: MADE,
     body,
     attributes: [...attributes, u32(IFA.FLAGS, flags)],
   };

@@ -15,6 +15,9 @@ export const NLM_F = {
   APPEND: 0x800,
 } as const;
 
+/** What makes something that is not there yet: EEXIST where it is. */
+export const MADE = NLM_F.ACK | NLM_F.CREATE | NLM_F.EXCL;
+
 /** A request: a family's fixed structure, then attributes. */
 export interface Message {
   readonly type: number;

@@ -1,5 +1,5 @@
 import { type Attribute, bytes, nest, text, u32 } from "./attribute.ts";
-import { type Message, NLM_F } from "./message.ts";
+import { MADE, type Message, NLM_F } from "./message.ts";
 
 /** linux/rtnetlink.h. */
 const RTM = { NEWQDISC: 36, DELQDISC: 37, NEWTFILTER: 44, DELTFILTER: 45 } as const;
@@ -24,7 +24,6 @@ const LIMITER = 0x10000;
 const LEAF = 0x20000;
 
 const PRIORITY = 1;
-const made = NLM_F.ACK | NLM_F.CREATE | NLM_F.EXCL;
 const put = NLM_F.ACK | NLM_F.CREATE | NLM_F.REPLACE;
 const most32 = 0xffffffff;
 
@@ -90,7 +89,7 @@ export function queueFairly(index: number, memory: number): Message {
 /** Gives an interface the two places where filters see every frame that it receives or sends. EEXIST. */
 export const addFilters = (index: number): Message => ({
   type: RTM.NEWQDISC,
-  flags: made,
+  flags: MADE,
   body: body(index, CLSACT.handle, CLSACT.parent),
   attributes: [text(TCA.KIND, "clsact")],
 });
@@ -126,7 +125,7 @@ export function redirect(index: number, end: End, to: number): Message {
   ]);
   return {
     type: RTM.NEWTFILTER,
-    flags: made,
+    flags: MADE,
     body: body(index, 0, ends[end], everyFrame),
     attributes: [
       text(TCA.KIND, "u32"),

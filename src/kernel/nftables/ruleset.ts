@@ -1,4 +1,4 @@
-import { type Attribute, readAttributeList, readAttributes, text } from "../netlink/attribute.ts";
+import { type Attribute, readAttributeList, readAttributes, readText, text } from "../netlink/attribute.ts";
 import { encodeMessages, NLM_F, type Reply } from "../netlink/message.ts";
 import { type Family, families, familyOf } from "./family.ts";
 
@@ -85,11 +85,6 @@ const dump = (type: number, family: number, attributes: readonly Attribute[]) =>
   ]);
 
 const nothing = new Uint8Array(0);
-const decoder = new TextDecoder();
-const textOf = (value: Uint8Array = nothing) => {
-  const end = value.indexOf(0);
-  return decoder.decode(end < 0 ? value : value.subarray(0, end));
-};
 const viewOf = (value: Uint8Array) => new DataView(value.buffer, value.byteOffset, value.length);
 const numberOf = (value: Uint8Array | undefined) =>
   value === undefined || value.length < 4 ? 0 : viewOf(value).getUint32(0);
@@ -109,13 +104,13 @@ export function decodeChain(reply: Reply): Chain | undefined {
   const at = readAttributes(hook ?? nothing);
   return {
     family,
-    table: textOf(found.get(1)),
-    name: textOf(found.get(3)),
+    table: readText(found.get(1)),
+    name: readText(found.get(3)),
     hook:
       hook === undefined
         ? null
         : {
-            type: textOf(found.get(7)),
+            type: readText(found.get(7)),
             number: numberOf(at.get(1)),
             priority: numberOf(at.get(2)) | 0,
             policy: numberOf(found.get(5)) === 0 && found.has(5) ? "drop" : "accept",
@@ -131,8 +126,8 @@ export function decodeRule(reply: Reply): Rule | undefined {
   const expressions = { [Symbol.iterator]: () => parts(found.get(4) ?? nothing) };
   return {
     family,
-    table: textOf(found.get(1)),
-    chain: textOf(found.get(2)),
+    table: readText(found.get(1)),
+    chain: readText(found.get(2)),
     handle: handle === undefined ? 0n : viewOf(handle).getBigUint64(0),
     get comment() {
       return commentIn(found.get(7) ?? nothing) || matchedComment(expressions);
@@ -148,19 +143,19 @@ function* parts(list: Uint8Array): Generator<Part> {
 /** libnftnl's user data: type, length, value; type 0 is the comment. */
 function commentIn(data: Uint8Array): string {
   for (let at = 0; at + 2 <= data.length; at += 2 + (data[at + 1] ?? 0))
-    if (data[at] === 0) return textOf(data.subarray(at + 2, at + 2 + (data[at + 1] ?? 0)));
+    if (data[at] === 0) return readText(data.subarray(at + 2, at + 2 + (data[at + 1] ?? 0)));
   return "";
 }
 
 function matchedComment(expressions: Iterable<Part>): string {
   for (const part of expressions)
-    if (part.kind === "match" && part.name === "comment") return textOf(part.info);
+    if (part.kind === "match" && part.name === "comment") return readText(part.info);
   return "";
 }
 
 function expression(element: Uint8Array): Part {
   const found = readAttributes(element);
-  const name = textOf(found.get(1));
+  const name = readText(found.get(1));
   const reader = Object.hasOwn(readers, name) ? readers[name] : undefined;
   return reader?.(readAttributes(found.get(2) ?? nothing)) ?? { kind: "unknown", name };
 }
@@ -214,11 +209,11 @@ const readers: Readonly<Record<string, (attributes: Attributes) => Part | undefi
   reject: () => ({ kind: "verdict", verdict: { kind: "drop" } }),
   match: (a) => ({
     kind: "match",
-    name: textOf(a.get(1)),
+    name: readText(a.get(1)),
     revision: numberOf(a.get(2)),
     info: a.get(3) ?? nothing,
   }),
-  target: (a) => ({ kind: "target", name: textOf(a.get(1)) }),
+  target: (a) => ({ kind: "target", name: readText(a.get(1)) }),
   ...Object.fromEntries(["counter", "log", "notrack", "dynset", "dup", "last"].map((name) => [name, aside])),
 };
 
@@ -226,7 +221,7 @@ const readers: Readonly<Record<string, (attributes: Attributes) => Part | undefi
 function verdict(attribute: Uint8Array | undefined): Part {
   const found = readAttributes(readAttributes(attribute ?? nothing).get(2) ?? nothing);
   const code = numberOf(found.get(1)) | 0;
-  const chain = textOf(found.get(2));
+  const chain = readText(found.get(2));
   const simple = { 0: "drop", 1: "accept", [-1]: "continue", [-5]: "return" } as const;
   if (code === -3 || code === -4)
     return { kind: "verdict", verdict: { kind: code === -3 ? "jump" : "goto", chain } };

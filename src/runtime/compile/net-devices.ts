@@ -1,4 +1,5 @@
-import { type InterfaceAddress, MOVE_PID_AT, moveLink, reviveLink } from "../../kernel/netlink/device.ts";
+import { type InterfaceAddress, reviveLink } from "../../kernel/netlink/device.ts";
+import { MOVE_PID_AT, moveLink } from "../../kernel/netlink/link.ts";
 import { encodeMessages } from "../../kernel/netlink/message.ts";
 import { emptyFragment, type PlanFragment } from "../../kernel/plan/fragment.ts";
 import { InroError } from "../../oci/error.ts";

@@ -1,16 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import { encodeAttributes, nest, readAttributes, text, u32 } from "../../../src/kernel/netlink/attribute.ts";
-import { decodeMessages, encodeMessages, NLM_F } from "../../../src/kernel/netlink/message.ts";
 import {
-  addAddress,
-  addDefaultRoute,
   decodeLink,
   deleteLink,
   linkUp,
   makeBridge,
   makeVethPair,
   VETH_PEER_PID_AT,
-} from "../../../src/kernel/netlink/route.ts";
+} from "../../../src/kernel/netlink/link.ts";
+import { decodeMessages, encodeMessages, NLM_F } from "../../../src/kernel/netlink/message.ts";
+import { addAddress, addDefaultRoute } from "../../../src/kernel/netlink/route.ts";
 import { encodeBatch } from "../../../src/kernel/nftables/batch.ts";
 
 const hex = (data: Uint8Array) =>
