@@ -1,12 +1,13 @@
 import { familyOf } from "../oci/address.ts";
 import { InroError } from "../oci/error.ts";
 import { addressesOf, type BridgeNetwork } from "./attachment.ts";
-import { bridgeMac, bridgesAreFiltered, enableLoopbackPublishing, exists } from "./bridge.ts";
+import { bridgeMac, bridgesAreFiltered, enableLoopbackPublishing } from "./bridge.ts";
 import type { Bridges } from "./bridges.ts";
 import type { Driver } from "./driver.ts";
 import type { Foreign } from "./foreign/foreign.ts";
 import { bridgeFragment, defaultRouteOps, setHairpin } from "./fragment.ts";
 import type { Executor } from "./lasting-executor.ts";
+import { findLink } from "./operations.ts";
 import { publish } from "./publishing.ts";
 import type { Reservations } from "./reservation.ts";
 
@@ -47,7 +48,7 @@ export function bridgeDriver(options: BridgeDriverOptions): Driver<BridgeNetwork
       return { index, mac: bridgeMac(network) };
     },
     checkFresh: async (network) => {
-      if (await exists(executor, network.interface)) throw interfaceTaken(network);
+      if ((await findLink(executor, network.interface)) !== undefined) throw interfaceTaken(network);
     },
     prove: async () => {},
     endsAtHost: true,

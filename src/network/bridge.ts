@@ -1,40 +1,22 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import {
-  decodeLink,
-  deleteLink,
-  getLink,
-  getLinks,
-  type Link,
-  linkUp,
-  makeBridge,
-  setMaster,
-} from "../kernel/netlink/link.ts";
-import { decodeMessages, encodeMessages } from "../kernel/netlink/message.ts";
+import { constants } from "node:os";
+import { deleteLink, getLink, getLinks, linkUp, makeBridge, setMaster } from "../kernel/netlink/link.ts";
 import { addAddress } from "../kernel/netlink/route.ts";
 import { encodeBatch, encodeGetElement, encodeGetTable } from "../kernel/nftables/batch.ts";
-import type { Op, OpOf } from "../kernel/plan/operations.ts";
+import type { Op } from "../kernel/plan/operations.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";
 import { type Family, familyOf, parseSubnet } from "../oci/address.ts";
 import { InroError } from "../oci/error.ts";
 import { macOf } from "./addresses.ts";
 import { type AttachmentRecord, addressesOf, type BridgeNetwork, type Network } from "./attachment.ts";
 import { adding, delistment, enlistment, publications, tableChanges, uplinkChanges } from "./firewall.ts";
-import { removePair } from "./fragment.ts";
 import type { Executor } from "./lasting-executor.ts";
+import { type About, failureOf, findLink, linksIn, netfilter, removeLink, route } from "./operations.ts";
 import { describeBinding, unpublish } from "./publishing.ts";
 
-const ENOENT = 2;
-const EEXIST = 17;
-const ENODEV = 19;
-const because = "the network";
+const { EEXIST, ENODEV, ENOENT } = constants.errno;
 
-export function route(messages: Uint8Array, what: string, tolerate = 0): OpOf<"netlink"> {
-  return { kind: "netlink", family: "route", messages, tolerate, what, because };
-}
-
-function netfilter(messages: Uint8Array, what: string, tolerate = 0): OpOf<"netlink"> {
-  return { kind: "netlink", family: "netfilter", messages, tolerate, what, because };
-}
+const about = (what: string, tolerate = 0): About => ({ what, tolerate, because: "the network" });
 
 /** Makes what is missing of the bridge; answers its index. `index`: the one it should have, 0 for any. NETWORK_SETUP_FAILED. */
 export async function makeBridgeInterface(
@@ -45,19 +27,19 @@ export async function makeBridgeInterface(
   const { interface: name, blocks, mtu } = network;
   const bridge = { name, index, mac: bridgeMac(network), mtu };
   const records = await run(executor, network.interface, [
-    route(encodeMessages([makeBridge(bridge)]), `make the bridge ${name}`, EEXIST),
-    route(encodeMessages([getLink(name)]), `find the bridge ${name}`),
+    route([makeBridge(bridge)], about(`make the bridge ${name}`, EEXIST)),
+    route([getLink(name)], about(`find the bridge ${name}`)),
   ]);
   const link = linksIn(records[1])[0];
   if (link?.kind !== "bridge") throw failed(name, `an interface ${name} exists and is not a bridge`);
   if (has(network, 6)) prepareIpv6(name);
   else quieten(name);
   await run(executor, network.interface, [
-    route(encodeMessages([linkUp(link.index)]), `bring ${name} up`),
+    route([linkUp(link.index)], about(`bring ${name} up`)),
     ...blocks.map(({ gateway, subnet }) => {
       const { prefix } = parseSubnet(subnet);
       const message = addAddress({ index: link.index, address: gateway, prefix });
-      return route(encodeMessages([message]), `give ${name} ${gateway}/${prefix}`, EEXIST);
+      return route([message], about(`give ${name} ${gateway}/${prefix}`, EEXIST));
     }),
   ]);
   return link.index;
@@ -101,7 +83,7 @@ export async function replaceTable(
 ): Promise<void> {
   const published = attachments.flatMap((one) => [...publications(table, addressesOf(one), one.ports)]);
   const batch = encodeBatch([...tableChanges(table, networks, uplinks), ...adding(published)]);
-  await run(executor, table, [netfilter(batch, `make the table ${table}`)]);
+  await run(executor, table, [netfilter(batch, about(`make the table ${table}`))]);
 }
 
 /** Tells the table's rules where the world is. */
@@ -111,13 +93,13 @@ export async function putUplinks(
   uplinks: readonly string[],
 ): Promise<void> {
   const batch = encodeBatch(uplinkChanges(table, uplinks));
-  await run(executor, table, [netfilter(batch, `tell the table ${table} of the default route`)]);
+  await run(executor, table, [netfilter(batch, about(`tell the table ${table} of the default route`))]);
 }
 
 /** Lets the table's rules know of a network. */
 export async function enlist(executor: Executor, table: string, network: BridgeNetwork): Promise<void> {
   const batch = encodeBatch(enlistment(table, network));
-  await run(executor, network.interface, [netfilter(batch, `tell the table ${table} of the network`)]);
+  await run(executor, network.interface, [netfilter(batch, about(`tell the table ${table} of the network`))]);
 }
 
 export async function removeTable(executor: Executor, table: string): Promise<void> {
@@ -125,22 +107,19 @@ export async function removeTable(executor: Executor, table: string): Promise<vo
     { kind: "make-table", table },
     { kind: "delete-table", table },
   ]);
-  await executor.batch([netfilter(gone, `remove the table ${table}`)]);
+  await executor.batch([netfilter(gone, about(`remove the table ${table}`))]);
 }
 
 /** Takes a bridge away that no container is on. NETWORK_SETUP_FAILED. */
 export async function removeBridge(executor: Executor, table: string, network: BridgeNetwork): Promise<void> {
   const { interface: name } = network;
   await run(executor, name, [
-    route(encodeMessages([deleteLink(name)]), `remove the bridge ${name}`, ENODEV),
-    netfilter(encodeBatch(delistment(table, network)), `tell the table ${table} that it is gone`, ENOENT),
+    route([deleteLink(name)], about(`remove the bridge ${name}`, ENODEV)),
+    netfilter(
+      encodeBatch(delistment(table, network)),
+      about(`tell the table ${table} that it is gone`, ENOENT),
+    ),
   ]);
-}
-
-/** Whether an interface of that name is there, whatever it is. */
-export async function exists(executor: Executor, name: string): Promise<boolean> {
-  const [found] = await executor.batch([route(encodeMessages([getLink(name)]), `find ${name}`, ENODEV)]);
-  return linksIn(found).length > 0;
 }
 
 /** Makes ports of the bridge of the containers that run, and removes those of containers that do not. */
@@ -151,7 +130,7 @@ export async function sweepPorts(
   attachments: readonly AttachmentRecord[],
 ): Promise<void> {
   const [answer] = await run(executor, network.interface, [
-    route(encodeMessages([getLinks(bridge)]), `list the ports of ${network.interface}`),
+    route([getLinks(bridge)], about(`list the ports of ${network.interface}`)),
   ]);
   const present = linksIn(answer).filter((link) => link.master === bridge);
   const wanted = new Set(attachments.map((attachment) => attachment.hostInterface));
@@ -159,10 +138,10 @@ export async function sweepPorts(
   await run(executor, network.interface, [
     ...present
       .filter((link) => link.kind === "veth" && !wanted.has(link.name))
-      .map((link) => route(encodeMessages([deleteLink(link.name)]), `remove ${link.name}`, ENODEV)),
+      .map((link) => route([deleteLink(link.name)], about(`remove ${link.name}`, ENODEV))),
     ...[...wanted]
       .filter((name) => !connected.has(name))
-      .map((name) => route(encodeMessages([setMaster(name, bridge)]), `connect ${name}`, ENODEV)),
+      .map((name) => route([setMaster(name, bridge)], about(`connect ${name}`, ENODEV))),
   ]);
 }
 
@@ -174,8 +153,8 @@ export async function look(
   index: number,
 ): Promise<{ readonly bridge: boolean; readonly table: boolean }> {
   const records = await executor.batch([
-    route(encodeMessages([getLink(name)]), `find the bridge ${name}`, ENODEV),
-    netfilter(encodeGetTable(table), `find the table ${table}`, ENOENT),
+    route([getLink(name)], about(`find the bridge ${name}`, ENODEV)),
+    netfilter(encodeGetTable(table), about(`find the table ${table}`, ENOENT)),
   ]);
   const link = linksIn(records[0])[0];
   return { bridge: link?.index === index && link.up, table: (records[1]?.data?.length ?? 0) > 0 };
@@ -201,7 +180,7 @@ export async function closePorts(
   if (firsts.length === 0) return;
   const found = await executor.batch(
     firsts.map(({ port, element }) =>
-      netfilter(encodeGetElement(element), `look for ${describeBinding(port)}`, ENOENT),
+      netfilter(encodeGetElement(element), about(`look for ${describeBinding(port)}`, ENOENT)),
     ),
   );
   const open = firsts.filter((_, index) => (found[index]?.data?.length ?? 0) > 0).map(({ port }) => port);
@@ -210,22 +189,15 @@ export async function closePorts(
 
 /** Removes a container's interface if it is still there. */
 export async function removeInterface(executor: Executor, name: string): Promise<void> {
-  const [found] = await executor.batch([route(encodeMessages([getLink(name)]), `find ${name}`, ENODEV)]);
-  if (linksIn(found).length > 0) await executor.batch([removePair(name)]);
+  if ((await findLink(executor, name)) !== undefined) await executor.batch([removeLink(name, "--network")]);
 }
 
-export function linksIn(record: OpRecord | undefined): Link[] {
-  return decodeMessages(record?.data ?? new Uint8Array(0)).flatMap((reply) => decodeLink(reply) ?? []);
-}
-
-async function run(executor: Executor, bridge: string, ops: readonly Op[]) {
+async function run(executor: Executor, bridge: string, ops: readonly Op[]): Promise<readonly OpRecord[]> {
   if (ops.length === 0) return [];
   const records = await executor.batch(ops);
-  const wrong = records.find((record) => record.errno !== 0);
-  if (wrong === undefined && records.length === ops.length) return records;
-  const op = wrong === undefined ? undefined : ops[wrong.index];
-  const what = op?.kind === "netlink" ? op.what : "set it up";
-  throw failed(bridge, `cannot ${what}: errno ${wrong?.errno ?? 0} ${wrong?.detail ?? ""}`.trim());
+  const failure = failureOf(ops, records);
+  if (failure !== undefined) throw failed(bridge, failure);
+  return records;
 }
 
 function failed(bridge: string, why: string): InroError {

@@ -13,10 +13,11 @@ import {
 import { closePorts, removeInterface } from "./bridge.ts";
 import type { Driver } from "./driver.ts";
 import { forgetFlows } from "./flows.ts";
-import { insideIndex, insideName, loopbackFragment, newConnection, removeInside } from "./fragment.ts";
+import { insideIndex, insideName, loopbackFragment, newConnection } from "./fragment.ts";
 import type { NetworkIdentity } from "./identity.ts";
 import { executeIn } from "./inside.ts";
 import type { Executor, ExecutorProcess } from "./lasting-executor.ts";
+import { removeLink } from "./operations.ts";
 import type { Reservations } from "./reservation.ts";
 import { leadThroughLimits } from "./shaper.ts";
 
@@ -144,7 +145,7 @@ async function removeNow(state: State, attachment: AttachmentRecord, pid: number
   const { hostInterface, inside } = attachment;
   if (hostInterface !== "") return removeInterface(state.executor, hostInterface);
   if (!existsSync(`/proc/${pid}/ns/net`)) return;
-  await executeIn(state, pid, attachment, { map: [], build: [removeInside(insideIndex(inside))] });
+  await executeIn(state, pid, attachment, { map: [], build: [removeLink(insideIndex(inside), "--network")] });
 }
 
 /** Who spoke to these ports by UDP, and whoever was there then, is led by what holds now. */

@@ -1,12 +1,12 @@
-import { networkInterfaces } from "node:os";
+import { constants, networkInterfaces } from "node:os";
 import { decodeFlow, deleteFlow, type Flow, getFlows } from "../kernel/netlink/conntrack.ts";
-import { decodeMessages, encodeMessages, type Message } from "../kernel/netlink/message.ts";
-import type { OpOf } from "../kernel/plan/operations.ts";
+import { encodeMessages, type Message } from "../kernel/netlink/message.ts";
 import { addressBytes, addressFamilies } from "../oci/address.ts";
 import { type PortBinding, singles } from "../oci/port.ts";
 import type { Executor } from "./lasting-executor.ts";
+import { failureOf, type Netlink, netfilter, repliesIn } from "./operations.ts";
 
-const ENOENT = 2;
+const { ENOENT } = constants.errno;
 
 /** So many ports are asked for one by one; for more the kernel tells all UDP flows. */
 const FEW = 8;
@@ -19,17 +19,14 @@ export async function forgetFlows(executor: Executor, ports: readonly PortBindin
   const udp = [...singles(ports)].filter(({ protocol }) => protocol === "udp");
   if (udp.length === 0) return;
   const asked = udp.length <= FEW ? udp.map(({ hostPort }) => hostPort) : [undefined];
-  const answers = await executor.batch(
-    Object.values(addressFamilies).flatMap((family) =>
-      asked.map((port) => conntrack([getFlows(family, port)], "list UDP flows")),
-    ),
+  const questions = Object.values(addressFamilies).flatMap((family) =>
+    asked.map((port) => conntrack([getFlows(family, port)], "list UDP flows")),
   );
-  const failed = answers.find(({ errno }) => errno !== 0);
-  if (failed !== undefined) throw new Error(`cannot list UDP flows: errno ${failed.errno} ${failed.detail}`);
+  const answers = await executor.batch(questions);
+  const failure = failureOf(questions, answers);
+  if (failure !== undefined) throw new Error(failure);
   const isOurs = toPorts(udp);
-  const flows = answers.flatMap(({ data }) =>
-    decodeMessages(data ?? new Uint8Array(0)).flatMap((reply) => decodeFlow(reply) ?? []),
-  );
+  const flows = answers.flatMap(repliesIn).flatMap((reply) => decodeFlow(reply) ?? []);
   const stale = flows.filter(isOurs).map((flow) => conntrack([deleteFlow(flow)], "forget a UDP flow"));
   if (stale.length > 0) await executor.batch(stale);
 }
@@ -59,11 +56,5 @@ function wheres(hostIp: string): readonly (string | number)[] {
 
 const key = (address: Uint8Array) => address.join(".");
 
-const conntrack = (messages: readonly Message[], what: string): OpOf<"netlink"> => ({
-  kind: "netlink",
-  family: "netfilter",
-  messages: encodeMessages(messages),
-  tolerate: ENOENT,
-  what,
-  because: "-p",
-});
+const conntrack = (messages: readonly Message[], what: string): Netlink =>
+  netfilter(encodeMessages(messages), { what, because: "-p", tolerate: ENOENT });

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { getLinks } from "../kernel/netlink/link.ts";
-import { encodeMessages } from "../kernel/netlink/message.ts";
 import type { BridgeNetwork } from "./attachment.ts";
-import { has, linksIn, route } from "./bridge.ts";
+import { has } from "./bridge.ts";
 import type { Executor } from "./lasting-executor.ts";
+import { linksIn, route } from "./operations.ts";
 
 const IPV4 = "/proc/sys/net/ipv4/ip_forward";
 const INTERFACES = "/proc/sys/net/ipv6/conf";
@@ -39,7 +39,9 @@ export async function enableForwarding(
  * later. Ports of bridges, containers' ends among them, never have a router of their own.
  */
 async function keepRouters(executor: Executor): Promise<string[]> {
-  const [answer] = await executor.batch([route(encodeMessages([getLinks()]), "list interfaces")]);
+  const [answer] = await executor.batch([
+    route([getLinks()], { what: "list interfaces", because: "the network" }),
+  ]);
   const links = linksIn(answer);
   const bridges = new Set(links.filter(({ kind }) => kind === "bridge").map(({ index }) => index));
   const taking = links

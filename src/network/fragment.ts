@@ -1,22 +1,16 @@
 import { randomInt } from "node:crypto";
-import {
-  deleteLink,
-  LOOPBACK_INDEX,
-  linkUp,
-  makeVethPair,
-  setPort,
-  VETH_PEER_PID_AT,
-} from "../kernel/netlink/link.ts";
-import { encodeMessages, type Message } from "../kernel/netlink/message.ts";
+import { constants } from "node:os";
+import { LOOPBACK_INDEX, linkUp, makeVethPair, setPort, VETH_PEER_PID_AT } from "../kernel/netlink/link.ts";
+import type { Message } from "../kernel/netlink/message.ts";
 import { addAddress, addDefaultRoute } from "../kernel/netlink/route.ts";
 import { emptyFragment, type PlanFragment } from "../kernel/plan/fragment.ts";
 import type { OpOf } from "../kernel/plan/operations.ts";
 import { familyOf } from "../oci/address.ts";
 import { type AttachmentRecord, addressesOf, type BridgeNetwork } from "./attachment.ts";
+import { type Netlink, removeLink, route } from "./operations.ts";
 import { publish, unpublish } from "./publishing.ts";
 
-const EEXIST = 17;
-const ENODEV = 19;
+const { EEXIST } = constants.errno;
 
 /**
  * The container's end of the pair: an index of its own choice, beyond those that the kernel may have put into a new
@@ -50,7 +44,6 @@ export interface FragmentRequest {
   readonly bridgeFilters: boolean;
 }
 
-type Netlink = OpOf<"netlink">;
 /** What the plan of a container on a bridge does: few messages, since each one is a system call of its start. */
 export function bridgeFragment(request: FragmentRequest): PlanFragment {
   const { attachment, table } = request;
@@ -67,14 +60,10 @@ export function bridgeFragment(request: FragmentRequest): PlanFragment {
 /** For a port that gets published ports when it is there already. */
 export function setHairpin({ hostInterface, network }: AttachmentRecord): Netlink {
   const index = hostInterfaceIndex(hostInterface);
-  return {
-    kind: "netlink",
-    family: "route",
-    messages: encodeMessages([setPort(index, { hairpin: true, isolated: false })]),
-    tolerate: 0,
+  return route([setPort(index, { hairpin: true, isolated: false })], {
     what: `let ${hostInterface} send back where frames came from`,
     because: `--network ${network}`,
-  };
+  });
 }
 
 function connectPair({ attachment, network, bridge, bridgeFilters }: FragmentRequest): Netlink {
@@ -89,13 +78,11 @@ function connectPair({ attachment, network, bridge, bridgeFilters }: FragmentReq
   });
   const port = { hairpin: bridgeFilters, isolated: !network.open };
   return {
-    kind: "netlink",
-    family: "route",
-    messages: encodeMessages(port.hairpin || port.isolated ? [pair, setPort(index, port)] : [pair]),
+    ...route(port.hairpin || port.isolated ? [pair, setPort(index, port)] : [pair], {
+      what: `${hostInterface} ↔ ${inside}, on bridge ${network.interface}`,
+      because: `--network ${network.name}`,
+    }),
     childPidAt: VETH_PEER_PID_AT,
-    tolerate: 0,
-    what: `${hostInterface} ↔ ${inside}, on bridge ${network.interface}`,
-    because: `--network ${network.name}`,
   };
 }
 
@@ -121,35 +108,33 @@ export function configure(
       data: parameter.data,
       because,
     },
-    {
-      kind: "netlink",
-      family: "route",
-      messages: encodeMessages([
+    route(
+      [
         ...(loopback ? [linkUp(LOOPBACK_INDEX)] : []),
         linkUp(index),
         ...addresses.map(({ address, prefix }) => addAddress({ index, address, prefix })),
         ...defaultRoutes(attachment, direct),
-      ]),
-      tolerate: 0,
-      what: [
-        `${loopback ? "lo, " : ""}${inside} ${texts.join(" and ")}`,
-        ...routeTexts(attachment, direct),
-      ].join(", "),
-      because,
-    },
+      ],
+      {
+        what: [
+          `${loopback ? "lo, " : ""}${inside} ${texts.join(" and ")}`,
+          ...routeTexts(attachment, direct),
+        ].join(", "),
+        because,
+      },
+    ),
   ];
 }
 
 /** For a container that runs; where there is one already it stays. */
 export const defaultRouteOps = (attachment: AttachmentRecord, direct = false): Netlink[] =>
-  defaultRoutes(attachment, direct).map((message, at) => ({
-    kind: "netlink",
-    family: "route",
-    messages: encodeMessages([message]),
-    tolerate: EEXIST,
-    what: routeTexts(attachment, direct)[at] ?? "",
-    because: `--network ${attachment.network}`,
-  }));
+  defaultRoutes(attachment, direct).map((message, at) =>
+    route([message], {
+      what: routeTexts(attachment, direct)[at] ?? "",
+      because: `--network ${attachment.network}`,
+      tolerate: EEXIST,
+    }),
+  );
 
 const gatewaysOf = ({ addresses }: AttachmentRecord): readonly string[] =>
   addresses.map(({ gateway }) => gateway).filter((gateway) => gateway !== "");
@@ -166,43 +151,11 @@ const routeTexts = (attachment: AttachmentRecord, direct: boolean): string[] =>
 function undoOps(attachment: AttachmentRecord, table: string): Netlink[] {
   const { ports, hostInterface } = attachment;
   const closing = ports.length === 0 ? [] : [unpublish(table, addressesOf(attachment), ports)];
-  return [...closing, removePair(hostInterface)];
-}
-
-export function removePair(hostInterface: string): Netlink {
-  return {
-    kind: "netlink",
-    family: "route",
-    messages: encodeMessages([deleteLink(hostInterface)]),
-    tolerate: ENODEV,
-    what: `remove ${hostInterface}`,
-    because: "--network",
-  };
-}
-
-/** Removes an interface of the container that has no end on the host. */
-export function removeInside(index: number): Netlink {
-  return {
-    kind: "netlink",
-    family: "route",
-    messages: encodeMessages([deleteLink(index)]),
-    tolerate: ENODEV,
-    what: `remove interface ${index}`,
-    because: "--network",
-  };
+  return [...closing, removeLink(hostInterface, "--network")];
 }
 
 /** A network namespace with nothing but a loopback. */
 export const loopbackFragment: PlanFragment = {
   ...emptyFragment,
-  build: [
-    {
-      kind: "netlink",
-      family: "route",
-      messages: encodeMessages([linkUp(LOOPBACK_INDEX)]),
-      tolerate: 0,
-      what: "lo up",
-      because: "--network none",
-    },
-  ],
+  build: [route([linkUp(LOOPBACK_INDEX)], { what: "lo up", because: "--network none" })],
 };

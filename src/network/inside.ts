@@ -4,6 +4,7 @@ import type { OpRecord } from "../kernel/plan/record.ts";
 import { InroError } from "../oci/error.ts";
 import type { AttachmentRecord } from "./attachment.ts";
 import type { ExecutorProcess } from "./lasting-executor.ts";
+import { failureOf } from "./operations.ts";
 
 const NETWORK = 0;
 
@@ -20,18 +21,11 @@ export async function executeIn(
   try {
     const all: Op[] = [open, ...map.map((op) => withPid(op, pid)), ...build.map(inside)];
     const records = await executor.batch(all);
-    const wrong = records.find((record) => record.errno !== 0);
-    if (wrong === undefined && records.length === all.length) return records.slice(1);
-    const op = all[wrong?.index ?? 0];
-    const what =
-      op?.kind === "networkParameterIn"
-        ? `write ${op.path}`
-        : op !== undefined && "what" in op
-          ? op.what
-          : `open ${path}`;
+    const failure = failureOf(all, records);
+    if (failure === undefined) return records.slice(1);
     throw new InroError("NETWORK_SETUP_FAILED", {
       what: `cannot connect the container "${name}" with the network "${network}"`,
-      why: `cannot ${what}: errno ${wrong?.errno ?? 0} ${wrong?.detail ?? ""}`.trim(),
+      why: failure,
     });
   } finally {
     await executor.close();

@@ -3,6 +3,7 @@ import { inRows, type PortBinding, type PortRequest } from "../oci/port.ts";
 import type { AttachmentRecord } from "./attachment.ts";
 import { closePorts } from "./bridge.ts";
 import { type State, settlePorts } from "./connect.ts";
+import { failureOf } from "./operations.ts";
 
 /** Ports of a connection that stands, changed in steps so that the container's record can lead (ADR 23). */
 export interface LivePorts {
@@ -29,9 +30,8 @@ export function livePorts(state: State): LivePorts {
       await driver.ensure(network);
       attached.set(attachment.id, attachment);
       const ops = driver.open(network, attachment, ports);
-      const records = await executor.batch(ops);
-      const wrong = records.find(({ errno }) => errno !== 0);
-      if (wrong !== undefined) throw notOpened(attachment, `errno ${wrong.errno} ${wrong.detail}`.trim());
+      const failure = failureOf(ops, await executor.batch(ops));
+      if (failure !== undefined) throw notOpened(attachment, failure);
       await settlePorts(state, ports);
     },
     close: async (attachment, ports) => {

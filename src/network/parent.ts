@@ -1,18 +1,17 @@
-import { errnoName } from "../kernel/errno.ts";
-import { deleteLink, getLink, type Link, linkUp, makeWire } from "../kernel/netlink/link.ts";
-import { encodeMessages, type Message } from "../kernel/netlink/message.ts";
+import { constants } from "node:os";
+import { type Link, linkUp, makeWire } from "../kernel/netlink/link.ts";
+import type { Message } from "../kernel/netlink/message.ts";
 import { makeVlan } from "../kernel/netlink/upper.ts";
-import type { OpOf } from "../kernel/plan/operations.ts";
 import { InroError } from "../oci/error.ts";
 import type { IpvlanNetwork, MacvlanNetwork } from "./attachment.ts";
-import { linksIn, quieten, route } from "./bridge.ts";
+import { quieten } from "./bridge.ts";
 import type { Executor } from "./lasting-executor.ts";
+import { findLink, type Netlink, removeLink, route, wordsOf } from "./operations.ts";
 
 export type Sharing = Pick<MacvlanNetwork | IpvlanNetwork, "name" | "parent" | "ownWire">;
 
-const EEXIST = 17;
-const ENODEV = 19;
-const EOPNOTSUPP = 95;
+const { EEXIST, EOPNOTSUPP } = constants.errno;
+const because = "the network";
 
 /** Docker's way to name a VLAN: `eth0.10` is the VLAN 10 of eth0. */
 function vlanOf(name: string): { readonly base: string; readonly id: number } | undefined {
@@ -21,18 +20,13 @@ function vlanOf(name: string): { readonly base: string; readonly id: number } | 
   return match?.[1] !== undefined && id > 0 && id < 4095 ? { base: match[1], id } : undefined;
 }
 
-export async function find(executor: Executor, name: string): Promise<Link | undefined> {
-  const [record] = await executor.batch([route(encodeMessages([getLink(name)]), `find ${name}`, ENODEV)]);
-  return linksIn(record)[0];
-}
-
 /** The parent is there, or can be made. NO_SUCH_INTERFACE. */
 export async function checkParent(executor: Executor, network: Sharing): Promise<void> {
   const { parent, ownWire } = network;
-  if (ownWire || (await find(executor, parent)) !== undefined) return;
+  if (ownWire || (await findLink(executor, parent)) !== undefined) return;
   const vlan = vlanOf(parent);
   if (vlan === undefined) throw missing(network, parent);
-  if ((await find(executor, vlan.base)) === undefined) throw missing(network, vlan.base);
+  if ((await findLink(executor, vlan.base)) === undefined) throw missing(network, vlan.base);
 }
 
 /**
@@ -41,10 +35,10 @@ export async function checkParent(executor: Executor, network: Sharing): Promise
  */
 export async function ensureParent(executor: Executor, group: number, network: Sharing): Promise<Link> {
   const { parent } = network;
-  const found = await find(executor, parent);
+  const found = await findLink(executor, parent);
   if (found !== undefined) return found;
   const make = (kind: string, message: Message, what: string) =>
-    build(executor, network, kind, route(encodeMessages([message]), what, EEXIST));
+    build(executor, network, kind, route([message], { what, because, tolerate: EEXIST }));
   if (network.ownWire) {
     const end = `de-${parent.slice(3)}`;
     await make("veth", makeWire({ name: parent, end, group }), `make the wire ${parent}`);
@@ -53,7 +47,7 @@ export async function ensureParent(executor: Executor, group: number, network: S
     await make("veth", linkUp(end), `bring ${end} up`);
   } else {
     const vlan = vlanOf(parent);
-    const base = vlan === undefined ? undefined : await find(executor, vlan.base);
+    const base = vlan === undefined ? undefined : await findLink(executor, vlan.base);
     if (vlan === undefined || base === undefined) throw missing(network, vlan?.base ?? parent);
     await make(
       "vlan",
@@ -61,18 +55,17 @@ export async function ensureParent(executor: Executor, group: number, network: S
       `make the VLAN ${parent}`,
     );
   }
-  const made = await find(executor, parent);
+  const made = await findLink(executor, parent);
   if (made === undefined) throw missing(network, parent);
   return made;
 }
 
 /** Takes away a parent that we made. */
 export async function removeParent(executor: Executor, group: number, network: Sharing): Promise<void> {
-  const found = await find(executor, network.parent);
+  const found = await findLink(executor, network.parent);
   if (found?.group !== group) return;
   const { parent } = network;
-  const remove = route(encodeMessages([deleteLink(parent)]), `remove ${parent}`, ENODEV);
-  await build(executor, network, found.kind, remove);
+  await build(executor, network, found.kind, removeLink(parent, because));
 }
 
 /** Carries out an operation about an interface of some kind; that the kernel knows none of the kind is said so. */
@@ -80,7 +73,7 @@ export async function build(
   executor: Executor,
   { name, parent }: Sharing,
   kind: string,
-  op: OpOf<"netlink">,
+  op: Netlink,
 ): Promise<void> {
   const [record] = await executor.batch([op]);
   if (record?.errno === 0) return;
@@ -91,8 +84,7 @@ export async function build(
       why: `this kernel has no interfaces of the kind ${kind} (CONFIG_${options[kind] ?? kind})`,
       hint: "boot a kernel that has them, or load the module, or use the driver bridge",
     });
-  const words = `${errnoName(record?.errno ?? 0)} ${record?.detail ?? ""}`.trim();
-  throw new InroError("NETWORK_SETUP_FAILED", { what, why: `cannot ${op.what}: ${words}` });
+  throw new InroError("NETWORK_SETUP_FAILED", { what, why: `cannot ${op.what}: ${wordsOf(record)}` });
 }
 
 /** What to look for in a kernel's configuration. */

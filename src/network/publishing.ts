@@ -1,11 +1,10 @@
+import { constants } from "node:os";
 import { encodeBatch } from "../kernel/nftables/batch.ts";
-import type { OpOf } from "../kernel/plan/operations.ts";
 import { type PortBinding, portRange } from "../oci/port.ts";
 import { adding, publications, taking } from "./firewall.ts";
+import { type Netlink, netfilter } from "./operations.ts";
 
-const ENOENT = 2;
-
-type Netlink = OpOf<"netlink">;
+const { ENOENT } = constants.errno;
 
 /** Opens ports of a container's addresses: one transaction, whatever their number. */
 export const publish = (
@@ -13,9 +12,8 @@ export const publish = (
   addresses: readonly string[],
   ports: readonly PortBinding[],
 ): Netlink =>
-  transaction(ports, {
-    messages: encodeBatch(adding(publications(table, addresses, ports))),
-    tolerate: 0,
+  netfilter(encodeBatch(adding(publications(table, addresses, ports))), {
+    because: flags(ports),
     what: `publish ${ports.map((port) => `${describeBinding(port)} to ${addresses.map(bracketed).join(" and ")}:${inside(port)}`).join(", ")}`,
   });
 
@@ -25,21 +23,13 @@ export const unpublish = (
   addresses: readonly string[],
   ports: readonly PortBinding[],
 ): Netlink =>
-  transaction(ports, {
-    messages: encodeBatch(taking(publications(table, addresses, ports))),
-    tolerate: ENOENT,
+  netfilter(encodeBatch(taking(publications(table, addresses, ports))), {
+    ...{ because: flags(ports), tolerate: ENOENT },
     what: `close ${ports.map(describeBinding).join(", ")}`,
   });
 
-const transaction = (
-  ports: readonly PortBinding[],
-  about: Pick<Netlink, "messages" | "tolerate" | "what">,
-): Netlink => ({
-  kind: "netlink",
-  family: "netfilter",
-  ...about,
-  because: ports.map((port) => `-p ${describeBinding(port)}:${inside(port)}`).join(" "),
-});
+const flags = (ports: readonly PortBinding[]) =>
+  ports.map((port) => `-p ${describeBinding(port)}:${inside(port)}`).join(" ");
 
 const inside = ({ containerPort, count }: PortBinding) => portRange(containerPort, count);
 

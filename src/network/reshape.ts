@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
-import { decodeLink, getLink } from "../kernel/netlink/link.ts";
-import { decodeMessages, encodeMessages } from "../kernel/netlink/message.ts";
+import { constants } from "node:os";
 import { addFilters, removeFilters, stopRedirecting } from "../kernel/netlink/traffic.ts";
 import type { Op } from "../kernel/plan/operations.ts";
 import { InroError } from "../oci/error.ts";
@@ -8,20 +7,10 @@ import type { AttachmentRecord } from "./attachment.ts";
 import type { Shaper } from "./bandwidth.ts";
 import { hostInterfaceIndex } from "./fragment.ts";
 import type { Executor } from "./lasting-executor.ts";
-import {
-  DEVICE,
-  directions,
-  endOf,
-  limitsOf,
-  type Netlink,
-  redirections,
-  removeDevice,
-  shaperFragment,
-} from "./shaper.ts";
+import { type About, failureOf, findLink, route } from "./operations.ts";
+import { DEVICE, directions, endOf, limitsOf, redirections, removeDevice, shaperFragment } from "./shaper.ts";
 
-const ENOENT = 2;
-const EEXIST = 17;
-const ENODEV = 19;
+const { EEXIST, ENODEV, ENOENT } = constants.errno;
 
 /** Gives a container that runs other limits than it has: first what holds back, then who goes there, then what nobody uses. */
 export async function shape(
@@ -47,19 +36,17 @@ export async function shape(
 
 async function lead(executor: Executor, to: Shaper | null, hostInterface: string): Promise<void> {
   const index = hostInterfaceIndex(hostInterface);
-  const op = (messages: Netlink["messages"], tolerate: number): Netlink => ({
-    ...{ kind: "netlink", family: "route", messages, tolerate },
-    what: `lead ${hostInterface} by way of its limits`,
-    because: "--network-bandwidth",
+  const about = (tolerate: number): About => ({
+    ...{ what: `lead ${hostInterface} by way of its limits`, because: "--network-bandwidth", tolerate },
   });
   const stop = directions.map((direction) => stopRedirecting(index, endOf[direction]));
   const ops =
     to === null
-      ? [op(encodeMessages([removeFilters(index)]), ENOENT)]
+      ? [route([removeFilters(index)], about(ENOENT))]
       : [
-          op(encodeMessages([addFilters(index)]), EEXIST),
-          op(encodeMessages(stop), ENOENT),
-          op(encodeMessages(redirections(to, index)), 0),
+          route([addFilters(index)], about(EEXIST)),
+          route(stop, about(ENOENT)),
+          route(redirections(to, index), about(0)),
         ];
   // Its container may end while we work.
   await run(executor, ops, ENODEV);
@@ -85,9 +72,7 @@ export async function sweepLimits(
   const names = readFileSync("/proc/net/dev", "utf8").match(/^ *[^:\s]+(?=:)/gm) ?? [];
   for (const name of names.map((found) => found.trim())) {
     if (!DEVICE.test(name) || wanted.has(name)) continue;
-    const messages = encodeMessages([getLink(name)]);
-    const [found] = await executor.batch([{ ...removeDevice(name), messages, what: `find ${name}` }]);
-    const link = decodeMessages(found?.data ?? new Uint8Array(0)).map(decodeLink)[0];
+    const link = await findLink(executor, name);
     if (link?.kind === "ifb" && link.alias.startsWith(`${table} `)) await run(executor, [removeDevice(name)]);
   }
 }
@@ -96,12 +81,11 @@ export async function sweepLimits(
 async function run(executor: Executor, ops: readonly Op[], tolerate = 0): Promise<void> {
   if (ops.length === 0) return;
   const records = await executor.batch(ops);
-  const wrong = records.find(({ errno }) => errno !== 0);
-  if (wrong === undefined || wrong.errno === tolerate) return;
-  const op = ops[wrong.index];
+  const failure = failureOf(ops, records);
+  if (failure === undefined || records.find(({ errno }) => errno !== 0)?.errno === tolerate) return;
   throw new InroError("NETWORK_SETUP_FAILED", {
     what: "cannot limit the container's bandwidth",
-    why: `${op !== undefined && "what" in op ? op.what : ""}: errno ${wrong.errno} ${wrong.detail}`.trim(),
+    why: failure,
     hint: "the kernel needs its modules ifb, sch_tbf, sch_ingress, cls_u32 and act_mirred",
   });
 }

@@ -1,16 +1,15 @@
 import { randomInt } from "node:crypto";
-import { deleteLink, makeDetour, setAlias } from "../kernel/netlink/link.ts";
-import { encodeMessages } from "../kernel/netlink/message.ts";
+import { constants } from "node:os";
+import { makeDetour, setAlias } from "../kernel/netlink/link.ts";
 import { addFilters, limitRate, queueFairly, redirect } from "../kernel/netlink/traffic.ts";
 import { emptyFragment, type PlanFragment } from "../kernel/plan/fragment.ts";
-import type { OpOf } from "../kernel/plan/operations.ts";
 import type { AttachmentRecord } from "./attachment.ts";
 import { type Direction, describeRate, type Limit, type Shaper, tokenBucket } from "./bandwidth.ts";
 import { hostInterfaceIndex } from "./fragment.ts";
+import { type Netlink, removeLink, route } from "./operations.ts";
 
-const ENOENT = 2;
-const EEXIST = 17;
-const ENODEV = 19;
+const { EEXIST, ENOENT } = constants.errno;
+const flag = "--network-bandwidth";
 
 /** Bytes that may wait in one direction where the kernel queues fairly, and so needs no short queue. */
 const QUEUE_MEMORY = 4 * 1024 * 1024;
@@ -23,8 +22,6 @@ const letters = { in: "i", out: "o" } as const;
 const FIRST_INDEX = 0x10000000;
 /** Such a device's name. */
 export const DEVICE = /^inro-[io][0-9a-f]{8}$/;
-
-export type Netlink = OpOf<"netlink">;
 
 /** A device's name with its index in it, unique per start: so that a plan can say where frames go. */
 export const newDevice = (direction: Direction): string =>
@@ -51,46 +48,36 @@ function makeLimit(table: string, shaper: Shaper, direction: Direction): Netlink
   const limit = shaper[direction];
   if (limit === null) return [];
   const index = indexOf(limit.device);
-  const because = `--network-bandwidth ${direction}=${describeRate(limit.rate)}`;
+  const because = `${flag} ${direction}=${describeRate(limit.rate)}`;
   const bucket = tokenBucket(limit.rate, shaper.mtu);
   return [
-    {
-      kind: "netlink",
-      family: "route",
-      messages: encodeMessages([
+    route(
+      [
         makeDetour(limit.device, index),
         setAlias(index, `${table} ${shaper.containerId} ${direction}`),
         limitRate(index, bucket),
-      ]),
-      tolerate: EEXIST,
-      what: `${limit.device} lets ${describeRate(limit.rate)} ${direction}, ${bucket.burst} bytes at once`,
-      because,
-    },
-    {
-      kind: "netlink",
-      family: "route",
-      messages: encodeMessages([queueFairly(index, QUEUE_MEMORY)]),
-      tolerate: ENOENT,
+      ],
+      {
+        what: `${limit.device} lets ${describeRate(limit.rate)} ${direction}, ${bucket.burst} bytes at once`,
+        ...{ because, tolerate: EEXIST },
+      },
+    ),
+    route([queueFairly(index, QUEUE_MEMORY)], {
       what: `${limit.device} queues fairly, where the kernel can`,
-      because,
-    },
+      ...{ because, tolerate: ENOENT },
+    }),
   ];
 }
 
 /** For a new connection: its frames make the detour, whatever is done at the container's end. */
 export function leadThroughLimits(shaper: Shaper, { hostInterface }: AttachmentRecord): Netlink[] {
   const index = hostInterfaceIndex(hostInterface);
+  const devices = limitsOf(shaper).map(({ device }) => device);
   return [
-    {
-      kind: "netlink",
-      family: "route",
-      messages: encodeMessages([addFilters(index), ...redirections(shaper, index)]),
-      tolerate: 0,
-      what: `${hostInterface} goes by way of ${limitsOf(shaper)
-        .map(({ device }) => device)
-        .join(" and ")}`,
-      because: "--network-bandwidth",
-    },
+    route([addFilters(index), ...redirections(shaper, index)], {
+      what: `${hostInterface} goes by way of ${devices.join(" and ")}`,
+      because: flag,
+    }),
   ];
 }
 
@@ -100,13 +87,4 @@ export const redirections = (shaper: Shaper, index: number) =>
     return limit === null ? [] : [redirect(index, endOf[direction], indexOf(limit.device))];
   });
 
-export function removeDevice(device: string): Netlink {
-  return {
-    kind: "netlink",
-    family: "route",
-    messages: encodeMessages([deleteLink(device)]),
-    tolerate: ENODEV,
-    what: `remove ${device}`,
-    because: "--network-bandwidth",
-  };
-}
+export const removeDevice = (device: string): Netlink => removeLink(device, flag);

@@ -1,12 +1,11 @@
-import { deleteLink, UPPER_PID_AT } from "../kernel/netlink/link.ts";
-import { encodeMessages } from "../kernel/netlink/message.ts";
+import { UPPER_PID_AT } from "../kernel/netlink/link.ts";
 import { makeUpper, type Sharing, type Upper } from "../kernel/netlink/upper.ts";
 import { InroError } from "../oci/error.ts";
 import type { AttachmentRecord, IpvlanNetwork, MacvlanNetwork, Network } from "./attachment.ts";
-import { route } from "./bridge.ts";
 import type { Base, Driver } from "./driver.ts";
 import { configure, defaultRouteOps, insideIndex, newConnection } from "./fragment.ts";
 import type { Executor } from "./lasting-executor.ts";
+import { type Netlink, removeLink, route } from "./operations.ts";
 import { build, checkParent, ensureParent, removeParent } from "./parent.ts";
 
 type SharingNetwork = MacvlanNetwork | IpvlanNetwork;
@@ -128,13 +127,12 @@ const place = <N extends SharingNetwork>(
   mac: manner.sharesAddress(network) ? null : mac,
 });
 
-const share = (network: SharingNetwork, { inside }: AttachmentRecord, upper: Upper) => ({
-  ...route(
-    encodeMessages([makeUpper(upper, "child")]),
-    `${inside} above ${network.parent}, ${Object.values(upper.sharing).join(" ")}`,
-  ),
+const share = (network: SharingNetwork, { inside }: AttachmentRecord, upper: Upper): Netlink => ({
+  ...route([makeUpper(upper, "child")], {
+    what: `${inside} above ${network.parent}, ${Object.values(upper.sharing).join(" ")}`,
+    because: `--network ${network.name}`,
+  }),
   childPidAt: UPPER_PID_AT,
-  because: `--network ${network.name}`,
 });
 
 /** Another network with the same parent. */
@@ -150,14 +148,12 @@ function agree(one: SharingNetwork, two: SharingNetwork): boolean {
 /** Makes an interface as a container would get and removes it. KERNEL_FEATURE_MISSING, NETWORK_SETUP_FAILED. */
 async function tryOut(executor: Executor, network: SharingNetwork, upper: Upper): Promise<void> {
   const { kind } = upper.sharing;
-  const what = `make an interface of the kind ${kind} above ${network.parent}`;
-  await build(executor, network, kind, route(encodeMessages([makeUpper(upper, "here")]), what));
-  await build(
-    executor,
-    network,
-    kind,
-    route(encodeMessages([deleteLink(upper.name)]), `remove ${upper.name}`),
-  );
+  const about = {
+    what: `make an interface of the kind ${kind} above ${network.parent}`,
+    because: "the network",
+  };
+  await build(executor, network, kind, route([makeUpper(upper, "here")], about));
+  await build(executor, network, kind, removeLink(upper.name, about.because));
 }
 
 const PATIENCE_MS = 2000;

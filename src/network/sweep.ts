@@ -1,12 +1,11 @@
-import { deleteLink, getLinks, type Link } from "../kernel/netlink/link.ts";
-import { encodeMessages } from "../kernel/netlink/message.ts";
+import { getLinks, type Link } from "../kernel/netlink/link.ts";
 import type { AttachmentRecord, Network } from "./attachment.ts";
-import { linksIn, route } from "./bridge.ts";
 import type { State } from "./connect.ts";
-import { insideIndex, removeInside } from "./fragment.ts";
+import { insideIndex } from "./fragment.ts";
 import { executeIn } from "./inside.ts";
+import { linksIn, removeLink, route } from "./operations.ts";
 
-const ENODEV = 19;
+const because = "--network";
 
 /** A container that runs, and all of its connections. */
 export interface Standing {
@@ -27,17 +26,17 @@ export async function sweep(
   if (parents.size === 0) return;
   const { executor, identity } = state;
   const isOurs = (link: Link) => link.group === identity.index;
-  const list = route(encodeMessages([getLinks()]), "list interfaces");
+  const list = route([getLinks()], { what: "list interfaces", because });
   const [answer] = await executor.batch([list]);
-  for (const { index, name } of linksIn(answer).filter((link) => isOurs(link) && !parents.has(link.name)))
-    await executor.batch([route(encodeMessages([deleteLink(index)]), `remove ${name}`, ENODEV)]);
+  for (const { index } of linksIn(answer).filter((link) => isOurs(link) && !parents.has(link.name)))
+    await executor.batch([removeLink(index, because)]);
   for (const { pid, attachments } of containers) {
     const [first] = attachments;
     if (first === undefined) continue;
     const wanted = new Set(attachments.map(({ inside }) => (inside === "" ? 0 : insideIndex(inside))));
     const [inside] = await executeIn(state, pid, first, { map: [], build: [list] });
     const lost = linksIn(inside).filter((link) => isOurs(link) && !wanted.has(link.index));
-    const build = lost.map(({ index }) => removeInside(index));
+    const build = lost.map(({ index }) => removeLink(index, because));
     if (build.length > 0) await executeIn(state, pid, first, { map: [], build });
   }
 }

@@ -1,7 +1,8 @@
+import { constants } from "node:os";
 import { encodeBatch } from "../../kernel/nftables/batch.ts";
 import type { Expression } from "../../kernel/nftables/expression.ts";
-import type { OpOf } from "../../kernel/plan/operations.ts";
 import { PASSED } from "../firewall.ts";
+import { type About, type Netlink, netfilter } from "../operations.ts";
 import type { Ruleset } from "./judge.ts";
 import type { Place } from "./look.ts";
 
@@ -9,7 +10,7 @@ import type { Place } from "./look.ts";
 export const commentOf = (table: string): string => `${table}: what this table lets pass`;
 
 /** Puts the rule into somebody else's chain, before all others: one that lost that place is put there anew. */
-export const insertion = (table: string, place: Place, ruleset: Ruleset): OpOf<"netlink"> =>
+export const insertion = (table: string, place: Place, ruleset: Ruleset): Netlink =>
   netfilter(
     encodeBatch([
       ...ownRules(table, ruleset)
@@ -23,27 +24,25 @@ export const insertion = (table: string, place: Place, ruleset: Ruleset): OpOf<"
         comment: place.form === "iptables" ? "" : commentOf(table),
       },
     ]),
-    `let pass in the chain ${place.chain} of table ${place.family} ${place.table}`,
+    about(`let pass in the chain ${place.chain} of table ${place.family} ${place.table}`),
   );
 
 /** Removes those that carry our comment, each on its own: a chain may be gone by now. */
-export const removals = (table: string, ruleset: Ruleset): OpOf<"netlink">[] =>
+export const removals = (table: string, ruleset: Ruleset): Netlink[] =>
   ownRules(table, ruleset).map(({ family, table: other, chain, handle }) =>
     netfilter(
       encodeBatch([{ kind: "delete-rule", family, table: other, chain, handle }]),
-      `take our rule out of the chain ${chain} of table ${family} ${other}`,
-      ENOENT,
+      about(`take our rule out of the chain ${chain} of table ${family} ${other}`, ENOENT),
     ),
   );
 
 export const ownRules = (table: string, { rules }: Ruleset) =>
   [...rules.values()].flat().filter(({ comment }) => comment === commentOf(table));
 
-const ENOENT = 2;
+const { ENOENT } = constants.errno;
 
-const netfilter = (messages: Uint8Array, what: string, tolerate = 0): OpOf<"netlink"> => ({
-  ...{ kind: "netlink", family: "netfilter", messages, tolerate, what },
-  because: "--firewall-foreign=allow",
+const about = (what: string, tolerate = 0): About => ({
+  ...{ what, tolerate, because: "--firewall-foreign=allow" },
 });
 
 const hostNumbers = (...values: number[]) => new Uint8Array(Uint32Array.from(values).buffer);

@@ -1,13 +1,15 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
 import { join } from "node:path";
 import type { Executor } from "../lasting-executor.ts";
+import { wordsOf } from "../operations.ts";
 import { insertion, ownRules, removals } from "./allow.ts";
 import type { Ruleset } from "./judge.ts";
 import { command, describe, obstacles, type Place, readRuleset } from "./look.ts";
 import type { Way } from "./packet.ts";
 import type { ForeignPolicy } from "./policy.ts";
 
-const ENOENT = 2;
+const { ENOENT } = constants.errno;
 
 /** The firewalls of others on this host, which an accept of ours cannot override. */
 export interface Foreign {
@@ -48,7 +50,7 @@ export function foreignFirewalls(options: ForeignOptions): Foreign {
     if (done?.errno === ENOENT && place.form === "iptables")
       [done] = await executor.batch([insertion(table, { ...place, form: "nft" }, ruleset)]);
     if (done?.errno === 0) return say(`a rule in ${where} lets containers' packets pass`);
-    say(`cannot add a rule to ${where}: errno ${done?.errno ?? 0} ${done?.detail ?? ""}; ${byHand}`);
+    say(`cannot add a rule to ${where}: ${wordsOf(done)}; ${byHand}`);
   };
   const clear = async (networks: readonly Way[]) => {
     const ruleset = await readRuleset(executor);

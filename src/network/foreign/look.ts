@@ -1,4 +1,3 @@
-import { decodeMessages } from "../../kernel/netlink/message.ts";
 import {
   type Chain,
   decodeChain,
@@ -6,11 +5,10 @@ import {
   encodeGetChains,
   encodeGetRules,
 } from "../../kernel/nftables/ruleset.ts";
-import type { OpOf } from "../../kernel/plan/operations.ts";
-import type { OpRecord } from "../../kernel/plan/record.ts";
 import { readLegacyTable } from "../../platform/ip-tables.ts";
 import { PASSED } from "../firewall.ts";
 import type { Executor } from "../lasting-executor.ts";
+import { netfilter, repliesIn } from "../operations.ts";
 import { keyOf, passes, type Ruleset } from "./judge.ts";
 import { LEGACY, legacyRuleset } from "./legacy.ts";
 import { packetsOf, type Way } from "./packet.ts";
@@ -25,20 +23,16 @@ const FORWARD = 2;
  * may be missed.
  */
 export async function readRuleset(executor: Executor): Promise<Ruleset> {
-  const ask = (messages: Uint8Array, what: string): OpOf<"netlink"> => ({
-    ...{ kind: "netlink", family: "netfilter", messages, tolerate: 0, what },
-    because: "the firewall",
-  });
-  const replies = (record: OpRecord | undefined) => decodeMessages(record?.data ?? new Uint8Array(0));
+  const ask = (messages: Uint8Array, what: string) => netfilter(messages, { what, because: "the firewall" });
   const [found] = await executor.batch([ask(encodeGetChains(), "list the firewall's chains")]);
-  const chains = replies(found).flatMap((reply) => decodeChain(reply) ?? []);
+  const chains = repliesIn(found).flatMap((reply) => decodeChain(reply) ?? []);
   const tables = new Map(chains.filter(judges).map((chain) => [`${chain.family} ${chain.table}`, chain]));
   const asked = [...tables].map(([name, { family, table }]) =>
     ask(encodeGetRules(family, table), `list the rules of table ${name}`),
   );
   const answers = asked.length === 0 ? [] : await executor.batch(asked);
   const unread = [...tables.keys()].filter((_, at) => (answers[at]?.data?.length ?? 0) > MOST);
-  const rules = answers.flatMap(replies).flatMap((reply) => decodeRule(reply) ?? []);
+  const rules = answers.flatMap(repliesIn).flatMap((reply) => decodeRule(reply) ?? []);
   const legacy = (["ip", "ip6"] as const).flatMap((family) => {
     const old = readLegacyTable(family, "filter");
     return old === undefined ? [] : legacyRuleset(family, old);

@@ -2,6 +2,7 @@ import { type Change, encodeBatch } from "../../kernel/nftables/batch.ts";
 import type { Expression } from "../../kernel/nftables/expression.ts";
 import { emptyFragment, type PlanFragment } from "../../kernel/plan/fragment.ts";
 import { addressBytes } from "../../oci/address.ts";
+import { netfilter } from "../operations.ts";
 
 /** Where Docker's resolver is since 1.10; configurations depend on it. */
 export const RESOLVER = "127.0.0.11";
@@ -61,13 +62,9 @@ export const namesFragment: PlanFragment = {
   ...emptyFragment,
   map: [{ kind: "nameSockets", port: PORT, because }],
   build: [
-    {
-      kind: "netlink",
-      family: "netfilter",
-      messages: encodeBatch(redirection(), "ip"),
-      tolerate: 0,
+    netfilter(encodeBatch(redirection(), "ip"), {
       what: `${RESOLVER}:${DNS} leads to ${RESOLVER}:${PORT}`,
       because,
-    },
+    }),
   ],
 };
