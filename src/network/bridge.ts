@@ -9,9 +9,11 @@ import { type Family, familyOf, parseSubnet } from "../oci/address.ts";
 import { InroError } from "../oci/error.ts";
 import { macOf } from "./addresses.ts";
 import { type AttachmentRecord, addressesOf, type BridgeNetwork, type Network } from "./attachment.ts";
-import { adding, delistment, enlistment, publications, tableChanges, uplinkChanges } from "./firewall.ts";
+import { tableChanges } from "./firewall.ts";
 import type { Executor } from "./lasting-executor.ts";
+import { adding, delistment, enlistment, uplinkChanges } from "./memberships.ts";
 import { type About, failureOf, findLink, linksIn, netfilter, removeLink, route } from "./operations.ts";
+import { publications } from "./publications.ts";
 import { describeBinding, unpublish } from "./publishing.ts";
 
 const { EEXIST, ENODEV, ENOENT } = constants.errno;

@@ -1,8 +1,9 @@
 import { constants } from "node:os";
 import { encodeBatch } from "../kernel/nftables/batch.ts";
 import { type PortBinding, portRange } from "../oci/port.ts";
-import { adding, publications, taking } from "./firewall.ts";
+import { adding, taking } from "./memberships.ts";
 import { type Netlink, netfilter } from "./operations.ts";
+import { publications } from "./publications.ts";
 
 const { ENOENT } = constants.errno;
 

@@ -60,3 +60,6 @@ export function without(
 ): PortBinding[] {
   return inRows([...singles(bindings)].filter((single) => !gone(single)));
 }
+
+/** A port in network order. */
+export const portBytes = (port: number): Uint8Array => Uint8Array.of(port >>> 8, port & 0xff);

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { libraryFolders } from "../../bench/programs.ts";
-import { nameBytes } from "../../src/network/firewall.ts";
+import { nameBytes } from "../../src/kernel/nftables/values.ts";
 import { passes } from "../../src/network/foreign/judge.ts";
 import { readRuleset } from "../../src/network/foreign/look.ts";
 import type { Packet } from "../../src/network/foreign/packet.ts";

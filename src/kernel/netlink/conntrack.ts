@@ -1,3 +1,4 @@
+import { portBytes } from "../../oci/port.ts";
 import { bytes, nest, readAttributes, u8, u32 } from "./attribute.ts";
 import { type Message, NLM_F, type Reply } from "./message.ts";
 
@@ -28,7 +29,7 @@ const generic = (family: number) => Uint8Array.of(family, 0, 0, 0);
 /** Asks for all UDP flows of a family, or those to one port; the kernel leaves out the rest. decodeFlow reads the answers. */
 export function getFlows(family: number, port?: number): Message {
   const number = u8(CTA_PROTO.NUM, UDP);
-  const to = port === undefined ? [] : [bytes(CTA_PROTO.DST_PORT, Uint8Array.of(port >>> 8, port & 0xff))];
+  const to = port === undefined ? [] : [bytes(CTA_PROTO.DST_PORT, portBytes(port))];
   const flags = AGREES.protocol | (port === undefined ? 0 : AGREES.destinationPort);
   return {
     type: CTNETLINK * 256 + IPCTNL.GET,

@@ -2,6 +2,7 @@ import { type Attribute, be32, be64, bytes, nest, text } from "../netlink/attrib
 import { encodeMessages, type Message, NLM_F } from "../netlink/message.ts";
 import { type Expression, encodeExpression } from "./expression.ts";
 import { type Family, families } from "./family.ts";
+import { hooks } from "./values.ts";
 
 /** What one transaction does to our table, in order; the kernel takes all of it or nothing. */
 export type Change =
@@ -99,8 +100,6 @@ const dataTypes = {
 
 export type DataType = keyof typeof dataTypes;
 
-/** linux/netfilter.h, NF_INET_*. */
-const hooks = { prerouting: 0, input: 1, forward: 2, output: 3, postrouting: 4 } as const;
 const BATCH_BEGIN = 0x10;
 const BATCH_END = 0x11;
 const NFTABLES = 10;

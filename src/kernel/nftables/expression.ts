@@ -1,5 +1,6 @@
 import { addressFamilies, type Family } from "../../oci/address.ts";
 import { type Attribute, be32, bytes, nest, text } from "../netlink/attribute.ts";
+import { CT, HEADER, META } from "./values.ts";
 
 /**
  * The expressions of nftables that Inro's rules are made of, as data: a rule is a list of them, read from left to
@@ -55,32 +56,26 @@ export type Expression =
 
 type Field = keyof typeof fields;
 
-/** NFT_META_MARK. */
-const MARK = 3;
-/** NFT_PAYLOAD_TRANSPORT_HEADER. */
-const TRANSPORT = 2;
-
-/** linux/netfilter/nf_tables.h: NFT_META_*, NFT_CT_*, payload bases, NFT_FIB_RESULT_ADDRTYPE. */
 const fields = {
-  "interface-in": meta(6),
-  "interface-out": meta(7),
-  "interface-in-index": meta(4),
-  "interface-out-index": meta(5),
-  mark: meta(MARK),
+  "interface-in": meta(META.IIFNAME),
+  "interface-out": meta(META.OIFNAME),
+  "interface-in-index": meta(META.IIF),
+  "interface-out-index": meta(META.OIF),
+  mark: meta(META.MARK),
   /** What makes it (`bridge`); nothing matches where it is the machine's own. */
-  "interface-out-kind": meta(27),
+  "interface-out-kind": meta(META.OIFKIND),
   /** NFPROTO_*, one byte: 2 is IPv4, 10 IPv6. */
-  "protocol-family": meta(15),
-  "transport-protocol": meta(16),
-  "ip-source": payload(1, 12, 4),
-  "ip-destination": payload(1, 16, 4),
-  "ip6-destination": payload(1, 24, 16),
-  "ip-source-first-byte": payload(1, 12, 1),
-  "ip-destination-first-byte": payload(1, 16, 1),
-  "port-source": payload(TRANSPORT, 0, 2),
-  "port-destination": payload(TRANSPORT, 2, 2),
-  "connection-state": connection(0),
-  "connection-status": connection(2),
+  "protocol-family": meta(META.NFPROTO),
+  "transport-protocol": meta(META.L4PROTO),
+  "ip-source": payload(HEADER.network, 12, 4),
+  "ip-destination": payload(HEADER.network, 16, 4),
+  "ip6-destination": payload(HEADER.network, 24, 16),
+  "ip-source-first-byte": payload(HEADER.network, 12, 1),
+  "ip-destination-first-byte": payload(HEADER.network, 16, 1),
+  "port-source": payload(HEADER.transport, 0, 2),
+  "port-destination": payload(HEADER.transport, 2, 2),
+  "connection-state": connection(CT.STATE),
+  "connection-status": connection(CT.STATUS),
   "source-type": addressType(1),
   "destination-type": addressType(2),
 } as const;
@@ -150,7 +145,7 @@ const encoders: {
   "set-port": (e) => ({
     name: "payload",
     attributes: [
-      be32(2, TRANSPORT),
+      be32(2, HEADER.transport),
       be32(3, e.which === "source" ? 0 : 2),
       be32(4, 2),
       be32(5, registerNumber(e.register)),
@@ -158,7 +153,10 @@ const encoders: {
       be32(7, checksumAt[e.of]),
     ],
   }),
-  "set-mark": (e) => ({ name: "meta", attributes: [be32(2, MARK), be32(3, registerNumber(e.register))] }),
+  "set-mark": (e) => ({
+    name: "meta",
+    attributes: [be32(2, META.MARK), be32(3, registerNumber(e.register))],
+  }),
   map: (e) => ({
     name: "lookup",
     attributes: [text(1, e.map), be32(2, registerNumber(e.key)), be32(3, registerNumber(e.value))],

@@ -1,8 +1,9 @@
 import { constants } from "node:os";
 import { encodeBatch } from "../../kernel/nftables/batch.ts";
 import type { Expression } from "../../kernel/nftables/expression.ts";
-import { PASSED } from "../firewall.ts";
+import { hostNumbers } from "../../kernel/nftables/values.ts";
 import { type About, type Netlink, netfilter } from "../operations.ts";
+import { PASSED } from "../rules.ts";
 import type { Ruleset } from "./judge.ts";
 import type { Place } from "./look.ts";
 
@@ -45,7 +46,6 @@ const about = (what: string, tolerate = 0): About => ({
   ...{ what, tolerate, because: "--firewall-foreign=allow" },
 });
 
-const hostNumbers = (...values: number[]) => new Uint8Array(Uint32Array.from(values).buffer);
 const accept: Expression = { kind: "verdict", verdict: "accept" };
 
 const nativeRule: readonly Expression[] = [

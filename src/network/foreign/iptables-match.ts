@@ -1,4 +1,5 @@
 import type { Part } from "../../kernel/nftables/ruleset.ts";
+import { STATUS } from "../../kernel/nftables/values.ts";
 import type { Packet } from "./packet.ts";
 
 type Match = Extract<Part, { kind: "match" }>;
@@ -25,7 +26,6 @@ const BY_STATUS = 0x40;
 const ALIAS = 1 << 13;
 /** XT_CONNTRACK_STATE_DNAT; the lower bits are nftables' (NF_CT_STATE_BIT). */
 const STATE_DNAT = 1 << 7;
-const IPS_DST_NAT = 32;
 
 const matches: Readonly<Record<string, Read>> = {
   comment: () => true,
@@ -40,7 +40,7 @@ const matches: Readonly<Record<string, Read>> = {
     const asked = view.getUint16(CONNTRACK.flags, true);
     const inverted = view.getUint16(CONNTRACK.inverted, true);
     if (revision < 2 || (asked & ~(BY_STATE | BY_STATUS | ALIAS)) !== 0) return undefined;
-    const state = packet.state | ((packet.status & IPS_DST_NAT) === 0 ? 0 : STATE_DNAT);
+    const state = packet.state | ((packet.status & STATUS.destinationTranslated) === 0 ? 0 : STATE_DNAT);
     const holds = (kind: number, found: boolean) =>
       (asked & kind) === 0 || found !== ((inverted & kind) !== 0);
     return (

@@ -1,11 +1,9 @@
 import type { Chain, Part, Rule, Verdict } from "../../kernel/nftables/ruleset.ts";
+import { CT, HEADER, hostNumbers, META } from "../../kernel/nftables/values.ts";
 import { iptablesMatches } from "./iptables-match.ts";
 import type { Packet } from "./packet.ts";
 
-/** linux/netfilter/nf_tables.h: NFT_META_*, NFT_CT_*, NFT_PAYLOAD_NETWORK_HEADER; linux/netfilter.h: NFPROTO_*. */
-const META = { PROTOCOL: 1, MARK: 3, IIFNAME: 6, OIFNAME: 7, NFPROTO: 15 } as const;
-const CT = { STATE: 0, STATUS: 2 } as const;
-const NETWORK_HEADER = 1;
+/** NFPROTO_*, the Ethernet types, and where RFC 791 and RFC 8200 have the addresses. */
 const addresses = {
   ip: { number: 2, protocol: [0x08, 0x00], source: 12, destination: 16, length: 4 },
   ip6: { number: 10, protocol: [0x86, 0xdd], source: 8, destination: 24, length: 16 },
@@ -104,21 +102,18 @@ function goesOn(part: Part, registers: (number | undefined)[], packet: Packet): 
 
 const unknown = (length: number): undefined[] => new Array(length).fill(undefined);
 
-/** In the machine's order (little endian). */
-const hostNumber = (value: number) => new Uint8Array(Uint32Array.of(value).buffer);
-
 function metaOf(key: number, packet: Packet): Uint8Array | readonly (number | undefined)[] {
   if (key === META.IIFNAME) return packet.in;
   if (key === META.OIFNAME) return packet.out;
-  if (key === META.MARK) return hostNumber(packet.mark);
+  if (key === META.MARK) return hostNumbers(packet.mark);
   if (key === META.NFPROTO) return [addresses[packet.family].number];
   if (key === META.PROTOCOL) return addresses[packet.family].protocol;
   return unknown(16);
 }
 
 function connectionOf(key: number, packet: Packet) {
-  if (key === CT.STATE) return hostNumber(packet.state);
-  if (key === CT.STATUS) return hostNumber(packet.status);
+  if (key === CT.STATE) return hostNumbers(packet.state);
+  if (key === CT.STATUS) return hostNumbers(packet.status);
   return unknown(16);
 }
 
@@ -131,5 +126,5 @@ function payloadOf({ base, offset, length }: Extract<Part, { kind: "payload" }>,
     }
     return undefined;
   };
-  return Array.from({ length }, (_, index) => (base === NETWORK_HEADER ? at(offset + index) : undefined));
+  return Array.from({ length }, (_, index) => (base === HEADER.network ? at(offset + index) : undefined));
 }

@@ -1,8 +1,7 @@
 import type { Chain, Part, Rule, Verdict } from "../../kernel/nftables/ruleset.ts";
+import { HEADER, hooks, META } from "../../kernel/nftables/values.ts";
 import type { LegacyTable } from "../../platform/ip-tables.ts";
 
-/** NF_INET_FORWARD. */
-const FORWARD = 2;
 /** linux/netfilter_ipv4/ip_tables.h: struct ipt_entry; linux/netfilter_ipv6/ip6_tables.h: struct ip6t_entry. */
 const layouts = {
   ip: {
@@ -47,8 +46,6 @@ const INTERFACE_MASK = 32;
 const INVERTED = { in: 1, out: 2, source: 8, destination: 16 } as const;
 /** linux/netfilter/x_tables.h: struct xt_entry_match and xt_entry_target. */
 const EXTENSION = { name: 2, revision: 31, data: 32 } as const;
-const META = { in: 6, out: 7 } as const;
-const NETWORK_HEADER = 1;
 
 /** What it is told as: no table of nftables has such a name. */
 export const LEGACY = "filter of iptables-legacy";
@@ -68,9 +65,14 @@ export function legacyRuleset(
     const parts = [...partsOf(old, at), targetOf(old, at, chains)];
     rules.push({ family, table: LEGACY, chain, handle: 0n, comment: "", expressions: parts });
   }
-  const policy = targetOf(old, underflow[FORWARD] ?? 0, chains);
+  const policy = targetOf(old, underflow[hooks.forward] ?? 0, chains);
   const drops = policy.kind === "verdict" && policy.verdict.kind === "drop";
-  const hook = { type: "filter", number: FORWARD, priority: 0, policy: drops ? "drop" : "accept" } as const;
+  const hook = {
+    type: "filter",
+    number: hooks.forward,
+    priority: 0,
+    policy: drops ? "drop" : "accept",
+  } as const;
   const all = [...chains.values()].map(
     (name): Chain => ({ family, table: LEGACY, name, hook: name === "FORWARD" ? hook : null }),
   );
@@ -88,7 +90,7 @@ function* offsets({ view, layout }: Old): Generator<number> {
 
 const HOOKS = [
   { number: 1, name: "INPUT" },
-  { number: FORWARD, name: "FORWARD" },
+  { number: hooks.forward, name: "FORWARD" },
   { number: 3, name: "OUTPUT" },
 ] as const;
 
@@ -129,14 +131,14 @@ function* partsOf({ view, layout }: Old, at: number): Generator<Part> {
   for (const field of ["in", "out"] as const) {
     const mask = bytesAt(view, at + layout[field] + INTERFACE_MASK, 16);
     if (!isAsked(mask)) continue;
-    yield { kind: "meta", key: META[field], register: 0 };
+    yield { kind: "meta", key: field === "in" ? META.IIFNAME : META.OIFNAME, register: 0 };
     yield* compared(field, mask, bytesAt(view, at + layout[field], 16));
   }
   for (const field of ["source", "destination"] as const) {
     const { at: place, mask: maskAt, length, inHeader: offset } = layout[field];
     const mask = bytesAt(view, at + maskAt, length);
     if (!isAsked(mask)) continue;
-    yield { kind: "payload", base: NETWORK_HEADER, offset, length, register: 0 };
+    yield { kind: "payload", base: HEADER.network, offset, length, register: 0 };
     yield* compared(field, mask, bytesAt(view, at + place, length));
   }
   if (view.getUint16(at + layout.protocol, true) !== 0) yield { kind: "unknown", name: "protocol" };

@@ -5,18 +5,17 @@ import {
   encodeGetChains,
   encodeGetRules,
 } from "../../kernel/nftables/ruleset.ts";
+import { hooks } from "../../kernel/nftables/values.ts";
 import { readLegacyTable } from "../../platform/ip-tables.ts";
-import { PASSED } from "../firewall.ts";
 import type { Executor } from "../lasting-executor.ts";
 import { netfilter, repliesIn } from "../operations.ts";
+import { PASSED } from "../rules.ts";
 import { keyOf, passes, type Ruleset } from "./judge.ts";
 import { LEGACY, legacyRuleset } from "./legacy.ts";
 import { packetsOf, type Way } from "./packet.ts";
 
 /** An answer has room for 4 MiB (native/operate.h): of a table of more rules nothing is said, rather than something wrong. */
 const MOST = 4_000_000;
-/** NF_INET_FORWARD. */
-const FORWARD = 2;
 
 /**
  * The chains of the host's network, and the rules of those tables that judge forwarded packets. What changes while it is read
@@ -46,7 +45,7 @@ export async function readRuleset(executor: Executor): Promise<Ruleset> {
   };
 }
 
-const judges = ({ hook }: Chain) => hook?.number === FORWARD && hook.type === "filter";
+const judges = ({ hook }: Chain) => hook?.number === hooks.forward && hook.type === "filter";
 
 /** A chain of somebody else that would drop what our own table lets pass. */
 export interface Obstacle {

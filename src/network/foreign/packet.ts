@@ -1,7 +1,8 @@
+import { nameBytes, STATE, STATUS } from "../../kernel/nftables/values.ts";
 import { addressBytes, parseSubnet } from "../../oci/address.ts";
 import type { Block, BridgeNetwork } from "../attachment.ts";
 import { bridgesAreFiltered } from "../bridge.ts";
-import { nameBytes, PASSED } from "../firewall.ts";
+import { PASSED } from "../rules.ts";
 import { uplinks } from "../uplinks.ts";
 
 /** A forwarded packet as far as rules can be expected to ask; null: any. */
@@ -10,18 +11,14 @@ export interface Packet {
   /** Interfaces' names, as the kernel has them: 16 bytes. */
   readonly in: Uint8Array;
   readonly out: Uint8Array;
-  /** NF_CT_STATE_BIT: 2 established, 8 new. */
+  /** Of STATE. */
   readonly state: number;
-  /** IPS_*: 32 is a translated destination. */
+  /** Of STATUS. */
   readonly status: number;
   readonly mark: number;
   readonly source: Uint8Array | null;
   readonly destination: Uint8Array | null;
 }
-
-const ESTABLISHED = 2;
-const NEW = 8;
-const DESTINATION_TRANSLATED = 32;
 
 /** What of a network rules can ask for. */
 export type Way = Pick<BridgeNetwork, "name" | "interface" | "blocks" | "internal">;
@@ -43,7 +40,7 @@ function packetsIn({ subnet, gateway }: Block, bridge: Uint8Array, internal: boo
     source: null,
     destination: null,
   } as const;
-  const sent = { ...common, in: bridge, out: outside, state: NEW, source: inside };
+  const sent = { ...common, in: bridge, out: outside, state: STATE.new, source: inside };
   const coming = { ...common, in: outside, out: bridge, destination: inside };
   // Where br_netfilter is on (Docker needs it), frames that stay on a bridge are judged as well.
   const within = { ...sent, out: bridge, destination: inside };
@@ -53,7 +50,10 @@ function packetsIn({ subnet, gateway }: Block, bridge: Uint8Array, internal: boo
     ...staying,
     // Without a default route there is no world to send to.
     ...(uplink === "" ? [] : [["what containers send", sent] as const]),
-    ["what comes to published ports", { ...coming, state: NEW, status: DESTINATION_TRANSLATED }] as const,
-    ["the answers to containers", { ...coming, state: ESTABLISHED }] as const,
+    [
+      "what comes to published ports",
+      { ...coming, state: STATE.new, status: STATUS.destinationTranslated },
+    ] as const,
+    ["the answers to containers", { ...coming, state: STATE.established }] as const,
   ];
 }

@@ -1,7 +1,10 @@
+import { LOOPBACK_INDEX } from "../../kernel/netlink/link.ts";
 import { type Change, encodeBatch } from "../../kernel/nftables/batch.ts";
 import type { Expression } from "../../kernel/nftables/expression.ts";
+import { hostNumbers } from "../../kernel/nftables/values.ts";
 import { emptyFragment, type PlanFragment } from "../../kernel/plan/fragment.ts";
 import { addressBytes } from "../../oci/address.ts";
+import { portBytes } from "../../oci/port.ts";
 import { netfilter } from "../operations.ts";
 
 /** Where Docker's resolver is since 1.10; configurations depend on it. */
@@ -11,7 +14,6 @@ const DNS = 53;
 const PORT = 61053;
 
 const TABLE = "inro_names";
-const LOOPBACK_INDEX = 1;
 const protocols = { udp: 17, tcp: 6 } as const;
 const because = "default (DNS)";
 
@@ -34,7 +36,7 @@ const elsewhere = (way: "in" | "out"): Expression[] => [
     kind: "compare",
     register: 0,
     is: "different",
-    to: new Uint8Array(Uint32Array.of(LOOPBACK_INDEX).buffer),
+    to: hostNumbers(LOOPBACK_INDEX),
   },
   { kind: "verdict", verdict: "accept" },
 ];
@@ -46,12 +48,10 @@ const change = (which: "source" | "destination", from: number, to: number): Expr
     { kind: "load", field: "transport-protocol", register: 0 },
     { kind: "compare", register: 0, is: "equal", to: Uint8Array.of(protocols[of]) },
     { kind: "load", field: `port-${which}`, register: 0 },
-    { kind: "compare", register: 0, is: "equal", to: port(from) },
-    { kind: "value", register: 0, value: port(to) },
+    { kind: "compare", register: 0, is: "equal", to: portBytes(from) },
+    { kind: "value", register: 0, value: portBytes(to) },
     { kind: "set-port", which, of, register: 0 },
   ]);
-
-const port = (number: number) => Uint8Array.of(number >>> 8, number & 0xff);
 
 /**
  * What a container's own names need in its network namespace: sockets, and two chains that let port 53 of 127.0.0.11 lead to
