@@ -209,7 +209,10 @@ int session_settle(struct monitor *m) {
 
 long session_signal(struct session *s, u32 signo) {
   if (s->state >= SESSION_ENDED) return -ESRCH;
-  return SYS(pidfd_send_signal, s->pidfd, signo, 0, 0);
+  long sent = SYS(pidfd_send_signal, s->pidfd, signo, 0, 0);
+  // Its children hold its streams. It leads its group, and is not reaped: the number is its own.
+  if (sent == 0 && signo == SIGKILL && s->id[0]) SYS(kill, -s->pid, signo);
+  return sent;
 }
 
 long session_resize(struct session *s, u32 rows, u32 columns) {

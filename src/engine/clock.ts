@@ -43,3 +43,12 @@ export function momentOf(text: string): number {
     at: "--filter",
   });
 }
+
+/** A duration as Go prints it: `1m30s`, `2.5s`, `100ms`. */
+export function goDuration(of: number): string {
+  if (of < 1000) return `${of}ms`;
+  const [hours, minutes] = [Math.floor(of / 3_600_000), Math.floor(of / 60_000) % 60];
+  const seconds = `${(of % 60_000) / 1000}s`;
+  if (hours > 0) return `${hours}h${minutes}m${seconds}`;
+  return minutes > 0 ? `${minutes}m${seconds}` : seconds;
+}

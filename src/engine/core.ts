@@ -7,6 +7,7 @@ import type { Runtime } from "../runtime/runtime.ts";
 import type { VolumeStore } from "../volume/volumes.ts";
 import type { Entry } from "./entry.ts";
 import type { Exec } from "./execs.ts";
+import type { Watch } from "./health/watch.ts";
 import type { Host } from "./host.ts";
 import type { NetworkShelf } from "./networks/shelf.ts";
 import type { News } from "./news.ts";
@@ -31,6 +32,8 @@ export interface Core {
   readonly host: Host;
   readonly shelf: Shelf;
   readonly execs: Map<string, Exec>;
+  /** Containers whose health is looked after, by id; others cost nothing. */
+  readonly watches: Map<string, Watch>;
   /** Names of containers that are being made, with the ids of their images. */
   readonly beingMade: Map<string, string>;
   /** What went wrong where no caller waits for it. */

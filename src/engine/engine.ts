@@ -11,6 +11,7 @@ import type { LogQuery } from "../runtime/log/read.ts";
 import type { LogEntry } from "../runtime/log/record.ts";
 import type { Events } from "./events.ts";
 import type { CommitOptions } from "./files/commit.ts";
+import type { Health } from "./health/health.ts";
 import type { EngineImages } from "./images.ts";
 import type { ContainerOptions, EndpointOption, ExecOptions, LogOptions } from "./options.ts";
 import type { ContainerState, ContainerStatus, ExitReport, Timestamp } from "./state.ts";
@@ -120,7 +121,7 @@ export interface ListQuery {
   readonly all: boolean;
   /** The newest ones, whatever their state; 0: no limit. */
   readonly limit: number;
-  /** id, name, label, status, ancestor, volume, exited, before, since, publish, expose. */
+  /** id, name, label, status, ancestor, volume, exited, before, since, publish, expose, health. */
   readonly filters: Filters;
 }
 
@@ -139,6 +140,8 @@ export interface ContainerDetails {
   /** When it last started; NEVER before that. */
   readonly startedAt: Timestamp;
   readonly restartCount: number;
+  /** Null: nothing checks it. */
+  readonly health: Health | null;
   readonly mounts: readonly MountPoint[];
   /** Where it is or will be connected. */
   readonly endpoints: readonly EndpointDetails[];

@@ -1,13 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Duplex } from "node:stream";
 import { InroError } from "../oci/error.ts";
 import { exitCode, parseExit } from "../oci/exit.ts";
 import type { SpecProcess } from "../oci/runtime-spec.ts";
 import type { ExecSession, WindowSize } from "../runtime/runtime.ts";
 import { type Core, folderOf, tell } from "./core.ts";
-import { forgetOldExecs } from "./ended-execs.ts";
+import { forgetExec, forgetOldExecs } from "./ended-execs.ts";
 import type { ExecDetails, Execs } from "./engine.ts";
 import type { Entry } from "./entry.ts";
 import { identityIn } from "./life/identity.ts";
@@ -29,8 +28,17 @@ export interface Exec {
 export function engineExecs(core: Core): Execs {
   const find = (id: string) => findExec(core, id);
   return {
-    create: async (container, options) => create(core, core.shelf.find(container), options),
-    start: async (exec, o) => start(core, find(exec), o),
+    create: async (container, options) => {
+      const entry = core.shelf.find(container);
+      forgetOldExecs(core, entry.id);
+      return createExec(core, entry, options).record.id;
+    },
+    start: async (exec, o) => {
+      const { stream } = await startExec(core, find(exec), o);
+      if (!o.detach) return stream;
+      stream.resume();
+      return null;
+    },
     inspect: (exec) => detailsOf(settled(core, find(exec)).record),
     resize: async (exec, size) => {
       const { session, record } = find(exec);
@@ -69,16 +77,17 @@ function settled(core: Core, exec: Exec): Exec {
   return exec;
 }
 
-function create(core: Core, entry: Entry, options: ExecOptions): string {
+/** `isProbe`: a look at the container's health, of which nothing is kept when it has ended. NOT_RUNNING, CONTAINER_PAUSED. */
+export function createExec(core: Core, entry: Entry, options: ExecOptions, isProbe = false): Exec {
   checkLive(entry);
   if (options.command.length === 0)
     throw new InroError("INVALID_OPTION", { what: "cannot exec", why: "No exec command specified" });
-  forgetOldExecs(core, entry.id);
   const id = randomBytes(32).toString("hex");
-  const record = { id, containerId: entry.id, options, pid: 0, running: false, exitCode: null };
-  core.execs.set(id, { record, session: null, started: false });
+  const record = { id, containerId: entry.id, options, isProbe, pid: 0, running: false, exitCode: null };
+  const exec: Exec = { record, session: null, started: false };
+  core.execs.set(id, exec);
   tell(core, entry, `exec_create: ${options.command.join(" ")}`, { execID: id });
-  return id;
+  return exec;
 }
 
 function checkLive(entry: Entry): NonNullable<Entry["live"]> {
@@ -90,11 +99,12 @@ function checkLive(entry: Entry): NonNullable<Entry["live"]> {
   });
 }
 
-async function start(
+/** Starts it, once. COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, EXEC_STARTED, NOT_RUNNING, CONTAINER_PAUSED. */
+export async function startExec(
   core: Core,
   exec: Exec,
   o: { readonly detach: boolean; readonly consoleSize: WindowSize | null },
-): Promise<Duplex | null> {
+): Promise<ExecSession> {
   const { record } = exec;
   const entry = core.shelf.find(record.containerId);
   const live = checkLive(entry);
@@ -115,13 +125,11 @@ async function start(
     const process = execProcess(core, entry, options, size);
     const session = await live.exec({ id: record.id, process, openStdin: attach.stdin, attach });
     begin(core, entry, exec, session);
-    if (!o.detach) return session.stream;
-    session.stream.resume();
-    return null;
+    return session;
   } catch (cause) {
     const code = cause instanceof InroError && cause.code === "COMMAND_NOT_FOUND" ? 127 : 126;
     exec.record = { ...record, exitCode: code };
-    core.records.putExec(exec.record);
+    keep(core, exec.record);
     throw cause;
   }
 }
@@ -138,13 +146,19 @@ function begin(core: Core, entry: Entry, exec: Exec, session: ExecSession): void
     exec.record = { ...exec.record, running: false, exitCode: code };
     entry.execs.delete(id);
     if (!core.execs.has(id)) return;
-    core.records.putExec(exec.record);
+    keep(core, exec.record);
     tell(core, entry, "exec_die", { execID: id, exitCode: String(code) });
   };
   session.exited.then(
     (exit) => finish(exitCode(exit)),
     () => finish(UNKNOWN_CODE),
   );
+}
+
+/** How it ended; of a probe the container's health tells. */
+function keep(core: Core, record: ExecRecord): void {
+  if (record.isProbe) forgetExec(core, record);
+  else core.records.putExec(record);
 }
 
 /** Docker: what a shell says of a program that a signal ended; its container is gone. */

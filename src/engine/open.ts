@@ -12,6 +12,7 @@ import { engineContainers } from "./containers.ts";
 import type { Core } from "./core.ts";
 import type { Engine } from "./engine.ts";
 import { engineExecs } from "./execs.ts";
+import { unwatch } from "./health/watch.ts";
 import { surveyHost } from "./host.ts";
 import { engineImages } from "./image-verbs.ts";
 import { engineVersion, info } from "./look/info.ts";
@@ -73,6 +74,7 @@ export async function openEngine(parts: EngineParts): Promise<Engine> {
     shelf: newShelf(),
     networkShelf: newNetworkShelf(),
     execs: new Map(records.execs().map((record) => [record.id, { record, session: null, started: true }])),
+    watches: new Map(),
     beingMade: new Map(),
     fault,
     background: (work) => {
@@ -96,6 +98,7 @@ export async function openEngine(parts: EngineParts): Promise<Engine> {
     version: () => engineVersion(core),
     close: async () => {
       for (const entry of core.shelf.all()) {
+        unwatch(core, entry);
         if (entry.restartTimer !== null) clearTimeout(entry.restartTimer);
         entry.live?.close();
         entry.live = null;

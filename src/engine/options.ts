@@ -50,6 +50,11 @@ export interface ContainerOptions {
   /** Seconds; `null`: ten. */
   readonly stopTimeout: number | null;
   readonly restart: RestartPolicy;
+  readonly health: HealthOption;
+  /** What is done with it when it becomes unhealthy. */
+  readonly healthOnFailure: HealthOnFailure;
+  /** What runs the lines of `health`; `null`: the image's, else `/bin/sh -c`. */
+  readonly shell: readonly string[] | null;
   readonly ulimits: readonly Ulimit[];
   readonly sysctls: Readonly<Record<string, string>>;
   readonly groupAdd: readonly string[];
@@ -178,6 +183,20 @@ export interface RestartPolicy {
   readonly maximumRetries: number;
 }
 
+/** How its health is checked; nanoseconds. What is 0 or empty is the image's, else Docker's default. */
+export interface HealthOption {
+  /** `["NONE"]`, `["CMD", …]`, `["CMD-SHELL", line]`. */
+  readonly test: readonly string[];
+  readonly interval: number;
+  readonly timeout: number;
+  readonly startPeriod: number;
+  readonly startInterval: number;
+  readonly retries: number;
+}
+
+/** kill: by SIGKILL, after which its restart policy counts. */
+export type HealthOnFailure = "none" | "kill" | "restart" | "stop";
+
 export interface Ulimit {
   /** `nofile`, `nproc`, … (setrlimit(2) without `RLIMIT_`, lower case). */
   readonly name: string;
@@ -262,6 +281,9 @@ export const DEFAULT_OPTIONS: Omit<ContainerOptions, "image"> = {
   stopSignal: null,
   stopTimeout: null,
   restart: { name: "no", maximumRetries: 0 },
+  health: { test: [], interval: 0, timeout: 0, startPeriod: 0, startInterval: 0, retries: 0 },
+  healthOnFailure: "none",
+  shell: null,
   ulimits: [],
   sysctls: {},
   groupAdd: [],

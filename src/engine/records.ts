@@ -7,6 +7,7 @@ import type { Reserve } from "../platform/reserve.ts";
 import { type Database, type Lasting, openDatabase } from "../platform/sqlite.ts";
 import type { MountPoint, NetworkDetails, VolumeDetails } from "./engine.ts";
 import type { EngineEvent } from "./events.ts";
+import type { Health } from "./health/health.ts";
 import type { ContainerOptions, EndpointOption, ExecOptions } from "./options.ts";
 import type { ContainerState, Timestamp } from "./state.ts";
 
@@ -30,6 +31,8 @@ export interface ContainerFortune {
   readonly bootId: string;
   /** A start has begun and not ended: a crash now leaves something to clean up, and nobody was told that it runs. */
   readonly starting: boolean;
+  /** As its health check saw it last; null without one, and before the first start. */
+  readonly health: Health | null;
   /** What it was last started from, for those who find it running. */
   readonly rootfs: Rootfs | null;
   /** Its connections, held from the start until the end was seen. */
@@ -58,6 +61,8 @@ export interface ExecRecord {
   readonly id: string;
   readonly containerId: string;
   readonly options: ExecOptions;
+  /** A look at the container's health: an engine that finds it running ends it. */
+  readonly isProbe: boolean;
   readonly pid: number;
   readonly running: boolean;
   readonly exitCode: number | null;

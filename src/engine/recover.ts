@@ -5,7 +5,9 @@ import { parseExit } from "../oci/exit.ts";
 import { connectMonitor } from "../runtime/monitor/monitor.ts";
 import type { Container } from "../runtime/runtime.ts";
 import { type Core, folderOf, record, socketFolderOf } from "./core.ts";
+import { forgetExec } from "./ended-execs.ts";
 import { Entry } from "./entry.ts";
+import { watch } from "./health/watch.ts";
 import { ended, onEnd, reportOf, unknownEnd } from "./life/end.ts";
 import { discard, removeNow } from "./life/remove.ts";
 import { start } from "./life/start.ts";
@@ -107,10 +109,12 @@ async function reconnect(core: Core, entry: Entry): Promise<Container | undefine
 
 async function settle(core: Core, entry: Entry, container: Container | undefined): Promise<void> {
   const { state, starting, attachments, shaper } = entry.fortune;
+  await endProbes(core, entry, container);
   if (starting) {
     await abandon(core, entry);
   } else if (container !== undefined) {
     onEnd(core, entry, container);
+    watch(core, entry);
     core.background(serveNames(core, entry));
     // Nobody paused it: what froze it (a commit) died with the engine before.
     if (state.status === "running")
@@ -120,6 +124,15 @@ async function settle(core: Core, entry: Entry, container: Container | undefined
   } else if (attachments.length > 0 || shaper !== null) {
     await leaveAll(core, entry);
     record(core, entry, APART);
+  }
+}
+
+/** Nobody waits for what a former engine asked. */
+async function endProbes(core: Core, entry: Entry, container: Container | undefined): Promise<void> {
+  for (const { record } of core.execs.values()) {
+    if (!record.isProbe || record.containerId !== entry.id) continue;
+    await container?.endExec(record.id).catch(() => {});
+    forgetExec(core, record);
   }
 }
 

@@ -46,6 +46,7 @@ export function containerOf(live: Live): Container {
     resize: (size) => monitor.resize(size),
     attach: (request) => monitor.attach(request),
     exec: (request) => exec(live, request),
+    endExec: (id) => monitor.signal(SIGKILL, id),
     pause: () => setFrozen(cgroups, true),
     resume: () => setFrozen(cgroups, false),
     stats: async () => ({ readAt: new Date(), ...readStats(cgroups) }),

@@ -68,6 +68,7 @@ export interface ExecSession {
   readonly stream: Socket;
   readonly exited: Promise<Exit>;
   resize(size: WindowSize): Promise<void>;
+  /** SIGKILL reaches the program's process group too. */
   signal(number: number): Promise<void>;
 }
 
@@ -86,6 +87,8 @@ export interface Container {
   readonly exited: Promise<Exit>;
   attach(request: AttachRequest): Promise<Socket>;
   exec(request: ExecRequest): Promise<ExecSession>;
+  /** Kills a program that `exec` started, whoever called it, with its process group. NO_SUCH_SESSION, NOT_RUNNING. */
+  endExec(id: string): Promise<void>;
   pause(): Promise<void>;
   resume(): Promise<void>;
   stats(): Promise<Stats>;

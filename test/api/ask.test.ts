@@ -233,10 +233,20 @@ describe("a wrong value is refused by the name of its field", () => {
   });
 });
 
+test("health checks that cannot be run are refused", () => {
+  const refusal = (Healthcheck: object) =>
+    expect(() => askedContainer(asked({ Image: "a", Healthcheck }), mountsOf));
+  refusal({ Test: ["PING"] }).toThrow('"PING" is none of NONE, CMD, CMD-SHELL');
+  refusal({ Test: ["CMD"] }).toThrow("it names no command");
+  refusal({ Test: ["CMD", 1] }).toThrow("it is not a text");
+  refusal({ Interval: 999_999 }).toThrow("cannot be less than 1ms");
+  refusal({ Retries: -1 }).toThrow("cannot be negative");
+});
+
 test("what is not done is told", () => {
   const { warnings } = askedContainer(
-    asked({ Image: "a", Healthcheck: { Test: ["CMD", "true"] } }),
+    asked({ Image: "a", HostConfig: { CpuRealtimePeriod: 1000 } }),
     mountsOf,
   );
-  expect(warnings).toEqual(["Health checks are not run yet."]);
+  expect(warnings).toEqual(["CpuRealtimePeriod is not supported: discarded."]);
 });

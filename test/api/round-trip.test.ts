@@ -17,6 +17,7 @@ function details(options: ContainerOptions): ContainerDetails {
     state: { status: "running", pid: 42, startedAt: "2026-11-24T02:00:01.000000001Z" },
     startedAt: "2026-11-24T02:00:01.000000001Z",
     restartCount: 0,
+    health: null,
     mounts: [],
     endpoints: [],
     ports: [],
@@ -42,6 +43,20 @@ test.each([
   ["env and labels", { Env: ["A=1"], Labels: { a: "b" }, Hostname: "h", User: "1:2", WorkingDir: "/w" }],
   ["streams", { Tty: true, OpenStdin: true, StdinOnce: true, AttachStdin: true, AttachStdout: true }],
   ["stop", { StopSignal: "SIGINT", StopTimeout: 3, ExposedPorts: { "80/tcp": {} } }],
+  [
+    "health",
+    {
+      Healthcheck: {
+        Test: ["CMD-SHELL", "true"],
+        Interval: 2e9,
+        Timeout: 1e9,
+        StartInterval: 5e8,
+        Retries: 7,
+      },
+      Shell: ["/bin/bash", "-c"],
+      HostConfig: { HealthOnFailure: "restart" },
+    },
+  ],
   ["binds", { HostConfig: { Binds: ["/a:/b:ro,rslave", "data:/c:nocopy", "/d:/e"] } }],
   [
     "mounts",

@@ -14,6 +14,7 @@ import {
   words,
 } from "../asked.ts";
 import { bandwidth } from "./bandwidth.ts";
+import { health } from "./health.ts";
 import { logOptions } from "./log.ts";
 import { modes } from "./modes.ts";
 import { mounts } from "./mounts.ts";
@@ -42,6 +43,7 @@ export function askedContainer(body: Asked, mountsOf: MountsOf): AskedContainer 
     ...program(body),
     ...streams(body),
     ...modes(body, host),
+    ...health(body, host),
     ...hostOptions(host),
     hostname: textOrNull(body, "Hostname"),
     domainname: textOrNull(body, "Domainname"),
@@ -51,7 +53,7 @@ export function askedContainer(body: Asked, mountsOf: MountsOf): AskedContainer 
     stopSignal: textOrNull(body, "StopSignal"),
     stopTimeout: integerOrNull(body, "StopTimeout"),
   };
-  return { options, warnings: warnings(body, host) };
+  return { options, warnings: warnings(host) };
 }
 
 function program(body: Asked) {

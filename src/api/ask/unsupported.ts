@@ -1,4 +1,4 @@
-import { type Asked, flag, integer, invalid, list, object, text, texts } from "../asked.ts";
+import { type Asked, flag, integer, invalid, list, text } from "../asked.ts";
 
 /**
  * What Docker can and we cannot yet. A container that would miss what it was promised for its safety or its work is
@@ -20,10 +20,8 @@ export function refuseUnsupported(host: Asked): void {
     throw invalid(`${host.at}Isolation`, "it is Windows'");
 }
 
-export function warnings(body: Asked, host: Asked): readonly string[] {
+export function warnings(host: Asked): readonly string[] {
   const found: string[] = [];
-  const health = texts(object(body, "Healthcheck"), "Test");
-  if (health.length > 0 && health[0] !== "NONE") found.push("Health checks are not run yet.");
   const lists = [
     "BlkioWeightDevice",
     "BlkioDeviceReadBps",

@@ -1,4 +1,5 @@
 import type { ContainerDetails } from "../../engine/engine.ts";
+import { healthcheck } from "./health.ts";
 
 /** `null` where a set is empty, as Go prints an absent map. */
 export function setOf(keys: readonly string[]): Record<string, object> | null {
@@ -33,5 +34,7 @@ export function config(container: ContainerDetails) {
     Labels: options.labels,
     ...(options.stopSignal === null ? {} : { StopSignal: options.stopSignal }),
     ...(options.stopTimeout === null ? {} : { StopTimeout: options.stopTimeout }),
+    ...healthcheck(options.health),
+    ...(options.shell === null ? {} : { Shell: options.shell }),
   };
 }

@@ -17,6 +17,8 @@ export function hostConfig(container: ContainerDetails) {
     ContainerIDFile: "",
     LogConfig: { Type: options.log.asked.type, Config: options.log.asked.config },
     RestartPolicy: { Name: options.restart.name, MaximumRetryCount: options.restart.maximumRetries },
+    // Ours: none, kill, restart, stop.
+    HealthOnFailure: options.healthOnFailure,
     AutoRemove: options.autoRemove,
     VolumeDriver: "",
     VolumesFrom: null,

@@ -1,5 +1,6 @@
 import type { ContainerDetails } from "../../engine/engine.ts";
 import { isLive, NEVER } from "../../engine/state.ts";
+import { health, healthText } from "./health.ts";
 
 /** Docker's State: one flat record in which everything has a value whether it means something or not. */
 export function state(container: ContainerDetails) {
@@ -18,6 +19,7 @@ export function state(container: ContainerDetails) {
     Error: state.status === "dead" ? state.error : (exit?.error ?? failure?.message ?? ""),
     StartedAt: isLive(state) ? state.startedAt : container.startedAt,
     FinishedAt: exit?.finishedAt ?? NEVER,
+    ...health(container),
   };
 }
 
@@ -28,7 +30,7 @@ export function statusText(container: ContainerDetails, now: number): string {
     case "created":
       return "Created";
     case "running":
-      return `Up ${since(state.startedAt, now)}`;
+      return `Up ${since(state.startedAt, now)}${healthText(container)}`;
     case "paused":
       return `Up ${since(state.startedAt, now)} (Paused)`;
     case "restarting":

@@ -107,6 +107,7 @@ function hostConfig(line: CreateLine, binds: readonly string[], bindings: unknow
     CgroupnsMode: options.cgroupns,
     UsernsMode: options.userns,
     RestartPolicy: restartPolicy(options.restart),
+    HealthOnFailure: options["health-on-failure"],
     AutoRemove: options.rm,
     Init: options.init ? true : undefined,
     OomScoreAdj: options["oom-score-adj"],
@@ -139,14 +140,19 @@ function resources(options: CreateValues): Record<string, unknown> {
 }
 
 function healthcheck(options: CreateValues): Record<string, unknown> {
-  if (options["no-healthcheck"]) return { Test: ["NONE"] };
-  return defined({
-    Test: options["health-cmd"] === undefined ? undefined : ["CMD-SHELL", options["health-cmd"]],
+  const asked = defined({
+    // Docker: an empty command is none.
+    Test: options["health-cmd"] ? ["CMD-SHELL", options["health-cmd"]] : undefined,
     Interval: options["health-interval"],
     Timeout: options["health-timeout"],
     StartPeriod: options["health-start-period"],
+    StartInterval: options["health-start-interval"],
     Retries: options["health-retries"],
   });
+  if (!options["no-healthcheck"]) return asked;
+  if (Object.keys(asked).length > 0)
+    throw new UsageError("--no-healthcheck conflicts with --health-* options");
+  return { Test: ["NONE"] };
 }
 
 /** `--entrypoint ""` asks for none: the API takes an empty word for it. */

@@ -7,6 +7,7 @@ const limits = { group: "Limits" };
 const network = { group: "Network" };
 const security = { group: "Security" };
 const life = { group: "Life" };
+const health = { group: "Health" };
 const hidden = { hidden: true };
 
 /** Docker's options of `create` and `run` that describe the container. */
@@ -110,15 +111,19 @@ export const createOptions = {
   "log-driver": text("NAME", "default, or none to keep nothing", life),
   "log-opt": list("KEY=VALUE", "max-size=10m, max-file=3", life),
   annotation: list("KEY=VALUE", "An annotation for the OCI spec", { ...life, hidden: true }),
-  "health-cmd": text("COMMAND", "What checks its health", { ...life, hidden: true }),
-  "health-interval": read("TIME", nanoseconds, "Between two checks", { ...life, hidden: true }),
-  "health-timeout": read("TIME", nanoseconds, "How long a check may take", { ...life, hidden: true }),
-  "health-start-period": read("TIME", nanoseconds, "How long it may take to begin", {
-    ...life,
-    hidden: true,
-  }),
-  "health-retries": read("NUMBER", integer, "Failures in a row that count", { ...life, hidden: true }),
-  "no-healthcheck": flag("Do not run the image's health check", { ...life, hidden: true }),
+  "health-cmd": text("COMMAND", "Check its health by a command, run by the image's shell", health),
+  "health-interval": read("TIME", nanoseconds, "Between two checks (default 30s)", health),
+  "health-timeout": read("TIME", nanoseconds, "How long a check may take (default 30s)", health),
+  "health-retries": read("NUMBER", integer, "Failures in a row that make it unhealthy (default 3)", health),
+  "health-start-period": read("TIME", nanoseconds, "How long after its start failures do not count", health),
+  "health-start-interval": read("TIME", nanoseconds, "Between two checks meanwhile (default 5s)", health),
+  "health-on-failure": text(
+    "ACTION",
+    "When it becomes unhealthy: none (default), kill, restart, stop",
+    health,
+  ),
+  "no-healthcheck": flag("Do not run the image's health check", health),
+
   runtime: text("NAME", "The OCI runtime", { ...life, hidden: true }),
   "disable-content-trust": flag("Without meaning here", { hidden: true, default: true }),
 } as const;

@@ -75,6 +75,7 @@ export const spec: Listing = {
     Ports: "PORTS",
     State: "STATE",
     Status: "STATUS",
+    HealthStatus: "HEALTH STATUS",
     Size: "SIZE",
     Labels: "LABELS",
     Mounts: "MOUNTS",
@@ -92,6 +93,7 @@ export function row(container: Summary, short: boolean): Row {
   return {
     Command: JSON.stringify(short ? ellipsis(container.Command, 20) : container.Command),
     CreatedAt: goTime(container.Created),
+    HealthStatus: /\((?:health: )?(starting|healthy|unhealthy)\)$/.exec(container.Status)?.[1] ?? "",
     ID: short ? shortId(container.Id) : container.Id,
     Image: imageName(container, short),
     Labels: Object.entries(labels)

@@ -28,6 +28,7 @@ const UNBORN: ContainerFortune = {
   stoppedByUser: false,
   bootId: "",
   starting: false,
+  health: null,
   rootfs: null,
   attachments: [],
   shaper: null,

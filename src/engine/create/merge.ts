@@ -1,5 +1,5 @@
 import type { ExecutionConfig } from "../../oci/image-config.ts";
-import type { ContainerOptions, MountOption } from "../options.ts";
+import type { ContainerOptions, HealthOption, MountOption } from "../options.ts";
 import { mergeEnvironment } from "../spec/environment.ts";
 
 /**
@@ -24,7 +24,22 @@ export function mergeImage(options: ContainerOptions, image: NonNullable<Executi
     ],
     stopSignal: options.stopSignal ?? nonEmpty(image.StopSignal),
     stopTimeout: options.stopTimeout ?? image.StopTimeout ?? null,
+    health: mergeHealth(options.health, image.Healthcheck),
+    shell: options.shell ?? image.Shell ?? null,
     mounts: [...options.mounts, ...imageVolumes(options, Object.keys(image.Volumes))],
+  };
+}
+
+/** Field by field: who changes the interval alone keeps the image's command. */
+function mergeHealth(asked: HealthOption, image: ExecutionConfig["Healthcheck"]): HealthOption {
+  if (image === null || image === undefined) return asked;
+  return {
+    test: asked.test.length > 0 ? asked.test : image.Test,
+    interval: asked.interval || image.Interval,
+    timeout: asked.timeout || image.Timeout,
+    startPeriod: asked.startPeriod || image.StartPeriod,
+    startInterval: asked.startInterval || image.StartInterval,
+    retries: asked.retries || image.Retries,
   };
 }
 

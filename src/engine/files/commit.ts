@@ -36,6 +36,21 @@ function configOf(options: ContainerOptions, image: Image): MakeRequest["config"
     Labels: options.labels,
     StopSignal: options.stopSignal ?? "",
     StopTimeout: options.stopTimeout,
+    Healthcheck: healthcheckOf(options),
+    Shell: options.shell === null ? null : [...options.shell],
+  };
+}
+
+function healthcheckOf({ health }: ContainerOptions): MakeRequest["config"]["Healthcheck"] {
+  const { test, interval, timeout, startPeriod, startInterval, retries } = health;
+  if (test.length === 0) return null;
+  return {
+    Test: [...test],
+    Interval: interval,
+    Timeout: timeout,
+    StartPeriod: startPeriod,
+    StartInterval: startInterval,
+    Retries: retries,
   };
 }
 

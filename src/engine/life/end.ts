@@ -4,6 +4,8 @@ import type { Container } from "../../runtime/runtime.ts";
 import { now } from "../clock.ts";
 import { type Core, folderOf, record, tell } from "../core.ts";
 import type { Entry } from "../entry.ts";
+import { atEnd } from "../health/health.ts";
+import { unwatch } from "../health/watch.ts";
 import { APART } from "../records.ts";
 import { type ExitReport, timestamp } from "../state.ts";
 import { removeNow } from "./remove.ts";
@@ -67,6 +69,7 @@ export async function ended(
   report: ExitReport,
   done: { readonly undone: boolean },
 ): Promise<void> {
+  unwatch(core, entry);
   await giveBack(core, entry, done);
   if (report.oomKilled) tell(core, entry, "oom");
   tell(core, entry, "die", { exitCode: String(report.code), execDuration: duration(report) });
@@ -79,7 +82,8 @@ export async function ended(
   const delay = restartDelay(entry, report);
   const status = delay === null ? "exited" : "restarting";
   // Not synced: the monitor's exit file is, and is read again where this record was lost with the machine's power.
-  const end = { state: { status, exit: report }, ...APART, starting: false } as const;
+  const health = atEnd(entry.fortune.health);
+  const end = { state: { status, exit: report }, ...APART, starting: false, health } as const;
   try {
     record(core, entry, end);
   } catch (cause) {

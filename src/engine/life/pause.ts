@@ -1,6 +1,7 @@
 import { InroError } from "../../oci/error.ts";
 import { type Core, record, tell } from "../core.ts";
 import type { Entry } from "../entry.ts";
+import { unwatch, watch } from "../health/watch.ts";
 import { notRunning } from "./stop.ts";
 
 /** NOT_RUNNING, CONTAINER_PAUSED. */
@@ -10,8 +11,14 @@ export async function pause(core: Core, entry: Entry): Promise<void> {
     if (entry.live === null) throw notRunning(entry, "pause");
     if (state.status !== "running")
       throw wrongState(entry, "CONTAINER_PAUSED", "pause", "it is paused already");
-    await entry.live.pause();
-    record(core, entry, { state: { ...state, status: "paused" } });
+    unwatch(core, entry);
+    try {
+      await entry.live.pause();
+      record(core, entry, { state: { ...state, status: "paused" } });
+    } catch (cause) {
+      watch(core, entry);
+      throw cause;
+    }
     tell(core, entry, "pause");
   });
 }
@@ -42,6 +49,7 @@ export async function unpause(core: Core, entry: Entry): Promise<void> {
       throw wrongState(entry, "NOT_PAUSED", "unpause", "it is not paused");
     await entry.live.resume();
     record(core, entry, { state: { ...state, status: "running" } });
+    watch(core, entry);
     tell(core, entry, "unpause");
   });
 }

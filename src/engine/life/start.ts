@@ -8,6 +8,9 @@ import type { Container } from "../../runtime/runtime.ts";
 import { timeNow } from "../clock.ts";
 import { type Core, folderOf, record, tell } from "../core.ts";
 import type { Entry } from "../entry.ts";
+import { healthCheckOf } from "../health/check.ts";
+import { atStart } from "../health/health.ts";
+import { watch } from "../health/watch.ts";
 import { attachAll } from "../networks/attach.ts";
 import { bandwidthOf } from "../networks/bandwidth.ts";
 import { endpointsOf, hasOwnNetwork } from "../networks/endpoints.ts";
@@ -59,7 +62,8 @@ async function startNow(core: Core, entry: Entry): Promise<void> {
   await joinStreams(entry, container);
   await container.start();
   const startedAt = timeNow();
-  const restarted = { startedAt, stoppedByUser: false, starting: false };
+  const health = healthCheckOf(entry.origin.options) === null ? null : atStart(entry.fortune.health);
+  const restarted = { startedAt, stoppedByUser: false, starting: false, health };
   record(core, entry, { ...restarted, state: { status: "running", pid: container.pid, startedAt } });
   undo.release();
   entry.live = container;
@@ -67,6 +71,7 @@ async function startNow(core: Core, entry: Entry): Promise<void> {
   core.background(joinStreams(entry, container));
   core.background(serveNames(core, entry));
   tell(core, entry, "start");
+  watch(core, entry);
   onEnd(core, entry, container);
 }
 

@@ -51,6 +51,7 @@ function lookAt(core: Core, entry: Entry): ContainerDetails {
     state: fortune.state,
     startedAt: fortune.startedAt,
     restartCount: fortune.restartCount,
+    health: fortune.health,
     mounts: origin.mounts,
     endpoints: endpointDetails(core, entry),
     ports: portsOf(fortune),

@@ -33,7 +33,7 @@ const MATCHERS: Readonly<Record<string, Matcher>> = {
       const [number, protocol = "tcp"] = port.split("/");
       return portMatches(Number(number), protocol, wanted);
     }),
-  health: (_, __, wanted) => wanted === "none",
+  health: (_, { fortune: { health } }, wanted) => wanted === (health?.status ?? "none"),
   "is-task": (_, __, wanted) => wanted === "false" || wanted === "0",
 };
 
