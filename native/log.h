@@ -46,6 +46,8 @@ enum { LOG_SCRATCH = 64 * 1024 };
 int log_write(struct log *log, u8 stream, const u8 *bytes, size_t n, struct moment now, u8 *scratch);
 // For a caller that rotates (kubelet): go on in a new file of the same name.
 int log_reopen(struct log *log);
+// Removes every file of the log and goes on in a new one; readers keep what they still have to read.
+int log_clear(struct log *log);
 // The name of generation g (`name`, `name.1` …), or NULL when it is gone. `name` holds 280 bytes.
 const char *log_name(const struct log *log, u32 generation, char *name);
 // log_kept.c: for those who read the log's files, whatever is renamed or removed meanwhile.

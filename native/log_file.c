@@ -65,10 +65,19 @@ int log_reopen(struct log *log) {
   return log_open_file(log);
 }
 
-void log_discard(struct log *log) {
+static void remove_files(const struct log *log) {
   char name[280];
   for (u32 g = log->oldest; g <= log->generation; g++)
     if (log_name(log, g, name)) SYS(unlinkat, log->folder, name, 0);
+}
+
+int log_clear(struct log *log) {
+  remove_files(log);
+  return log_reopen(log);
+}
+
+void log_discard(struct log *log) {
+  remove_files(log);
   log->readers = 0;
   log_retire(log);
   log_reader_forget(log, log->generation + 1);

@@ -67,6 +67,10 @@ static void on_reopen_log(struct monitor *m, struct request *r) {
   answer_result(m, r, m->log_is_spool ? -ENOENT : log_reopen(&m->log), "the log could not be opened");
 }
 
+static void on_clear_log(struct monitor *m, struct request *r) {
+  answer_result(m, r, m->log_is_spool ? -ENOENT : log_clear(&m->log), "the log could not be opened");
+}
+
 #define NO_NAMES "the container has no name sockets"
 
 static void on_names(struct monitor *m, struct request *r) {
@@ -126,6 +130,7 @@ void request_handle(struct monitor *m, struct client *c) {
     case FRAME_AWAIT_NAMES: on_await_names(m, &r); break;
     case FRAME_REPLY: on_reply(m, &r); break;
     case FRAME_REOPEN_LOG: on_reopen_log(m, &r); break;
+    case FRAME_CLEAR_LOG: on_clear_log(m, &r); break;
     default: answer_failed(m, &r, -EOPNOTSUPP, "this monitor does not know that frame"); break;
   }
 }

@@ -24,7 +24,7 @@ import { publish, withdraw } from "./networks/ports.ts";
 import { pruneFilter } from "./prune-filter.ts";
 import { isLive } from "./state.ts";
 import { attach } from "./streams/attach.ts";
-import { logs } from "./streams/logs.ts";
+import { clearLog, logs } from "./streams/logs.ts";
 
 /** Every verb by its name; what each does is in the file of that name. */
 export function engineContainers(core: Core): Containers {
@@ -48,6 +48,7 @@ export function engineContainers(core: Core): Containers {
     wait: (container, condition, signal) => ({ ended: wait(find(container), condition, signal) }),
     attach: async (container, o) => attach(core, find(container), o),
     logs: (container, query) => logs(core, find(container), query),
+    clearLog: async (container) => clearLog(core, find(container)),
     resize: async (container, windowSize) => {
       const entry = find(container);
       if (entry.live === null) throw notRunning(entry, "resize");

@@ -91,6 +91,8 @@ export interface Containers {
   attach(container: string, o: AttachOptions): Promise<Duplex>;
   /** The log's entries, oldest first. */
   logs(container: string, o: LogQuery): AsyncIterable<LogEntry>;
+  /** Forgets what it wrote until now; who reads it meanwhile still gets that. LOGS_NOT_KEPT. */
+  clearLog(container: string): Promise<void>;
   resize(container: string, size: WindowSize): Promise<void>;
   /** The processes of a container as ps(1) would print them. */
   top(container: string, psArguments: string): Promise<ProcessTable>;

@@ -47,6 +47,7 @@ export function containerOf(live: Live): Container {
     attach: (request) => monitor.attach(request),
     exec: (request) => exec(live, request),
     endExec: (id) => monitor.signal(SIGKILL, id),
+    clearLog: () => monitor.clearLog(),
     pause: () => setFrozen(cgroups, true),
     resume: () => setFrozen(cgroups, false),
     stats: async () => ({ readAt: new Date(), ...readStats(cgroups) }),

@@ -89,6 +89,8 @@ export interface Container {
   exec(request: ExecRequest): Promise<ExecSession>;
   /** Kills a program that `exec` started, whoever called it, with its process group. NO_SUCH_SESSION, NOT_RUNNING. */
   endExec(id: string): Promise<void>;
+  /** Removes what its log holds; who reads it still gets to the end of what was there. */
+  clearLog(): Promise<void>;
   pause(): Promise<void>;
   resume(): Promise<void>;
   stats(): Promise<Stats>;

@@ -27,6 +27,8 @@ const tools = {
   "mkfs.btrfs": { packages: ["btrfs-progs"], program: "sbin/mkfs.btrfs" },
   "mkfs.xfs": { packages: ["xfsprogs"], program: "sbin/mkfs.xfs" },
   acl: { packages: ["acl"], program: "bin/setfacl" },
+  zsh: { packages: ["zsh"], program: "bin/zsh" },
+  fish: { packages: ["fish"], program: "usr/bin/fish" },
   qemu: {
     packages: ["qemu-system-x86", "qemu-system-data", "seabios", "ipxe-qemu"],
     program: "usr/bin/qemu-system-x86_64",
@@ -74,6 +76,8 @@ export const testTools: readonly ToolName[] = [
   "mkfs.btrfs",
   "mkfs.xfs",
   "acl",
+  "zsh",
+  "fish",
   "podman",
   "dockerd",
 ];

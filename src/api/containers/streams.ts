@@ -1,6 +1,6 @@
 import { timestamp } from "../../engine/state.ts";
 import type { LogEntry } from "../../runtime/log/record.ts";
-import { begin, send } from "../answer.ts";
+import { begin, empty, send } from "../answer.ts";
 import { invalid } from "../asked.ts";
 import { type Asking, type Exchange, type Hijack, parameter, type Route } from "../exchange.ts";
 import { join, parseDetachKeys } from "../join.ts";
@@ -10,6 +10,8 @@ import { refuse } from "../status.ts";
 /** What a container says and hears. */
 export const streamRoutes: readonly Route[] = [
   { method: "GET", pattern: "/containers/{id}/logs", handle: logs },
+  // Beyond Docker: the log begins anew.
+  { method: "DELETE", pattern: "/inro/containers/{id}/logs", handle: clear },
   { method: "POST", pattern: "/containers/{id}/attach", hijack: attach },
 ];
 
@@ -37,6 +39,11 @@ async function logs(x: Exchange): Promise<void> {
   begin(x, streamType(x, tty));
   for await (const entry of entries) await send(x, line(entry, timestamps, !tty));
   x.response.end();
+}
+
+async function clear(x: Exchange): Promise<void> {
+  await x.engine.containers.clearLog(parameter(x, "id"));
+  empty(x, 204);
 }
 
 /** As dockerd: what is not a number of lines means all of them. */

@@ -12,11 +12,16 @@ export const logs = verb({
     tail: text("LINES", "Only the last lines (default all)", { short: "n" }),
     since: read("TIME", moment, "From then on: 10m, 2026-11-24T10:00:00, or a Unix time"),
     until: read("TIME", moment, "Up to then"),
+    clear: flag("Forget what it wrote until now; with -f, show what comes"),
     timestamps: flag("Begin each line with its time", { short: "t" }),
     details: flag("Without meaning here", { hidden: true }),
   },
   args: [1, 1],
-  async run({ client }, { options, args: [name = ""] }) {
+  async run({ client }, { options: { clear, ...options }, args: [name = ""] }) {
+    if (clear) {
+      await client.send({ method: "DELETE", path: at`/inro/containers/${name}/logs` });
+      if (!options.follow) return 0;
+    }
     const answer = await client.send({
       method: "GET",
       path: at`/containers/${name}/logs`,

@@ -89,6 +89,8 @@ export const frames = {
   /** Answered by EXITED when the session is over and recorded. */
   wait: frame(40, { session: text }),
   reopenLog: frame(41, {}),
+  /** Removes what the log holds, older files too; who reads it still gets to the end of what was there. */
+  clearLog: frame(48, {}),
   closeStdin: frame(42, { session: text }),
   /**
    * From here on this connection is told what the container asks at its name sockets (QUERY), and answers it by REPLY,

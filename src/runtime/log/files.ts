@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 
 /** An open file of a log. */
@@ -12,6 +13,12 @@ export interface LogFile {
 const MOST_FILES = 100;
 
 export const rotated = (path: string, number: number): string => (number === 0 ? path : `${path}.${number}`);
+
+/** Every file of the log that is there. */
+export function logFiles(path: string): string[] {
+  const names = Array.from({ length: MOST_FILES }, (_, number) => rotated(path, number));
+  return names.filter((name) => existsSync(name));
+}
 
 export async function openLogFile(path: string): Promise<LogFile | undefined> {
   try {
@@ -56,13 +63,18 @@ export async function isRotated(path: string, file: LogFile): Promise<boolean> {
 
 /** The file after a rotated one; when that one is gone already, the oldest that is left. */
 export async function openNextFile(path: string, file: LogFile): Promise<LogFile | undefined> {
-  let number = 1;
-  for (; number < MOST_FILES; number++) {
-    const inode = await inodeOf(rotated(path, number));
-    if (inode === undefined || inode === file.inode) break;
+  for (;;) {
+    let number = 1;
+    let inode: bigint | undefined;
+    for (; number < MOST_FILES; number++) {
+      inode = await inodeOf(rotated(path, number));
+      if (inode === undefined || inode === file.inode) break;
+    }
+    const next = await openLogFile(rotated(path, number - 1));
+    // A rotation meanwhile has moved every name by one: this would be the one after the next.
+    const moved = (await inodeOf(rotated(path, number))) !== inode;
+    if (!moved && next?.inode !== file.inode) return next;
+    await next?.handle.close();
+    if (!moved) return undefined;
   }
-  const next = await openLogFile(rotated(path, number - 1));
-  if (next?.inode !== file.inode) return next;
-  await next.handle.close();
-  return undefined;
 }

@@ -41,6 +41,8 @@ export interface Monitor {
   closeStdin(session?: string): Promise<void>;
   /** For a caller that rotates the log itself. */
   reopenLog(): Promise<void>;
+  /** Removes what the log holds; who reads it still gets to the end of what was there. */
+  clearLog(): Promise<void>;
   /** The container's stream: Docker-framed, raw for a terminal; what is written is its stdin, half-close ends it. */
   attach(request: AttachRequest): Promise<Socket>;
   /** The stream is null when the program could not be started. */
@@ -149,6 +151,9 @@ export async function connectMonitor(address: MonitorAddress): Promise<Monitor |
     },
     reopenLog: async () => {
       await ask("reopenLog", {}, "cannot reopen the log");
+    },
+    clearLog: async () => {
+      await ask("clearLog", {}, "cannot clear the log");
     },
     attach: async ({ stdin, stdout, stderr, logs }) => {
       const request = encodeFrame("attach", 1, { session: "", stdin, stdout, stderr, logs });
