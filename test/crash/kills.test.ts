@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { busyboxMissing } from "../engine/busybox.ts";
 import { rootMissing } from "../support/engine.ts";
 import { cgroupsOf, type Daemon, daemon, nativesOf } from "./daemon.ts";
+import { soon } from "./killing.ts";
 
 /** A short run in the gate; `INRO_KILLS=200 npm test -- test/crash/kills` is the long one. */
 const KILLS = Number(process.env["INRO_KILLS"] ?? 12);
@@ -80,22 +81,15 @@ async function settled(d: Daemon, listed: readonly Listed[]): Promise<void> {
     interfaces: running.length,
     volumes: listed.length,
   };
-  for (let tries = 0; ; tries++) {
-    const found = {
-      folders: readdirSync(join(d.dataRoot, "containers")).sort(),
-      cgroups: [...new Set(cgroupsOf(d.dataRoot).map((path) => path.split("/").at(-1) ?? ""))].filter(
-        (name) => name.length === 64,
-      ),
-      monitors: nativesOf(d.dataRoot).length,
-      interfaces:
-        (await d.host.run("cat", ["/proc/net/dev"])).stdout.match(/^\s*inro[0-9a-f]+:/gm)?.length ?? 0,
-      volumes: readdirSync(join(d.dataRoot, "volumes")).length,
-    };
-    if (Bun.deepEquals(found, expected)) return;
-    if (tries > 100) {
-      expect(found).toEqual(expected);
-      return;
-    }
-    await Bun.sleep(30);
-  }
+  const found = async () => ({
+    folders: readdirSync(join(d.dataRoot, "containers")).sort(),
+    cgroups: [...new Set(cgroupsOf(d.dataRoot).map((path) => path.split("/").at(-1) ?? ""))].filter(
+      (name) => name.length === 64,
+    ),
+    monitors: nativesOf(d.dataRoot).length,
+    interfaces:
+      (await d.host.run("cat", ["/proc/net/dev"])).stdout.match(/^\s*inro[0-9a-f]+:/gm)?.length ?? 0,
+    volumes: readdirSync(join(d.dataRoot, "volumes")).length,
+  });
+  await soon(found, expected);
 }
