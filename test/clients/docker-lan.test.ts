@@ -1,29 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { spawn } from "node:child_process";
-import { rootMissing, type TestEngine, testEngine } from "../support/engine.ts";
 import { ownHost } from "../support/host.ts";
-import { busyboxMissing, loadBusybox } from "./busybox.ts";
+import { dockerEngine, engineMissing } from "./docker.ts";
 
-describe.skipIf(rootMissing || busyboxMissing)("the unmodified docker CLI and macvlan", () => {
-  const scope = new AsyncDisposableStack();
-  let host: Awaited<ReturnType<typeof ownHost>>;
-  let engine: TestEngine;
-  /** The process of another host, at the other end of our eth0: 10.9.0.1/24. */
-  let outside: number;
-  const docker = (...words: string[]) => engine.docker(...words);
-  const ok = async (...words: string[]) => {
-    const { code, stdout, stderr } = await docker(...words);
-    if (code !== 0) throw new Error(`docker ${words.join(" ")}: ${stderr}`);
-    return stdout.trim();
-  };
-  const inspect = async (kind: string, name: string) =>
-    JSON.parse(await ok("inspect", "--type", kind, name))[0];
+describe.skipIf(engineMissing)("the unmodified docker CLI and macvlan", () => {
+  const it = dockerEngine(ownHost);
+  const { docker, ok, inspect } = it;
+  /** Another host, at the other end of our eth0: 10.9.0.1/24. */
+  let outside: Awaited<ReturnType<typeof ownHost>>;
   const ip = async (...words: string[]) => {
-    const { code, stdout, stderr } = await host.run("ip", words);
+    const { code, stdout, stderr } = await it.host.run("ip", words);
     if (code !== 0) throw new Error(`ip ${words.join(" ")}: ${stderr}`);
     return stdout;
   };
-  const there = (...words: string[]) => ["--target", String(outside), "--net", "ip", ...words];
   /** By a shell, which has the applets that the image has no names for. */
   const shell = (container: string, words: string) => ok("exec", container, "sh", "-c", words);
   const answers = async (from: string, address: string) =>
@@ -32,29 +20,14 @@ describe.skipIf(rootMissing || busyboxMissing)("the unmodified docker CLI and ma
     ok("run", "-d", "--name", name, ...words, "busybox", "sleep", "600");
 
   beforeAll(async () => {
-    host = scope.use(await ownHost());
-    const other = spawn("unshare", ["--net", "sleep", "600"], { stdio: "ignore" });
-    scope.defer(() => void other.kill("SIGKILL"));
-    outside = other.pid ?? 0;
-    for (let tries = 0; ; tries++) {
-      const words = ["link", "add", "eth0", "type", "veth", "peer", "name", "wire", "netns", String(outside)];
-      // Until it is in a network of its own, both ends are in the machine's.
-      const entered = await host.run("nsenter", there("-o", "link"));
-      if (entered.stdout.match(/^\d+: /gm)?.length === 1) {
-        await ip(...words);
-        break;
-      }
-      if (tries > 100) throw new Error("unshare did not begin");
-      await Bun.sleep(5);
-    }
+    outside = await ownHost();
+    const peer = ["type", "veth", "peer", "name", "wire", "netns", String(outside.pid)];
+    await ip("link", "add", "eth0", ...peer);
     await ip("link", "set", "eth0", "up");
-    await host.run("nsenter", there("address", "add", "10.9.0.1/24", "dev", "wire"));
-    await host.run("nsenter", there("link", "set", "wire", "up"));
-    engine = scope.use(await testEngine(host));
-    await loadBusybox(engine);
+    await outside.run("ip", ["address", "add", "10.9.0.1/24", "dev", "wire"]);
+    await outside.run("ip", ["link", "set", "wire", "up"]);
   }, 60_000);
-
-  afterAll(() => scope.disposeAsync(), 60_000);
+  afterAll(() => outside?.[Symbol.dispose]());
 
   test("create and inspect tell the driver and its options", async () => {
     const options = ["-o", "parent=eth0", "-o", "macvlan_mode=bridge"];
@@ -90,7 +63,7 @@ describe.skipIf(rootMissing || busyboxMissing)("the unmodified docker CLI and ma
     expect(await answers("one", IPAddress)).toBe(true);
     expect(await answers("one", "two")).toBe(true);
     expect(await answers("one", "10.9.0.1")).toBe(true);
-    const seen = await host.run("nsenter", there("neighbour", "show", "10.9.0.9"));
+    const seen = await outside.run("ip", ["neighbour", "show", "10.9.0.9"]);
     expect(seen.stdout).toContain(mac);
     // The gateway is the wire's, not this host.
     expect(await shell("one", "cat /etc/hosts")).not.toContain("host.docker.internal");
@@ -119,9 +92,9 @@ describe.skipIf(rootMissing || busyboxMissing)("the unmodified docker CLI and ma
     await ok("network", "create", "-d", "macvlan", "alone");
     expect(await inspect("network", "alone")).toMatchObject({ Internal: true, Driver: "macvlan" });
     expect(await ip("-o", "link")).toContain("dm-");
-    await engine.kill();
+    await it.engine.kill();
     await ip("link", "delete", `dm-${(await ip("-o", "link")).match(/(?<=dm-)[0-9a-f]+/)?.[0]}`);
-    await engine.serve();
+    await it.engine.serve();
     await run("four", "--network", "alone");
     expect(await shell("four", "cat /sys/class/net/eth0/carrier")).toBe("1");
     expect(await answers("one", "10.9.0.1")).toBe(true);

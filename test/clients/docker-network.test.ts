@@ -1,19 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { rootMissing, type TestEngine, testEngine } from "../support/engine.ts";
-import { type Host, ownHost } from "../support/host.ts";
-import { busyboxMissing, loadBusybox } from "./busybox.ts";
+import { describe, expect, test } from "bun:test";
+import { ownHost } from "../support/host.ts";
+import { dockerEngine, engineMissing } from "./docker.ts";
 
-describe.skipIf(rootMissing || busyboxMissing)("the unmodified docker CLI and networks", () => {
-  let host: Host;
-  let engine: TestEngine;
-  const docker = (...words: string[]) => engine.docker(...words);
-  const ok = async (...words: string[]) => {
-    const { code, stdout, stderr } = await docker(...words);
-    if (code !== 0) throw new Error(`docker ${words.join(" ")}: ${stderr}`);
-    return stdout.trim();
-  };
-  const inspect = async (kind: string, name: string) =>
-    JSON.parse(await ok("inspect", "--type", kind, name))[0];
+describe.skipIf(engineMissing)("the unmodified docker CLI and networks", () => {
+  const it = dockerEngine(ownHost);
+  const { docker, ok, inspect } = it;
   const fetched = async (from: string, address: string) =>
     (await docker("exec", from, "sh", "-c", `timeout 1 wget -q -O - http://${address}/w`)).stdout.trim();
   /** A web server that answers with its host name; it listens when this returns. */
@@ -28,17 +19,6 @@ describe.skipIf(rootMissing || busyboxMissing)("the unmodified docker CLI and ne
   };
   const addressIn = async (container: string, network: string) =>
     (await inspect("container", container)).NetworkSettings.Networks[network]?.IPAddress;
-
-  beforeAll(async () => {
-    host = await ownHost();
-    engine = await testEngine(host);
-    await loadBusybox(engine);
-  }, 60_000);
-
-  afterAll(async () => {
-    await engine?.[Symbol.asyncDispose]();
-    host?.[Symbol.dispose]();
-  }, 60_000);
 
   test("create with every option is told by inspect and ls; rm and prune take it away", async () => {
     const options = [
@@ -170,7 +150,7 @@ describe.skipIf(rootMissing || busyboxMissing)("the unmodified docker CLI and ne
     expect((await inspect("container", "mixed")).NetworkSettings.Networks.dual).toMatchObject({
       ...{ Gateway: "10.83.0.1", IPv6Gateway: "fd00:83::fe" },
     });
-    expect((await host.run("wget", ["-q", "-T", "2", "-O", "-", "http://127.0.0.1:8084/w"])).code).toBe(0);
+    expect((await it.host.run("wget", ["-q", "-T", "2", "-O", "-", "http://127.0.0.1:8084/w"])).code).toBe(0);
     await ok("rm", "-f", "near", "far", "mixed");
     await ok("network", "rm", "dual", "six", "four");
   }, 30_000);
@@ -255,11 +235,11 @@ describe.skipIf(rootMissing || busyboxMissing)("the unmodified docker CLI and ne
 
   test("all of it is there after the daemon was killed, and made again after bridges are gone", async () => {
     const before = await addressIn("web", "back");
-    await engine.kill();
-    const bridges = (await host.run("ip", ["-o", "link"])).stdout.match(/br-[0-9a-f]{12}(?=:)/g) ?? [];
+    await it.engine.kill();
+    const bridges = (await it.host.run("ip", ["-o", "link"])).stdout.match(/br-[0-9a-f]{12}(?=:)/g) ?? [];
     expect(bridges).toHaveLength(2);
-    await host.run("ip", ["link", "delete", bridges[0] ?? ""]);
-    await engine.serve();
+    await it.host.run("ip", ["link", "delete", bridges[0] ?? ""]);
+    await it.engine.serve();
     expect(await addressIn("web", "back")).toBe(before);
     expect(await fetched("web", "10.82.0.9")).not.toBe("");
     await run("next", "--network", "back");

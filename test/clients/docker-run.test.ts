@@ -1,25 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { rootMissing, type TestEngine, testEngine } from "../support/engine.ts";
-import { type Host, machine } from "../support/host.ts";
-import { busyboxMissing, loadBusybox } from "./busybox.ts";
+import { describe, expect, test } from "bun:test";
+import { machine } from "../support/host.ts";
+import { dockerEngine, engineMissing } from "./docker.ts";
 import { screen } from "./screen.ts";
 
-describe.skipIf(rootMissing || busyboxMissing)("the unmodified docker CLI runs containers", () => {
-  let host: Host;
-  let engine: TestEngine;
-  const docker = (...words: string[]) => engine.docker(...words);
-  const onScreen = (...words: string[]) => screen(["docker", "-H", `unix://${engine.socket}`, ...words]);
-
-  beforeAll(async () => {
-    host = machine();
-    engine = await testEngine(host);
-    await loadBusybox(engine);
-  }, 60_000);
-
-  afterAll(async () => {
-    await engine?.[Symbol.asyncDispose]();
-    host?.[Symbol.dispose]();
-  }, 60_000);
+describe.skipIf(engineMissing)("the unmodified docker CLI runs containers", () => {
+  const it = dockerEngine(machine);
+  const { docker } = it;
+  const onScreen = (...words: string[]) => screen(["docker", "-H", `unix://${it.engine.socket}`, ...words]);
 
   test("run --rm: output, errors and the exit code are the program's", async () => {
     const run = await docker("run", "--rm", "busybox", "sh", "-c", "echo out; echo err >&2; exit 42");
@@ -38,7 +25,7 @@ describe.skipIf(rootMissing || busyboxMissing)("the unmodified docker CLI runs c
 
   test("run -i: what is piped in arrives, its end too", async () => {
     const input = "x".repeat(300_000);
-    const run = await engine.dockerWith({ input }, "run", "--rm", "-i", "busybox", "wc", "-c");
+    const run = await it.engine.dockerWith({ input }, "run", "--rm", "-i", "busybox", "wc", "-c");
     expect(run.stdout.trim()).toBe("300000");
     expect(run.code).toBe(0);
   });
@@ -119,7 +106,7 @@ describe.skipIf(rootMissing || busyboxMissing)("the unmodified docker CLI runs c
       "echo $A $PWD; exit 5",
     );
     expect([plain.stdout, plain.code]).toEqual(["b /tmp\n", 5]);
-    const piped = await engine.dockerWith({ input: "hello" }, "exec", "-i", "host1", "cat");
+    const piped = await it.engine.dockerWith({ input: "hello" }, "exec", "-i", "host1", "cat");
     expect(piped.stdout).toBe("hello");
     const missing = await docker("exec", "host1", "/no/such");
     expect(missing.code).toBe(127);

@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, expect } from "bun:test";
+import { rootMissing, type TestEngine, testEngine } from "../support/engine.ts";
+import type { Finished, Host } from "../support/host.ts";
+import { busyboxMissing, loadBusybox } from "./busybox.ts";
+
+/** Why the tests that need an engine and an image are skipped, where they are. */
+export const engineMissing = rootMissing || busyboxMissing;
+
+export interface DockerEngine<H extends Host> {
+  readonly host: H;
+  readonly engine: TestEngine;
+  docker(...words: string[]): Promise<Finished>;
+  /** Standard output of a command that has to succeed. */
+  ok(...words: string[]): Promise<string>;
+  /** Docker's record of one object. */
+  inspect(kind: string, name: string): Promise<ReturnType<typeof JSON.parse>>;
+}
+
+/** An engine with the image `busybox`, loaded by the docker CLI, for all tests of the `describe` that calls it. */
+export function dockerEngine<H extends Host>(hostOf: () => H | Promise<H>): DockerEngine<H> {
+  const scope = new AsyncDisposableStack();
+  let made: { readonly host: H; readonly engine: TestEngine } | undefined;
+  const own = () => made ?? expect.unreachable("the engine is there when the tests run");
+  const docker: DockerEngine<H>["docker"] = (...words) => own().engine.docker(...words);
+  const ok: DockerEngine<H>["ok"] = async (...words) => {
+    const { code, stdout, stderr } = await docker(...words);
+    if (code !== 0) throw new Error(`docker ${words.join(" ")}: ${stderr}`);
+    return stdout.trim();
+  };
+  beforeAll(async () => {
+    const host = scope.use(await hostOf());
+    made = { host, engine: scope.use(await testEngine(host)) };
+    await loadBusybox(made.engine);
+  }, 60_000);
+  afterAll(() => scope.disposeAsync(), 60_000);
+  return {
+    get host() {
+      return own().host;
+    },
+    get engine() {
+      return own().engine;
+    },
+    docker,
+    ok,
+    inspect: async (kind, name) => JSON.parse(await ok("inspect", "--type", kind, name))[0],
+  };
+}
