@@ -1,6 +1,5 @@
 // The sockets that a container's DNS queries come to. See names.h.
 #include <linux/in.h>
-#include <linux/sched.h>
 
 #include "names.h"
 #include "operate.h"
@@ -28,31 +27,27 @@ static long bound(struct record *r, i32 type, u32 port) {
   return done;
 }
 
-static long make(struct execution *e, u32 port, struct record *r) {
-  long datagrams = bound(r, DATAGRAM, port);
+struct query_sockets {
+  struct execution *e;
+  u32 port;
+};
+
+static long make(struct record *r, const void *about) {
+  const struct query_sockets *q = about;
+  long datagrams = bound(r, DATAGRAM, q->port);
   if (datagrams < 0) return datagrams;
-  long listener = bound(r, STREAM, port);
+  long listener = bound(r, STREAM, q->port);
   if (listener < 0) {
     SYS(close, datagrams);
     return listener;
   }
-  e->datagrams = (i32)datagrams;
-  e->listener = (i32)listener;
+  q->e->datagrams = (i32)datagrams;
+  q->e->listener = (i32)listener;
   return 0;
 }
 
 long op_name_sockets(struct execution *e, const struct op_name_sockets *o, struct record *r) {
   if (e->pid == 0 || e->monitor == NULL || e->datagrams >= 0 || o->port == 0 || o->port > 0xffff) return -EINVAL;
-  long own = CALL(r, openat, AT_FDCWD, "/proc/self/ns/net", ABI_O_RDONLY | ABI_O_CLOEXEC, 0);
-  if (own < 0) return own;
-  long done = CALL(r, setns, e->pidfd, CLONE_NEWNET);
-  if (done >= 0) {
-    done = make(e, o->port, r);
-    u16 step = r->step;
-    long back = CALL(r, setns, own, CLONE_NEWNET);
-    if (back < 0) done = back;
-    else r->step = step;
-  }
-  SYS(close, own);
-  return done;
+  struct query_sockets q = {e, o->port};
+  return run_in(r, e->pidfd, (struct errand){make, &q});
 }

@@ -133,20 +133,16 @@ long op_netlink(struct execution *e, const struct op_netlink *o, struct record *
   return done;
 }
 
-struct errand {
-  long (*run)(struct record *r, const void *about);
-  const void *about;
-};
-
-// Done in another network namespace: the executor comes back from there in any case.
-static long run_in(struct record *r, i32 ns, struct errand errand) {
+long run_in(struct record *r, i32 ns, struct errand errand) {
   long own = CALL(r, openat, AT_FDCWD, "/proc/self/ns/net", ABI_O_RDONLY | ABI_O_CLOEXEC, 0);
   if (own < 0) return own;
   long done = CALL(r, setns, ns, CLONE_NEWNET);
   if (done == 0) {
     done = errand.run(r, errand.about);
+    u16 step = r->step;
     long back = CALL(r, setns, own, CLONE_NEWNET);
-    if (back < 0) {
+    if (back == 0) r->step = step;
+    else {
       if (done > 0) SYS(close, done);
       done = back;
     }

@@ -88,6 +88,15 @@ long connect_patiently(struct record *r, const char *path);
 // A descriptor and a text, in one message where it fits. 0 or -errno.
 long send_rights(i32 socket, i32 descriptor, const char *text, size_t n);
 
+// ── network.c ──
+struct errand {
+  long (*run)(struct record *r, const void *about);  // a descriptor, 0 or -errno
+  const void *about;
+};
+// Done in another network namespace, which `ns` is or a pidfd names: the executor comes back from there in any case. The
+// record's step is the errand's.
+long run_in(struct record *r, i32 ns, struct errand errand);
+
 // ── between.c ──
 enum { MOST_JOINED = 8 };
 // clone3 from inside the namespaces that `clone` joins; the child is ours all the same. As clone3, in the child too.

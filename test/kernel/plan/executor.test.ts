@@ -61,6 +61,15 @@ test.skipIf(!root)(
   },
 );
 
+test.skipIf(!root)("what fails in another network tells its own system call, not the way back", async () => {
+  using executor = openExecutor(nativeProgram());
+  const network = { kind: "openPath", out: 0, path: "/proc/self/ns/net", use: "read", because } as const;
+  const parameter = { path: "ipv4/ip_forward", data: "much", because } as const;
+  const refused = { kind: "networkParameterIn", ns: 0, ...parameter } as const;
+  const [, record] = await executor.batch([network, refused]);
+  expect(record).toMatchObject({ step: "write", errno: 22 });
+});
+
 test.skipIf(!root)(
   "a plan that fails says which operation, at which system call, and is undone",
   async () => {
