@@ -26,12 +26,15 @@ interface Compressing {
   readonly signal: AbortSignal | undefined;
 }
 
-/** The same layer, compressed, of whatever image of the store has it. */
-function compressedBefore({ blobs, records }: Compressing, { diffId }: Layer): Layer | undefined {
+/** The same layer by gzip, of whatever image of the store has it. */
+function gzippedBefore({ blobs, records }: Compressing, { diffId }: Layer): Layer | undefined {
   const all = records.list().flatMap(({ layers }) => layers);
   return all.find(
     (layer) =>
-      layer.diffId === diffId && layer.digest !== diffId && blobs.sizeOf(layer.digest) === layer.size,
+      layer.diffId === diffId &&
+      layer.digest !== diffId &&
+      Object.values(gzipTypes).includes(layer.mediaType) &&
+      blobs.sizeOf(layer.digest) === layer.size,
   );
 }
 
@@ -82,15 +85,8 @@ export async function compressedManifest(
     if (type === undefined || own === undefined || (await isCompressed(blobs.pathOf(layer.digest))))
       layers.push(layer);
     else {
-      const {
-        digest,
-        size,
-        mediaType: before,
-      } = {
-        mediaType: type,
-        ...(compressedBefore(work, own) ?? (await compress(work, own))),
-      };
-      layers.push({ ...layer, mediaType: before, digest, size });
+      const { digest, size } = gzippedBefore(work, own) ?? (await compress(work, own));
+      layers.push({ ...layer, mediaType: type, digest, size });
     }
   }
   if (layers.every(({ digest }, i) => digest === document.manifest.layers[i]?.digest)) return undefined;

@@ -89,21 +89,48 @@ async function* unzstd(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
  * One at a time in this process (the library has one instance), with a dictionary of 64 MiB at most, which is what
  * `xz -9` needs.
  */
-async function* unxz(source: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let sourceError: unknown;
-  const input = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const next = await source.next().catch((error: unknown) => {
-        sourceError = error;
-        throw error;
-      });
-      if (next.done === true) controller.close();
-      else controller.enqueue(next.value);
-    },
-    cancel: async () => void (await source.return(undefined)),
+const unxz = (source: AsyncIterable<Uint8Array>) =>
+  toldApart(source, (followed) => {
+    const input = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        const next = await followed.next();
+        if (next.done === true) controller.close();
+        else controller.enqueue(next.value);
+      },
+      cancel: async () => void (await followed.return(undefined)),
+    });
+    return new XzReadableStream(input);
   });
+
+const through = (source: AsyncIterable<Uint8Array>, transform: NodeJS.ReadWriteStream & Readable) =>
+  toldApart(source, async function* (followed) {
+    const input = Readable.from(followed, { objectMode: true, highWaterMark: 2 });
+    input.once("error", (error) => transform.destroy(error));
+    input.pipe(transform);
+    try {
+      yield* transform as AsyncIterable<Uint8Array>;
+    } finally {
+      input.destroy();
+      transform.destroy();
+    }
+  });
+
+/** What reading the source throws is thrown on as it is; what decompressing it throws is LAYER_DAMAGED. */
+async function* toldApart(
+  source: AsyncIterable<Uint8Array>,
+  decompress: (followed: AsyncGenerator<Uint8Array>) => AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  let sourceError: unknown;
+  const followed = async function* () {
+    try {
+      yield* source;
+    } catch (error) {
+      sourceError = error;
+      throw error;
+    }
+  };
   try {
-    for await (const chunk of new XzReadableStream(input)) {
+    for await (const chunk of decompress(followed())) {
       yield chunk;
       spent(chunk.length);
     }
@@ -115,28 +142,3 @@ async function* unxz(source: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Ar
 
 const damaged = (why: string, cause?: unknown) =>
   new InroError("LAYER_DAMAGED", { what: "cannot decompress the stream", why, cause });
-
-async function* through(
-  source: AsyncIterable<Uint8Array>,
-  transform: NodeJS.ReadWriteStream & Readable,
-): AsyncGenerator<Uint8Array> {
-  let sourceError: unknown;
-  const input = Readable.from(source, { objectMode: true, highWaterMark: 2 });
-  input.once("error", (error) => {
-    sourceError = error;
-    transform.destroy(error);
-  });
-  input.pipe(transform);
-  try {
-    for await (const chunk of transform as AsyncIterable<Uint8Array>) {
-      yield chunk;
-      spent(chunk.length);
-    }
-  } catch (cause) {
-    if (sourceError !== undefined) throw sourceError;
-    throw damaged(cause instanceof Error ? cause.message : String(cause), cause);
-  } finally {
-    input.destroy();
-    transform.destroy();
-  }
-}

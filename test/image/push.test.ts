@@ -18,7 +18,7 @@ import { type Registry, registry, registryMissing } from "../support/registry.ts
 import { temporaryFolder } from "../support/temporary.ts";
 import { passwordFile, tokenService } from "../support/token-service.ts";
 import { tool } from "../support/tools.ts";
-import { chunks, dockerArchive, native, type TestStore, tar, testStore } from "./fixtures.ts";
+import { chunks, dockerArchive, gzip, native, type TestStore, tar, testStore } from "./fixtures.ts";
 import { type WrittenOptions, writtenRegistry } from "./written-registry.ts";
 
 const layers = [
@@ -145,6 +145,46 @@ describe.skipIf(rootMissing)("push", () => {
     await store.images.push(at("team/app:2"), { onProgress });
     expect(states(heard)).toEqual(["present", "present"]);
     expect((await store.reopen()).resolve(before.id).layers).toEqual(after.layers);
+  });
+
+  test("a layer that an image of Docker's form has compressed is not sent under Docker's type", async () => {
+    await using registry = await writtenRegistry();
+    await using store = await testStore();
+    const at = (name: string) => parseReference(`${registry.address}/${name}`);
+    const config = Buffer.from(
+      JSON.stringify({
+        os: "linux",
+        architecture: native,
+        config: {},
+        rootfs: { type: "layers", diff_ids: layers.map(digestOf) },
+      }),
+    );
+    const docker = "application/vnd.docker";
+    const repository = await openRepository(at("team/docker:1"), { access: "push" });
+    const put = async (mediaType: string, bytes: Buffer) => ({
+      mediaType,
+      ...(await repository.putBytes(bytes)),
+    });
+    const content = Buffer.from(
+      JSON.stringify({
+        ...{ schemaVersion: 2, mediaType: `${docker}.distribution.manifest.v2+json` },
+        config: await put(`${docker}.container.image.v1+json`, config),
+        layers: await Promise.all(
+          layers.map((layer) => put(`${docker}.image.rootfs.diff.tar.gzip`, gzip(layer))),
+        ),
+      }),
+    );
+    await repository.putManifest({ content, mediaType: `${docker}.distribution.manifest.v2+json` }, "1");
+    const pulled = await store.images.pull(at("team/docker:1"));
+    await loaded(store, `${registry.address}/team/app:1`);
+    const { digest } = await store.images.push(at("team/app:1"));
+    const sent = JSON.parse(registry.manifests.get(`team/app@${digest}`)?.content.toString() ?? "");
+    expect(sent.layers).toEqual(
+      pulled.layers.map(({ digest: known, size }) => ({
+        ...{ digest: known, size },
+        mediaType: "application/vnd.oci.image.layer.v1.tar+gzip",
+      })),
+    );
   });
 
   test("a push that is stopped while it compresses changes nothing", async () => {
