@@ -4,7 +4,7 @@ import type { Engine } from "./contenders/engine.ts";
 import { IMAGE } from "./image.ts";
 import { pssOfAll } from "./memory.ts";
 import { finish } from "./programs.ts";
-import { type Attempt, interleave, medians } from "./sample.ts";
+import { type Attempt, additions, interleave, medians } from "./sample.ts";
 import type { Row } from "./table.ts";
 
 export const megabyte = 1024 * 1024;
@@ -68,12 +68,10 @@ export async function bridgeRow(engines: readonly Served[], rounds: number): Pro
     { name, run: () => wholeLife(api), settle },
     { name: `${name}, none`, run: () => wholeLife(api, without), settle },
   ]);
-  const times = medians(await interleave(attempts, rounds));
-  const of = (name: string) => times.get(name) ?? Number.NaN;
   return {
     work: "API create + start + wait + delete: what the bridge adds to --network none",
     unit: "ms",
-    values: new Map(engines.map(({ name }) => [name, of(name) - of(`${name}, none`)])),
+    values: additions(engines, medians(await interleave(attempts, rounds)), "none"),
     budget: { limit: 3 },
   };
 }

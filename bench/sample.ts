@@ -42,3 +42,13 @@ export function median(values: readonly number[]): number {
 
 export const medians = (times: ReadonlyMap<string, readonly number[]>): Map<string, number> =>
   new Map([...times].map(([name, values]) => [name, median(values)]));
+
+/** What an attempt `NAME` takes more than its `NAME, LESS`: differences of medians. */
+export function additions(
+  of: readonly { readonly name: string }[],
+  times: ReadonlyMap<string, number>,
+  less: string,
+): Map<string, number> {
+  const time = (name: string) => times.get(name) ?? Number.NaN;
+  return new Map(of.map(({ name }) => [name, time(name) - time(`${name}, ${less}`)]));
+}

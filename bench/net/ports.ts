@@ -1,5 +1,5 @@
 import { remove, type Served, startOne } from "../rows.ts";
-import { interleave, medians } from "../sample.ts";
+import { additions, interleave, medians } from "../sample.ts";
 import type { Row } from "../table.ts";
 
 const PORTS = 1000;
@@ -30,12 +30,10 @@ export async function portsRow(engines: readonly Served[], rounds: number): Prom
       attempt(`${name}, none published`, {}),
     ];
   });
-  const times = medians(await interleave(attempts, rounds));
-  const of = (name: string) => times.get(name) ?? Number.NaN;
   return {
     work: `API create + start: what ${PORTS} published ports add`,
     unit: "ms",
-    values: new Map(own.map(({ name }) => [name, of(name) - of(`${name}, none published`)])),
+    values: additions(own, medians(await interleave(attempts, rounds)), "none published"),
     budget: { limit: 50 },
   };
 }

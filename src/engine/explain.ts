@@ -34,22 +34,21 @@ export async function explainOptions(
   const mounts = await prepareMounts(core, options, undo);
   const rootfs = await core.images.prepare(folder, image);
   undo.add("release the files", () => core.images.release(folder));
-  const endpoints = endpointsOfOptions(options);
-  const { bandwidth } = options;
-  const ports = portsToPublish(options, options.ports);
-  const attaching = { containerId: id, name: id.slice(0, 12), endpoints, bandwidth, ports };
-  const ownNetwork = hasOwnNetwork(options);
-  const { attachments, fragments } = await attachAll(core, { ...attaching, ownNetwork }, undo);
+  const attaching = {
+    containerId: id,
+    name: id.slice(0, 12),
+    endpoints: endpointsOfOptions(options),
+    bandwidth: options.bandwidth,
+    ports: portsToPublish(options, options.ports),
+    ownNetwork: hasOwnNetwork(options),
+  };
+  const { attachments, fragments } = await attachAll(core, attaching, undo);
   writeEtcFiles(core, folder, { id, options, attachments });
-  const points = mounts.points;
+  const { points } = mounts;
   const request = createRequest(core, {
-    id,
-    folder,
-    options,
+    ...{ id, folder, options, rootfs, fragments },
     arguments: words,
     mounts: points,
-    rootfs,
-    fragments,
   });
   const plan = await core.runtime.explain(request);
   return { plan, printed: printPlan(plan), records: [] };

@@ -141,6 +141,12 @@ export const leads = (attachment: AttachmentRecord): boolean => leadsFor(attachm
 export const addressesOf = ({ addresses }: Pick<AttachmentRecord, "addresses">): readonly string[] =>
   addresses.map(({ address }) => address);
 
+/** The host's addresses that these connections lead to; a gateway elsewhere is not the host. */
+export const gatewaysAtHost = (attachments: readonly AttachmentRecord[]): readonly string[] =>
+  attachments
+    .filter(({ hostInterface }) => hostInterface !== "")
+    .flatMap(({ addresses }) => addresses.flatMap(({ gateway }) => gateway || []));
+
 export interface Attachment extends AttachmentRecord {
   /** Operations for the container's plan. */
   readonly fragment: PlanFragment;

@@ -1,8 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
-import { isIP } from "node:net";
-import { type AttachmentRecord, addressesOf, type ContainerFiles, type FilesRequest } from "./attachment.ts";
+import {
+  type AttachmentRecord,
+  addressesOf,
+  type ContainerFiles,
+  type FilesRequest,
+  gatewaysAtHost,
+} from "./attachment.ts";
 import { hostsFile } from "./hosts.ts";
-import { type HostResolver, resolvConf, serversOf, UPSTREAM_FILE } from "./resolver.ts";
+import { type HostResolver, namedServers, resolvConf, serversOf, UPSTREAM_FILE } from "./resolver.ts";
 
 /** What a container's /etc/resolv.conf and /etc/hosts say, and what the user should hear of it. */
 export function files(attachments: readonly AttachmentRecord[], request: FilesRequest): ContainerFiles {
@@ -19,11 +24,7 @@ export function files(attachments: readonly AttachmentRecord[], request: FilesRe
     hostname: request.hostname,
     domainname: request.domainname,
     addresses: attachments.flatMap(addressesOf),
-    // Elsewhere it is not the host.
-    gateways: attachments
-      .filter(({ hostInterface }) => hostInterface !== "")
-      .flatMap(({ addresses }) => addresses.map(({ gateway }) => gateway))
-      .filter((gateway) => gateway !== ""),
+    gateways: gatewaysAtHost(attachments),
     extra: request.extraHosts,
     base: reach === "host" ? textOf("/etc/hosts") : null,
   });
@@ -44,7 +45,5 @@ const hostResolver = (): HostResolver => ({
 const textOf = (path: string) => (existsSync(path) ? readFileSync(path, "utf8") : "");
 
 /** The name servers of the host; one of a single link is nobody's else. */
-export const nameServers = (): string[] =>
-  [...hostResolver().configuration.matchAll(/^\s*nameserver\s+(\S+)/gm)]
-    .map((match) => match[1] ?? "")
-    .filter((server) => isIP(server) !== 0 && !server.includes("%"));
+export const nameServers = (): readonly string[] =>
+  namedServers(hostResolver().configuration).filter((server) => !server.includes("%"));

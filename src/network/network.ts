@@ -38,8 +38,9 @@ export type {
   FilesRequest,
   Network,
 } from "./attachment.ts";
-export { attachmentRecord, leads, leadsFor } from "./attachment.ts";
+export { attachmentRecord, gatewaysAtHost, leads, leadsFor } from "./attachment.ts";
 export type { Bandwidth, Direction, Shaper } from "./bandwidth.ts";
+export { unconnected } from "./connect.ts";
 export { driverOptions } from "./drivers.ts";
 export { withPorts } from "./live-ports.ts";
 export type { Scope } from "./names/answer.ts";

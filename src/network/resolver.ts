@@ -76,9 +76,13 @@ export const isLoopback = (server: string): boolean =>
 
 const isReachable = (server: string) => isIPv4(server) && !isLoopback(server);
 
-/** Whom the host asks; a zone may say by which interface (`fe80::1%eth0`). */
+/** Whom it says to ask; a zone may say by which interface (`fe80::1%eth0`). */
+export const namedServers = (configuration: string): readonly string[] =>
+  parse(configuration).servers.filter((server) => isIP(server.replace(/%.*$/, "")) !== 0);
+
+/** Whom the host asks. */
 export function serversOf(configuration: string): readonly string[] {
-  const own = parse(configuration).servers.filter((server) => isIP(server.replace(/%.*$/, "")) !== 0);
+  const own = namedServers(configuration);
   return own.length > 0 ? own : publicServers;
 }
 

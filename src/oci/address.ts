@@ -47,10 +47,13 @@ const groups = (bytes: Uint8Array): string =>
   ).join(":");
 
 /** Throws INVALID_ADDRESS. */
-export function parseAddress(address: string): Address {
-  const value = addressBytes(address).reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
-  return { family: familyOf(address), value };
-}
+export const parseAddress = (address: string): Address => addressOf(addressBytes(address));
+
+/** Four bytes in network order, or sixteen. */
+export const addressOf = (bytes: Uint8Array): Address => ({
+  family: bytes.length === 4 ? 4 : 6,
+  value: bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n),
+});
 
 /** As RFC 5952 writes IPv6: the first of the longest rows of zeros is left out. */
 export function formatAddress({ family, value }: Address): string {

@@ -7,6 +7,17 @@ interface Asked {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
+interface Addresses {
+  ip?: string | undefined;
+  ip6?: string | undefined;
+}
+
+/** The API's EndpointIPAMConfig. */
+export const ipamConfig = ({ ip, ip6 }: Readonly<Addresses>) => ({
+  ...(ip === undefined ? {} : { IPv4Address: ip }),
+  ...(ip6 === undefined ? {} : { IPv6Address: ip6 }),
+});
+
 const asked = (options: CreateValues): readonly Asked[] =>
   [...options.network, ...options.net].map((text) =>
     text.includes("=") ? long(text) : { name: text, settings: {} },
@@ -15,7 +26,7 @@ const asked = (options: CreateValues): readonly Asked[] =>
 function long(text: string): Asked {
   let name = "";
   const aliases: string[] = [];
-  const addresses: Record<string, string> = {};
+  const addresses: Addresses = {};
   const settings: Record<string, unknown> = {};
   const readers: Readonly<Record<string, (value: string) => void>> = {
     name: (value) => {
@@ -23,10 +34,10 @@ function long(text: string): Asked {
     },
     alias: (value) => void aliases.push(value),
     ip: (value) => {
-      addresses["IPv4Address"] = value;
+      addresses.ip = value;
     },
     ip6: (value) => {
-      addresses["IPv6Address"] = value;
+      addresses.ip6 = value;
     },
     "mac-address": (value) => {
       settings["MacAddress"] = value;
@@ -50,7 +61,7 @@ function long(text: string): Asked {
     settings: {
       ...settings,
       ...(aliases.length > 0 ? { Aliases: aliases } : {}),
-      ...(Object.keys(addresses).length > 0 ? { IPAMConfig: addresses } : {}),
+      ...(Object.keys(addresses).length > 0 ? { IPAMConfig: ipamConfig(addresses) } : {}),
     },
   };
 }
@@ -61,10 +72,7 @@ export const networkMode = (options: CreateValues): string | undefined => asked(
 /** NetworkingConfig: `--ip`, `--ip6`, `--mac-address` and `--network-alias` are about the first network. */
 export function networking(options: CreateValues): unknown {
   const [first = { name: "default", settings: {} }, ...others] = asked(options);
-  const addresses = {
-    ...(options.ip === undefined ? {} : { IPv4Address: options.ip }),
-    ...(options.ip6 === undefined ? {} : { IPv6Address: options.ip6 }),
-  };
+  const addresses = ipamConfig(options);
   const own = {
     ...first.settings,
     ...(options["network-alias"].length > 0 ? { Aliases: options["network-alias"] } : {}),

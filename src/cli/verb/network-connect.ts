@@ -1,4 +1,5 @@
 import { at } from "../client/client.ts";
+import { ipamConfig } from "../create/networks.ts";
 import { flag, list, read, text } from "../options/option.ts";
 import { integer } from "../options/readers.ts";
 import { verb } from "../verb.ts";
@@ -17,8 +18,7 @@ export const connect = verb({
   args: [2, 2],
   async run({ client }, { options, args: [network = "", container] }) {
     const addresses = {
-      ...(options.ip === undefined ? {} : { IPv4Address: options.ip }),
-      ...(options.ip6 === undefined ? {} : { IPv6Address: options.ip6 }),
+      ...ipamConfig(options),
       ...(options["link-local-ip"].length === 0 ? {} : { LinkLocalIPs: options["link-local-ip"] }),
     };
     const settings = {

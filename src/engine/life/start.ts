@@ -81,16 +81,12 @@ async function toTheGate(core: Core, entry: Entry, undo: Undo): Promise<Containe
   const folder = folderOf(core, id);
   // A former run's: not to be taken for this one's.
   rmSync(join(folder, "exit.json"), { force: true });
-  const endpoints = endpointsOf(entry);
-  const bandwidth = bandwidthOf(entry);
   const attaching = {
-    ...{
-      containerId: id,
-      name: entry.name,
-      endpoints,
-      bandwidth,
-      ports: portsToPublish(options, wantedPorts(entry)),
-    },
+    containerId: id,
+    name: entry.name,
+    endpoints: endpointsOf(entry),
+    bandwidth: bandwidthOf(entry),
+    ports: portsToPublish(options, wantedPorts(entry)),
     ownNetwork: hasOwnNetwork(options),
   };
   const [rootfs, { attachments, shaper, fragments }] = await Promise.all([

@@ -1,4 +1,4 @@
-import { type AttachmentRecord, attachmentRecord, leadsFor } from "../../network/network.ts";
+import { type AttachmentRecord, attachmentRecord, leadsFor, unconnected } from "../../network/network.ts";
 import { type Family, families } from "../../oci/address.ts";
 import { InroError } from "../../oci/error.ts";
 import { type Core, record } from "../core.ts";
@@ -78,7 +78,7 @@ export async function disconnect(core: Core, entry: Entry, network: NetworkDetai
   const stay = attachments.filter((one) => one !== leaving && !isParked(one));
   const ports = [leaving, ...attachments.filter(isParked)].flatMap((one) => one.ports);
   // Its ports stay its own: the next of its networks that leads out publishes them again.
-  const parked = ports.length === 0 ? [] : [{ ...leaving, ...PARKED, ports }];
+  const parked = ports.length === 0 ? [] : [unconnected(entry.id, entry.name, "", ports)];
   // Recorded before it is done: an interface that no record knows is swept by the next engine.
   record(core, entry, { endpoints, attachments: [...stay, ...parked] }, "machine");
   await core.networks.disconnect(leaving, { from: pid, keepPorts: true });
@@ -97,17 +97,8 @@ export async function disconnect(core: Core, entry: Entry, network: NetworkDetai
   writeConnectionFiles(core, entry);
 }
 
+/** Holds the ports while the container is in no network that could publish them. */
 const isParked = ({ addresses, ports }: AttachmentRecord) => addresses.length === 0 && ports.length > 0;
-
-/** Holds a container's ports while it is in no network that could publish them. */
-const PARKED = {
-  network: "",
-  inside: "",
-  addresses: [],
-  mac: "",
-  id: "",
-  hostInterface: "",
-};
 
 function freeNumber(attachments: readonly AttachmentRecord[]): number {
   const taken = new Set(attachments.map(({ inside }) => inside));

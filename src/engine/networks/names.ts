@@ -1,4 +1,4 @@
-import { leads, type Scope, type Zone, zoneOf } from "../../network/network.ts";
+import { gatewaysAtHost, leads, type Scope, type Zone, zoneOf } from "../../network/network.ts";
 import type { Core } from "../core.ts";
 import type { Entry } from "../entry.ts";
 import type { ContainerFortune } from "../records.ts";
@@ -27,10 +27,7 @@ function scopeOf(core: Core, { fortune }: Entry): Scope {
   const isInternal = (name: string) => core.networkShelf.byName(name)?.settled?.internal === true;
   return {
     zones: connected.map(({ network }) => zoneIn(core, network)),
-    // Elsewhere it is not the host.
-    gateways: connected
-      .filter(({ hostInterface }) => hostInterface !== "")
-      .flatMap(({ addresses }) => addresses.flatMap(({ gateway }) => gateway || [])),
+    gateways: gatewaysAtHost(connected),
     forwards: connected.some(({ network }) => !isInternal(network)),
   };
 }

@@ -1,4 +1,4 @@
-import { addressBytes } from "../../oci/address.ts";
+import { type Address, addressBytes, addressOf } from "../../oci/address.ts";
 
 /** RFC 1035, 3.5 and RFC 3596, 2.5: the name that asks for an address's name. */
 export function reverseName(address: string): string {
@@ -9,22 +9,11 @@ export function reverseName(address: string): string {
 }
 
 /** The address that such a name asks for. */
-function reversed(name: string): Uint8Array | undefined {
+export function reversed(name: string): Address | undefined {
   const [, four] = /^((?:\d{1,3}\.){4})in-addr\.arpa$/.exec(name) ?? [];
-  if (four !== undefined) return Uint8Array.from(four.split(".").slice(0, 4).map(Number).reverse());
+  if (four !== undefined)
+    return addressOf(Uint8Array.from(four.split(".").slice(0, 4).map(Number).reverse()));
   const [, six] = /^((?:[0-9a-f]\.){32})ip6\.arpa$/.exec(name) ?? [];
   if (six === undefined) return undefined;
-  return Uint8Array.from(Buffer.from(six.split(".").reverse().join(""), "hex"));
-}
-
-export function liesIn(
-  name: string,
-  { base, prefix }: { readonly base: Uint8Array; readonly prefix: number },
-): boolean {
-  const address = reversed(name);
-  if (address === undefined || address.length !== base.length) return false;
-  return address.every((byte, at) => {
-    const bits = Math.min(8, Math.max(0, prefix - at * 8));
-    return byte >>> (8 - bits) === (base[at] ?? 0) >>> (8 - bits);
-  });
+  return addressOf(Buffer.from(six.split(".").reverse().join(""), "hex"));
 }

@@ -1,5 +1,5 @@
-import { addressBytes } from "../../oci/address.ts";
-import { liesIn, reverseName } from "./reverse.ts";
+import { contains, parseSubnet } from "../../oci/address.ts";
+import { reversed, reverseName } from "./reverse.ts";
 
 /** One container in a network, or what else has names there. */
 export interface Host {
@@ -26,10 +26,7 @@ export interface Zone {
 export function zoneOf(network: string, subnets: readonly string[], hosts: readonly Host[]): Zone {
   const found = new Map<string, { A: string[]; AAAA: string[] }>();
   const reverse = new Map<string, string>();
-  const blocks = subnets.map((subnet) => {
-    const [base = "", prefix = ""] = subnet.split("/");
-    return { base: addressBytes(base), prefix: Number(prefix) };
-  });
+  const blocks = subnets.map(parseSubnet);
   for (const { names, addresses } of hosts) {
     for (const name of new Set(names.flatMap((one) => [one, `${one}.${network}`]))) {
       const known = found.get(name.toLowerCase()) ?? { A: [], AAAA: [] };
@@ -43,7 +40,8 @@ export function zoneOf(network: string, subnets: readonly string[], hosts: reado
     reverse: (name) => {
       const known = reverse.get(name);
       if (known !== undefined) return known;
-      return blocks.some((block) => liesIn(name, block)) ? null : undefined;
+      const address = reversed(name);
+      return address !== undefined && blocks.some((block) => contains(block, address)) ? null : undefined;
     },
   };
 }
