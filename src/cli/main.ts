@@ -1,6 +1,6 @@
 import manifest from "../../package.json" with { type: "json" };
 import { openClient } from "./client/client.ts";
-import { connectOrStart } from "./client/daemon.ts";
+import { connectOrStart, meetAt } from "./client/daemon.ts";
 import { nearest } from "./options/nearest.ts";
 import type { OptionTable } from "./options/option.ts";
 import { parse } from "./options/parse.ts";
@@ -37,7 +37,11 @@ async function dispatch(line: readonly string[]): Promise<number> {
   const place = placeOf(options);
   // Docker's name for the folder of its command line, wherever it comes from.
   if (options.config !== undefined) process.env["DOCKER_CONFIG"] = options.config;
-  const context: Context = { client: openClient(() => connectOrStart(place)), place };
+  const client = openClient(
+    () => connectOrStart(place),
+    () => meetAt(place),
+  );
+  const context: Context = { client, place };
   return runVerb(context, found, await found.entry.load(), wantsHelp);
 }
 

@@ -1,11 +1,15 @@
 import { socketPath } from "./client/client.ts";
 import type { Values } from "./options/option.ts";
 import { flag, text } from "./options/option.ts";
+import { namedServer } from "./server.ts";
 
 export const globalOptions = {
-  host: text("ADDRESS", "The engine's socket (default unix:///run/inro/inro.sock, or INRO_HOST)", {
-    short: "H",
-  }),
+  host: text(
+    "ADDRESS",
+    "The engine's socket (default INRO_HOST, DOCKER_HOST, the docker context, or unix:///run/inro/inro.sock)",
+    { short: "H" },
+  ),
+  context: text("NAME", "The docker context whose engine is meant", { short: "c" }),
   "data-root": text("FOLDER", "Where the engine keeps everything (default /var/lib/inro)"),
   "exec-root": text("FOLDER", "Where it keeps what a reboot may lose (default /run/inro)"),
   version: flag("Print the version", { short: "v" }),
@@ -20,6 +24,8 @@ export const globalOptions = {
 /** Where an engine lives. */
 export interface Place {
   readonly socket: string;
+  /** Who named the socket; null: it is where it always is. */
+  readonly named: string | null;
   readonly dataRoot: string;
   readonly execRoot: string;
   /** False for a bare socket: it is someone else's engine, which is not ours to start. */
@@ -36,11 +42,12 @@ const EXEC_ROOT = "/run/inro";
 export function placeOf(options: Values<typeof globalOptions>): Place {
   const dataRoot = options["data-root"] ?? process.env["INRO_DATA_ROOT"] ?? DATA_ROOT;
   const execRoot = options["exec-root"] ?? process.env["INRO_EXEC_ROOT"] ?? execRootOf(dataRoot);
-  const host = options.host ?? process.env["INRO_HOST"];
-  const own = `${execRoot}/inro.sock`;
-  const socket = host === undefined || host === "" ? own : socketPath(host);
   const moved = dataRoot !== DATA_ROOT || execRoot !== EXEC_ROOT;
-  return { socket, dataRoot, execRoot, startable: moved || socket === own };
+  // Who names an engine's folders means that one, wherever docker is told to look.
+  const named = namedServer(options, !moved);
+  const own = `${execRoot}/inro.sock`;
+  const socket = named === undefined ? own : socketPath(named);
+  return { socket, named: named?.by ?? null, dataRoot, execRoot, startable: moved || socket === own };
 }
 
 function execRootOf(dataRoot: string): string {

@@ -1,10 +1,9 @@
 import { InroError } from "../../oci/error.ts";
 import type { UnixStream } from "../../platform/unix-stream.ts";
+import type { Named } from "../server.ts";
 import { type Head, readBody, readHead } from "./http.ts";
 import { parseJson } from "./json.ts";
-
-/** The newest version of Docker's Engine API that this client was written for. */
-const VERSION = "v1.51";
+import { OURS, type Peer } from "./peer.ts";
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined | readonly string[]>>;
 
@@ -50,13 +49,7 @@ export interface Client {
   /** Each JSON value of a stream of them. */
   values<T>(request: Request): AsyncGenerator<T, void>;
   /** The connection itself, after the engine agreed to hand it over (attach, exec). */
-  hijack(request: Request): Promise<Hijacked>;
-}
-
-export interface Hijacked {
-  readonly stream: UnixStream;
-  /** `true`: Docker's frames with a header of eight bytes; `false`: a terminal's bytes as they are. */
-  readonly multiplexed: boolean;
+  hijack(request: Request): Promise<UnixStream>;
 }
 
 /** A path from parts that are escaped, as names may hold a slash: at`/containers/${name}/json`. */
@@ -64,24 +57,29 @@ export function at(parts: TemplateStringsArray, ...names: readonly string[]): st
   return parts.map((part, i) => part + (i < names.length ? encodeURIComponent(names[i] ?? "") : "")).join("");
 }
 
-function target(request: Request): string {
+function target(request: Request, { version }: Peer): string {
   const query = Object.entries(request.query ?? {})
     .flatMap(([name, value]) => [value].flat().map((each) => [name, each] as const))
     .filter(([, value]) => value !== undefined && value !== false && value !== "")
     .map(([name, value]) => `${name}=${encodeURIComponent(value === true ? "1" : String(value))}`);
-  return `/${VERSION}${request.path}${query.length > 0 ? `?${query.join("&")}` : ""}`;
+  return `/${version}${request.path}${query.length > 0 ? `?${query.join("&")}` : ""}`;
 }
 
-function requestHead(request: Request, extra: Readonly<Record<string, string>>): string {
+function requestHead(request: Request, peer: Peer, extra: Readonly<Record<string, string>>): string {
   const headers = { host: "inro", "user-agent": "inro", ...request.headers, ...extra };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `${request.method} ${target(request)} HTTP/1.1\r\n${lines.join("")}\r\n`;
+  return `${request.method} ${target(request, peer)} HTTP/1.1\r\n${lines.join("")}\r\n`;
 }
 
-async function sendRequest(stream: UnixStream, request: Request, upgrade: boolean): Promise<void> {
+interface Sending {
+  readonly peer: Peer;
+  readonly upgrade: boolean;
+}
+
+async function sendRequest(stream: UnixStream, request: Request, { peer, upgrade }: Sending): Promise<void> {
   const extra: Record<string, string> = upgrade ? { connection: "Upgrade", upgrade: "tcp" } : {};
   if (request.stream !== undefined) {
-    await stream.write(requestHead(request, { ...extra, "transfer-encoding": "chunked" }));
+    await stream.write(requestHead(request, peer, { ...extra, "transfer-encoding": "chunked" }));
     for await (const part of request.stream) {
       if (part.length === 0) continue;
       await stream.write(`${part.length.toString(16)}\r\n`);
@@ -94,12 +92,12 @@ async function sendRequest(stream: UnixStream, request: Request, upgrade: boolea
   if (request.body === undefined) {
     // A POST without a body says so; some servers wait for one otherwise.
     const length = request.method === "POST" || request.method === "PUT" ? { "content-length": "0" } : {};
-    await stream.write(requestHead(request, { ...extra, ...length }));
+    await stream.write(requestHead(request, peer, { ...extra, ...length }));
     return;
   }
   const body = JSON.stringify(request.body);
   const shape = { "content-type": "application/json", "content-length": String(Buffer.byteLength(body)) };
-  await stream.write(requestHead(request, { ...extra, ...shape }) + body);
+  await stream.write(requestHead(request, peer, { ...extra, ...shape }) + body);
 }
 
 async function failure(head: Head, body: AsyncGenerator<Uint8Array, void>): Promise<ApiError> {
@@ -119,11 +117,22 @@ export async function collect(body: AsyncIterable<Uint8Array>): Promise<Buffer> 
   return Buffer.concat(parts);
 }
 
-/** `connect` answers an open connection; it is called once per request. */
-export function openClient(connect: () => Promise<UnixStream>): Client {
+/** `connect` answers an open connection; it is called once per request. `met` tells who listens, once for all of them. */
+export function openClient(
+  connect: () => Promise<UnixStream>,
+  met: () => Promise<Peer> = async () => OURS,
+): Client {
+  let known: Promise<Peer> | undefined;
+  const peerFor = async ({ path }: Request): Promise<Peer> => {
+    known ??= met();
+    const peer = await known;
+    if (peer.foreign === null || !path.startsWith("/inro/")) return peer;
+    throw new ApiError(501, `this needs inro's own engine: ${peer.foreign} does not have it`);
+  };
   const send = async (request: Request): Promise<Answer> => {
+    const peer = await peerFor(request);
     const stream = await connect();
-    const sent = sendRequest(stream, request, false);
+    const sent = sendRequest(stream, request, { peer, upgrade: false });
     // An engine that refuses an upload answers before it has read all of it: its answer is what counts.
     if (request.stream === undefined) await sent;
     else sent.catch(() => stream.end());
@@ -147,16 +156,16 @@ export function openClient(connect: () => Promise<UnixStream>): Client {
       return (text.trim() === "" ? undefined : parseJson(text)) as T;
     },
     hijack: async (request) => {
+      const peer = await peerFor(request);
       const stream = await connect();
-      await sendRequest(stream, request, true);
+      await sendRequest(stream, request, { peer, upgrade: true });
       const head = await readHead(stream);
       if (head.status !== 101 && head.status !== 200) {
         const error = await failure(head, readBody(stream, head, request.method));
         stream.close();
         throw error;
       }
-      const type = head.headers.get("content-type") ?? "";
-      return { stream, multiplexed: type === "application/vnd.docker.multiplexed-stream" };
+      return stream;
     },
   };
 }
@@ -184,14 +193,14 @@ async function* lines(body: AsyncIterable<Uint8Array>): AsyncGenerator<string, v
   if (rest.trim() !== "") yield rest;
 }
 
-/** Where a socket is asked for in Docker's notation. */
-export function socketPath(host: string): string {
-  const path = /^unix:\/\/(\/.*)$/.exec(host)?.[1] ?? (host.startsWith("/") ? host : undefined);
+/** Where a socket is asked for in Docker's notation; `by`: who asks. INVALID_OPTION. */
+export function socketPath({ address, by }: Named): string {
+  const path = /^unix:\/\/(\/.*)$/.exec(address)?.[1] ?? (address.startsWith("/") ? address : undefined);
   if (path !== undefined) return path;
   throw new InroError("INVALID_OPTION", {
-    what: `cannot use "${host}" as the engine's address`,
-    why: "only unix sockets are supported",
-    hint: "write unix:///path/to/inro.sock",
+    what: `cannot use "${address}" as the engine's address`,
+    why: `${by} names it, and only unix sockets are supported`,
+    hint: "write unix:///path/to/inro.sock, or -H /run/inro/inro.sock for the engine of this machine",
     at: "--host",
   });
 }

@@ -3,6 +3,7 @@ import { InroError } from "../../oci/error.ts";
 import { connectUnix, type UnixStream } from "../../platform/unix-stream.ts";
 import { type Place, serveArguments } from "../place.ts";
 import { err, isTerminal } from "../terminal/output.ts";
+import { meet, OURS, type Peer } from "./peer.ts";
 
 /** How long a starting engine may take until its socket answers, in milliseconds. */
 const PATIENCE = 30_000;
@@ -18,6 +19,15 @@ export async function connectOrStart(place: Place): Promise<UnixStream> {
     if (process.getuid?.() !== 0) throw notRoot();
     return start(place);
   }
+}
+
+/** Who listens there, with a line for people where it is not an engine of ours. */
+export async function meetAt(place: Place): Promise<Peer> {
+  if (place.startable) return OURS;
+  const peer = await meet(await connectOrStart(place));
+  if (peer.foreign !== null)
+    err(`inro: this is ${peer.foreign} at ${place.socket} (${place.named}), not an engine of inro's\n`);
+  return peer;
 }
 
 const noPermission = (place: Place) =>
@@ -37,7 +47,7 @@ const notRoot = () =>
 const nobodyListens = (place: Place) =>
   new InroError("ENGINE_UNREACHABLE", {
     what: "cannot reach the engine",
-    why: `nobody listens on ${place.socket}`,
+    why: `nobody listens on ${place.socket}${place.named === null ? "" : `, which ${place.named} names`}`,
     hint: "start one there: inro -H ADDRESS --data-root FOLDER --exec-root FOLDER serve",
   });
 

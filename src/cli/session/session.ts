@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import type { Hijacked } from "../client/client.ts";
+import type { UnixStream } from "../../platform/unix-stream.ts";
 import { err, isTerminal, out } from "../terminal/output.ts";
 import { detachScanner } from "./detach-keys.ts";
 import { demultiplexer } from "./frames.ts";
@@ -20,10 +20,7 @@ export interface SessionOptions {
 export type SessionEnd = "ended" | "detached";
 
 /** Joins this process's streams with the other side's until either ends. */
-export async function session(
-  { stream, multiplexed }: Hijacked,
-  options: SessionOptions,
-): Promise<SessionEnd> {
+export async function session(stream: UnixStream, options: SessionOptions): Promise<SessionEnd> {
   const restore = options.stdin && options.tty ? await rawStdin() : undefined;
   const scan = options.detachKeys === null ? undefined : detachScanner(options.detachKeys);
   let end: SessionEnd = "ended";
@@ -37,12 +34,13 @@ export async function session(
   };
   if (options.stdin) void sendInput(send).finally(() => stream.end());
   try {
-    const show = multiplexed
-      ? demultiplexer((name, bytes) => {
+    // A terminal's bytes come as they are. What the answer says of it is no help: before v1.42 it says nothing.
+    const show = options.tty
+      ? out
+      : demultiplexer((name, bytes) => {
           (name === "stderr" ? err : out)(bytes);
           if (options.shown !== undefined) options.shown[name] += bytes.length;
-        })
-      : out;
+        });
     for (let part = await stream.read(); part !== null; part = await stream.read()) show(part);
     return end;
   } finally {

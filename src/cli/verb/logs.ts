@@ -1,4 +1,4 @@
-import { at } from "../client/client.ts";
+import { at, type Client } from "../client/client.ts";
 import { flag, read, text } from "../options/option.ts";
 import { moment } from "../options/readers.ts";
 import { demultiplexer } from "../session/frames.ts";
@@ -28,8 +28,20 @@ export const logs = verb({
       query: { stdout: true, stderr: true, ...options },
     });
     const framed = answer.headers.get("content-type") === "application/vnd.docker.multiplexed-stream";
-    const show = framed ? demultiplexer((stream, bytes) => (stream === "stderr" ? err : out)(bytes)) : out;
+    const show =
+      framed || !(await isTerminal(client, name))
+        ? demultiplexer((stream, bytes) => (stream === "stderr" ? err : out)(bytes))
+        : out;
     for await (const part of answer.body) show(part);
     return 0;
   },
 });
+
+/** Before v1.42 the answer does not say whether its bytes are framed. */
+async function isTerminal(client: Client, name: string): Promise<boolean> {
+  const about = await client.json<{ Config: { Tty: boolean } }>({
+    method: "GET",
+    path: at`/containers/${name}/json`,
+  });
+  return about.Config.Tty;
+}
