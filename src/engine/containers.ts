@@ -14,12 +14,12 @@ import { rename } from "./life/rename.ts";
 import { restart } from "./life/restart.ts";
 import { start } from "./life/start.ts";
 import { kill, notRunning, stop } from "./life/stop.ts";
+import { update } from "./life/update.ts";
 import { wait } from "./life/wait.ts";
 import { details } from "./look/details.ts";
 import { list } from "./look/list.ts";
 import { stats } from "./look/stats.ts";
 import { top } from "./look/top.ts";
-import { changeBandwidth } from "./networks/bandwidth.ts";
 import { publish, withdraw } from "./networks/ports.ts";
 import { pruneFilter } from "./prune-filter.ts";
 import { isLive } from "./state.ts";
@@ -40,7 +40,7 @@ export function engineContainers(core: Core): Containers {
     restart: async (container, o) => restart(core, find(container), o),
     pause: async (container) => pause(core, find(container)),
     unpause: async (container) => unpause(core, find(container)),
-    update: async (container, { bandwidth }) => changeBandwidth(core, find(container), bandwidth),
+    update: async (container, change) => update(core, find(container), change),
     publish: async (container, ports) => publish(core, find(container), ports),
     withdraw: async (container, ports) => withdraw(core, find(container), ports),
     rename: async (container, name) => rename(core, find(container), name),

@@ -13,7 +13,14 @@ import type { Events } from "./events.ts";
 import type { CommitOptions } from "./files/commit.ts";
 import type { Health } from "./health/health.ts";
 import type { EngineImages } from "./images.ts";
-import type { ContainerOptions, EndpointOption, ExecOptions, LogOptions } from "./options.ts";
+import type {
+  ContainerOptions,
+  EndpointOption,
+  ExecOptions,
+  LogOptions,
+  Resources,
+  RestartPolicy,
+} from "./options.ts";
 import type { ContainerState, ContainerStatus, ExitReport, Timestamp } from "./state.ts";
 
 /**
@@ -65,8 +72,8 @@ export interface Containers {
   restart(container: string, o: { signal: string | null; timeout: number | null }): Promise<void>;
   pause(container: string): Promise<void>;
   unpause(container: string): Promise<void>;
-  /** What is left out stays. INVALID_OPTION, NETWORK_SETUP_FAILED. */
-  update(container: string, change: { readonly bandwidth: Partial<Bandwidth> }): Promise<void>;
+  /** At once when it runs; all of it or nothing. INVALID_OPTION, CGROUP_LIMIT_REFUSED, NETWORK_SETUP_FAILED. */
+  update(container: string, change: ContainerChange): Promise<void>;
   /** More ports, at once when it runs; all or none. INVALID_OPTION, PORT_IN_USE, NETWORK_SETUP_FAILED. */
   publish(container: string, ports: readonly PortRequest[]): Promise<void>;
   /** Fewer; without an address or a port of the host's, wherever they are published. NOT_PUBLISHED. */
@@ -113,6 +120,14 @@ export interface Containers {
   explain(options: ContainerOptions, platform?: Platform): Promise<Explanation>;
   /** The plan that the container's last start executed, with the time of each operation. */
   explainContainer(container: string): Promise<Explanation>;
+}
+
+/** What is to be another from now on; what is left out stays. */
+export interface ContainerChange {
+  readonly bandwidth: Partial<Bandwidth>;
+  /** -1: no limit on memory, memory and swap, the processors' quota, processes. */
+  readonly resources: Partial<Resources>;
+  readonly restart: RestartPolicy | null;
 }
 
 /** The keys and values of Docker's `filters` parameter. */

@@ -8,7 +8,7 @@ import { type Database, type Lasting, openDatabase } from "../platform/sqlite.ts
 import type { MountPoint, NetworkDetails, VolumeDetails } from "./engine.ts";
 import type { EngineEvent } from "./events.ts";
 import type { Health } from "./health/health.ts";
-import type { ContainerOptions, EndpointOption, ExecOptions } from "./options.ts";
+import type { ContainerOptions, EndpointOption, ExecOptions, Resources, RestartPolicy } from "./options.ts";
 import type { ContainerState, Timestamp } from "./state.ts";
 
 /** What is settled at `create` and never changes. */
@@ -39,8 +39,10 @@ export interface ContainerFortune {
   readonly attachments: readonly AttachmentRecord[];
   /** What holds it to its bandwidth, from the start until the end was seen. */
   readonly shaper: Shaper | null;
-  /** Once `update` has changed what `create` said. */
+  /** Once `update` has changed what `create` said; so with the next two. */
   readonly bandwidth: Bandwidth | null;
+  readonly resources: Resources | null;
+  readonly restart: RestartPolicy | null;
   /** What it is to publish, once that was changed. */
   readonly ports: readonly PortRequest[] | null;
   /** Where it is to be connected, once `network connect` or `disconnect` has changed what `create` said. */

@@ -5,6 +5,7 @@ import { parseExit } from "../oci/exit.ts";
 import { connectMonitor } from "../runtime/monitor/monitor.ts";
 import type { Container } from "../runtime/runtime.ts";
 import { type Core, folderOf, record, socketFolderOf } from "./core.ts";
+import { restartPolicyOf } from "./current.ts";
 import { forgetExec } from "./ended-execs.ts";
 import { Entry } from "./entry.ts";
 import { watch } from "./health/watch.ts";
@@ -14,6 +15,7 @@ import { start } from "./life/start.ts";
 import { limitNow } from "./networks/bandwidth.ts";
 import { serveNames } from "./networks/names.ts";
 import { APART } from "./records.ts";
+import { allLimits } from "./spec/resources.ts";
 import { type ExitReport, isLive } from "./state.ts";
 
 /**
@@ -64,9 +66,13 @@ async function restoreNetworks(core: Core, standing: readonly AttachmentRecord[]
 
 /** An engine that ended while it changed them has said what it wanted. */
 async function restoreLimits(core: Core, entries: readonly Entry[]): Promise<void> {
-  for (const entry of entries)
-    if (entry.live !== null)
-      await limitNow(core, entry).catch((cause) => core.fault(`limiting ${entry.name} again`, cause));
+  for (const entry of entries) {
+    const { live, fortune } = entry;
+    if (live === null) continue;
+    const fault = (cause: unknown) => core.fault(`limiting ${entry.name} again`, cause);
+    await limitNow(core, entry).catch(fault);
+    if (fortune.resources !== null) await live.update(allLimits(fortune.resources, core.host)).catch(fault);
+  }
   await core.networks.limits.sweep(entries.flatMap(({ fortune }) => fortune.shaper ?? []));
 }
 
@@ -171,7 +177,7 @@ async function reportFromDisk(core: Core, entry: Entry): Promise<ExitReport> {
 
 /** What the engine's own end or a reboot interrupted: `always` starts in any case, `unless-stopped` unless. */
 function restartAsAsked(core: Core, entry: Entry): void {
-  const { name } = entry.origin.options.restart;
+  const { name } = restartPolicyOf(entry);
   const { state, stoppedByUser } = entry.fortune;
   if (entry.live !== null || entry.leaving || state.status === "created") return;
   const interrupted = state.status === "restarting";

@@ -6,6 +6,7 @@ import type { Plan } from "../kernel/plan/plan.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";
 import { verify } from "../kernel/plan/verify.ts";
 import { InroError } from "../oci/error.ts";
+import type { Exit } from "../oci/exit.ts";
 import { joinedPaths } from "./cgroup-path.ts";
 import { compileExec } from "./compile/exec.ts";
 import { hookOps, subjectOf } from "./compile/hooks.ts";
@@ -14,6 +15,7 @@ import type { HostFacts } from "./facts.ts";
 import { failureOf, failuresOf } from "./failure.ts";
 import type { AssembleFilter } from "./filters.ts";
 import type { Kept } from "./kept.ts";
+import { updateLive } from "./live-limits.ts";
 import type { Started } from "./monitor/answers.ts";
 import type { Monitor } from "./monitor/monitor.ts";
 import type { Container, ExecRequest, ExecSession } from "./runtime.ts";
@@ -28,7 +30,9 @@ export interface Live {
   readonly native: string;
   readonly pid: number;
   readonly cgroupPath: string;
-  readonly cgroups: CgroupSet;
+  /** More than its plan made when an update has asked for another hierarchy. */
+  cgroups: CgroupSet;
+  readonly plannedCgroups: number;
   readonly recall: () => Kept;
   readonly monitor: Monitor;
   readonly facts: HostFacts;
@@ -36,25 +40,36 @@ export interface Live {
 }
 
 export function containerOf(live: Live): Container {
-  const { id, pid, cgroups, monitor } = live;
+  const { id, pid, monitor } = live;
   return {
     id,
     pid,
-    exited: monitor.exited,
+    exited: exited(live),
     start: () => start(live),
-    signal: (number) => signal(monitor, cgroups, number),
+    signal: (number) => signal(live, number),
     resize: (size) => monitor.resize(size),
     attach: (request) => monitor.attach(request),
     exec: (request) => exec(live, request),
     endExec: (id) => monitor.signal(SIGKILL, id),
     clearLog: () => monitor.clearLog(),
-    pause: () => setFrozen(cgroups, true),
-    resume: () => setFrozen(cgroups, false),
-    stats: async () => ({ readAt: new Date(), ...readStats(cgroups) }),
-    processes: async () => processesOf(cgroups),
+    pause: () => setFrozen(live.cgroups, true),
+    resume: () => setFrozen(live.cgroups, false),
+    update: (resources) => updateLive(live, resources),
+    stats: async () => ({ readAt: new Date(), ...readStats(live.cgroups) }),
+    processes: async () => processesOf(live.cgroups),
     serveNames: (handler) => monitor.serveNames(handler),
     close: () => monitor.close(),
   };
+}
+
+/** A cgroup that an update has added is unknown to the monitor: then something is left to be undone. */
+function exited(live: Live): Promise<Exit> {
+  const exited = live.monitor.exited.then((exit) => ({
+    ...exit,
+    undone: exit.undone && live.cgroups.length === live.plannedCgroups,
+  }));
+  exited.catch(() => {});
+  return exited;
 }
 
 async function start(live: Live): Promise<readonly OpRecord[]> {
@@ -66,19 +81,19 @@ async function start(live: Live): Promise<readonly OpRecord[]> {
 
 /** runtime.md, "Lifecycle", 9: a hook that fails stops the container; its monitor then goes on with the rest. */
 async function callPoststart(live: Live): Promise<void> {
-  const { id, folder, pid, cgroups, native, facts, monitor } = live;
+  const { id, folder, pid, native, facts } = live;
   const { spec } = live.recall();
   const ops = hookOps("poststart", subjectOf({ spec, id, bundle: folder }), { pid });
   using executor = openExecutor(native);
   const records = await executor.batch(ops);
   const [failure] = failuresOf(ops, records, facts.architecture);
   if (failure === undefined) return;
-  await signal(monitor, cgroups, SIGKILL).catch(() => {});
+  await signal(live, SIGKILL).catch(() => {});
   throw failure;
 }
 
 /** A kill takes everything in the container, also where pid 1 is the host's or the processes are frozen. */
-async function signal(monitor: Monitor, cgroups: CgroupSet, number: number): Promise<void> {
+async function signal({ monitor, cgroups }: Live, number: number): Promise<void> {
   await monitor.signal(number);
   if (number === SIGKILL) await killAll(cgroups);
 }

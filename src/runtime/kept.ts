@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { CgroupSet } from "../kernel/cgroup/set.ts";
 import { opsFromJson, opsToJson, planFromJson, planToJson } from "../kernel/plan/json.ts";
 import type { Op } from "../kernel/plan/operations.ts";
@@ -32,6 +32,14 @@ export function readUndo(folder: string): readonly Op[] {
   } catch {
     return [];
   }
+}
+
+/** More that has to be taken back of a container that runs. */
+export function addUndo(folder: string, undo: readonly Op[]): void {
+  const whole = `${undoIn(folder)}.new`;
+  const ops = opsToJson([...undo, ...readUndo(folder)]);
+  writeFileSync(whole, JSON.stringify(ops), { mode: 0o600 });
+  renameSync(whole, undoIn(folder));
 }
 
 const fileIn = (folder: string): string => `${folder}/plan.json`;

@@ -20,6 +20,7 @@ import { failuresOf } from "./failure.ts";
 import { type AssembleFilter, openFilters } from "./filters.ts";
 import { houseMonitor } from "./housing.ts";
 import { type Kept, readKept, readUndo, recalled, writeKept, writeUndo } from "./kept.ts";
+import { joinedLater } from "./live-limits.ts";
 import { connectMonitor, type Monitor } from "./monitor/monitor.ts";
 import type { Container, CreateRequest, Runtime } from "./runtime.ts";
 import { survey } from "./survey.ts";
@@ -185,7 +186,8 @@ function hold({ id, folder, kept, monitor }: Found, host: Host): Container {
     folder,
     pid,
     cgroupPath,
-    cgroups,
+    cgroups: [...cgroups, ...joinedLater(kept, host.facts)],
+    plannedCgroups: cgroups.length,
     monitor,
     recall: recalled(folder, kept),
     ...host,

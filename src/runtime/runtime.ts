@@ -5,7 +5,7 @@ import type { Plan } from "../kernel/plan/plan.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";
 import type { Exit } from "../oci/exit.ts";
 import type { Rootfs } from "../oci/rootfs.ts";
-import type { RuntimeSpec, SpecProcess } from "../oci/runtime-spec.ts";
+import type { RuntimeSpec, SpecProcess, SpecResources } from "../oci/runtime-spec.ts";
 
 /** Where a container's output is written (CRI text format, rotated at `maxSize` bytes, `maxFiles` kept). */
 export interface LogTarget {
@@ -93,6 +93,11 @@ export interface Container {
   clearLog(): Promise<void>;
   pause(): Promise<void>;
   resume(): Promise<void>;
+  /**
+   * Other limits: what is in `resources` changes, all of it or nothing, and what is not stays. CGROUP_LIMIT_REFUSED,
+   * RESOURCE_INVALID, CGROUP_CONTROLLER_MISSING.
+   */
+  update(resources: SpecResources): Promise<void>;
   stats(): Promise<Stats>;
   /** Host pids of every process of the container. */
   processes(): Promise<readonly number[]>;

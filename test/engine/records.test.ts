@@ -30,6 +30,8 @@ const record = (id: string, name: string) => ({
     attachments: [],
     shaper: null,
     bandwidth: null,
+    resources: null,
+    restart: null,
     endpoints: null,
     ports: null,
   },

@@ -33,7 +33,7 @@ export function resources(host: Asked): Resources {
   };
 }
 
-function atLeast(host: Asked, name: string, least: number): number {
+export function atLeast(host: Asked, name: string, least: number): number {
   const value = integer(host, name);
   if (value < least) throw invalid(host.at + name, `${value} is less than ${least}`);
   return value;
@@ -47,7 +47,7 @@ function swappiness(host: Asked): number | null {
   return value;
 }
 
-function blkioWeight(host: Asked): number {
+export function blkioWeight(host: Asked): number {
   const value = integer(host, "BlkioWeight");
   if (value !== 0 && (value < 10 || value > 1000)) {
     throw invalid(`${host.at}BlkioWeight`, "it is not within 10 to 1000");

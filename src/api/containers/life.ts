@@ -1,14 +1,13 @@
 import type { WaitCondition } from "../../engine/engine.ts";
 import { begin, empty, json } from "../answer.ts";
-import { bandwidth } from "../ask/bandwidth.ts";
 import { askedContainer } from "../ask/container.ts";
 import { askedPlatformOf } from "../ask/platform.ts";
+import { askedChange, unchangeable } from "../ask/update.ts";
 import { mountsIn } from "../ask/volumes-from.ts";
-import { type Asked, text as askedText, invalid, object } from "../asked.ts";
+import { invalid } from "../asked.ts";
 import { body } from "../body.ts";
 import { type Exchange, parameter, type Route } from "../exchange.ts";
 import { filters, flag, integer, text, windowSize } from "../query.ts";
-import { refuse } from "../status.ts";
 
 /** A container's life, from its making to its end. */
 export const lifeRoutes: readonly Route[] = [
@@ -92,18 +91,11 @@ async function wait(x: Exchange): Promise<void> {
   x.response.end(`${JSON.stringify(answer)}\n`);
 }
 
-const namedPolicy = (from: Asked) => askedText(object(from, "RestartPolicy"), "Name") !== "";
-
-/** Docker's clients send every limit, as 0 or empty where it is not to be changed. */
 async function update(x: Exchange): Promise<void> {
-  const container = x.engine.containers.get(parameter(x, "id"));
   const asked = await body(x.request);
-  const { NetworkBandwidth: _, RestartPolicy: __, ...others } = asked.fields;
-  const isSaid = (value: unknown) => (Array.isArray(value) ? value.length > 0 : Boolean(value));
-  if (Object.values(others).some(isSaid) || namedPolicy(asked))
-    throw refuse(501, "cannot update the container", "only its bandwidth can be changed yet");
-  await x.engine.containers.update(container.id, { bandwidth: bandwidth(asked) });
-  json(x, 200, { Warnings: null });
+  const warnings = unchangeable(asked);
+  await x.engine.containers.update(parameter(x, "id"), askedChange(asked));
+  json(x, 200, { Warnings: warnings.length === 0 ? null : warnings });
 }
 
 async function remove(x: Exchange): Promise<void> {

@@ -33,6 +33,8 @@ const UNBORN: ContainerFortune = {
   attachments: [],
   shaper: null,
   bandwidth: null,
+  resources: null,
+  restart: null,
   endpoints: null,
   ports: null,
 };

@@ -1,7 +1,7 @@
 import { isAbsolute, normalize } from "node:path";
 import { signalNumber } from "../../kernel/signals.ts";
 import { InroError } from "../../oci/error.ts";
-import type { ContainerOptions, MountOption } from "../options.ts";
+import type { ContainerOptions, MountOption, Resources } from "../options.ts";
 import { parseCapability } from "../spec/capabilities.ts";
 import { parseDeviceRule } from "../spec/resources.ts";
 import { specRlimits } from "../spec/rlimits.ts";
@@ -15,8 +15,7 @@ const LEAST_MEMORY = 6 * 1024 * 1024;
  * and capability names in their one spelling.
  */
 export function validate(options: ContainerOptions, host: HostFacts & { cpus: number }): ContainerOptions {
-  checkMemory(options);
-  checkCpus(options, host.cpus);
+  checkLimits(options.resources, host.cpus);
   if (options.stopSignal !== null) signalNumber(options.stopSignal);
   for (const rule of options.resources.deviceCgroupRules) parseDeviceRule(rule);
   specRlimits(options.ulimits, host.rlimits, host.capabilities.includes("SYS_RESOURCE"));
@@ -38,8 +37,13 @@ export function validate(options: ContainerOptions, host: HostFacts & { cpus: nu
   };
 }
 
-function checkMemory({ resources }: ContainerOptions): void {
-  const { memory, memorySwap, memoryReservation } = resources;
+/** INVALID_OPTION. */
+export function checkLimits(resources: Resources, cpus: number): void {
+  checkMemory(resources);
+  checkCpus(resources, cpus);
+}
+
+function checkMemory({ memory, memorySwap, memoryReservation }: Resources): void {
   if (memory < 0 || (memory > 0 && memory < LEAST_MEMORY))
     throw invalid("--memory", `cannot limit the memory to ${memory} bytes`, "the least is 6 MiB");
   if (memorySwap > 0 && memorySwap < memory)
@@ -58,7 +62,7 @@ function checkMemory({ resources }: ContainerOptions): void {
     );
 }
 
-function checkCpus({ resources }: ContainerOptions, cpus: number): void {
+function checkCpus(resources: Resources, cpus: number): void {
   const { nanoCpus, cpuQuota, cpuPeriod, cpusetCpus, cpusetMems } = resources;
   // A quota of less than 1 ms in the period of 100 ms is refused by the kernel.
   if (nanoCpus < 0 || nanoCpus > cpus * 1e9 || (nanoCpus > 0 && nanoCpus < 1e7))

@@ -1,3 +1,4 @@
+import { restartPolicyOf } from "../current.ts";
 import type { Entry } from "../entry.ts";
 import type { ExitReport } from "../state.ts";
 
@@ -8,7 +9,7 @@ const STEADY_RUN = 10_000;
 
 /** Milliseconds until the container starts again; `null`: it rests. */
 export function restartDelay(entry: Entry, report: ExitReport): number | null {
-  const { name, maximumRetries } = entry.origin.options.restart;
+  const { name, maximumRetries } = restartPolicyOf(entry);
   const { restartCount, stoppedByUser } = entry.fortune;
   if (stoppedByUser || entry.leaving || name === "no") return null;
   if (name === "on-failure") {

@@ -7,15 +7,15 @@ import { diskFull } from "../../platform/disk-full.ts";
 import type { Container } from "../../runtime/runtime.ts";
 import { timeNow } from "../clock.ts";
 import { type Core, folderOf, record, tell } from "../core.ts";
+import { optionsOf } from "../current.ts";
 import type { Entry } from "../entry.ts";
 import { healthCheckOf } from "../health/check.ts";
 import { atStart } from "../health/health.ts";
 import { watch } from "../health/watch.ts";
 import { attachAll } from "../networks/attach.ts";
-import { bandwidthOf } from "../networks/bandwidth.ts";
 import { endpointsOf, hasOwnNetwork } from "../networks/endpoints.ts";
 import { serveNames } from "../networks/names.ts";
-import { portsToPublish, wantedPorts } from "../networks/ports.ts";
+import { portsToPublish } from "../networks/ports.ts";
 import { APART } from "../records.ts";
 import { isLive } from "../state.ts";
 import { onEnd } from "./end.ts";
@@ -77,7 +77,7 @@ async function startNow(core: Core, entry: Entry): Promise<void> {
 
 async function toTheGate(core: Core, entry: Entry, undo: Undo): Promise<Container> {
   const { id, origin } = entry;
-  const { options } = origin;
+  const options = optionsOf(entry);
   const folder = folderOf(core, id);
   // A former run's: not to be taken for this one's.
   rmSync(join(folder, "exit.json"), { force: true });
@@ -85,8 +85,8 @@ async function toTheGate(core: Core, entry: Entry, undo: Undo): Promise<Containe
     containerId: id,
     name: entry.name,
     endpoints: endpointsOf(entry),
-    bandwidth: bandwidthOf(entry),
-    ports: portsToPublish(options, wantedPorts(entry)),
+    bandwidth: options.bandwidth,
+    ports: portsToPublish(options, options.ports),
     ownNetwork: hasOwnNetwork(options),
   };
   const [rootfs, { attachments, shaper, fragments }] = await Promise.all([

@@ -1,12 +1,11 @@
 import { join } from "node:path";
 import { driverOf } from "../../image/snapshot/drivers.ts";
 import { type Core, folderOf } from "../core.ts";
+import { optionsOf } from "../current.ts";
 import type { ContainerDetails, EndpointDetails } from "../engine.ts";
 import type { Entry } from "../entry.ts";
 import { logPath } from "../life/request.ts";
-import { bandwidthOf } from "../networks/bandwidth.ts";
 import { endpointsOf } from "../networks/endpoints.ts";
-import { wantedPorts } from "../networks/ports.ts";
 import type { ContainerFortune } from "../records.ts";
 
 interface Told {
@@ -43,10 +42,7 @@ function lookAt(core: Core, entry: Entry): ContainerDetails {
     name,
     created: origin.created,
     imageId: origin.imageId,
-    options:
-      fortune.bandwidth === null && fortune.ports === null
-        ? origin.options
-        : { ...origin.options, bandwidth: bandwidthOf(entry), ports: wantedPorts(entry) },
+    options: optionsOf(entry),
     arguments: origin.arguments,
     state: fortune.state,
     startedAt: fortune.startedAt,

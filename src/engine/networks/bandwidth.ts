@@ -1,5 +1,5 @@
 import type { Bandwidth, Direction, Shaper } from "../../network/network.ts";
-import { type Core, record, tell } from "../core.ts";
+import { type Core, record } from "../core.ts";
 import type { Entry } from "../entry.ts";
 import type { EndpointOption } from "../options.ts";
 import { checkBandwidth, connectable, endpointsOf } from "./endpoints.ts";
@@ -7,23 +7,20 @@ import { checkBandwidth, connectable, endpointsOf } from "./endpoints.ts";
 export const bandwidthOf = ({ origin, fortune }: Entry): Bandwidth =>
   fortune.bandwidth ?? origin.options.bandwidth;
 
-/** Changes what it may receive and send, at once when it runs. INVALID_OPTION, NETWORK_SETUP_FAILED. */
+/** Changes what it may receive and send, at once when it runs; in its turn. INVALID_OPTION, NETWORK_SETUP_FAILED. */
 export async function changeBandwidth(core: Core, entry: Entry, change: Partial<Bandwidth>): Promise<void> {
-  await entry.turn.run(async () => {
-    const bandwidth = { ...bandwidthOf(entry), ...change };
-    for (const { network } of endpointsOf(entry)) checkBandwidth(core.networkShelf.find(network), bandwidth);
-    const before = entry.fortune.bandwidth;
-    record(core, entry, { bandwidth }, "machine");
-    if (entry.live === null) return;
-    try {
-      await limitNow(core, entry);
-    } catch (cause) {
-      record(core, entry, { bandwidth: before }, "machine");
-      await limitNow(core, entry).catch((error) => core.fault(`limiting ${entry.name} as before`, error));
-      throw cause;
-    }
-  });
-  tell(core, entry, "update");
+  const bandwidth = { ...bandwidthOf(entry), ...change };
+  for (const { network } of endpointsOf(entry)) checkBandwidth(core.networkShelf.find(network), bandwidth);
+  const before = entry.fortune.bandwidth;
+  record(core, entry, { bandwidth }, "machine");
+  if (entry.live === null) return;
+  try {
+    await limitNow(core, entry);
+  } catch (cause) {
+    record(core, entry, { bandwidth: before }, "machine");
+    await limitNow(core, entry).catch((error) => core.fault(`limiting ${entry.name} as before`, error));
+    throw cause;
+  }
 }
 
 /**

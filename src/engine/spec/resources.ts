@@ -12,23 +12,62 @@ export interface LimitFacts {
   readonly cgroupVersion: "1" | "2";
 }
 
+type Limits = Omit<SpecResources, "devices">;
+
 /** Docker's limits as the runtime specification says them. A limit that was not asked for is absent. */
 export function specResources(
   options: ContainerOptions,
   facts: LimitFacts,
   devices: readonly SpecDeviceRule[],
 ): SpecResources {
-  const asked = options.resources;
+  return {
+    devices: options.privileged ? [{ allow: true, access: "rwm" }] : deviceRules(options.resources, devices),
+    ...limitsOf(options.resources, facts),
+  };
+}
+
+function limitsOf(asked: Resources, facts: LimitFacts): Limits {
   const memory = memoryLimits(asked, facts);
   const cpu = cpuLimits(asked);
   const pids = asked.pidsLimit ?? 0;
   return {
-    devices: options.privileged ? [{ allow: true, access: "rwm" }] : deviceRules(asked, devices),
     ...(Object.keys(memory).length > 0 && { memory }),
     ...(Object.keys(cpu).length > 0 && { cpu }),
     ...(pids > 0 && { pids: { limit: pids } }),
     ...(asked.blkioWeight > 0 && { blockIO: { weight: asked.blkioWeight } }),
   };
+}
+
+/** With the words for "no limit" where there is none: what a container that runs is to be told. */
+export function allLimits(asked: Resources, facts: LimitFacts): Limits {
+  const { memory, cpu, pids, ...others } = limitsOf(asked, facts);
+  return {
+    ...others,
+    memory: { limit: -1, ...memory },
+    cpu: { quota: -1, ...cpu },
+    pids: pids ?? { limit: -1 },
+  };
+}
+
+/** What of them is another than before; what the kernel counts together is told together. */
+export function changedLimits(before: Resources, after: Resources, facts: LimitFacts): Limits {
+  const [was, is] = [allLimits(before, facts), allLimits(after, facts)];
+  return {
+    memory: changed(was.memory, is.memory, ["limit", "swap"]),
+    cpu: changed(was.cpu, is.cpu, ["quota", "period"]),
+    pids: changed(was.pids, is.pids),
+    blockIO: changed(was.blockIO, is.blockIO),
+  };
+}
+
+/** The members that differ; a pair as soon as one of it does. */
+function changed<T extends object>(was: T = {} as T, is: T = {} as T, pair: readonly (keyof T)[] = []): T {
+  const differs = (name: keyof T) => JSON.stringify(was[name]) !== JSON.stringify(is[name]);
+  const together = pair.some(differs);
+  const names = (Object.keys(is) as (keyof T)[]).filter(
+    (name) => differs(name) || (together && pair.includes(name)),
+  );
+  return Object.fromEntries(names.map((name) => [name, is[name]])) as T;
 }
 
 function memoryLimits(asked: Resources, facts: LimitFacts) {

@@ -1,13 +1,12 @@
 import { expect, test } from "bun:test";
 import { readFileSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
-import { openExecutor } from "../../../src/kernel/executor/executor.ts";
-import { joinMissing } from "../../../src/runtime/command/join-missing.ts";
-import type { StoredContainer } from "../../../src/runtime/command/stored.ts";
-import { readFacts } from "../../../src/runtime/facts.ts";
-import { canMakeCgroups, liveCgroups } from "../../kernel/cgroup/live.ts";
+import { openExecutor } from "../../src/kernel/executor/executor.ts";
+import { readFacts } from "../../src/runtime/facts.ts";
+import { joinMissing } from "../../src/runtime/join-missing.ts";
+import { canMakeCgroups, liveCgroups } from "../kernel/cgroup/live.ts";
 
-const NATIVE = join(import.meta.dir, "../../../build/native/inro-native");
+const NATIVE = join(import.meta.dir, "../../build/native/inro-native");
 const list = canMakeCgroups ? readFacts().hierarchies.list : [];
 const cpuset = list.find(({ version, controllers }) => version === 1 && controllers.includes("cpuset"));
 
@@ -21,11 +20,10 @@ test.skipIf(cpuset === undefined)(
     const cgroups = c.set.filter(({ path }) => path !== home);
     const cgroupPath = `${home.slice((cpuset?.mount ?? "").length)}-later`;
     // None of its cgroups has this name: what the limit needs is all missing.
-    const stored = { cgroups, cgroupPath } as unknown as StoredContainer;
     const moved = (path: string) => readFileSync(`${path}/cgroup.procs`, "utf8");
     let seen: string | undefined;
     const joined = await joinMissing(
-      stored,
+      { cgroups, cgroupPath },
       { cpu: { cpus: "0" } },
       () => openExecutor(NATIVE),
       (set) => {

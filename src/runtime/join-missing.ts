@@ -1,13 +1,18 @@
 import { writeFileSync } from "node:fs";
-import type { Hierarchy } from "../../kernel/cgroup/hierarchies.ts";
-import { type CgroupSet, processesOf, removeAll } from "../../kernel/cgroup/set.ts";
-import type { Op } from "../../kernel/plan/operations.ts";
-import type { SpecResources } from "../../oci/runtime-spec.ts";
-import { joinedHierarchies } from "../compile/cgroups.ts";
-import { readFacts } from "../facts.ts";
-import { failuresOf } from "../failure.ts";
-import type { OpenSurveyor } from "../update.ts";
-import type { StoredContainer } from "./stored.ts";
+import type { Hierarchy } from "../kernel/cgroup/hierarchies.ts";
+import { type CgroupSet, processesOf, removeAll } from "../kernel/cgroup/set.ts";
+import type { Op } from "../kernel/plan/operations.ts";
+import type { SpecResources } from "../oci/runtime-spec.ts";
+import { joinedHierarchies } from "./compile/cgroups.ts";
+import { readFacts } from "./facts.ts";
+import { failuresOf } from "./failure.ts";
+import type { OpenSurveyor } from "./update.ts";
+
+/** A container's cgroups, and where all of them are below their hierarchies. */
+interface Member {
+  readonly cgroups: CgroupSet;
+  readonly cgroupPath: string;
+}
 
 /** A container that forks faster than it is moved is moved no further than this. */
 const ROUNDS = 100;
@@ -18,7 +23,7 @@ const ROUNDS = 100;
  * of them before anything moves: whoever is killed in between leaves a container that can be deleted whole.
  */
 export async function joinMissing(
-  { cgroups, cgroupPath }: StoredContainer,
+  { cgroups, cgroupPath }: Member,
   resources: SpecResources,
   open: OpenSurveyor,
   remember: (cgroups: CgroupSet) => void,

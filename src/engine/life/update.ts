@@ -1,0 +1,66 @@
+import { InroError } from "../../oci/error.ts";
+import { type Core, record, tell } from "../core.ts";
+import { checkLimits } from "../create/validate.ts";
+import { resourcesOf, restartPolicyOf } from "../current.ts";
+import type { ContainerChange } from "../engine.ts";
+import type { Entry } from "../entry.ts";
+import { changeBandwidth } from "../networks/bandwidth.ts";
+import type { Resources } from "../options.ts";
+import { changedLimits } from "../spec/resources.ts";
+
+/**
+ * Changes limits and restart policy, at once when it runs: all of it or nothing. The record leads: where the engine dies
+ * between, the next one limits what runs as is recorded. INVALID_OPTION, CGROUP_LIMIT_REFUSED, NETWORK_SETUP_FAILED.
+ */
+export async function update(core: Core, entry: Entry, change: ContainerChange): Promise<void> {
+  await entry.turn.run(async () => {
+    const { fortune } = entry;
+    const before = resourcesOf(entry);
+    const resources = changedResources(before, change.resources);
+    checkLimits(resources, core.host.cpus);
+    const restart = change.restart ?? restartPolicyOf(entry);
+    if (entry.origin.options.autoRemove && restart.name !== "no")
+      throw refusal(
+        "Restart policy cannot be updated because AutoRemove is enabled for the container",
+        "--restart",
+      );
+    record(core, entry, { resources, restart }, "machine");
+    const { live } = entry;
+    const undo: (() => Promise<void>)[] = [];
+    try {
+      if (live !== null) {
+        await live.update(changedLimits(before, resources, core.host));
+        undo.push(() => live.update(changedLimits(resources, before, core.host)));
+      }
+      if (Object.keys(change.bandwidth).length > 0) await changeBandwidth(core, entry, change.bandwidth);
+    } catch (cause) {
+      record(core, entry, { resources: fortune.resources, restart: fortune.restart }, "machine");
+      for (const back of undo)
+        await back().catch((error) => core.fault(`limiting ${entry.name} as before`, error));
+      throw cause;
+    }
+  });
+  tell(core, entry, "update");
+}
+
+/** Two ways of saying the same take each other's place. -1 is no limit. */
+export function changedResources(before: Resources, change: Partial<Resources>): Resources {
+  const { memory, memorySwap, cpuQuota, cpuPeriod, nanoCpus } = change;
+  if (memory !== undefined && memorySwap === undefined && before.memorySwap > 0 && memory > before.memorySwap)
+    throw refusal(
+      "Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time",
+      "--memory",
+    );
+  return {
+    ...before,
+    ...change,
+    ...(memory === -1 && { memory: 0, memorySwap: 0 }),
+    ...(nanoCpus !== undefined && { cpuQuota: 0, cpuPeriod: 0 }),
+    ...(cpuQuota !== undefined && { nanoCpus: 0, cpuQuota: Math.max(cpuQuota, 0) }),
+    ...(cpuPeriod !== undefined && { nanoCpus: 0, cpuPeriod }),
+  };
+}
+
+function refusal(why: string, at: string): InroError {
+  return new InroError("INVALID_OPTION", { what: "cannot update the container", why, at });
+}
