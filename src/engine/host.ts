@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { cpus, hostname, release, totalmem } from "node:os";
 import { capabilityNames, parseCapabilities } from "../kernel/capabilities.ts";
+import { findDisk } from "./spec/block-io.ts";
 import { parseHeldLimits } from "./spec/rlimits.ts";
 import type { HostFacts } from "./spec/spec.ts";
 
@@ -34,6 +35,7 @@ export function surveyHost(): Host {
     hostname: hostname(),
     operatingSystem: operatingSystem(),
     cgroupVersion: unified ? "2" : "1",
+    findDisk,
   };
 }
 

@@ -140,8 +140,18 @@ export interface Resources {
   readonly cgroupParent: string | null;
   /** 10 to 1000; 0: not set. */
   readonly blkioWeight: number;
+  /** Of single disks: a weight as above, bytes a second, operations a second; 0 is no limit. */
+  readonly blkioDevices: Readonly<Record<BlkioLimit, readonly DeviceRate[]>>;
   /** `c 13:* rwm`. */
   readonly deviceCgroupRules: readonly string[];
+}
+
+export type BlkioLimit = "weight" | "readBps" | "writeBps" | "readIops" | "writeIops";
+
+export interface DeviceRate {
+  /** A block device of the host. */
+  readonly path: string;
+  readonly rate: number;
 }
 
 export interface SecurityOptions {
@@ -237,6 +247,7 @@ export const DEFAULT_RESOURCES: Resources = {
   oomKillDisable: false,
   cgroupParent: null,
   blkioWeight: 0,
+  blkioDevices: { weight: [], readBps: [], writeBps: [], readIops: [], writeIops: [] },
   deviceCgroupRules: [],
 };
 

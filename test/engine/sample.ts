@@ -15,6 +15,7 @@ export const host: SpecInput["host"] & { cpus: number } = {
   rlimits: unlimited as SpecInput["host"]["rlimits"],
   swapLimit: true,
   cgroupVersion: "1",
+  findDisk: (path) => ({ major: 8, minor: path.charCodeAt(path.length - 1) - 97 }),
   cpus: 4,
 };
 

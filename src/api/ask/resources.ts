@@ -10,6 +10,7 @@ import {
   textOrNull,
   texts,
 } from "../asked.ts";
+import { blkioDevices } from "./blkio.ts";
 
 /** The limits in a HostConfig; 0 and absent mean the same, "no limit was asked for". */
 export function resources(host: Asked): Resources {
@@ -29,6 +30,7 @@ export function resources(host: Asked): Resources {
     oomKillDisable: flag(host, "OomKillDisable"),
     cgroupParent: textOrNull(host, "CgroupParent"),
     blkioWeight: blkioWeight(host),
+    blkioDevices: blkioDevices(host),
     deviceCgroupRules: texts(host, "DeviceCgroupRules"),
   };
 }

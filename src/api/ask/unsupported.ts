@@ -22,16 +22,6 @@ export function refuseUnsupported(host: Asked): void {
 
 export function warnings(host: Asked): readonly string[] {
   const found: string[] = [];
-  const lists = [
-    "BlkioWeightDevice",
-    "BlkioDeviceReadBps",
-    "BlkioDeviceWriteBps",
-    "BlkioDeviceReadIOps",
-    "BlkioDeviceWriteIOps",
-  ];
-  for (const name of lists) {
-    if (list(host, name).length > 0) found.push(`${name} is not supported yet: discarded.`);
-  }
   for (const name of ["CpuRealtimePeriod", "CpuRealtimeRuntime"]) {
     if (integer(host, name) !== 0) found.push(`${name} is not supported: discarded.`);
   }

@@ -2,6 +2,7 @@ import type { ContainerChange } from "../../engine/engine.ts";
 import type { Resources } from "../../engine/options.ts";
 import { type Asked, flag, integer, integerOrNull, list, object, text } from "../asked.ts";
 import { bandwidth } from "./bandwidth.ts";
+import { blkioDevices } from "./blkio.ts";
 import { restart } from "./container.ts";
 import { atLeast, blkioWeight } from "./resources.ts";
 
@@ -29,8 +30,13 @@ function changes(body: Asked): Partial<Resources> {
     blkioWeight: blkioWeight(body),
   };
   const pidsLimit = integerOrNull(body, "PidsLimit");
+  const devices = blkioDevices(body);
   const said = Object.entries(asked).filter(([, value]) => value !== 0 && value !== "");
-  return { ...Object.fromEntries(said), ...(pidsLimit === null ? {} : { pidsLimit }) };
+  return {
+    ...Object.fromEntries(said),
+    ...(pidsLimit === null ? {} : { pidsLimit }),
+    ...(Object.values(devices).some((list) => list.length > 0) ? { blkioDevices: devices } : {}),
+  };
 }
 
 /** Of what a container is made with there is more than what can be changed later. */

@@ -1,6 +1,8 @@
 import type { ContainerDetails } from "../../engine/engine.ts";
 import type { ContainerOptions, Resources } from "../../engine/options.ts";
+import { blkioLimits } from "../../engine/spec/block-io.ts";
 import { portRange, singles } from "../../oci/port.ts";
+import { blkioFields } from "../ask/blkio.ts";
 import { mountConfig } from "./mount-config.ts";
 import { networkMode } from "./network.ts";
 import { privileges } from "./privileges.ts";
@@ -52,11 +54,12 @@ function limits(resources: Resources) {
     NanoCpus: resources.nanoCpus,
     CgroupParent: resources.cgroupParent ?? "",
     BlkioWeight: resources.blkioWeight,
-    BlkioWeightDevice: [],
-    BlkioDeviceReadBps: [],
-    BlkioDeviceWriteBps: [],
-    BlkioDeviceReadIOps: [],
-    BlkioDeviceWriteIOps: [],
+    ...Object.fromEntries(
+      blkioLimits.map((limit) => {
+        const { name, value } = blkioFields[limit];
+        return [name, resources.blkioDevices[limit].map(({ path, rate }) => ({ Path: path, [value]: rate }))];
+      }),
+    ),
     CpuPeriod: resources.cpuPeriod,
     CpuQuota: resources.cpuQuota,
     CpuRealtimePeriod: 0,

@@ -1,7 +1,7 @@
 import type { Values } from "../options/option.ts";
 import { UsageError } from "../options/usage-error.ts";
 import { environment, labels, pairs } from "./environment.ts";
-import { device, restartPolicy, ulimit } from "./limits.ts";
+import { device, diskLimits, restartPolicy, ulimit } from "./limits.ts";
 import { mount, volumes } from "./mounts.ts";
 import { networking, networkMode } from "./networks.ts";
 import type { createOptions } from "./options.ts";
@@ -133,6 +133,7 @@ function resources(options: CreateValues): Record<string, unknown> {
     PidsLimit: options["pids-limit"],
     OomKillDisable: options["oom-kill-disable"] ? true : undefined,
     BlkioWeight: options["blkio-weight"],
+    ...diskLimits(options),
     CgroupParent: options["cgroup-parent"],
     DeviceCgroupRules: options["device-cgroup-rule"],
     Ulimits: options.ulimit.map(ulimit),

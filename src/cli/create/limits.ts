@@ -1,3 +1,4 @@
+import { integer, size } from "../options/readers.ts";
 import { UsageError } from "../options/usage-error.ts";
 
 export interface Ulimit {
@@ -47,4 +48,36 @@ export function restartPolicy(entry: string | undefined): { Name: string; Maximu
       `cannot use "${entry}" for --restart: write no, on-failure[:N], always or unless-stopped`,
     );
   return { Name: name, MaximumRetryCount: Number(retries ?? 0) };
+}
+
+const disks = [
+  ["blkio-weight-device", "BlkioWeightDevice", "Weight", integer],
+  ["device-read-bps", "BlkioDeviceReadBps", "Rate", size],
+  ["device-write-bps", "BlkioDeviceWriteBps", "Rate", size],
+  ["device-read-iops", "BlkioDeviceReadIOps", "Rate", integer],
+  ["device-write-iops", "BlkioDeviceWriteIOps", "Rate", integer],
+] as const;
+
+/** The options' limits of single disks, each `/dev/sda:1mb`, as the API has them. */
+export function diskLimits(
+  options: {
+    readonly [D in (typeof disks)[number][0]]: readonly string[];
+  },
+): Record<string, unknown> {
+  const lists = disks.map(([name, field, value, read]) => {
+    const entries = options[name].map((entry) => {
+      const [, path, amount = ""] = /^(\/.*):([^:]+)$/.exec(entry) ?? [];
+      try {
+        if (path === undefined) throw new Error("a device and a value are wanted");
+        return { Path: path, [value]: read(amount) };
+      } catch (error) {
+        const example = read === size ? "1mb" : "300";
+        throw new UsageError(
+          `cannot use "${entry}" for --${name}: ${(error as Error).message} (as /dev/sda:${example})`,
+        );
+      }
+    });
+    return [field, entries];
+  });
+  return Object.fromEntries(lists);
 }

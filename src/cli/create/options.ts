@@ -63,7 +63,12 @@ export const createOptions = {
   ulimit: list("NAME=SOFT[:HARD]", "Resource limits of its processes: nofile=1024", limits),
   "oom-kill-disable": flag("Do not kill it when memory runs out", { ...limits, hidden: true }),
   "oom-score-adj": read("NUMBER", integer, "How likely the kernel kills it first, -1000 to 1000", limits),
-  "blkio-weight": read("10-1000", integer, "Its weight in block I/O", { ...limits, hidden: true }),
+  "blkio-weight": read("10-1000", integer, "Its weight in block I/O", limits),
+  "blkio-weight-device": list("DEVICE:WEIGHT", "Its weight on one disk: /dev/sda:300", limits),
+  "device-read-bps": list("DEVICE:RATE", "Bytes a second it may read of a disk: /dev/sda:1mb", limits),
+  "device-write-bps": list("DEVICE:RATE", "Bytes a second it may write", limits),
+  "device-read-iops": list("DEVICE:RATE", "Operations a second it may read with", limits),
+  "device-write-iops": list("DEVICE:RATE", "Operations a second it may write with", limits),
   "cgroup-parent": text("PATH", "The cgroup above its own", limits),
 
   publish: list("[IP:]HOST:CTR[/udp]", "Publish a port", { ...network, short: "p" }),

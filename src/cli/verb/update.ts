@@ -1,6 +1,6 @@
 import { at } from "../client/client.ts";
 import { networkBandwidth } from "../create/bandwidth.ts";
-import { restartPolicy } from "../create/limits.ts";
+import { diskLimits, restartPolicy } from "../create/limits.ts";
 import { createOptions } from "../create/options.ts";
 import { each } from "../each.ts";
 import { read, type Values } from "../options/option.ts";
@@ -21,6 +21,11 @@ const options = {
   "cpu-quota": createOptions["cpu-quota"],
   "pids-limit": createOptions["pids-limit"],
   "blkio-weight": createOptions["blkio-weight"],
+  "blkio-weight-device": createOptions["blkio-weight-device"],
+  "device-read-bps": createOptions["device-read-bps"],
+  "device-write-bps": createOptions["device-write-bps"],
+  "device-read-iops": createOptions["device-read-iops"],
+  "device-write-iops": createOptions["device-write-iops"],
   restart: createOptions.restart,
   "network-bandwidth": read(
     "in=RATE,out=RATE",
@@ -68,6 +73,7 @@ function change(asked: Values<typeof options>): Record<string, unknown> {
     CpusetMems: asked["cpuset-mems"],
     PidsLimit: asked["pids-limit"],
     BlkioWeight: asked["blkio-weight"],
+    ...diskLimits(asked),
     ...(asked.restart === undefined ? {} : { RestartPolicy: restartPolicy(asked.restart) }),
     NetworkBandwidth: asked["network-bandwidth"],
   };

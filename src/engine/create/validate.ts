@@ -2,6 +2,7 @@ import { isAbsolute, normalize } from "node:path";
 import { signalNumber } from "../../kernel/signals.ts";
 import { InroError } from "../../oci/error.ts";
 import type { ContainerOptions, MountOption, Resources } from "../options.ts";
+import { blockIoOf } from "../spec/block-io.ts";
 import { parseCapability } from "../spec/capabilities.ts";
 import { parseDeviceRule } from "../spec/resources.ts";
 import { specRlimits } from "../spec/rlimits.ts";
@@ -16,6 +17,7 @@ const LEAST_MEMORY = 6 * 1024 * 1024;
  */
 export function validate(options: ContainerOptions, host: HostFacts & { cpus: number }): ContainerOptions {
   checkLimits(options.resources, host.cpus);
+  blockIoOf(options.resources, host.findDisk);
   if (options.stopSignal !== null) signalNumber(options.stopSignal);
   for (const rule of options.resources.deviceCgroupRules) parseDeviceRule(rule);
   specRlimits(options.ulimits, host.rlimits, host.capabilities.includes("SYS_RESOURCE"));

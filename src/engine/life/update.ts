@@ -6,6 +6,7 @@ import type { ContainerChange } from "../engine.ts";
 import type { Entry } from "../entry.ts";
 import { changeBandwidth } from "../networks/bandwidth.ts";
 import type { Resources } from "../options.ts";
+import { blkioLimits } from "../spec/block-io.ts";
 import { changedLimits } from "../spec/resources.ts";
 
 /**
@@ -18,6 +19,7 @@ export async function update(core: Core, entry: Entry, change: ContainerChange):
     const before = resourcesOf(entry);
     const resources = changedResources(before, change.resources);
     checkLimits(resources, core.host.cpus);
+    const limits = changedLimits(before, resources, core.host);
     const restart = change.restart ?? restartPolicyOf(entry);
     if (entry.origin.options.autoRemove && restart.name !== "no")
       throw refusal(
@@ -29,7 +31,7 @@ export async function update(core: Core, entry: Entry, change: ContainerChange):
     const undo: (() => Promise<void>)[] = [];
     try {
       if (live !== null) {
-        await live.update(changedLimits(before, resources, core.host));
+        await live.update(limits);
         undo.push(() => live.update(changedLimits(resources, before, core.host)));
       }
       if (Object.keys(change.bandwidth).length > 0) await changeBandwidth(core, entry, change.bandwidth);
@@ -51,14 +53,28 @@ export function changedResources(before: Resources, change: Partial<Resources>):
       "Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time",
       "--memory",
     );
+  const { blkioDevices } = change;
   return {
     ...before,
     ...change,
+    ...(blkioDevices !== undefined && { blkioDevices: withDevices(before.blkioDevices, blkioDevices) }),
     ...(memory === -1 && { memory: 0, memorySwap: 0 }),
     ...(nanoCpus !== undefined && { cpuQuota: 0, cpuPeriod: 0 }),
     ...(cpuQuota !== undefined && { nanoCpus: 0, cpuQuota: Math.max(cpuQuota, 0) }),
     ...(cpuPeriod !== undefined && { nanoCpus: 0, cpuPeriod }),
   };
+}
+
+type Devices = Resources["blkioDevices"];
+
+/** A limit of 0 goes; disks that are not named keep theirs. */
+function withDevices(before: Devices, change: Devices): Devices {
+  const lists = blkioLimits.map((limit) => {
+    const named = new Set(change[limit].map(({ path }) => path));
+    const kept = before[limit].filter(({ path }) => !named.has(path));
+    return [limit, [...kept, ...change[limit].filter(({ rate }) => rate > 0)]] as const;
+  });
+  return Object.fromEntries(lists) as unknown as Devices;
 }
 
 function refusal(why: string, at: string): InroError {

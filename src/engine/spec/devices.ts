@@ -61,12 +61,18 @@ function allDevices(folder: string): HostDevice[] {
 function deviceOf(path: string, stats: Stats, access: string): HostDevice | undefined {
   const type = stats.isCharacterDevice() ? "c" : stats.isBlockDevice() ? "b" : undefined;
   if (type === undefined) return undefined;
-  // glibc, gnu_dev_major: twelve bits at 8, the rest at 32; minor: eight bits at 0, the rest at 20.
-  const device = BigInt(stats.rdev);
-  const major = Number(((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xffff_f000n));
-  const minor = Number((device & 0xffn) | ((device >> 12n) & 0xffff_ff00n));
+  const { major, minor } = deviceNumbers(stats);
   return {
     node: { path, type, major, minor, fileMode: stats.mode & 0o777, uid: stats.uid, gid: stats.gid },
     rule: { allow: true, type, major, minor, access },
+  };
+}
+
+/** glibc, gnu_dev_major: twelve bits at 8, the rest at 32; minor: eight bits at 0, the rest at 20. */
+export function deviceNumbers({ rdev }: Stats): { readonly major: number; readonly minor: number } {
+  const device = BigInt(rdev);
+  return {
+    major: Number(((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xffff_f000n)),
+    minor: Number((device & 0xffn) | ((device >> 12n) & 0xffff_ff00n)),
   };
 }

@@ -1,4 +1,5 @@
-import type { ContainerOptions } from "../options.ts";
+import type { ContainerOptions, Resources } from "../options.ts";
+import { BLKIO_LIMITS, blkioLimits } from "./block-io.ts";
 
 /**
  * Why each part of a spec is there, in the words of the command line: the longest pointer that is a prefix decides,
@@ -36,6 +37,20 @@ function optionReasons(options: ContainerOptions): [string, string][] {
     [options.oomScoreAdj !== null, "/process/oomScoreAdj", `--oom-score-adj ${options.oomScoreAdj}`],
     [capabilitiesChanged(options), "/process/capabilities", capabilityFlags(options)],
     [resources.memory > 0, "/linux/resources/memory", `-m ${bytes(resources.memory)}`],
+    [
+      resources.memoryReservation > 0,
+      "/linux/resources/memory/reservation",
+      `--memory-reservation ${bytes(resources.memoryReservation)}`,
+    ],
+    [
+      resources.memorySwap > 0,
+      "/linux/resources/memory/swap",
+      `--memory-swap ${bytes(resources.memorySwap)}`,
+    ],
+    [resources.cpuQuota > 0, "/linux/resources/cpu/quota", `--cpu-quota ${resources.cpuQuota}`],
+    [resources.cpuPeriod > 0, "/linux/resources/cpu/period", `--cpu-period ${resources.cpuPeriod}`],
+    [resources.cpusetMems !== "", "/linux/resources/cpu/mems", `--cpuset-mems ${resources.cpusetMems}`],
+    [resources.blkioWeight > 0, "/linux/resources/blockIO/weight", `--blkio-weight ${resources.blkioWeight}`],
     [resources.nanoCpus > 0, "/linux/resources/cpu", `--cpus ${resources.nanoCpus / 1e9}`],
     [resources.cpuShares > 0, "/linux/resources/cpu/shares", `--cpu-shares ${resources.cpuShares}`],
     [resources.cpusetCpus !== "", "/linux/resources/cpu/cpus", `--cpuset-cpus ${resources.cpusetCpus}`],
@@ -50,7 +65,20 @@ function optionReasons(options: ContainerOptions): [string, string][] {
     [security.seccomp.kind === "profile", "/linux/seccomp", "--security-opt seccomp"],
     [security.seccomp.kind === "default", "/linux/seccomp", "default profile"],
   ];
-  return rows.flatMap(([asked, pointer, reason]) => (asked ? [[pointer, reason]] : []));
+  return [
+    ...rows.flatMap(([asked, pointer, reason]): [string, string][] => (asked ? [[pointer, reason]] : [])),
+    ...blockIoReasons(resources),
+  ];
+}
+
+function blockIoReasons({ blkioDevices }: Resources): [string, string][] {
+  return blkioLimits.flatMap((limit) => {
+    const { list, flag } = BLKIO_LIMITS[limit];
+    return blkioDevices[limit].map(({ path, rate }, index): [string, string] => [
+      `/linux/resources/blockIO/${list}/${index}`,
+      `${flag} ${path}:${limit.endsWith("Bps") ? bytes(rate) : rate}`,
+    ]);
+  });
 }
 
 function capabilitiesChanged(options: ContainerOptions): boolean {

@@ -1,6 +1,7 @@
 import { InroError } from "../../oci/error.ts";
-import type { SpecDeviceRule, SpecResources } from "../../oci/runtime-spec.ts";
+import type { SpecBlockIo, SpecDeviceRule, SpecResources } from "../../oci/runtime-spec.ts";
 import type { ContainerOptions, Resources } from "../options.ts";
+import { type BlockDevice, blockIoOf, type FindDisk } from "./block-io.ts";
 
 /** Microseconds; the kernel's own default period. */
 const CPU_PERIOD = 100_000;
@@ -10,6 +11,7 @@ export interface LimitFacts {
   readonly swapLimit: boolean;
   /** A whole unified hierarchy; else v1, hybrid too. */
   readonly cgroupVersion: "1" | "2";
+  readonly findDisk: FindDisk;
 }
 
 type Limits = Omit<SpecResources, "devices">;
@@ -30,11 +32,12 @@ function limitsOf(asked: Resources, facts: LimitFacts): Limits {
   const memory = memoryLimits(asked, facts);
   const cpu = cpuLimits(asked);
   const pids = asked.pidsLimit ?? 0;
+  const blockIO = blockIoOf(asked, facts.findDisk);
   return {
     ...(Object.keys(memory).length > 0 && { memory }),
     ...(Object.keys(cpu).length > 0 && { cpu }),
     ...(pids > 0 && { pids: { limit: pids } }),
-    ...(asked.blkioWeight > 0 && { blockIO: { weight: asked.blkioWeight } }),
+    ...(blockIO !== undefined && { blockIO }),
   };
 }
 
@@ -56,9 +59,29 @@ export function changedLimits(before: Resources, after: Resources, facts: LimitF
     memory: changed(was.memory, is.memory, ["limit", "swap"]),
     cpu: changed(was.cpu, is.cpu, ["quota", "period"]),
     pids: changed(was.pids, is.pids),
-    blockIO: changed(was.blockIO, is.blockIO),
+    blockIO: { ...changed(was.blockIO, is.blockIO), ...freed(was.blockIO, is.blockIO) },
   };
 }
+
+/** Disks whose limit has gone are told that they have none; the others of their list again. */
+function freed(was: SpecBlockIo = {}, is: SpecBlockIo = {}): SpecBlockIo {
+  const lists = throttles.flatMap((list) => {
+    const now = is[list] ?? [];
+    const gone = (was[list] ?? []).filter((one) => now.every((other) => !isSameDisk(one, other)));
+    return gone.length === 0 ? [] : [[list, [...now, ...gone.map((one) => ({ ...one, rate: 0 }))]] as const];
+  });
+  return Object.fromEntries(lists);
+}
+
+const throttles = [
+  "throttleReadBpsDevice",
+  "throttleWriteBpsDevice",
+  "throttleReadIOPSDevice",
+  "throttleWriteIOPSDevice",
+] as const;
+
+const isSameDisk = (one: BlockDevice, other: BlockDevice): boolean =>
+  one.major === other.major && one.minor === other.minor;
 
 /** The members that differ; a pair as soon as one of it does. */
 function changed<T extends object>(was: T = {} as T, is: T = {} as T, pair: readonly (keyof T)[] = []): T {
