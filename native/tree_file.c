@@ -3,13 +3,38 @@
 
 #define A tree_applying
 
+enum { BLOCK = 4096 };
+
+// How much of it lies in one block.
+static u32 in_block(u32 n, u64 at) {
+  u32 left = BLOCK - (u32)(at % BLOCK);
+  return n < left ? n : left;
+}
+
+// The file was empty: what is not written reads as zeros.
+static int is_zeros(const u8 *p, u32 n) { return !p[0] && !memcmp(p, p + 1, n - 1); }
+
+// Writes up to the next block of zeros, or passes over one; how far it came.
+static long write_some(int fd, u64 at, const u8 *p, u32 n) {
+  u32 end = n;
+  if (A.flags & TREE_FLAG_HOLES) {
+    end = in_block(n, at);
+    if (is_zeros(p, end)) return end;
+    for (u32 next; end < n; end += next) {
+      next = in_block(n - end, at + end);
+      if (is_zeros(p + end, next)) break;
+    }
+  }
+  return TREE_STEP("write", SYS(pwrite64, fd, p, end, at));
+}
+
 static long write_frame(int fd, u64 at, u32 left) {
   while (left) {
     u32 n;
     const u8 *p = tree_payload_part(left, &n);
     left -= n;
     while (n) {
-      long w = TREE_STEP("write", SYS(pwrite64, fd, p, n, at));
+      long w = write_some(fd, at, p, n);
       if (w == -EINTR) continue;
       if (w <= 0) return w ? w : -EIO;
       p += w;
@@ -57,7 +82,8 @@ static long write_data(int fd, u64 size) {
     if (n < 0) return n;
     at += (u64)n;
   }
-  return 0;
+  // What ends with a hole has its length from here.
+  return A.flags & TREE_FLAG_HOLES ? TREE_STEP("ftruncate", SYS(ftruncate, fd, size)) : 0;
 }
 
 static long create(const struct tree_entry *e, const struct tree_parent *p, const char *name) {

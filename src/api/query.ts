@@ -63,6 +63,18 @@ function oldFilterValues(asked: unknown): string[] | null {
   return Object.entries(asked).flatMap(([entry, on]) => (on === true ? [entry] : []));
 }
 
+/** A JSON object of texts. */
+export function texts(query: Query, name: string): Readonly<Record<string, string>> {
+  const value = text(query, name);
+  if (value === null) return {};
+  const found: [string, unknown][] = Object.entries(parseObject(name, value));
+  const read = found.map(([key, each]): [string, string] => {
+    if (typeof each !== "string") throw wrong(name, value, `"${key}" is no text`);
+    return [key, each];
+  });
+  return Object.fromEntries(read);
+}
+
 function parseObject(name: string, value: string): object {
   try {
     const found: unknown = JSON.parse(value);

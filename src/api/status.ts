@@ -61,6 +61,8 @@ const byStatus: Readonly<Record<number, readonly string[]>> = {
     "NOT_ATTACHABLE",
     "NOT_PAUSED",
     "NOT_RUNNING",
+    "VOLUME_EXISTS",
+    "VOLUME_NOT_HERE",
   ],
   500: ["EXIT_FILE_INVALID", "NETLINK_INVALID"],
   501: ["LOGS_NOT_KEPT"],

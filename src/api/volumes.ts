@@ -1,10 +1,11 @@
 import type { VolumeDetails } from "../engine/engine.ts";
-import { empty, json } from "./answer.ts";
+import { decompressed } from "../image/layer-stream.ts";
+import { empty, json, stream } from "./answer.ts";
 import { volumeName } from "./ask/mounts.ts";
-import { invalid, object, text, textOrNull, textRecord } from "./asked.ts";
+import { type Asked, invalid, text, textOrNull, textRecord } from "./asked.ts";
 import { body } from "./body.ts";
 import { type Exchange, parameter, type Route } from "./exchange.ts";
-import { filters, flag } from "./query.ts";
+import { filters, flag, text as parameterText, texts } from "./query.ts";
 
 export const volumeRoutes: readonly Route[] = [
   { method: "GET", pattern: "/volumes", handle: list },
@@ -12,6 +13,10 @@ export const volumeRoutes: readonly Route[] = [
   { method: "POST", pattern: "/volumes/prune", handle: prune },
   { method: "GET", pattern: "/volumes/{name}", handle: inspect },
   { method: "DELETE", pattern: "/volumes/{name}", handle: remove },
+  { method: "POST", pattern: "/inro/volumes/{name}/rename", handle: rename },
+  { method: "POST", pattern: "/inro/volumes/{name}/clone", handle: clone },
+  { method: "POST", pattern: "/inro/volumes/{name}/import", handle: importTar },
+  { method: "GET", pattern: "/inro/volumes/{name}/export", handle: exportTar },
 ];
 
 export function volumeRecord(volume: VolumeDetails) {
@@ -21,7 +26,7 @@ export function volumeRecord(volume: VolumeDetails) {
     Labels: volume.labels,
     Mountpoint: volume.mountpoint,
     Name: volume.name,
-    Options: null,
+    Options: Object.keys(volume.options).length === 0 ? null : volume.options,
     Scope: "local",
   };
 }
@@ -35,13 +40,17 @@ async function create(x: Exchange): Promise<void> {
   const asked = await body(x.request);
   const driver = text(asked, "Driver");
   if (driver !== "" && driver !== "local") throw invalid("Driver", `there is only local, not "${driver}"`);
-  if (Object.keys(object(asked, "DriverOpts").fields).length > 0) {
-    throw invalid("DriverOpts", "options of the local driver are not supported yet");
-  }
-  const name = textOrNull(asked, "Name");
-  if (name !== null) volumeName(name, "Name");
-  const made = await x.engine.volumes.create({ name, labels: textRecord(asked, "Labels") });
+  const made = await x.engine.volumes.create({
+    name: askedName(asked),
+    labels: textRecord(asked, "Labels"),
+    options: textRecord(asked, "DriverOpts"),
+  });
   json(x, 201, volumeRecord(made));
+}
+
+function askedName(asked: Asked): string | null {
+  const name = textOrNull(asked, "Name");
+  return name === null ? null : volumeName(name, "Name");
 }
 
 function inspect(x: Exchange): void {
@@ -51,6 +60,37 @@ function inspect(x: Exchange): void {
 async function remove(x: Exchange): Promise<void> {
   await x.engine.volumes.remove(parameter(x, "name"), { force: flag(x.query, "force") });
   empty(x, 204);
+}
+
+async function rename(x: Exchange): Promise<void> {
+  const to = parameterText(x.query, "name");
+  if (to === null) throw invalid("name", "no new name is given");
+  await x.engine.volumes.rename(parameter(x, "name"), volumeName(to, "name"));
+  empty(x, 204);
+}
+
+async function clone(x: Exchange): Promise<void> {
+  const asked = await body(x.request);
+  const made = await x.engine.volumes.clone(parameter(x, "name"), {
+    name: askedName(asked),
+    labels: textRecord(asked, "Labels"),
+  });
+  json(x, 201, volumeRecord(made));
+}
+
+async function exportTar(x: Exchange): Promise<void> {
+  await stream(x, "application/x-tar", x.engine.volumes.export(parameter(x, "name")));
+}
+
+/** The body is a tar: plain, or compressed by gzip, zstd or xz. `labels`, `options`: JSON objects of texts. */
+async function importTar(x: Exchange): Promise<void> {
+  const request = {
+    name: volumeName(parameter(x, "name"), "name"),
+    labels: texts(x.query, "labels"),
+    options: texts(x.query, "options"),
+  };
+  const tar = decompressed(x.request as AsyncIterable<Uint8Array>);
+  json(x, 201, volumeRecord(await x.engine.volumes.import(request, tar)));
 }
 
 /** Anonymous ones only, unless the filter `all` says otherwise (since v1.42; before it, all). */

@@ -341,6 +341,30 @@ export const verbs: readonly Entry[] = [
     load: async () => (await import("./verb/inspect.ts")).inspectVolume,
   },
   {
+    names: ["volume rename"],
+    group: engine,
+    summary: "Give a volume another name, in its containers too",
+    load: async () => (await import("./verb/volume.ts")).rename,
+  },
+  {
+    names: ["volume clone"],
+    group: engine,
+    summary: "Make a volume with the same files",
+    load: async () => (await import("./verb/volume.ts")).clone,
+  },
+  {
+    names: ["volume export"],
+    group: engine,
+    summary: "Write a volume's files as a tar archive",
+    load: async () => (await import("./verb/volume.ts")).exportVolume,
+  },
+  {
+    names: ["volume import"],
+    group: engine,
+    summary: "Make a volume of a tar archive",
+    load: async () => (await import("./verb/volume.ts")).importVolume,
+  },
+  {
     names: ["volume prune"],
     group: "Volumes",
     summary: "Remove volumes that no container uses",

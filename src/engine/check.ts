@@ -100,7 +100,7 @@ const mends: {
     core.records.forget(row);
     core.records.addVolume({
       ...{ name: row.key, driver: "local", mountpoint, created: timeNow() },
-      ...{ labels: {}, anonymous: false },
+      ...{ labels: {}, options: {}, anonymous: false, renamedFrom: null },
     });
     return "written anew";
   },

@@ -36,6 +36,8 @@ export interface Core {
   readonly watches: Map<string, Watch>;
   /** Names of containers that are being made, with the ids of their images. */
   readonly beingMade: Map<string, string>;
+  /** Volumes that must not go or move now, with how many reasons there are. */
+  readonly volumeHolds: Map<string, number>;
   /** What went wrong where no caller waits for it. */
   fault(doing: string, cause: unknown): void;
   /** Work that nobody waits for, except the engine's own end. */

@@ -22,6 +22,7 @@ import type {
   RestartPolicy,
 } from "./options.ts";
 import type { ContainerState, ContainerStatus, ExitReport, Timestamp } from "./state.ts";
+import type { VolumeRequest } from "./volumes/make.ts";
 
 /**
  * The whole engine as the API, the CRI and a library user see it. Every `container` parameter takes a full id, a
@@ -323,12 +324,27 @@ export interface ExecDetails {
 }
 
 export interface Volumes {
-  create(o: { name: string | null; labels: Readonly<Record<string, string>> }): Promise<VolumeDetails>;
+  /** One of that name that is there already is the answer. INVALID_OPTION, QUOTA_UNSUPPORTED, NO_SPACE. */
+  create(o: VolumeRequest): Promise<VolumeDetails>;
   /** NO_SUCH_VOLUME. */
   get(name: string): VolumeDetails;
   list(filters: Filters): readonly VolumeDetails[];
   /** VOLUME_IN_USE. */
   remove(name: string, o: { force: boolean }): Promise<void>;
+  /** In the containers that use it too, whether they run or not. VOLUME_EXISTS, VOLUME_IN_USE. */
+  rename(name: string, to: string): Promise<void>;
+  /**
+   * Another volume with the same files; containers that write to it stand still meanwhile. VOLUME_EXISTS, VOLUME_NOT_HERE,
+   * NO_SPACE.
+   */
+  clone(
+    name: string,
+    o: { readonly name: string | null; readonly labels: Readonly<Record<string, string>> },
+  ): Promise<VolumeDetails>;
+  /** Its files as one tar. NO_SUCH_VOLUME, VOLUME_NOT_HERE. */
+  export(name: string): Readable;
+  /** A new one of what a tar holds. VOLUME_EXISTS, ARCHIVE_REFUSED, NO_SPACE. */
+  import(o: VolumeRequest, tar: AsyncIterable<Uint8Array>): Promise<VolumeDetails>;
   /** Those that no container uses; only anonymous ones unless `all`. */
   prune(o: {
     readonly all: boolean;
@@ -343,10 +359,15 @@ export interface Volumes {
 export interface VolumeDetails {
   readonly name: string;
   readonly driver: "local";
+  /** Where its own files lie. */
   readonly mountpoint: string;
   readonly created: Timestamp;
   readonly labels: Readonly<Record<string, string>>;
+  /** `type`, `device`, `o`, `size` as they were asked for. */
+  readonly options: Readonly<Record<string, string>>;
   readonly anonymous: boolean;
+  /** Its folder is still to be moved from there. */
+  readonly renamedFrom: string | null;
 }
 
 /** Every `network` parameter takes a name, a full id, or a unique prefix of one. */

@@ -15,7 +15,7 @@ interface Waiter {
 export class Entry {
   readonly id: string;
   name: string;
-  readonly origin: ContainerOrigin;
+  origin: ContainerOrigin;
   fortune: ContainerFortune;
   /** start, the handling of an end, rename and removal take turns; stop and kill only send signals. */
   readonly turn = new Mutex();

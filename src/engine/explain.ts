@@ -28,10 +28,11 @@ export async function explainOptions(
   await core.images.admit(image, asked.image);
   const id = randomBytes(32).toString("hex");
   const folder = folderOf(core, id);
+  using holds = new DisposableStack();
   await using undo = new Undo();
   mkdirSync(join(folder, "log"), { recursive: true, mode: 0o700 });
   undo.add("remove the folder", () => discard(core, folder));
-  const mounts = await prepareMounts(core, options, undo);
+  const mounts = await prepareMounts(core, options, undo, holds);
   const rootfs = await core.images.prepare(folder, image);
   undo.add("release the files", () => core.images.release(folder));
   const attaching = {

@@ -22,7 +22,7 @@ import { openNews } from "./news.ts";
 import { openRecords, type Records } from "./records.ts";
 import { recover } from "./recover.ts";
 import { newShelf } from "./shelf.ts";
-import { engineVolumes } from "./volumes.ts";
+import { engineVolumes } from "./volumes/volumes.ts";
 
 /** The rooms that an engine is made of. */
 export interface EngineParts {
@@ -76,6 +76,7 @@ export async function openEngine(parts: EngineParts): Promise<Engine> {
     execs: new Map(records.execs().map((record) => [record.id, { record, session: null, started: true }])),
     watches: new Map(),
     beingMade: new Map(),
+    volumeHolds: new Map(),
     fault,
     background: (work) => {
       const tracked: Promise<unknown> = work

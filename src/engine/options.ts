@@ -106,7 +106,9 @@ export type MountOption =
       /** An empty volume is filled with what the image holds at the target. */
       readonly copy: boolean;
       readonly labels: Readonly<Record<string, string>>;
-      /** A folder inside the volume. */
+      /** Of the driver, for a volume that is to be made. */
+      readonly options: Readonly<Record<string, string>>;
+      /** A folder or file inside the volume. */
       readonly subpath: string | null;
     }
   | {

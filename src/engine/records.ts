@@ -11,7 +11,7 @@ import type { Health } from "./health/health.ts";
 import type { ContainerOptions, EndpointOption, ExecOptions, Resources, RestartPolicy } from "./options.ts";
 import type { ContainerState, Timestamp } from "./state.ts";
 
-/** What is settled at `create` and never changes. */
+/** What is settled at `create`, and changes when a volume gets another name. */
 export interface ContainerOrigin {
   readonly created: Timestamp;
   readonly imageId: Digest;
@@ -98,6 +98,13 @@ export interface Records {
   removeExec(id: string): void;
   volumes(): VolumeDetails[];
   addVolume(volume: VolumeDetails): void;
+  updateVolume(volume: VolumeDetails): void;
+  /** Together with what it is called in the containers that use it. */
+  renameVolume(
+    from: string,
+    volume: VolumeDetails,
+    users: readonly { readonly id: string; readonly origin: ContainerOrigin }[],
+  ): void;
   removeVolume(name: string): void;
   networks(): NetworkDetails[];
   addNetwork(network: NetworkDetails): void;
@@ -130,6 +137,8 @@ const SCHEMA: readonly string[] = [
      origin = json_set(origin, '$.options.bandwidth', json('{"in":null,"out":null}')),
      fortune = json_set(fortune, '$.shaper', NULL, '$.bandwidth', NULL)
    WHERE json_valid(origin) AND json_valid(fortune)`,
+  `UPDATE volumes SET record = json_set(record, '$.options', json('{}'), '$.renamedFrom', NULL)
+   WHERE json_valid(record)`,
 ];
 
 /** Events are news, not history: the oldest go when there are more than this. */
@@ -201,7 +210,7 @@ const readContainer = ({ id, name, origin, fortune }: ContainerRow): ContainerRe
 });
 const readExec = (text: string) => parse<ExecRecord>(text, ["id", "containerId", "options"]);
 const readNetwork = (text: string) => parse<NetworkDetails>(text, ["id", "name", "settled"]);
-const readVolume = (text: string) => parse<VolumeDetails>(text, ["name", "mountpoint", "labels"]);
+const readVolume = (text: string) => parse<VolumeDetails>(text, ["name", "mountpoint", "labels", "options"]);
 
 function damagedRows(database: Database): DamagedRow[] {
   const found: DamagedRow[] = [];
@@ -300,6 +309,15 @@ function volumeTable(database: Database) {
       database.transaction("machine", () =>
         database.run("INSERT INTO volumes VALUES (?, ?)", volume.name, JSON.stringify(volume)),
       ),
+    updateVolume: (volume: VolumeDetails) =>
+      database.run("UPDATE volumes SET record = ? WHERE name = ?", JSON.stringify(volume), volume.name),
+    renameVolume: (from: string, volume: VolumeDetails, users: Parameters<Records["renameVolume"]>[2]) =>
+      database.transaction("machine", () => {
+        const row = [volume.name, JSON.stringify(volume), from] as const;
+        database.run("UPDATE volumes SET name = ?, record = ? WHERE name = ?", ...row);
+        for (const { id, origin } of users)
+          database.run("UPDATE containers SET origin = ? WHERE id = ?", JSON.stringify(origin), id);
+      }),
     removeVolume: (name: string) => database.run("DELETE FROM volumes WHERE name = ?", name),
   };
 }

@@ -17,6 +17,7 @@ import { serveNames } from "./networks/names.ts";
 import { APART } from "./records.ts";
 import { allLimits } from "./spec/resources.ts";
 import { type ExitReport, isLive } from "./state.ts";
+import { completeRename } from "./volumes/rename.ts";
 
 /**
  * Makes what is recorded and what is true agree, after an engine that ended in whatever way: nothing is believed that
@@ -92,7 +93,12 @@ async function sweep(core: Core): Promise<void> {
   core.background(emptyTrash(core));
   for (const id of await readdir(join(core.root, "containers")))
     if (!known.has(id)) discard(core, folderOf(core, id));
-  core.volumes.sweep(new Set([...core.records.volumes().map((volume) => volume.name), ...kept("volumes")]));
+  const volumes = core.records.volumes();
+  for (const volume of volumes) completeRename(core, volume);
+  for (const folder of core.volumes.strangers(
+    new Set([...volumes.map(({ name }) => name), ...kept("volumes")]),
+  ))
+    discard(core, folder);
 }
 
 async function emptyTrash(core: Core): Promise<void> {

@@ -103,7 +103,16 @@ test("--mount of each type", () => {
       recursive: true,
       createSource: false,
     },
-    { type: "volume", name: "data", target: "/c", readOnly: false, copy: false, labels: {}, subpath: "x" },
+    {
+      type: "volume",
+      name: "data",
+      target: "/c",
+      readOnly: false,
+      copy: false,
+      labels: {},
+      options: {},
+      subpath: "x",
+    },
     { type: "tmpfs", target: "/d", options: ["size=1024", "mode=1777", "noexec"] },
   ]);
 });

@@ -272,7 +272,7 @@ describe.skipIf(rootMissing || busyboxMissing)("a container's files", () => {
 
   test("a new volume is filled with what the image has there, a used one is left alone", async () => {
     const volume = { type: "volume" as const, name: "kept", target: "/data", readOnly: false };
-    const mounts = [{ ...volume, copy: true, labels: {}, subpath: null }];
+    const mounts = [{ ...volume, copy: true, labels: {}, options: {}, subpath: null }];
     const first = await o.run(["sh", "-c", "cat /data/file; stat -c %a /data; echo mine > /data/file"], {
       mounts,
     });
@@ -288,7 +288,9 @@ describe.skipIf(rootMissing || busyboxMissing)("a container's files", () => {
 
   test("an anonymous volume goes with its container when that is asked", async () => {
     const anonymous = { type: "volume" as const, name: null, target: "/v", readOnly: false };
-    const id = await o.run(["true"], { mounts: [{ ...anonymous, copy: true, labels: {}, subpath: null }] });
+    const id = await o.run(["true"], {
+      mounts: [{ ...anonymous, copy: true, labels: {}, options: {}, subpath: null }],
+    });
     await o.ended(id);
     const name = containers().get(id).mounts[0]?.name ?? "";
     expect(o.engine.volumes.get(name).anonymous).toBe(true);
@@ -332,6 +334,7 @@ describe.skipIf(rootMissing || busyboxMissing)("a container's files", () => {
         readOnly: false,
         copy: true,
         labels: {},
+        options: {},
         subpath: null,
       },
       {

@@ -76,7 +76,9 @@ test("two containers cannot have one name, and what came with the second is not 
     mountpoint: "/v",
     created: NEVER,
     labels: {},
+    options: {},
     anonymous: true,
+    renamedFrom: null,
   } as const;
   expect(() => records.addContainer(record("b", "same"), [volume])).toThrow(/another one has that name/);
   expect(records.volumes()).toEqual([]);

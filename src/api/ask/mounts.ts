@@ -49,7 +49,17 @@ function volume(
   target: string,
   more: Partial<Omit<MountOption & { type: "volume" }, "type">> = {},
 ): MountOption {
-  return { type: "volume", name, target, readOnly: false, copy: true, labels: {}, subpath: null, ...more };
+  return {
+    type: "volume",
+    name,
+    target,
+    readOnly: false,
+    copy: true,
+    labels: {},
+    options: {},
+    subpath: null,
+    ...more,
+  };
 }
 
 const propagations: readonly Propagation[] = ["private", "rprivate", "shared", "rshared", "slave", "rslave"];
@@ -142,7 +152,8 @@ function fromBindMount(mount: Asked, target: string): MountOption {
 
 function fromVolumeMount(mount: Asked, target: string): MountOption {
   const options = object(mount, "VolumeOptions");
-  const driver = text(object(options, "DriverConfig"), "Name");
+  const config = object(options, "DriverConfig");
+  const driver = text(config, "Name");
   if (driver !== "" && driver !== "local")
     throw invalid(`${options.at}DriverConfig.Name`, "there is only local");
   const name = textOrNull(mount, "Source");
@@ -150,6 +161,7 @@ function fromVolumeMount(mount: Asked, target: string): MountOption {
     readOnly: flag(mount, "ReadOnly"),
     copy: !flag(options, "NoCopy"),
     labels: textRecord(options, "Labels"),
+    options: textRecord(config, "Options"),
     subpath: textOrNull(options, "Subpath"),
   });
 }

@@ -35,7 +35,18 @@ function inherited(mount: MountPoint, asReadOnly: boolean): MountOption[] {
   const { target } = mount;
   const readOnly = mount.readOnly || asReadOnly;
   if (mount.type === "volume") {
-    return [{ type: "volume", name: mount.name, target, readOnly, copy: true, labels: {}, subpath: null }];
+    return [
+      {
+        type: "volume",
+        name: mount.name,
+        target,
+        readOnly,
+        copy: true,
+        labels: {},
+        options: {},
+        subpath: null,
+      },
+    ];
   }
   if (mount.type !== "bind") return [];
   const propagation = mount.propagation as Propagation;

@@ -1,9 +1,12 @@
 import { at } from "../client/client.ts";
 import { pairs } from "../create/environment.ts";
 import { each } from "../each.ts";
+import { opened } from "../input-file.ts";
 import { flag, list, text } from "../options/option.ts";
+import { UsageError } from "../options/usage-error.ts";
+import { refuseTerminal, writeOutput } from "../output-file.ts";
 import { filters, type Listing, listing } from "../print/listing.ts";
-import { out } from "../terminal/output.ts";
+import { isTerminal, out } from "../terminal/output.ts";
 import { ANY, verb } from "../verb.ts";
 
 interface Volume {
@@ -19,7 +22,7 @@ export const create = verb({
   options: {
     label: list("KEY=VALUE", "Set a label"),
     driver: text("NAME", "local", { short: "d", hidden: true }),
-    opt: list("KEY=VALUE", "An option of the driver", { short: "o", hidden: true }),
+    opt: list("KEY=VALUE", "type, device and o of what to mount, or size=10g", { short: "o" }),
     name: text("NAME", "Its name", { hidden: true }),
   },
   args: [0, 1],
@@ -90,4 +93,73 @@ export const rm = verb({
       await client.send({ method: "DELETE", path: at`/volumes/${name}`, query: { force: options.force } });
       out(`${name}\n`);
     }),
+});
+
+export const rename = verb({
+  usage: "VOLUME NEW_NAME",
+  options: {},
+  args: [2, 2],
+  examples: ["inro volume rename data old-data"],
+  async run({ client }, { args: [name = "", to] }) {
+    await client.send({ method: "POST", path: at`/inro/volumes/${name}/rename`, query: { name: to } });
+    return 0;
+  },
+});
+
+export const clone = verb({
+  usage: "[OPTIONS] VOLUME [NEW_NAME]",
+  options: { label: list("KEY=VALUE", "Set a label of the new volume") },
+  args: [1, 2],
+  examples: ["inro volume clone data data-before-upgrade"],
+  async run({ client }, { options, args: [name = "", to] }) {
+    const made = await client.json<Volume>({
+      method: "POST",
+      path: at`/inro/volumes/${name}/clone`,
+      body: { Name: to, Labels: pairs(options.label) },
+    });
+    out(`${made.Name}\n`);
+    return 0;
+  },
+});
+
+export const exportVolume = verb({
+  usage: "[OPTIONS] VOLUME",
+  options: { output: text("FILE", "Write to a file instead of standard output", { short: "o" }) },
+  args: [1, 1],
+  examples: ["inro volume export -o data.tar data", "inro volume export data | zstd > data.tar.zst"],
+  async run({ client }, { options, args: [name = ""] }) {
+    refuseTerminal(options.output);
+    const { body } = await client.send({ method: "GET", path: at`/inro/volumes/${name}/export` });
+    await writeOutput(body, options.output);
+    return 0;
+  },
+});
+
+export const importVolume = verb({
+  usage: "[OPTIONS] VOLUME [FILE]",
+  options: {
+    label: list("KEY=VALUE", "Set a label"),
+    opt: list("KEY=VALUE", "An option of the volume: size=10g", { short: "o" }),
+  },
+  args: [1, 2],
+  examples: [
+    "inro volume import data data.tar",
+    "ssh there inro volume export data | inro volume import data",
+  ],
+  async run({ client }, { options, args: [name = "", file = "-"] }) {
+    if (file === "-" && isTerminal(0))
+      throw new UsageError("there is nothing to read: name a file, or redirect one into it", 1);
+    const made = await client.json<Volume>({
+      method: "POST",
+      path: at`/inro/volumes/${name}/import`,
+      query: {
+        labels: JSON.stringify(pairs(options.label)),
+        options: JSON.stringify(pairs(options.opt)),
+      },
+      headers: { "content-type": "application/x-tar" },
+      stream: file === "-" ? process.stdin : await opened(file),
+    });
+    out(`${made.Name}\n`);
+    return 0;
+  },
 });

@@ -123,10 +123,11 @@ async function make(core: Core, settled: Settled, name: string) {
   const { options, image } = settled;
   const id = randomBytes(32).toString("hex");
   const folder = folderOf(core, id);
+  using holds = new DisposableStack();
   await using undo = new Undo();
   mkdirSync(join(folder, "log"), { recursive: true, mode: 0o700 });
   undo.add("remove the container's folder", () => discard(core, folder));
-  const mounts = await prepareMounts(core, options, undo);
+  const mounts = await prepareMounts(core, options, undo, holds);
   const rootfs = await core.images.prepare(folder, image, options.storage.size ?? undefined);
   undo.add("release the container's files", () => core.images.release(folder));
   await copyUp(core, rootfs, mounts.made);

@@ -55,6 +55,7 @@ function imageVolumes(options: ContainerOptions, targets: readonly string[]): Mo
       readOnly: false,
       copy: true,
       labels: {},
+      options: {},
       subpath: null,
     }));
 }

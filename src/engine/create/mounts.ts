@@ -1,13 +1,15 @@
-import { randomBytes } from "node:crypto";
 import { mkdir, stat } from "node:fs/promises";
 import { InroError } from "../../oci/error.ts";
 import type { Undo } from "../../oci/undo.ts";
 import { checkVolumeName } from "../../volume/volumes.ts";
-import { timeNow } from "../clock.ts";
 import type { Core } from "../core.ts";
 import type { MountPoint, VolumeDetails } from "../engine.ts";
+import { discard } from "../life/remove.ts";
 import type { ContainerOptions, MountOption } from "../options.ts";
 import type { ResolvedMount } from "../spec/mounts.ts";
+import { volumeNamed } from "../volumes/find.ts";
+import { holdVolume } from "../volumes/holds.ts";
+import { makeFolder, volumeDetails } from "../volumes/make.ts";
 
 /** A container's mounts with every source there, and the volumes that were made for it and are not recorded yet. */
 export interface PreparedMounts {
@@ -24,11 +26,12 @@ export async function prepareMounts(
   core: Core,
   options: ContainerOptions,
   undo: Undo,
+  holds: DisposableStack,
 ): Promise<PreparedMounts> {
   const made: { volume: VolumeDetails; target: string; copy: boolean }[] = [];
   const points: MountPoint[] = [];
   for (const mount of options.mounts)
-    if (mount.type === "volume") points.push(prepareVolume(core, mount, made, undo));
+    if (mount.type === "volume") points.push(await prepareVolume(core, mount, { made, undo, holds }));
     else points.push(mount.type === "bind" ? await prepareBind(mount) : tmpfsPoint(mount));
   return { points, made };
 }
@@ -61,35 +64,33 @@ function ignoreExisting(cause: NodeJS.ErrnoException): void {
   if (cause.code !== "EEXIST" && cause.code !== "ENOTDIR") throw cause;
 }
 
-function prepareVolume(
+interface Preparing {
+  readonly made: { volume: VolumeDetails; target: string; copy: boolean }[];
+  readonly undo: Undo;
+  readonly holds: DisposableStack;
+}
+
+async function prepareVolume(
   core: Core,
   mount: Extract<MountOption, { type: "volume" }>,
-  made: { volume: VolumeDetails; target: string; copy: boolean }[],
-  undo: Undo,
-): MountPoint {
-  const anonymous = mount.name === null;
-  const name = mount.name === null ? randomBytes(32).toString("hex") : checkVolumeName(mount.name);
-  if (core.volumes.make(name)) {
-    undo.add(`remove the volume ${name}`, () => core.volumes.remove(name));
-    const volume: VolumeDetails = {
-      name,
-      driver: "local",
-      mountpoint: core.volumes.pathOf(name),
-      created: timeNow(),
-      labels: mount.labels,
-      anonymous,
-    };
-    made.push({ volume, target: mount.target, copy: mount.copy });
+  { made, undo, holds }: Preparing,
+): Promise<MountPoint> {
+  const { target, readOnly } = mount;
+  if (mount.name !== null) checkVolumeName(mount.name);
+  const known = mount.name === null ? undefined : volumeNamed(core, mount.name);
+  const volume = known ?? volumeDetails(core, mount);
+  const { name, mountpoint: source } = volume;
+  holds.use(holdVolume(core, name));
+  if (known === undefined && (await makeFolder(core, volume))) {
+    undo.add(`remove the volume ${name}`, () => {
+      // Another container that is being made has found it meanwhile.
+      if ((core.volumeHolds.get(name) ?? 0) > 1) core.records.addVolume(volume);
+      else discard(core, core.volumes.folderOf(name));
+    });
+    made.push({ volume, target, copy: mount.copy });
   }
-  return {
-    type: "volume",
-    name,
-    source: core.volumes.pathOf(name),
-    target: mount.target,
-    readOnly: mount.readOnly,
-    propagation: "",
-    anonymous,
-  };
+  const anonymous = mount.name === null;
+  return { type: "volume", name, source, target, readOnly, propagation: "", anonymous };
 }
 
 function tmpfsPoint(mount: Extract<MountOption, { type: "tmpfs" }>): MountPoint {

@@ -23,22 +23,30 @@ export async function pause(core: Core, entry: Entry): Promise<void> {
   });
 }
 
-/** Reads from a container that stands still; its turn is the caller's meanwhile. */
-export async function* whileFrozen<T>(core: Core, entry: Entry, source: AsyncIterable<T>): AsyncGenerator<T> {
-  const { state } = entry.fortune;
-  if (entry.live === null || state.status !== "running") {
-    yield* source;
-    return;
-  }
+/** Freezes a container that runs until the answer is disposed of; its turn is the caller's meanwhile. */
+export async function holdStill(core: Core, entry: Entry): Promise<AsyncDisposable> {
+  const { live, fortune } = entry;
+  const { state } = fortune;
+  if (live === null || state.status !== "running") return { [Symbol.asyncDispose]: async () => {} };
   // On disk it goes on running: a daemon that finds it frozen after the death of this one lets it go on.
-  entry.fortune = { ...entry.fortune, state: { ...state, status: "paused" } };
-  try {
-    await entry.live.pause();
-    yield* source;
-  } finally {
-    await entry.live.resume().catch((cause) => core.fault(`continuing the container "${entry.name}"`, cause));
+  entry.fortune = { ...fortune, state: { ...state, status: "paused" } };
+  const goOn = async () => {
+    await live.resume().catch((cause) => core.fault(`continuing the container "${entry.name}"`, cause));
     entry.fortune = { ...entry.fortune, state };
+  };
+  try {
+    await live.pause();
+  } catch (cause) {
+    await goOn();
+    throw cause;
   }
+  return { [Symbol.asyncDispose]: goOn };
+}
+
+/** Reads from a container that stands still. */
+export async function* whileFrozen<T>(core: Core, entry: Entry, source: AsyncIterable<T>): AsyncGenerator<T> {
+  await using _ = await holdStill(core, entry);
+  yield* source;
 }
 
 /** NOT_PAUSED. */

@@ -6,6 +6,7 @@ import { InroError } from "../../oci/error.ts";
 import { type Core, folderOf, socketFolderOf, tell } from "../core.ts";
 import type { Entry } from "../entry.ts";
 import { type ExitReport, isLive, NEVER } from "../state.ts";
+import { usersOf } from "../volumes/find.ts";
 import { stopWaitingToRestart } from "./start.ts";
 import { killAndWait } from "./stop.ts";
 
@@ -83,12 +84,16 @@ export function discard(core: Core, folder: string): void {
   core.background(core.trees.remove(trash));
 }
 
+/** Those that another container uses as well stay. */
 function removeAnonymousVolumes(core: Core, entry: Entry): void {
-  for (const point of entry.origin.mounts) {
-    if (!point.anonymous || point.name === null) continue;
-    const { name } = point;
-    core.records.removeVolume(name);
-    core.background(core.volumes.remove(name));
-    core.news.tell({ type: "volume", action: "destroy", id: name, attributes: { driver: "local" } });
-  }
+  for (const { anonymous, name } of entry.origin.mounts)
+    if (anonymous && name !== null && usersOf(core, name).length === 0 && !core.volumeHolds.has(name))
+      takeAway(core, name);
+}
+
+/** A volume with its files. The record goes first: a folder without one is swept. */
+export function takeAway(core: Core, name: string): void {
+  core.records.removeVolume(name);
+  discard(core, core.volumes.folderOf(name));
+  core.news.tell({ type: "volume", action: "destroy", id: name, attributes: { driver: "local" } });
 }

@@ -1,8 +1,9 @@
-import { statfsSync } from "node:fs";
+import { mkdirSync, statfsSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { InroError } from "../../oci/error.ts";
 import type { quotaKind } from "../tree/frames.ts";
 import { TreeFailure } from "../tree/session.ts";
-import { limitFolders } from "../tree/whole.ts";
+import { limitFolders, makeSubvolume } from "../tree/whole.ts";
 
 /** statfs(2), f_type. */
 const fileSystems: Readonly<Record<number, string>> = {
@@ -26,11 +27,16 @@ const projectHint: Readonly<Record<string, string>> = {
 };
 
 /** A limit that cannot be kept is refused. */
-export function quotaUnsupported(folder: string, why: string, cause?: unknown): InroError {
+export function quotaUnsupported(
+  folder: string,
+  why: string,
+  cause?: unknown,
+  what = "a container's writable layer",
+): InroError {
   const hint =
     projectHint[fileSystemOf(folder)] ?? "place the data root on ext4, xfs or btrfs with --data-root";
   return new InroError("QUOTA_UNSUPPORTED", {
-    what: "cannot limit a container's writable layer",
+    what: `cannot limit ${what}`,
     why,
     hint,
     cause,
@@ -43,6 +49,7 @@ export async function limitWritable(
   folder: string,
   names: readonly string[],
   limit: { readonly bytes: number; readonly by: keyof typeof quotaKind },
+  whose?: string,
 ): Promise<void> {
   try {
     await limitFolders(native, folder, names, limit);
@@ -53,6 +60,16 @@ export async function limitWritable(
       folder,
       `${fileSystemOf(folder)} has no ${what} at ${folder} (${cause.why})`,
       cause,
+      whose,
     );
   }
+}
+
+/** Makes a folder that may hold so many bytes: a subvolume on btrfs, a project's folder elsewhere. QUOTA_UNSUPPORTED */
+export async function makeLimited(native: string, path: string, bytes: number): Promise<void> {
+  const folder = dirname(path);
+  const by = fileSystemOf(folder) === "btrfs" ? "subvolume" : "project";
+  if (by === "subvolume") await makeSubvolume(native, path, undefined);
+  else mkdirSync(path, { mode: 0o755 });
+  await limitWritable(native, folder, [basename(path)], { bytes, by }, "a volume");
 }

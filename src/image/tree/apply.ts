@@ -14,6 +14,8 @@ export interface ApplyOptions {
   readonly keepKind?: boolean;
   /** Everything belongs to this user and group. */
   readonly owner?: { readonly uid: number; readonly gid: number };
+  /** Blocks of zeros take no room on the disk. */
+  readonly holes?: boolean;
   /** The tar is in this file, byte for byte: files' data is copied from there by the native side. */
   readonly source?: string | undefined;
   /** What an archive's entry becomes; undefined drops it with its data. */
@@ -37,6 +39,7 @@ export async function beginApply(session: TreeSession, options: ApplyOptions): P
   const flags =
     (options.layer === true ? flag.layer : 0) |
     (options.keepKind === true ? flag.keepKind : 0) |
+    (options.holes === true ? flag.holes : 0) |
     (options.owner === undefined ? 0 : flag.chown);
   const { source } = options;
   if (source !== undefined) {

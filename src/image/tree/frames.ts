@@ -82,6 +82,8 @@ export const flag = {
   userxattr: 32,
   /** changes: entries without their data. */
   bare: 64,
+  /** apply: blocks that hold nothing but zeros are left out of the file. */
+  holes: 128,
 } as const;
 
 /** Bounds that both sides hold. */

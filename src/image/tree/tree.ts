@@ -4,6 +4,7 @@
  */
 import { InroError } from "../../oci/error.ts";
 import type { Rootfs } from "../../oci/rootfs.ts";
+import { makeLimited } from "../snapshot/quota.ts";
 import { TarError } from "../tar/error.ts";
 import { beginApply } from "./apply.ts";
 import { type Change, changesIn } from "./changes.ts";
@@ -14,8 +15,9 @@ import { decodeEntry } from "./inbox.ts";
 import { layerTar } from "./layer-out.ts";
 import type { TreeRoot } from "./root.ts";
 import { openTree, type TreeSession } from "./session.ts";
+import { syncIn } from "./sync.ts";
 import { tarOf } from "./tar-out.ts";
-import { removeTree } from "./whole.ts";
+import { copyTree, removeTree } from "./whole.ts";
 
 export type { TreeRoot } from "./root.ts";
 
@@ -45,6 +47,8 @@ export interface ApplyTreeOptions {
   readonly keepKind?: boolean;
   /** Everything belongs to this user and group (docker's copyUIDGID). */
   readonly owner?: { readonly uid: number; readonly gid: number };
+  /** Blocks that hold nothing but zeros take no room on the disk. */
+  readonly holes?: boolean;
 }
 
 export interface Tree {
@@ -58,6 +62,12 @@ export interface Tree {
   changes(rootfs: Rootfs): AsyncGenerator<Change>;
   /** Removes a folder of the engine's own with all that is in it, whatever protects it; gives back its quotas. */
   remove(path: string): Promise<void>;
+  /** Copies what is in a folder into an empty one; blocks are shared where the file system can do that. */
+  copy(from: string, to: string): Promise<void>;
+  /** Makes a folder that may hold so many bytes. QUOTA_UNSUPPORTED */
+  makeLimited(path: string, bytes: number): Promise<void>;
+  /** Puts the file system of a folder on disk. */
+  settle(path: string): Promise<void>;
   /** Unpacks a tar into the folder `path`. */
   apply(
     root: TreeRoot,
@@ -131,6 +141,9 @@ export function trees(native: string): Tree {
     layer: (rootfs, leftOut) => layerTar(native, rootfs, leftOut),
     changes: (rootfs) => changesIn(native, rootfs),
     remove: (path) => removeTree(native, path),
+    copy: (from, to) => copyTree(native, from, to),
+    makeLimited: (path, bytes) => makeLimited(native, path, bytes),
+    settle: (path) => syncIn(native, path),
     async apply(root, path, tar, options) {
       await using session = await openTree(native, root);
       const sink = await beginApply(session, { ...options, at: inRoot(path), convert: fromTar });
