@@ -3,6 +3,7 @@ import {
   addressBytes,
   contains,
   type Family,
+  families,
   familyOf,
   formatAddress,
   formatSubnet,
@@ -16,7 +17,10 @@ import type { Block, Network } from "./attachment.ts";
 
 /** Who has which address of a block. An address is given to one container at a time, and to the next as late as possible. */
 interface AddressPool {
+  readonly block: Block;
   readonly family: Family;
+  /** Whether the address is one of its subnet. */
+  covers(address: string): boolean;
   /** NO_FREE_ADDRESS. */
   take(): string;
   /** This very one. ADDRESS_IN_USE, INVALID_OPTION. */
@@ -26,10 +30,19 @@ interface AddressPool {
   release(address: string): void;
 }
 
-/** The same of all of a network's blocks; a container has an address of each. */
+/** An address, and the block that it is from. */
+export interface TakenAddress {
+  readonly address: string;
+  readonly block: Block;
+}
+
+/** The same of all of a network's blocks; a container has an address of each family. */
 export interface AddressPools {
-  /** In the order of the blocks; of those asked for, one of a family at most. NO_FREE_ADDRESS, ADDRESS_IN_USE, INVALID_OPTION. */
-  take(asked: readonly string[]): readonly string[];
+  /**
+   * IPv4 before IPv6; of those asked for, one of a family at most. Of several blocks of a family the first that has a free one.
+   * NO_FREE_ADDRESS, ADDRESS_IN_USE, INVALID_OPTION.
+   */
+  take(asked: readonly string[]): readonly TakenAddress[];
   keep(addresses: readonly string[]): void;
   release(addresses: readonly string[]): void;
 }
@@ -37,8 +50,7 @@ export interface AddressPools {
 export function addressPools({ name, blocks }: Pick<Network, "name" | "blocks">): AddressPools {
   const pools = blocks.map((block) => addressPool(name, block));
   const each = (addresses: readonly string[], work: (pool: AddressPool, address: string) => void) => {
-    for (const address of addresses)
-      for (const pool of pools) if (pool.family === familyOf(address)) work(pool, address);
+    for (const address of addresses) for (const pool of pools) if (pool.covers(address)) work(pool, address);
   };
   const release: AddressPools["release"] = (addresses) =>
     each(addresses, (pool, address) => pool.release(address));
@@ -46,21 +58,40 @@ export function addressPools({ name, blocks }: Pick<Network, "name" | "blocks">)
     take(asked) {
       for (const address of asked)
         if (!pools.some(({ family }) => family === familyOf(address))) throw noSuchFamily(name, address);
-      const taken: string[] = [];
+      const taken: TakenAddress[] = [];
       try {
-        for (const pool of pools) {
-          const wanted = asked.find((address) => familyOf(address) === pool.family);
-          taken.push(wanted === undefined ? pool.take() : pool.claim(wanted));
+        for (const family of families) {
+          const own = pools.filter((pool) => pool.family === family);
+          const wanted = asked.find((address) => familyOf(address) === family);
+          if (own.length > 0) taken.push(wanted === undefined ? takeOne(own) : claimOne(own, wanted));
         }
         return taken;
       } catch (error) {
-        release(taken);
+        release(taken.map(({ address }) => address));
         throw error;
       }
     },
     keep: (addresses) => each(addresses, (pool, address) => pool.keep(address)),
     release,
   };
+}
+
+/** NO_FREE_ADDRESS. */
+function takeOne([pool, ...others]: readonly AddressPool[]): TakenAddress {
+  if (pool === undefined) throw new Error("there is no block to take an address from");
+  try {
+    return { address: pool.take(), block: pool.block };
+  } catch (error) {
+    if (others.length === 0) throw error;
+    return takeOne(others);
+  }
+}
+
+/** What belongs to none of them the first refuses. */
+function claimOne(pools: readonly AddressPool[], address: string): TakenAddress {
+  const pool = pools.find((one) => one.covers(address)) ?? pools[0];
+  if (pool === undefined) throw new Error("there is no block to take an address from");
+  return { address: pool.claim(address), block: pool.block };
 }
 
 /** The first and the last address that a host may have: with IPv4 the highest is for all of them. */
@@ -83,7 +114,9 @@ function addressPool(name: string, block: Block): AddressPool {
   // Late reuse: what still answers for an old container must not reach a new one.
   let next = first;
   return {
+    block,
     family,
+    covers: (address) => contains(subnet, parseAddress(address)),
     take() {
       for (let tries = first; tries <= last; tries++) {
         const candidate = next;

@@ -19,7 +19,7 @@ export interface Block {
 interface AnyNetwork {
   /** Unique in an engine; `bridge` is the default one. */
   readonly name: string;
-  /** One of a family at most, IPv4 before IPv6. */
+  /** IPv4 before IPv6; several of a family where the driver can. */
   readonly blocks: readonly Block[];
   /** Its containers reach each other and nothing else. */
   readonly internal: boolean;
@@ -117,7 +117,7 @@ export interface AttachmentRecord {
   readonly network: string;
   /** `eth0`. Empty, like the four below, with `none` and `host`. */
   readonly inside: string;
-  /** One of each block of the network, in that order. */
+  /** One of each family of the network, IPv4 first. */
   readonly addresses: readonly OwnAddress[];
   readonly mac: string;
   /** No other connection ever has it. */

@@ -79,12 +79,12 @@ async function connectNetwork(state: State, request: ConnectRequest): Promise<At
     ...{ containerId, name, changed: false, ports: [] },
     network: network.name,
     inside: insideName(request.number),
-    addresses: network.blocks.map(({ subnet, gateway }, at) => ({
-      address: given[at] ?? "",
+    addresses: given.map(({ address, block: { subnet, gateway } }) => ({
+      address,
       prefix: parseSubnet(subnet).prefix,
       gateway: !network.internal && request.leads.includes(familyOf(gateway)) ? gateway : "",
     })),
-    mac: mac ?? macOf(given[0] ?? ""),
+    mac: mac ?? macOf(given[0]?.address ?? ""),
     id,
     hostInterface: driver.endsAtHost ? id : "",
     joined: request.joined,
@@ -100,7 +100,7 @@ async function connectNetwork(state: State, request: ConnectRequest): Promise<At
     return { ...attachment, fragment: { ...fragment, map: [...fragment.map, ...limits] } };
   } catch (error) {
     state.attached.delete(id);
-    pools.release(given);
+    pools.release(addressesOf(unpublished));
     throw error;
   }
 }

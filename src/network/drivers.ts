@@ -9,7 +9,10 @@ type Of<D extends DriverName> = Extract<Network, { driver: D }>;
 
 interface Kind<N extends Network> {
   readonly read: (asked: Asked) => DriverOptions<N>;
-  /** Its subnet is that of a wire of the host's, which so may be reached by a route already. */
+  /**
+   * Its subnet is that of a wire of the host's, which so may be reached by a route already, and a wire may carry several of
+   * one family.
+   */
   readonly isOnWire: boolean;
 }
 

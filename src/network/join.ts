@@ -1,5 +1,11 @@
-import { type Family, familyOf } from "../oci/address.ts";
-import { type Attachment, type AttachmentRecord, addressesOf, type OwnAddress } from "./attachment.ts";
+import { contains, type Family, familyOf, parseAddress, parseSubnet } from "../oci/address.ts";
+import {
+  type Attachment,
+  type AttachmentRecord,
+  addressesOf,
+  type Network,
+  type OwnAddress,
+} from "./attachment.ts";
 import { disconnect, type State, settlePorts } from "./connect.ts";
 import { executeIn } from "./inside.ts";
 
@@ -34,8 +40,8 @@ export async function leadThrough(
   const led = {
     ...attachment,
     ports: driver.endsAtHost ? [...attachment.ports, ...ports] : [],
-    addresses: attachment.addresses.map((one, at) =>
-      isLed(one) ? { ...one, gateway: network.blocks[at]?.gateway ?? "" } : one,
+    addresses: attachment.addresses.map((one) =>
+      isLed(one) ? { ...one, gateway: gatewayFor(network, one.address) } : one,
     ),
     changed: true,
   };
@@ -45,3 +51,6 @@ export async function leadThrough(
   await settlePorts(state, led.ports);
   return led;
 }
+
+const gatewayFor = ({ blocks }: Network, address: string): string =>
+  blocks.find(({ subnet }) => contains(parseSubnet(subnet), parseAddress(address)))?.gateway ?? "";

@@ -46,18 +46,33 @@ export function planNetwork(
   occupied: Occupied,
 ): Network {
   if (request.blocks.length === 0) throw invalid("--ipv4", "it would have neither IPv4 nor IPv6");
-  const wire = isOnWire(request.driver) ? { routes: [] } : {};
+  const onWire = isOnWire(request.driver);
   const asked = request.blocks.toSorted((one, other) => one.family - other.family);
-  return {
-    ...request,
-    blocks: asked.map((block) => {
-      if (block.subnet === null)
-        return settled(block, chooseSubnet(request.name, pools[block.family], occupied));
+  if (!onWire) refuseSeveral(asked);
+  const known = onWire ? { ...occupied, routes: [] } : occupied;
+  const blocks: Block[] = [];
+  for (const block of asked) {
+    const own = blocks.map(({ subnet }) => ({ name: request.name, subnet: parseSubnet(subnet) }));
+    const networks = [...own, ...occupied.networks];
+    if (block.subnet === null) {
+      blocks.push(settled(block, chooseSubnet(request.name, pools[block.family], { ...occupied, networks })));
+    } else {
       const subnet = askedSubnet(block.subnet, request.name);
-      refuseOverlap(request.name, subnet, { ...occupied, ...wire });
-      return settled(block, subnet);
-    }),
-  };
+      refuseOverlap(request.name, subnet, { ...known, networks });
+      blocks.push(settled(block, subnet));
+    }
+  }
+  return { ...request, blocks };
+}
+
+/** A bridge has one address of a family, and its containers one gateway. */
+function refuseSeveral(blocks: readonly BlockRequest[]): void {
+  const more = blocks.find(({ family }, at) => blocks[at - 1]?.family === family);
+  if (more !== undefined)
+    throw invalid(
+      "--subnet",
+      `a network on a bridge has one subnet of IPv4 and one of IPv6, not several of IPv${more.family}`,
+    );
 }
 
 function settled(block: BlockRequest, subnet: Subnet): Block {

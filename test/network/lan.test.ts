@@ -114,6 +114,24 @@ describe.skipIf(missing("macvlan"))("macvlan", () => {
     expect(call("host", "10.9.0.4", 80)).toBeUndefined();
   });
 
+  test("with several subnets of one wire gives an address of one of them, and the default route there", async () => {
+    const outside = await wire();
+    outside.run("ip", "address", "add", "10.10.0.1/24", "dev", "wire");
+    const one = await engine(scope);
+    const options = { parent: "eth0" };
+    one.networks.reserve({
+      ...driverOptions("macvlan", { name: "two", id: "2".repeat(64), options, internal: false }),
+      name: "two",
+      blocks: [block({ subnet: "10.9.0.0/30", reserved: ["10.9.0.2"] }), block({ subnet: "10.10.0.0/24" })],
+    });
+    const a = await one.join("two", "a");
+    expect(a.address).toBe("10.10.0.2");
+    await serve(outside, 81);
+    expect(call(a, "10.10.0.1", 81)).toBe("10.10.0.2");
+    expect(call(a, "198.51.100.2", 81)).toBe("10.10.0.2");
+    expect(a.run("ip", "route")).toMatch(/^default via 10\.10\.0\.1 dev eth0\s+10\.10\.0\.0\/24/);
+  });
+
   test.each(["private", "vepa"])("in the mode %s keeps containers apart, not from the wire", async (mode) => {
     const outside = await wire();
     const one = await engine(scope);

@@ -77,8 +77,8 @@ const pool = (change: Partial<BlockRequest>) => poolOf(plan([block({ subnet: "10
 function poolOf(blocks: readonly Block[]) {
   const pools = addressPools({ name: "web", blocks });
   return {
-    take: () => pools.take([])[0],
-    claim: (address: string) => pools.take([address])[0],
+    take: () => pools.take([])[0]?.address,
+    claim: (address: string) => pools.take([address])[0]?.address,
     keep: (address: string) => pools.keep([address]),
     release: (address: string) => pools.release([address]),
   };
@@ -221,11 +221,51 @@ describe("IPv6", () => {
   test("of two blocks a container gets an address each, or none", () => {
     const blocks = plan([block({ subnet: "10.0.0.0/29" }), six({ subnet: "fd00::/64" })]);
     const pools = addressPools({ name: "web", blocks });
-    expect(pools.take([])).toEqual(["10.0.0.2", "fd00::2"]);
-    for (let turn = 0; turn < 9; turn++)
-      expect(() => pools.take(["fd00::2"])).toThrow("Address already in use");
-    expect(pools.take(["fd00::ff"]).at(1)).toBe("fd00::ff");
+    const take = (...asked: string[]) => pools.take(asked).map(({ address }) => address);
+    expect(take()).toEqual(["10.0.0.2", "fd00::2"]);
+    for (let turn = 0; turn < 9; turn++) expect(() => take("fd00::2")).toThrow("Address already in use");
+    expect(take("fd00::ff").at(1)).toBe("fd00::ff");
     const four = addressPools({ name: "web", blocks: blocks.slice(0, 1) });
     expect(() => four.take(["fd00::9"])).toThrow('the network "web" has no IPv6');
+  });
+
+  test("of several blocks of a family a container has one address, from the first that has a free one", () => {
+    const several = ["10.0.0.0/30", "10.0.1.0/30", "fd00::/64"].map((subnet) =>
+      subnet.includes(":") ? six({ subnet }) : block({ subnet }),
+    );
+    refused(several).toThrow("not several of IPv4");
+    const { blocks } = planNetwork(
+      {
+        ...{ name: "lan", driver: "macvlan", parent: "eth0", ownWire: false, mode: "bridge" },
+        ...{ internal: false, mtu: null, blocks: several },
+      },
+      identity.subnets,
+      nowhere,
+    );
+    const pools = addressPools({ name: "lan", blocks });
+    const take = (...asked: string[]) => pools.take(asked);
+    expect(take("10.0.1.2")).toMatchObject([
+      { address: "10.0.1.2", block: { gateway: "10.0.1.1" } },
+      { address: "fd00::2" },
+    ]);
+    expect(take()).toMatchObject([{ address: "10.0.0.2", block: { gateway: "10.0.0.1" } }, {}]);
+    expect(() => take()).toThrow("10.0.1.0/30");
+    pools.release(["10.0.1.2"]);
+    expect(take()).toMatchObject([{ address: "10.0.1.2" }, { address: "fd00::4" }]);
+    expect(() => take("10.0.2.2")).toThrow("does not belong to the subnet");
+  });
+
+  test("no two blocks of one network overlap", () => {
+    const wanted = (...subnets: string[]) =>
+      planNetwork(
+        {
+          ...{ name: "lan", driver: "macvlan", parent: "eth0", ownWire: false, mode: "bridge" },
+          ...{ internal: false, mtu: null, blocks: subnets.map((subnet) => block({ subnet })) },
+        },
+        identity.subnets,
+        nowhere,
+      );
+    expect(() => wanted("10.0.0.0/24", "10.0.0.128/25")).toThrow("overlaps");
+    expect(wanted("10.0.0.0/25", "10.0.0.128/25").blocks.length).toBe(2);
   });
 });

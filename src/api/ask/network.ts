@@ -20,7 +20,7 @@ export function askedNetwork(body: Asked): NetworkOptions {
   return {
     name: text(body, "Name"),
     driver: text(body, "Driver") || "bridge",
-    blocks: families.flatMap((family) => blockOf(body, blocks, family)),
+    blocks: families.flatMap((family) => blocksOf(body, blocks, family)),
     internal: flag(body, "Internal"),
     attachable: flag(body, "Attachable"),
     labels: textRecord(body, "Labels"),
@@ -42,17 +42,12 @@ function block(pool: Asked): BlockOption[] {
 }
 
 /** What a network has of one family: IPv4 unless it is told not to, IPv6 where it is told to, or gets a subnet of it. */
-function blockOf(body: Asked, asked: readonly BlockOption[], family: Family): BlockOption[] {
-  const [own, ...more] = asked.filter((one) => one.family === family);
+function blocksOf(body: Asked, asked: readonly BlockOption[], family: Family): BlockOption[] {
+  const own = asked.filter((one) => one.family === family);
   const said = flagOrNull(body, `EnableIPv${family}`);
-  if (more.length > 0)
-    throw invalid(
-      "IPAM.Config",
-      `a network has one subnet of IPv4 and one of IPv6, not several of IPv${family}`,
-    );
-  if (own !== undefined && said === false)
-    throw invalid(`EnableIPv${family}`, `it is false, and the subnet ${own.subnet} is of IPv${family}`);
-  if (own !== undefined) return [own];
+  if (own[0] !== undefined && said === false)
+    throw invalid(`EnableIPv${family}`, `it is false, and the subnet ${own[0].subnet} is of IPv${family}`);
+  if (own.length > 0) return own;
   return (said ?? family === 4) ? [{ family, subnet: null, gateway: null, range: null, auxiliary: {} }] : [];
 }
 
