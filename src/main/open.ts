@@ -7,7 +7,7 @@ import type { DriverName } from "../image/snapshot/driver.ts";
 import { trees } from "../image/tree/tree.ts";
 import { openExecutor } from "../kernel/executor/executor.ts";
 import type { ForeignPolicy } from "../network/foreign/policy.ts";
-import { openNetworks } from "../network/network.ts";
+import { type DefaultNetworkRequest, openNetworks } from "../network/network.ts";
 import { Undo } from "../oci/undo.ts";
 import { openRuntime } from "../runtime/open.ts";
 import { helloProgram, hold, nativeProgram } from "./programs.ts";
@@ -27,6 +27,8 @@ export interface OpenOptions {
   readonly foreignFirewalls?: ForeignPolicy;
   /** The host's address that ports are published on where neither the user nor the network names one; none for all. */
   readonly publishOn?: string;
+  /** How the network `bridge` is; IPv4 alone, where nothing else is, unless it says so. */
+  readonly defaultNetwork?: DefaultNetworkRequest;
   /** Hears what went wrong where no caller waits for it. */
   readonly onFault?: (message: string) => void;
 }
@@ -61,6 +63,7 @@ export async function openLocalEngine(options: OpenOptions = {}): Promise<Engine
       ...{ root, openExecutor: () => openExecutor(native), tell: onFault },
       foreignFirewalls: options.foreignFirewalls ?? "tell",
       publishOn: options.publishOn ?? "",
+      defaultNetwork: options.defaultNetwork ?? {},
     }),
   ]);
   undo.add("close the image store", () => images.close());

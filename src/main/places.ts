@@ -4,6 +4,7 @@ import { registriesFile } from "../image/registry/registries.ts";
 import { type DriverName, parseDriver } from "../image/snapshot/driver.ts";
 import { trustFile } from "../image/trust/policy-file.ts";
 import { type ForeignPolicy, parseForeignPolicy } from "../network/foreign/policy.ts";
+import type { DefaultNetworkRequest } from "../network/network.ts";
 import { InroError } from "../oci/error.ts";
 
 /** Where an engine keeps its things and listens. Two engines differ in all three. */
@@ -23,6 +24,8 @@ export interface Places {
   readonly foreignFirewalls: ForeignPolicy;
   /** The host's address that ports are published on where nobody names one; empty: every address. */
   readonly publishOn: string;
+  /** How the network `bridge` is. */
+  readonly defaultNetwork: DefaultNetworkRequest;
   /** Hear more of what goes on. */
   readonly debug: boolean;
 }
@@ -32,7 +35,7 @@ const VALUED: Readonly<
   Record<
     string,
     | ("dataRoot" | "execRoot" | "host" | "group" | "registries" | "trust" | "storageDriver")
-    | ("foreignFirewalls" | "ip")
+    | ("foreignFirewalls" | "ip" | "bip" | "bip6")
   >
 > = {
   "--data-root": "dataRoot",
@@ -47,19 +50,22 @@ const VALUED: Readonly<
   "-s": "storageDriver",
   "--firewall-foreign": "foreignFirewalls",
   "--ip": "ip",
+  "--bip": "bip",
+  "--bip6": "bip6",
 };
 
 /** The engine's options among the words of a command line, and the words that are left. INVALID_OPTION. */
 export function parsePlaces(words: readonly string[]): { places: Places; rest: readonly string[] } {
   const given: Partial<Record<(typeof VALUED)[string], string>> = {};
   const rest: string[] = [];
-  let debug = false;
+  let [debug, ipv6] = [false, false];
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? "";
     const equals = word.indexOf("=");
     const name = word.startsWith("--") && equals > 0 ? word.slice(0, equals) : word;
     const field = VALUED[name];
     if (name === "-D" || name === "--debug") debug = true;
+    else if (word === "--ipv6") ipv6 = true;
     else if (field === undefined) rest.push(word);
     else given[field] = name === word ? wordAfter(name, words[++at]) : word.slice(equals + 1);
   }
@@ -75,6 +81,7 @@ export function parsePlaces(words: readonly string[]): { places: Places; rest: r
       storageDriver: given.storageDriver === undefined ? null : parseDriver(given.storageDriver),
       foreignFirewalls: parseForeignPolicy(given.foreignFirewalls ?? "tell"),
       publishOn: given.ip === undefined ? "" : address(given.ip),
+      defaultNetwork: { ipv6, address: given.bip, address6: given.bip6 },
       debug,
     },
     rest,

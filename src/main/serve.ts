@@ -11,7 +11,7 @@ export async function serveDaemon(words: readonly string[]): Promise<void> {
   if (unknown !== undefined)
     throw new InroError("INVALID_OPTION", {
       what: `cannot understand "${unknown}"`,
-      why: "serve takes --data-root, --exec-root, -H, --group, --registries, --trust, --storage-driver, --firewall-foreign, --ip and --debug",
+      why: "serve takes --data-root, --exec-root, -H, --group, --registries, --trust, --storage-driver, --firewall-foreign, --ip, --bip, --bip6, --ipv6 and --debug",
     });
   process.title = "inro serve";
   // What the engine makes is for root; what others may see is opened by name.
@@ -28,6 +28,7 @@ export async function serveDaemon(words: readonly string[]): Promise<void> {
     foreignFirewalls: places.foreignFirewalls,
     ...(places.storageDriver === null ? {} : { storageDriver: places.storageDriver }),
     publishOn: places.publishOn,
+    defaultNetwork: places.defaultNetwork,
     onFault: (message) => console.error(`inro: ${message}`),
   });
   mkdirSync(dirname(places.socket), { recursive: true, mode: 0o711 });

@@ -1,8 +1,9 @@
-import { formatSubnet, parseSubnet } from "../oci/address.ts";
+import { type Family, families, familyOf, formatSubnet, parseSubnet } from "../oci/address.ts";
 import { InroError } from "../oci/error.ts";
 import type {
   Attachment,
   AttachmentRecord,
+  Block,
   BridgeNetwork,
   ConnectRequest,
   ContainerFiles,
@@ -13,7 +14,13 @@ import { bridgeDriver } from "./bridge-driver.ts";
 import { bridges } from "./bridges.ts";
 import { adopt, connect, type Disconnecting, disconnect, type State } from "./connect.ts";
 import { files, nameServers } from "./container-files.ts";
-import { defaultNetwork, knownSubnet } from "./default-network.ts";
+import {
+  checkDefaultRequest,
+  type DefaultNetworkRequest,
+  defaultFamilies,
+  defaultNetwork,
+  isSettled,
+} from "./default-network.ts";
 import { type Drivers, driverOf } from "./drivers.ts";
 import { foreignFirewalls } from "./foreign/foreign.ts";
 import type { Way } from "./foreign/packet.ts";
@@ -41,6 +48,7 @@ export type {
 export { attachmentRecord, gatewaysAtHost, leads, leadsFor } from "./attachment.ts";
 export type { Bandwidth, Direction, Shaper } from "./bandwidth.ts";
 export { unconnected } from "./connect.ts";
+export type { DefaultNetworkRequest } from "./default-network.ts";
 export { driverOptions } from "./drivers.ts";
 export { withPorts } from "./live-ports.ts";
 export type { Scope } from "./names/answer.ts";
@@ -103,6 +111,8 @@ export interface Networks {
   readonly names: NameServer;
   /** NO_SUCH_NETWORK. */
   subnetsOf(network: string): readonly string[];
+  /** That its containers have addresses of; none of what is no network of ours. */
+  familiesOf(network: string): readonly Family[];
   /** How fast containers may receive and send. */
   readonly limits: Limits;
   /** After the last adopt(): removes what an earlier engine's end left of connections and networks that nobody knows. */
@@ -118,6 +128,8 @@ export interface NetworksOptions {
   /** An address of the host, for ports that are published without one; empty: all of them. */
   readonly publishOn?: string;
   readonly foreignFirewalls: ForeignPolicy;
+  /** How the network is that every engine has; IPv4 alone, where nothing else is, unless it says so. */
+  readonly defaultNetwork?: DefaultNetworkRequest;
   /** Hears what was changed on the host beyond our own objects. */
   readonly tell?: (message: string) => void;
 }
@@ -134,6 +146,7 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
     }, LATER);
     timers.add(timer.unref());
   };
+  checkDefaultRequest(options.defaultNetwork ?? {});
   const executor = lastingExecutor(openExecutor);
   const identity = networkIdentity(root);
   const attached = new Map<string, AttachmentRecord>();
@@ -161,9 +174,10 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
       blocks.map(({ subnet }) => ({ name, subnet: parseSubnet(subnet) })),
     ),
   });
+  const standardFamilies = defaultFamilies(options.defaultNetwork ?? {});
   let standard: BridgeNetwork | undefined;
   const theDefault = () => {
-    standard ??= defaultNetwork(root, identity, occupied);
+    standard ??= defaultNetwork(root, identity, options.defaultNetwork ?? {}, occupied());
     known.set(standard.name, standard);
     return standard;
   };
@@ -193,7 +207,7 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
     know: (network) => void known.set(network.name, network),
     reserve: (request) => {
       // Its block is known before the bridge is: nobody else gets it.
-      if (knownSubnet(root) !== undefined) theDefault();
+      if (isSettled(root)) theDefault();
       const network = planNetwork(request, identity.subnets, occupied());
       known.set(network.name, network);
       return network;
@@ -223,8 +237,13 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
     files: (attachments, request) => files(attachments, request),
     disconnect: (attachment, how = {}) => disconnect(state, attachment, how),
     adopt: (attachment) => adopt(state, attachment),
-    foreignWarnings: (names) => foreign.warnings(waysOf(names, [...known.values()], identity)),
+    foreignWarnings: (names) =>
+      foreign.warnings(waysOf(names, [...known.values()], identity, standardFamilies)),
     names,
+    familiesOf: (name) =>
+      families.filter((family) =>
+        name === "bridge" ? standardFamilies.includes(family) : known.get(name)?.blocks.some(isOf(family)),
+      ),
     subnetsOf: (name) => state.network(name).blocks.map(({ subnet }) => subnet),
     limits: limits({ executor, table: identity.table, mtuOf: (name) => state.network(name).mtu }),
     sweep: (containers) => sweep(state, [...known.values()], containers),
@@ -238,6 +257,11 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
     },
   };
 }
+
+const isOf =
+  (family: Family) =>
+  ({ gateway }: Block): boolean =>
+    familyOf(gateway) === family;
 
 const isOurs = (networks: Iterable<Network>, bridge: string): boolean =>
   [...networks].some((network) => network.driver === "bridge" && network.interface === bridge);
@@ -257,17 +281,15 @@ function waysOf(
   names: readonly string[] | undefined,
   known: readonly Network[],
   { interface: name, subnets }: NetworkIdentity,
+  standardFamilies: readonly Family[],
 ): Way[] {
-  const block = subnets[4].slice(0, 1).map((subnet) => ({
-    ...{ subnet: formatSubnet(subnet), gateway: gatewayOf(subnet) },
-    ...{ range: null, reserved: [] },
-  }));
-  const unsettled = {
-    name: "bridge",
-    interface: name,
-    blocks: block,
-    internal: false,
-  };
+  const blocks = standardFamilies
+    .flatMap((family) => subnets[family].slice(0, 1))
+    .map((subnet) => ({
+      ...{ subnet: formatSubnet(subnet), gateway: gatewayOf(subnet) },
+      ...{ range: null, reserved: [] },
+    }));
+  const unsettled = { name: "bridge", interface: name, blocks, internal: false };
   const bridges: Way[] = known.filter((network) => network.driver === "bridge");
   const all = bridges.some((way) => way.name === "bridge") ? bridges : [unsettled, ...bridges];
   return names === undefined ? all : all.filter((way) => names.includes(way.name));

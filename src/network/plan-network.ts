@@ -49,20 +49,28 @@ export function planNetwork(
   const onWire = isOnWire(request.driver);
   const asked = request.blocks.toSorted((one, other) => one.family - other.family);
   if (!onWire) refuseSeveral(asked);
-  const known = onWire ? { ...occupied, routes: [] } : occupied;
   const blocks: Block[] = [];
   for (const block of asked) {
     const own = blocks.map(({ subnet }) => ({ name: request.name, subnet: parseSubnet(subnet) }));
-    const networks = [...own, ...occupied.networks];
-    if (block.subnet === null) {
-      blocks.push(settled(block, chooseSubnet(request.name, pools[block.family], { ...occupied, networks })));
-    } else {
-      const subnet = askedSubnet(block.subnet, request.name);
-      refuseOverlap(request.name, subnet, { ...known, networks });
-      blocks.push(settled(block, subnet));
-    }
+    // A wire's subnet is one that the host may reach already.
+    const routes = onWire && block.subnet !== null ? [] : occupied.routes;
+    const around = { ...occupied, routes, networks: [...own, ...occupied.networks] };
+    blocks.push(planBlock(request.name, block, pools, around));
   }
   return { ...request, blocks };
+}
+
+/** One of a network's blocks, settled. INVALID_OPTION, SUBNET_OVERLAPS, NO_FREE_POOL. */
+export function planBlock(
+  name: string,
+  block: BlockRequest,
+  pools: NetworkIdentity["subnets"],
+  occupied: Occupied,
+): Block {
+  if (block.subnet === null) return settled(block, chooseSubnet(name, pools[block.family], occupied));
+  const subnet = askedSubnet(block.subnet, name);
+  refuseOverlap(name, subnet, occupied);
+  return settled(block, subnet);
 }
 
 /** A bridge has one address of a family, and its containers one gateway. */

@@ -7,6 +7,7 @@ import { nameBytes } from "../../src/kernel/nftables/values.ts";
 import { passes } from "../../src/network/foreign/judge.ts";
 import { readRuleset } from "../../src/network/foreign/look.ts";
 import type { Packet } from "../../src/network/foreign/packet.ts";
+import type { ForeignPolicy } from "../../src/network/foreign/policy.ts";
 import { rootMissing } from "../support/engine.ts";
 import { tool, toolRoot } from "../support/tools.ts";
 import { executorIn } from "./execute.ts";
@@ -46,8 +47,8 @@ function expectWay(web: Joined, outside: Other, isOpen: boolean): void {
   expect(found).toEqual({ out: isOpen, in: isOpen });
 }
 
-async function setting(...more: ["allow"] | []) {
-  const one = await engine(scope, undefined, ...more);
+async function setting(foreignFirewalls: ForeignPolicy = "tell") {
+  const one = await engine(scope, { foreignFirewalls });
   const outside = await neighbour(scope, "198.51.100.1", "198.51.100.2");
   command("ip", "route", "add", "default", "via", "198.51.100.2");
   const web = await one.container("web", "8000:80");
@@ -164,7 +165,7 @@ describe.skipIf(missing)("other firewalls", () => {
     expect(existsSync(join(one.root, "foreign-rule"))).toBe(true);
     // Killed, and switched off: the next engine finds it by its comment.
     rules('insert rule ip filter FORWARD meta mark 7 accept comment "another: what this table lets pass"');
-    await engine(scope, one.root, "tell");
+    await engine(scope, { root: one.root, foreignFirewalls: "tell" });
     expect(command(nft, "list", "chain", "ip", "filter", "FORWARD").match(/accept/g)).toHaveLength(1);
     rules("flush chain ip filter FORWARD");
     expect(command(nft, "list", "table", "ip", "filter")).toBe(
@@ -176,7 +177,7 @@ describe.skipIf(missing)("other firewalls", () => {
   test("an engine without containers leaves no rule when it ends", async () => {
     rules(forward("drop", "inet", "mine", "through"));
     const before = command(nft, "list", "ruleset");
-    const one = await engine(scope, undefined, "allow");
+    const one = await engine(scope, { foreignFirewalls: "allow" });
     await one.networks.ensureDefault();
     expect(command(nft, "list", "ruleset")).toContain("what this table lets pass");
     await one.networks.close();
@@ -332,7 +333,7 @@ s.connect(("203.0.113.2", 80))`;
       expect(await said()).toEqual([]);
       expectWay(web, outside, true);
       iptables("-F DOCKER-USER");
-      const allowed = await engine(scope, one.root, "allow");
+      const allowed = await engine(scope, { root: one.root, foreignFirewalls: "allow" });
       await allowed.networks.ensureDefault();
       expect(allowed.told).toContainEqual(expect.stringContaining(`add it with: ${remedy}`));
       expectWay(web, outside, false);

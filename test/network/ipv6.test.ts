@@ -60,6 +60,66 @@ const refused = (from: Other, address: string) => {
   return from.run(process.execPath, "-e", script).trim();
 };
 
+describe.skipIf(rootMissing)("the default network", () => {
+  const blocksOf = async ({ networks }: Engine) =>
+    (await networks.ensureDefault()).blocks.map(({ subnet, gateway }) => [subnet, gateway]);
+
+  test("has IPv6 where the engine is told so, and keeps its blocks", async () => {
+    const outside = await world();
+    const one = await engine(scope, { defaultNetwork: { ipv6: true } });
+    expect(one.networks.familiesOf("bridge")).toEqual([4, 6]);
+    const [a, b] = [await one.join("bridge", "a", "8000:80"), await one.join("bridge", "b")];
+    await Promise.all([serve(a, 80), serve(outside, 81)]);
+    expect(a.address6).toMatch(/^fd[0-9a-f:]+::2$/);
+    expect(call(b, a.address6, 80)).toBe(b.address6);
+    expect(call(a, THEIRS[1], 81)).toBe(OURS[1]);
+    expect(call(outside, OURS[1], 8000)).toBe(THEIRS[1]);
+    const blocks = await blocksOf(one);
+    expect(blocks.length).toBe(2);
+    const without = await engine(scope, { root: one.root });
+    expect(await blocksOf(without)).toEqual(blocks.slice(0, 1));
+    const again = await engine(scope, { root: one.root, defaultNetwork: { ipv6: true } });
+    expect(await blocksOf(again)).toEqual(blocks);
+  });
+
+  test("one that stands without IPv6 gets it, and its containers keep what they have", async () => {
+    const one = await engine(scope);
+    const a = await one.join("bridge", "a");
+    expect(a.address6).toBe("");
+    const two = await engine(scope, { root: one.root, defaultNetwork: { ipv6: true } });
+    two.networks.adopt(attachmentRecord(a.attachment));
+    const b = await two.join("bridge", "b");
+    await Promise.all([serve(a, 80), serve(b, 81)]);
+    expect(call(b, a.address, 80)).toBe(b.address);
+    expect(call("host", b.address6, 81)).toBe(b.gateway6);
+  });
+
+  test("lies where the engine is told to, unless that is taken", async () => {
+    const one = await engine(scope, {
+      defaultNetwork: { address: "10.77.0.9/24", address6: "fd00:77::9/64" },
+    });
+    expect(await blocksOf(one)).toEqual([
+      ["10.77.0.0/24", "10.77.0.9"],
+      ["fd00:77::/64", "fd00:77::9"],
+    ]);
+    const a = await one.join("bridge", "a");
+    expect([a.address, a.gateway, a.address6]).toEqual(["10.77.0.1", "10.77.0.9", "fd00:77::1"]);
+    const rival = await engine(scope, { defaultNetwork: { address: "10.77.0.1/24" } });
+    await expect(rival.networks.ensureDefault()).rejects.toMatchObject({ code: "SUBNET_OVERLAPS" });
+  });
+
+  test.each([
+    { address: "10.77.0.0/24" },
+    { address: "10.77.0.1" },
+    { address: "10.77.0.1/33" },
+    { address: "fd00::1/64" },
+    { address6: "10.77.0.1/24" },
+    { address6: "fe80::1%lo/64" },
+  ])("%o is refused before anything is made", async (defaultNetwork) => {
+    await expect(engine(scope, { defaultNetwork })).rejects.toMatchObject({ code: "INVALID_OPTION" });
+  });
+});
+
 describe.skipIf(rootMissing)("a network of both families", () => {
   test("connects its containers with each other and with the world, at once", async () => {
     const one = await engine(scope);

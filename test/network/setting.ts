@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ForeignPolicy } from "../../src/network/foreign/policy.ts";
 import {
   type Attachment,
   type BlockRequest,
   type ConnectRequest,
   type Networks,
+  type NetworksOptions,
   openNetworks,
 } from "../../src/network/network.ts";
 import type { PortProtocol, PortRequest } from "../../src/oci/port.ts";
@@ -57,15 +57,14 @@ export const block = (change: Partial<BlockRequest> = {}): BlockRequest => ({
 
 export async function engine(
   scope: DisposableStack,
-  root = newRoot(scope),
-  policy: ForeignPolicy = "tell",
+  options: Partial<Pick<NetworksOptions, "root" | "foreignFirewalls" | "defaultNetwork">> = {},
 ): Promise<Engine> {
+  const { root = newRoot(scope) } = options;
   const told: string[] = [];
   const executor = scope.use(executorIn("here"));
   const networks = await openNetworks({
-    root,
+    ...{ foreignFirewalls: "tell", ...options, root },
     openExecutor: () => executorIn("here"),
-    foreignFirewalls: policy,
     tell: (line) => told.push(line),
   });
   scope.defer(() => void networks.close());
@@ -87,7 +86,7 @@ export async function engine(
     undo: async ({ attachment }) => void (await execute(executor, attachment.fragment.undo)),
     restarted: async () => {
       await networks.close();
-      return engine(scope, root, policy);
+      return engine(scope, { ...options, root });
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Bandwidth } from "../../network/network.ts";
-import { type Family, familyOf } from "../../oci/address.ts";
+import type { Family } from "../../oci/address.ts";
 import { InroError } from "../../oci/error.ts";
 import type { Core } from "../core.ts";
 import type { NetworkDetails } from "../engine.ts";
@@ -126,11 +126,7 @@ export const leaderAmong = <E extends EndpointOption>(
   endpoints: readonly E[],
   family: Family,
 ): E | undefined =>
-  inOrder(core, endpoints).find(({ network }) => {
-    const settled = core.networkShelf.byName(network)?.settled;
-    // The default network has IPv4, whether it is settled yet or not.
-    return settled?.blocks.some(({ gateway }) => familyOf(gateway) === family) ?? family === 4;
-  });
+  inOrder(core, endpoints).find(({ network }) => core.networks.familiesOf(network).includes(family));
 
 const inOrder = <E extends EndpointOption>(core: Core, endpoints: readonly E[]): E[] =>
   endpoints
