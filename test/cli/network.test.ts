@@ -1,4 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { busyboxArchive, busyboxMissing } from "../clients/busybox.ts";
+import { testEngine } from "../support/engine.ts";
+import { ownHost } from "../support/host.ts";
 import { cliEngine, engineMissing } from "./engine.ts";
 
 describe.skipIf(engineMissing)("inro network", () => {
@@ -57,4 +60,30 @@ describe.skipIf(engineMissing)("inro network", () => {
     await ok("rm", "-f", "cli-both");
     await ok("network", "rm", "cli-a", "cli-b");
   }, 30_000);
+});
+
+describe.skipIf(engineMissing || busyboxMissing)("serve --ipv6 --bip", () => {
+  test("the default network has both families, one of them where it was told to be", async () => {
+    using host = await ownHost();
+    await using engine = await testEngine(host, "--ipv6", "--bip", "10.201.10.9/24");
+    await engine.inroWith({ input: busyboxArchive() }, "load");
+    const { stdout: said } = await engine.inro("network", "inspect", "bridge");
+    const [network] = JSON.parse(said);
+    expect(network).toMatchObject({ EnableIPv4: true, EnableIPv6: true });
+    const [four, six] = network.IPAM.Config;
+    expect([four, six.Subnet]).toEqual([
+      { Subnet: "10.201.10.0/24", Gateway: "10.201.10.9" },
+      expect.stringMatching(/^fd[0-9a-f:]+::\/64$/),
+    ]);
+    const { stdout: routes } = await engine.inro(
+      "run",
+      "--rm",
+      "busybox",
+      "sh",
+      "-c",
+      "ip route; ip -6 route",
+    );
+    expect(routes).toContain("default via 10.201.10.9 dev eth0");
+    expect(routes).toContain(`default via ${six.Gateway} dev eth0`);
+  }, 60_000);
 });
