@@ -74,5 +74,4 @@ test.skipIf(rootMissing).each([
       }),
     ).toBe(true);
   },
-  60_000,
 );

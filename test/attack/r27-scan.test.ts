@@ -2,9 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { busyboxMissing, loadBusybox } from "../clients/busybox.ts";
+import { loadBusybox } from "../clients/busybox.ts";
+import { engineMissing } from "../clients/docker.ts";
 import { type Other, otherNetwork } from "../network/namespace.ts";
-import { rootMissing, type TestEngine, testEngine } from "../support/engine.ts";
+import { type TestEngine, testEngine } from "../support/engine.ts";
 import { ownHost } from "../support/host.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { tool } from "../support/tools.ts";
@@ -37,7 +38,7 @@ const OUTSIDE = [
 ] as const;
 const LOOPBACK = ["127.0.0.1", "::1"] as const;
 
-describe.skipIf(rootMissing || busyboxMissing)(
+describe.skipIf(engineMissing || Bun.which("cc") === null)(
   "R27 scanned from every side, nothing is open but what is published",
   () => {
     const scope = new AsyncDisposableStack();

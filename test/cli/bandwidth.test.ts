@@ -71,7 +71,7 @@ describe.skipIf(engineMissing)("--network-bandwidth", () => {
     await cli.out("update", "--network-bandwidth", "out=1mbit", name);
     expect(await bandwidth(name)).toBe('{"In":1000000,"Out":1000000}\n');
     await cli.out("rm", name);
-  }, 60_000);
+  });
 
   test("goes along when a running container is connected with another network", async () => {
     await cli.out("network", "create", "bandwidth-two");
@@ -86,7 +86,7 @@ describe.skipIf(engineMissing)("--network-bandwidth", () => {
     expect(await Bun.$`tc filter show dev ${port} egress`.text()).toBe("");
     await cli.out("rm", "-f", "mover");
     await cli.out("network", "rm", "bandwidth-two");
-  }, 60_000);
+  });
 
   test("is told as it was where it cannot be changed, and its end takes what the attempt left", async () => {
     id = (
@@ -113,7 +113,7 @@ describe.skipIf(engineMissing)("--network-bandwidth", () => {
     expect(await bandwidth("stuck")).toBe('{"In":0,"Out":1000000}\n');
     await cli.out("rm", "-f", "stuck");
     expect(await devices()).toBe(0);
-  }, 60_000);
+  });
 
   test("is refused where it could not be kept", async () => {
     const why = async (...words: string[]) => (await cli.inro(...words)).stderr;
@@ -130,5 +130,5 @@ describe.skipIf(engineMissing)("--network-bandwidth", () => {
     );
     expect(await why("update", "owner")).toContain("say what is to be changed");
     await cli.out("rm", "-f", "owner");
-  }, 60_000);
+  });
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect } from "bun:test";
 import { busyboxArchive, busyboxMissing } from "../clients/busybox.ts";
 import { type Screen, screen } from "../clients/screen.ts";
 import { rootMissing, type TestEngine, testEngine } from "../support/engine.ts";
-import { type Finished, machine } from "../support/host.ts";
+import { type Finished, type Host, machine } from "../support/host.ts";
 
 /** Why the tests that need an engine and an image are skipped, where they are. */
 export const engineMissing = rootMissing || busyboxMissing;
@@ -16,8 +16,8 @@ export interface CliEngine {
   onScreen(...words: string[]): Screen;
 }
 
-/** An engine with the image `busybox`, loaded by our own command line, for all tests of the `describe` that calls it. */
-export function cliEngine(): CliEngine {
+/** An engine with the image `busybox`, loaded by our own command line, for all tests of the `describe` that calls it; in the machine's own network unless told otherwise. */
+export function cliEngine(hostOf: () => Host | Promise<Host> = machine): CliEngine {
   let started: TestEngine | undefined;
   const own = () => started ?? expect.unreachable("the engine is there when the tests run");
   const cli: CliEngine = {
@@ -32,15 +32,12 @@ export function cliEngine(): CliEngine {
     },
     onScreen: (...words) => screen([...own().command, ...words]),
   };
-  const host = machine();
+  const scope = new AsyncDisposableStack();
   beforeAll(async () => {
-    started = await testEngine(host);
+    started = scope.use(await testEngine(scope.use(await hostOf())));
     const loaded = await started.inroWith({ input: busyboxArchive() }, "load");
     if (loaded.code !== 0) throw new Error(`inro load: ${loaded.stderr}`);
   }, 60_000);
-  afterAll(async () => {
-    await started?.[Symbol.asyncDispose]();
-    host[Symbol.dispose]();
-  }, 60_000);
+  afterAll(() => scope.disposeAsync(), 60_000);
   return cli;
 }

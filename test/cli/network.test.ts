@@ -40,7 +40,7 @@ describe.skipIf(engineMissing)("inro network", () => {
     await ok("network", "create", "cli-idle");
     expect(await ok("network", "prune", "--dry-run")).toBe("Would delete Networks:\ncli-idle");
     expect(await ok("network", "prune", "-f")).toBe("Deleted Networks:\ncli-idle");
-  }, 30_000);
+  });
 
   test("run in networks of either form, the first with --ip and --mac-address", async () => {
     await ok("network", "create", "--subnet", "10.201.8.0/24", "cli-a");
@@ -59,7 +59,7 @@ describe.skipIf(engineMissing)("inro network", () => {
     expect([wrong.code, wrong.stderr]).toEqual([125, expect.stringContaining('"colour=red" is none of')]);
     await ok("rm", "-f", "cli-both");
     await ok("network", "rm", "cli-a", "cli-b");
-  }, 30_000);
+  });
 });
 
 describe.skipIf(engineMissing || busyboxMissing)("serve --ipv6 --bip", () => {

@@ -81,14 +81,14 @@ describe.skipIf(rootMissing || busyboxMissing)("ports", () => {
       "82/tcp": [{ HostIp: "", HostPort: "8100-8110" }],
       "80/tcp": [{ HostIp: "127.0.0.1", HostPort: "" }],
     });
-  }, 30_000);
+  });
 
   test("-P publishes what is exposed, ranges too, and what -p named already stays", async () => {
     await run("all", "-P", "--expose", "7000-7002", "--expose", "7000/udp", "-p", "8000:7001");
     const told = await ports("all");
     expect(Object.keys(told).sort()).toEqual(["7000/tcp", "7000/udp", "7001/tcp", "7002/tcp"]);
     expect(told["7001/tcp"]?.map(({ HostPort }) => HostPort)).toEqual(["8000", "8000"]);
-  }, 30_000);
+  });
 
   test("stand in the plan as one line, whatever their number and whoever named them", async () => {
     const plan = await out(
@@ -129,7 +129,7 @@ describe.skipIf(rootMissing || busyboxMissing)("ports", () => {
     const refused = await engine.inro("port", "-p", "8500:85", "-p", "9000:90", "live");
     expect(refused.stderr).toContain('container "other" has published it');
     expect(await ports("live")).toEqual(before);
-  }, 30_000);
+  });
 
   test.skipIf(tool("nft") === undefined)(
     "that were changed leave nothing when the container ends",
@@ -141,7 +141,6 @@ describe.skipIf(rootMissing || busyboxMissing)("ports", () => {
       expect(rules.stdout).not.toMatch(/ \. \d+ : /);
       await run("next", "-p", "8000-8010:80-90");
     },
-    30_000,
   );
 
   test("are marked for people where they are open to the world, for nobody else", async () => {
@@ -150,7 +149,7 @@ describe.skipIf(rootMissing || busyboxMissing)("ports", () => {
     await terminal.shows("80/tcp -> 0.0.0.0:8000  (open to the world)");
     expect(terminal.text).not.toContain("8001  (");
     expect(await out("port", "open")).not.toContain("open to");
-  }, 30_000);
+  });
 
   test("of UDP lead a client that keeps its own port to whoever has them now, over restarts too", async () => {
     using scope = new DisposableStack();
@@ -185,7 +184,7 @@ describe.skipIf(rootMissing || busyboxMissing)("ports", () => {
     expect(await reaches()).toBe(false);
     await out("port", "--publish", "5300:53/udp", "dns");
     expect(await reaches()).toBe(true);
-  }, 60_000);
+  });
 
   test("answer on [::1] too, after the daemon's restart as well", async () => {
     const loop = "while true; do echo hello | nc -l -p 80; done";
@@ -202,7 +201,7 @@ describe.skipIf(rootMissing || busyboxMissing)("ports", () => {
     expect(await ask("127.0.0.1")).toBe("hello\n");
     await engine.serve();
     expect(await ask("::1")).toBe("hello\n");
-  }, 60_000);
+  });
 
   test("in the host's network are discarded with a warning, in none too, and refused in another container's", async () => {
     const hosted = await engine.inro("run", "--rm", "--network", "host", "-p", "8000:80", "busybox", "true");
@@ -216,7 +215,7 @@ describe.skipIf(rootMissing || busyboxMissing)("ports", () => {
     expect((await engine.inro(...words)).stderr).toContain(
       "conflicting options: port publishing and the container type network mode",
     );
-  }, 30_000);
+  });
 });
 
 describe.skipIf(rootMissing || busyboxMissing)("serve --ip 127.0.0.1", () => {
@@ -230,5 +229,5 @@ describe.skipIf(rootMissing || busyboxMissing)("serve --ip 127.0.0.1", () => {
       "80/tcp -> 127.0.0.1:8000\n81/tcp -> 0.0.0.0:8001\n",
     );
     await engine.inro("rm", "-f", "web");
-  }, 60_000);
+  });
 });

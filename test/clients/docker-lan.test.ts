@@ -47,7 +47,7 @@ describe.skipIf(engineMissing)("the unmodified docker CLI and macvlan", () => {
       '"x" is none of private, vepa, bridge, passthru',
     );
     expect(await ok("network", "ls", "-q", "-f", "name=x")).toBe("");
-  }, 20_000);
+  });
 
   test("containers are on the parent's wire, with their addresses, and publish nothing", async () => {
     const mac = "02:42:0a:09:00:99";
@@ -72,7 +72,7 @@ describe.skipIf(engineMissing)("the unmodified docker CLI and macvlan", () => {
     for (let turn = 0; turn < 3; turn++) await ok("restart", "-t", "0", "one");
     expect(await answers("one", "10.9.0.1")).toBe(true);
     expect((await docker("network", "rm", "pub")).stderr).toContain("has active endpoints");
-  }, 30_000);
+  });
 
   test("connect and disconnect while it runs; published ports wait for a bridge", async () => {
     await run("three", "-p", "8098:80");
@@ -86,7 +86,7 @@ describe.skipIf(engineMissing)("the unmodified docker CLI and macvlan", () => {
     await ok("network", "disconnect", "pub", "three");
     expect(await shell("three", "ip -o link")).not.toContain("eth1");
     expect(await ok("port", "three")).toContain("80/tcp -> 0.0.0.0:8098");
-  }, 30_000);
+  });
 
   test("all of it is there after the daemon was killed, and goes with the network", async () => {
     await ok("network", "create", "-d", "macvlan", "alone");
@@ -107,5 +107,5 @@ describe.skipIf(engineMissing)("the unmodified docker CLI and macvlan", () => {
     expect((await ip("-o", "link")).match(/^\d+: (dm-|de-|eth0|inro[0-9a-f]+@)/gm)).toEqual([
       expect.stringContaining("eth0"),
     ]);
-  }, 30_000);
+  });
 });

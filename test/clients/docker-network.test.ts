@@ -53,7 +53,7 @@ describe.skipIf(engineMissing)("the unmodified docker CLI and networks", () => {
     await ok("network", "create", "idle");
     expect(await ok("network", "prune", "-f")).toBe("Deleted Networks:\nidle");
     expect(await names()).toBe("bridge\nhost\nnone");
-  }, 20_000);
+  });
 
   test("what cannot be is refused in a sentence", async () => {
     await ok("network", "create", "--subnet", "10.78.0.0/24", "taken");
@@ -81,7 +81,7 @@ describe.skipIf(engineMissing)("the unmodified docker CLI and networks", () => {
     }
     expect(await ok("network", "ls", "-q", "-f", "name=x")).toBe("");
     await ok("network", "rm", "taken");
-  }, 20_000);
+  });
 
   test("of IPv6 and of both families are made, told and given addresses from", async () => {
     const subnets = ["--subnet", "10.83.0.0/24", "--subnet", "fd00:83::/64", "--gateway", "fd00:83::fe"];
@@ -153,7 +153,7 @@ describe.skipIf(engineMissing)("the unmodified docker CLI and networks", () => {
     expect((await it.host.run("wget", ["-q", "-T", "2", "-O", "-", "http://127.0.0.1:8084/w"])).code).toBe(0);
     await ok("rm", "-f", "near", "far", "mixed");
     await ok("network", "rm", "dual", "six", "four");
-  }, 30_000);
+  });
 
   test("run in several networks, with addresses, aliases and hardware addresses of its own", async () => {
     await ok("network", "create", "--subnet", "10.81.0.0/24", "front");
@@ -195,7 +195,7 @@ describe.skipIf(engineMissing)("the unmodified docker CLI and networks", () => {
     const used = await docker("run", "--rm", "--network", "back", "--ip", "10.82.0.9", "busybox", "true");
     expect([used.code, used.stderr]).toEqual([125, expect.stringContaining("Address already in use")]);
     expect((await docker("network", "rm", "back")).stderr).toContain("has active endpoints");
-  }, 30_000);
+  });
 
   test("connect and disconnect while it runs, and while it does not", async () => {
     await ok("network", "connect", "--alias", "late", "back", "lone");
@@ -215,7 +215,7 @@ describe.skipIf(engineMissing)("the unmodified docker CLI and networks", () => {
     await ok("start", "lone");
     expect(await addressIn("lone", "front")).toBe("10.81.0.60");
     expect((await docker("network", "disconnect", "bridge", "lone")).stderr).toContain("is not connected to");
-  }, 30_000);
+  });
 
   test("container:NAME shares another one's network, with its names", async () => {
     const shared = await ok(
@@ -231,7 +231,7 @@ describe.skipIf(engineMissing)("the unmodified docker CLI and networks", () => {
     await ok("create", "--name", "still", "busybox");
     const still = await docker("run", "--rm", "--network", "container:still", "busybox", "true");
     expect(still.stderr).toContain("cannot join network of a non running container");
-  }, 20_000);
+  });
 
   test("all of it is there after the daemon was killed, and made again after bridges are gone", async () => {
     const before = await addressIn("web", "back");
@@ -246,5 +246,5 @@ describe.skipIf(engineMissing)("the unmodified docker CLI and networks", () => {
     expect([before, "10.82.0.9"]).not.toContain(await addressIn("next", "back"));
     expect(await fetched("next", "10.82.0.9")).not.toBe("");
     expect(await fetched("next", "10.81.0.50")).toBe("");
-  }, 30_000);
+  });
 });

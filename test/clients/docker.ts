@@ -4,7 +4,7 @@ import type { Finished, Host } from "../support/host.ts";
 import { busyboxMissing, loadBusybox } from "./busybox.ts";
 
 /** Why the tests that need an engine and an image are skipped, where they are. */
-export const engineMissing = rootMissing || busyboxMissing;
+export const engineMissing = rootMissing || busyboxMissing || Bun.which("docker") === null;
 
 export interface DockerEngine<H extends Host> {
   readonly host: H;

@@ -69,5 +69,5 @@ describe.skipIf(rootMissing || busyboxMissing)("limits of bandwidth and the daem
     expect(await found()).toMatchObject({ devices: 1, rates: { o: "5Mbit" } });
     await c.d.serve();
     expect(await agreed()).toBe("exited 10/5");
-  }, 60_000);
+  });
 });

@@ -74,7 +74,7 @@ describe.skipIf(rootMissing || busyboxMissing || nft === undefined)("ports and t
     expect(await agreed()).toBe("exited with 0");
     await c.d.ask("POST", `/containers/${c.container}/start`);
     expect(await agreed()).toBe("running with 4");
-  }, 60_000);
+  });
 });
 
 const numbers = (text: string, pattern: RegExp, base = 10) =>

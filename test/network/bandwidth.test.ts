@@ -89,7 +89,6 @@ describe.skipIf(rootMissing)("a container's bandwidth", () => {
       const after = await bothWays(one, peer, protocol);
       for (const way of ["in", "out"] as const) expect(after[way]).toBeGreaterThan(held[way] * 1.5);
     },
-    30_000,
   );
 
   test("is kept by packets that are larger than the bucket: TCP goes on in its segments", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { busyboxMissing, loadBusybox } from "../clients/busybox.ts";
+import { busyboxArchive, busyboxMissing } from "../engine/busybox.ts";
 import { rootMissing, testEngine } from "../support/engine.ts";
 import { ownHost } from "../support/host.ts";
 
@@ -10,7 +10,7 @@ describe.skipIf(rootMissing || busyboxMissing)("many containers on one network",
   test(`${CROWD} reach each other, before and after the daemon was killed, and leave nothing`, async () => {
     using host = await ownHost();
     await using engine = await testEngine(host);
-    await loadBusybox(engine);
+    expect((await engine.inroWith({ input: busyboxArchive() }, "load")).code).toBe(0);
     const ok = async (...words: string[]) => {
       const { code, stdout, stderr } = await engine.inro(...words);
       if (code !== 0) throw new Error(`inro ${words.join(" ")}: ${stderr}`);

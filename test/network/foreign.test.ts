@@ -140,7 +140,6 @@ describe.skipIf(missing)("other firewalls", () => {
       expect(call(outside, web.address, 22)).toBeUndefined();
       expect(call(outside, web.address, 80)).toBeUndefined();
     },
-    60_000,
   );
 
   test("with allow the rule is there before the first packet, put back after a reload, and taken away with the engine", async () => {
@@ -172,7 +171,7 @@ describe.skipIf(missing)("other firewalls", () => {
       /table ip filter \{[\s\S]*?\n\}\n/.exec(before)?.[0] ?? "",
     );
     expect(existsSync(join(one.root, "foreign-rule"))).toBe(false);
-  }, 60_000);
+  });
 
   test("an engine without containers leaves no rule when it ends", async () => {
     rules(forward("drop", "inet", "mine", "through"));
@@ -224,7 +223,7 @@ s.connect(("203.0.113.2", 80))`;
     expect(call(machine, web.address, 80)).toBeUndefined();
     // A published port is open to it, and answered.
     expect(call(machine, "203.0.113.1", 8000)).toBe("203.0.113.2");
-  }, 60_000);
+  });
 
   test.skipIf(!existsSync(FILTERED))(
     "where frames of a bridge are judged too, those of one network are told of, and let through",
@@ -244,7 +243,6 @@ s.connect(("203.0.113.2", 80))`;
       command(nft, `insert rule ip filter FORWARD meta mark and ${BIT} == ${BIT} accept`);
       expect(call(other, web.address, 80)).toBe(other.address);
     },
-    60_000,
   );
 
   const legacyMissing = toolRoot("dockerd") === undefined || !existsSync("/proc/net/ip_tables_names");
@@ -338,6 +336,5 @@ s.connect(("203.0.113.2", 80))`;
       expect(allowed.told).toContainEqual(expect.stringContaining(`add it with: ${remedy}`));
       expectWay(web, outside, false);
     },
-    60_000,
   );
 });

@@ -4,10 +4,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
-import { attachmentRecord, type BridgeNetwork, type NetworkRequest } from "../../src/network/network.ts";
+import { attachmentRecord } from "../../src/network/network.ts";
 import { rootMissing } from "../support/engine.ts";
-import { command, type Other, otherNetwork, ownNetwork } from "./namespace.ts";
-import { block, type Engine, engine, neighbour, request } from "./setting.ts";
+import { BEYOND, behindNarrow, make, OURS, THEIRS, world } from "./dual.ts";
+import { command, type Other, ownNetwork } from "./namespace.ts";
+import { block, engine, request } from "./setting.ts";
 import { call, serve } from "./talk.ts";
 
 let scope: DisposableStack;
@@ -16,34 +17,6 @@ beforeEach(() => {
   if (!rootMissing) scope.use(ownNetwork());
 });
 afterEach(() => scope.dispose());
-
-const dual = [block(), block({ family: 6 })];
-
-async function make({ networks }: Engine, name: string, change: Partial<NetworkRequest<BridgeNetwork>> = {}) {
-  const network = networks.reserve({
-    ...{ name, driver: "bridge", interface: `br-${name}`, blocks: dual, mtu: null, publishOn: "" },
-    ...{ internal: false, open: true, masquerade: true },
-    ...change,
-  });
-  await networks.make(network);
-  return network;
-}
-
-const OURS = ["198.51.100.1", "2001:db8:1::1"] as const;
-const THEIRS = ["198.51.100.2", "2001:db8:1::2"] as const;
-
-/** A host on our wire that has us as its router for both families. */
-async function world(): Promise<Other> {
-  const other = await neighbour(scope, OURS[0], THEIRS[0]);
-  const wire = command("ip", "-o", "link").match(/wire\d+(?=@)/)?.[0] ?? "";
-  // Link-local ones too: whoever forwards asks for neighbours with them, and their test for others takes a second.
-  for (const address of ["fe80::1", OURS[1]])
-    command("ip", "address", "add", `${address}/64`, "dev", wire, "nodad");
-  for (const address of ["fe80::2", THEIRS[1]])
-    other.run("ip", "address", "add", `${address}/64`, "dev", "wire", "nodad");
-  other.run("ip", "route", "add", "default", "via", OURS[1]);
-  return other;
-}
 
 const parameter = (name: string, which: string) =>
   readFileSync(`/proc/sys/net/ipv6/conf/${name}/${which}`, "utf8").trim();
@@ -123,7 +96,7 @@ describe.skipIf(rootMissing)("the default network", () => {
 describe.skipIf(rootMissing)("a network of both families", () => {
   test("connects its containers with each other and with the world, at once", async () => {
     const one = await engine(scope);
-    const outside = await world();
+    const outside = await world(scope);
     await make(one, "web");
     const [a, b] = [await one.join("web", "a"), await one.join("web", "b")];
     await Promise.all([serve(b, 80), serve(b, 53, "udp"), serve(outside, 81), serve(outside, 53, "udp")]);
@@ -150,7 +123,7 @@ describe.skipIf(rootMissing)("a network of both families", () => {
 
   test("with icc=false keeps its containers apart, directly and by way of the host, and not from the world", async () => {
     const one = await engine(scope);
-    const outside = await world();
+    const outside = await world(scope);
     await make(one, "apart", { open: false });
     const [a, b] = [await one.join("apart", "a"), await one.join("apart", "b", "8000:80")];
     await Promise.all([serve(b, 80), serve(outside, 81)]);
@@ -160,11 +133,11 @@ describe.skipIf(rootMissing)("a network of both families", () => {
     expect(call(a, OURS[1], 8000)).toBeUndefined();
     expect(call(a, THEIRS[1], 81)).toBe(OURS[1]);
     expect(call(outside, OURS[1], 8000)).toBe(THEIRS[1]);
-  }, 15_000);
+  });
 
   test("keeps containers' addresses where it is told not to masquerade", async () => {
     const one = await engine(scope);
-    const outside = await world();
+    const outside = await world(scope);
     await make(one, "bare", { masquerade: false });
     const a = await one.join("bare", "a");
     await serve(outside, 81);
@@ -174,7 +147,7 @@ describe.skipIf(rootMissing)("a network of both families", () => {
 
   test("publishes ports on both: from outside with the caller's address, from the host, to neighbours and itself", async () => {
     const one = await engine(scope);
-    const outside = await world();
+    const outside = await world(scope);
     await make(one, "web");
     await make(one, "db");
     const [web, near, far] = [
@@ -212,32 +185,12 @@ describe.skipIf(rootMissing)("a network of both families", () => {
     ]);
     await one.networks.disconnect(web.attachment);
     expect(call(outside, OURS[1], 8000)).toBeUndefined();
-  }, 20_000);
+  });
 
   test("learns of a narrower way, in both families, and what is too large comes through in pieces", async () => {
     const one = await engine(scope);
-    const outside = await world();
-    const beyond = scope.use(await otherNetwork());
-    outside.run(
-      "sh",
-      "-c",
-      "echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding",
-    );
-    const pair = ["type", "veth", "peer", "name", "narrow", "netns", String(beyond.pid)];
-    outside.run("ip", "link", "add", "far", ...pair);
-    for (const [host, dev, last] of [
-      [outside, "far", 1],
-      [beyond, "narrow", 2],
-    ] as const) {
-      host.run("ip", "address", "add", `203.0.113.${last}/24`, "dev", dev);
-      host.run("ip", "address", "add", `2001:db8:2::${last}/64`, "dev", dev, "nodad");
-      host.run("ip", "link", "set", dev, "up");
-    }
-    outside.run("ip", "link", "set", "far", "mtu", "1300");
-    beyond.run("ip", "route", "add", "default", "via", "203.0.113.1");
-    beyond.run("ip", "route", "add", "default", "via", "2001:db8:2::1");
-    command("ip", "route", "add", "203.0.113.0/24", "via", THEIRS[0]);
-    command("ip", "route", "add", "2001:db8:2::/64", "via", THEIRS[1]);
+    const outside = await world(scope);
+    const beyond = await behindNarrow(scope, outside);
     await make(one, "web");
     const a = await one.join("web", "a");
     const sink = beyond.start(
@@ -248,7 +201,7 @@ describe.skipIf(rootMissing)("a network of both families", () => {
         .listen(81, "::", () => console.log("up"))`,
     );
     await once(sink.stdout as Readable, "data");
-    for (const to of ["203.0.113.2", "2001:db8:2::2"]) {
+    for (const to of BEYOND) {
       const script = `const s = require("net").connect(81, "${to}"); s.end(Buffer.alloc(200000));
         s.setTimeout(3000, () => process.exit(3)); s.pipe(process.stdout)`;
       expect(a.run(process.execPath, "-e", script)).toBe("200000");
@@ -258,7 +211,7 @@ describe.skipIf(rootMissing)("a network of both families", () => {
 
   test("is there again after a restart, with who runs in it", async () => {
     const one = await engine(scope);
-    const outside = await world();
+    const outside = await world(scope);
     const network = await make(one, "web");
     const web = await one.join("web", "w", "8000:80");
     await serve(web, 80);
@@ -278,7 +231,7 @@ describe.skipIf(rootMissing)("a network of both families", () => {
 
   test("is joined and left by a container that runs; its default routes and ports move along", async () => {
     const one = await engine(scope);
-    const outside = await world();
+    const outside = await world(scope);
     await make(one, "web");
     await make(one, "six", { blocks: [block({ family: 6 })] });
     await make(one, "four", { blocks: [block()] });
@@ -313,7 +266,7 @@ describe.skipIf(rootMissing)("a network of both families", () => {
 describe.skipIf(rootMissing)("a network of IPv6 alone", () => {
   test("has no IPv4, neither on its bridge nor inside, and everything else", async () => {
     const one = await engine(scope);
-    const outside = await world();
+    const outside = await world(scope);
     await make(one, "six", {
       blocks: [block({ family: 6, subnet: "fd00:6::/64", reserved: ["fd00:6::2"] })],
     });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
+import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { rootMissing } from "../support/engine.ts";
 import { tool } from "../support/tools.ts";
@@ -267,10 +267,10 @@ privileged("the process that speaks to the kernel", () => {
 
 /** Children of this process that are executors. */
 const executors = () =>
-  command("ps", "-o", "pid=,comm=", "--ppid", String(process.pid))
-    .split("\n")
-    .filter((line) => line.includes("inro-executor"))
-    .map((line) => Number.parseInt(line, 10));
+  globSync("/proc/self/task/*/children")
+    .flatMap((path) => readFileSync(path, "utf8").trim().split(" "))
+    .filter((pid) => pid !== "" && readFileSync(`/proc/${pid}/comm`, "utf8") === "inro-executor\n")
+    .map(Number);
 
 privileged("disconnect", () => {
   test.skipIf(nft === undefined)("leaves nothing of a container, done twice or thrice", async () => {

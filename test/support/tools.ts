@@ -24,6 +24,7 @@ const tools = {
   /** newuidmap and newgidmap: a test that needs their privilege gives it to copies of its own. */
   uidmap: { packages: ["uidmap"], program: "usr/bin/newuidmap" },
   nft: { packages: ["nftables"], program: "usr/sbin/nft" },
+  ping: { packages: ["iputils-ping"], program: "bin/ping" },
   "mkfs.btrfs": { packages: ["btrfs-progs"], program: "sbin/mkfs.btrfs" },
   "mkfs.xfs": { packages: ["xfsprogs"], program: "sbin/mkfs.xfs" },
   acl: { packages: ["acl"], program: "bin/setfacl" },
@@ -70,6 +71,7 @@ export const testTools: readonly ToolName[] = [
   "busybox",
   "debootstrap",
   "nft",
+  "ping",
   "qemu",
   "debian-kernel",
   "uidmap",

@@ -127,16 +127,18 @@ function writeProject(tree: string, tests: readonly string[]): void {
   for (const program of ["/sbin/ip", "/sbin/tc", "/usr/bin/strace"]) {
     if (existsSync(program)) copyProgram(realpathSync(program), tree, join("usr/bin", basename(program)));
   }
-  for (const name of ["busybox", "umoci", "skopeo", "docker-registry", "nft"] as const) {
+  for (const name of ["busybox", "umoci", "skopeo", "docker-registry", "nft", "ping"] as const) {
     const folder = dirname(toolRoot(name) ?? "");
     if (folder === ".") continue;
     mkdirSync(join(tree, dirname(folder)), { recursive: true });
     run("cp", ["-a", folder, join(tree, dirname(folder))]);
   }
   // Fetched tools use libraries of the system that fetched them.
-  const nft = toolRoot("nft") ?? "/nonexistent";
-  for (const name of globSync(["usr/sbin/nft", "{usr/lib,lib}/*/*.so*"], { cwd: nft }))
-    copyProgram(join(nft, name), tree, join(nft, name));
+  for (const name of ["nft", "ping"] as const) {
+    const root = toolRoot(name) ?? "/nonexistent";
+    for (const file of globSync(["{usr/sbin,bin}/*", "{usr/lib,lib}/*/*.so*"], { cwd: root }))
+      copyProgram(join(root, file), tree, join(root, file));
+  }
   copyFileSync(join(toolRoot("busybox") ?? "", "bin/busybox"), join(tree, "bin/busybox"));
   const words = tests.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
   const lines = [
