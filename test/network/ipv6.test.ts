@@ -8,7 +8,7 @@ import { attachmentRecord } from "../../src/network/network.ts";
 import { rootMissing } from "../support/engine.ts";
 import { BEYOND, behindNarrow, make, OURS, THEIRS, world } from "./dual.ts";
 import { command, type Other, ownNetwork } from "./namespace.ts";
-import { block, engine, request } from "./setting.ts";
+import { block, type Engine, engine, request } from "./setting.ts";
 import { call, serve } from "./talk.ts";
 
 let scope: DisposableStack;
@@ -38,7 +38,7 @@ describe.skipIf(rootMissing)("the default network", () => {
     (await networks.ensureDefault()).blocks.map(({ subnet, gateway }) => [subnet, gateway]);
 
   test("has IPv6 where the engine is told so, and keeps its blocks", async () => {
-    const outside = await world();
+    const outside = await world(scope);
     const one = await engine(scope, { defaultNetwork: { ipv6: true } });
     expect(one.networks.familiesOf("bridge")).toEqual([4, 6]);
     const [a, b] = [await one.join("bridge", "a", "8000:80"), await one.join("bridge", "b")];
