@@ -15,6 +15,6 @@ async function change(x: Exchange): Promise<void> {
   const asked = await body(x.request);
   const [gone, more] = [ports(asked, "Withdraw"), ports(asked, "Publish")];
   if (gone.length > 0) await containers.withdraw(id, gone);
-  if (more.length > 0) await containers.publish(id, more);
-  json(x, 200, portMap(containers.get(id)));
+  const warnings = more.length > 0 ? await containers.publish(id, more) : [];
+  json(x, 200, { Ports: portMap(containers.get(id)), Warnings: warnings });
 }

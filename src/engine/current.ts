@@ -1,6 +1,5 @@
 import type { Entry } from "./entry.ts";
 import { bandwidthOf } from "./networks/bandwidth.ts";
-import { wantedPorts } from "./networks/ports.ts";
 import type { ContainerOptions, Resources, RestartPolicy } from "./options.ts";
 
 export const resourcesOf = ({ origin, fortune }: Entry): Resources =>
@@ -19,6 +18,6 @@ export function optionsOf(entry: Entry): ContainerOptions {
     bandwidth: bandwidthOf(entry),
     resources: resourcesOf(entry),
     restart: restartPolicyOf(entry),
-    ports: wantedPorts(entry),
+    ports: ports ?? options.ports,
   };
 }

@@ -75,8 +75,11 @@ export interface Containers {
   unpause(container: string): Promise<void>;
   /** At once when it runs; all of it or nothing. INVALID_OPTION, CGROUP_LIMIT_REFUSED, NETWORK_SETUP_FAILED. */
   update(container: string, change: ContainerChange): Promise<void>;
-  /** More ports, at once when it runs; all or none. INVALID_OPTION, PORT_IN_USE, NETWORK_SETUP_FAILED. */
-  publish(container: string, ports: readonly PortRequest[]): Promise<void>;
+  /**
+   * More ports, at once when it runs; all or none. Answers whose firewall keeps them from being reached, a sentence each.
+   * INVALID_OPTION, PORT_IN_USE, NETWORK_SETUP_FAILED.
+   */
+  publish(container: string, ports: readonly PortRequest[]): Promise<readonly string[]>;
   /** Fewer; without an address or a port of the host's, wherever they are published. NOT_PUBLISHED. */
   withdraw(container: string, ports: readonly PortRequest[]): Promise<void>;
   /** NAME_IN_USE. */

@@ -40,7 +40,7 @@ export async function explainOptions(
     name: id.slice(0, 12),
     endpoints: endpointsOfOptions(options),
     bandwidth: options.bandwidth,
-    ports: portsToPublish(options, options.ports),
+    ports: portsToPublish(options),
     ownNetwork: hasOwnNetwork(options),
   };
   const { attachments, fragments } = await attachAll(core, attaching, undo);

@@ -90,6 +90,39 @@ describe.skipIf(rootMissing || busyboxMissing)("ports", () => {
     expect(told["7001/tcp"]?.map(({ HostPort }) => HostPort)).toEqual(["8000", "8000"]);
   });
 
+  test("of -P that were withdrawn stay so at the next start, and the others are published again", async () => {
+    await run("some", "-P", "--expose", "7000-7002", "-p", "8000:7001");
+    await out("port", "--withdraw", "7000", "some");
+    const published = async () => {
+      const told = Object.entries(await ports("some"));
+      return told.flatMap(([port, at]) => (at === null ? [] : `${at[0]?.HostPort} ${port}`)).sort();
+    };
+    const anyPort = expect.stringMatching(/^\d+ 7002\/tcp$/);
+    expect(await published()).toEqual(expect.arrayContaining(["8000 7001/tcp", anyPort]));
+    await out("restart", "-t", "0", "some");
+    expect(await published()).toEqual(expect.arrayContaining(["8000 7001/tcp", anyPort]));
+    expect((await published()).length).toBe(2);
+  }, 30_000);
+
+  test.skipIf(tool("nft") === undefined)(
+    "that another firewall would keep from being reached are told of, while it runs too",
+    async () => {
+      await run("shut");
+      const nft = (...words: string[]) => host.run(tool("nft") ?? "nft", words);
+      const chain = "{ type filter hook forward priority 0; policy drop; }";
+      expect(await nft("add table inet theirs")).toMatchObject({ code: 0 });
+      await nft(`add chain inet theirs passing ${chain}`);
+      const told = await engine.inro("port", "--publish", "8000:80", "shut");
+      await nft("delete table inet theirs");
+      expect(told).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining("80/tcp -> 0.0.0.0:8000"),
+        stderr: expect.stringContaining("WARNING: the firewall's chain passing (table inet theirs) drops"),
+      });
+    },
+    30_000,
+  );
+
   test("stand in the plan as one line, whatever their number and whoever named them", async () => {
     const plan = await out(
       "explain",

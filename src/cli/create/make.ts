@@ -2,8 +2,8 @@ import { closeSync, openSync, unlinkSync, writeSync } from "node:fs";
 import { ApiError, type Client } from "../client/client.ts";
 import { pullImage } from "../images.ts";
 import { UsageError } from "../options/usage-error.ts";
-import { err, isTerminal } from "../terminal/output.ts";
-import { paintFor } from "../terminal/paint.ts";
+import { printWarning } from "../print-error.ts";
+import { err } from "../terminal/output.ts";
 import { type CreateLine, createBody } from "./body.ts";
 
 /** Does what needs the line's image, and pulls it first where it has to. */
@@ -31,8 +31,7 @@ export async function makeContainer(client: Client, line: CreateLine): Promise<s
   const idFile = openIdFile(line.options.cidfile);
   try {
     const made = await withImage(client, line, () => post(client, line, body));
-    for (const warning of made.Warnings ?? [])
-      err(`${paintFor(isTerminal(2))("yellow", "WARNING:")} ${warning}\n`);
+    for (const warning of made.Warnings ?? []) err(printWarning(warning));
     idFile?.write(made.Id);
     return made.Id;
   } catch (error) {

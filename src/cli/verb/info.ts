@@ -1,8 +1,8 @@
 import { text } from "../options/option.ts";
 import { binarySize } from "../print/human.ts";
+import { printWarning } from "../print-error.ts";
 import { formatTemplate } from "../template/template.ts";
-import { err, isTerminal, out } from "../terminal/output.ts";
-import { paintFor } from "../terminal/paint.ts";
+import { err, out } from "../terminal/output.ts";
 import { verb } from "../verb.ts";
 
 interface Info {
@@ -45,9 +45,7 @@ export const info = verb({
         .map(([name, value]) => `${`${name}:`.padEnd(18)}${value}\n`)
         .join(""),
     );
-    const paint = paintFor(isTerminal(2));
-    for (const warning of found.Warnings ?? [])
-      err(`${paint("yellow", "WARNING:")} ${warning.replace(/^WARNING: /, "")}\n`);
+    for (const warning of found.Warnings ?? []) err(printWarning(warning.replace(/^WARNING: /, "")));
     return 0;
   },
 });

@@ -2,8 +2,8 @@ import { contains, familyOf, parseSubnet } from "../../oci/address.ts";
 import { labels, pairs } from "../create/environment.ts";
 import { flag, list, text } from "../options/option.ts";
 import { UsageError } from "../options/usage-error.ts";
-import { err, isTerminal, out } from "../terminal/output.ts";
-import { paintFor } from "../terminal/paint.ts";
+import { printWarning } from "../print-error.ts";
+import { err, out } from "../terminal/output.ts";
 import { verb } from "../verb.ts";
 
 export const create = verb({
@@ -66,8 +66,7 @@ export const create = verb({
       path: "/networks/create",
       body,
     });
-    for (const line of made.Warning.split("\n").filter((text) => text !== ""))
-      err(`${paintFor(isTerminal(2))("yellow", "WARNING:")} ${line}\n`);
+    for (const line of made.Warning.split("\n").filter((text) => text !== "")) err(printWarning(line));
     out(`${made.Id}\n`);
     return 0;
   },

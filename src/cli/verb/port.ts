@@ -1,7 +1,8 @@
 import { at } from "../client/client.ts";
 import { ports as parsePorts } from "../create/ports.ts";
 import { list } from "../options/option.ts";
-import { out } from "../terminal/output.ts";
+import { printWarning } from "../print-error.ts";
+import { err, out } from "../terminal/output.ts";
 import { verb } from "../verb.ts";
 
 type Bindings = Readonly<
@@ -28,12 +29,14 @@ export const port = verb({
   examples: ["inro port web", "inro port --publish 8443:443 web", "inro port --withdraw 8080:80 web"],
   async run({ client }, { options, args: [name = "", asked] }) {
     const { publish, withdraw } = options;
-    if (publish.length + withdraw.length > 0)
-      await client.send({
+    if (publish.length + withdraw.length > 0) {
+      const { Warnings } = await client.json<{ Warnings: string[] }>({
         method: "POST",
         path: at`/inro/containers/${name}/ports`,
         body: { Publish: parsePorts(publish, []).bindings, Withdraw: parsePorts(withdraw, []).bindings },
       });
+      for (const line of Warnings) err(printWarning(line));
+    }
     const about = await client.json<About>({ method: "GET", path: at`/containers/${name}/json` });
     const ports = about.NetworkSettings.Ports ?? {};
     const addresses = (key: string) =>

@@ -15,7 +15,7 @@ import { watch } from "../health/watch.ts";
 import { attachAll } from "../networks/attach.ts";
 import { endpointsOf, hasOwnNetwork } from "../networks/endpoints.ts";
 import { serveNames } from "../networks/names.ts";
-import { portsToPublish } from "../networks/ports.ts";
+import { wantedPorts } from "../networks/ports.ts";
 import { APART } from "../records.ts";
 import { isLive } from "../state.ts";
 import { onEnd } from "./end.ts";
@@ -86,7 +86,7 @@ async function toTheGate(core: Core, entry: Entry, undo: Undo): Promise<Containe
     name: entry.name,
     endpoints: endpointsOf(entry),
     bandwidth: options.bandwidth,
-    ports: portsToPublish(options, options.ports),
+    ports: wantedPorts(entry),
     ownNetwork: hasOwnNetwork(options),
   };
   const [rootfs, { attachments, shaper, fragments }] = await Promise.all([

@@ -11,19 +11,21 @@ import {
 import { type Core, record, tell } from "../core.ts";
 import type { Entry } from "../entry.ts";
 import type { ContainerOptions } from "../options.ts";
+import { connectable, endpointsOf } from "./endpoints.ts";
 
-/** What it is to publish, from its next start on. */
+/** What it is to publish, from its next start on; once that was changed, `-P` adds nothing any more. */
 export const wantedPorts = ({ origin, fortune }: Entry): readonly PortRequest[] =>
-  fortune.ports ?? origin.options.ports;
+  fortune.ports ?? portsToPublish(origin.options);
 
 /** With `-P`, exposed ports that are not published yet are, at any port of the host. */
-export function portsToPublish(
-  { publishAllPorts, exposedPorts }: ContainerOptions,
-  wanted: readonly PortRequest[],
-): readonly PortRequest[] {
-  if (!publishAllPorts) return wanted;
-  const bound = new Set([...singles(wanted)].map((port) => `${port.containerPort}/${port.protocol}`));
-  return [...wanted, ...exposedPorts.filter((port) => !bound.has(port)).map(anyPortFor)];
+export function portsToPublish({
+  publishAllPorts,
+  exposedPorts,
+  ports,
+}: ContainerOptions): readonly PortRequest[] {
+  if (!publishAllPorts) return ports;
+  const bound = new Set([...singles(ports)].map((port) => `${port.containerPort}/${port.protocol}`));
+  return [...ports, ...exposedPorts.filter((port) => !bound.has(port)).map(anyPortFor)];
 }
 
 function anyPortFor(exposed: string): PortRequest {
@@ -35,10 +37,14 @@ function anyPortFor(exposed: string): PortRequest {
 }
 
 /**
- * Publishes more ports of a container, at once when it runs; all of them or none. INVALID_OPTION, PORT_IN_USE.
- * The record leads: where the engine dies between, the next one opens what is recorded.
+ * Publishes more ports of a container, at once when it runs; all of them or none. Answers what keeps them from being reached.
+ * INVALID_OPTION, PORT_IN_USE. The record leads: where the engine dies between, the next one opens what is recorded.
  */
-export async function publish(core: Core, entry: Entry, asked: readonly PortRequest[]): Promise<void> {
+export async function publish(
+  core: Core,
+  entry: Entry,
+  asked: readonly PortRequest[],
+): Promise<readonly string[]> {
   await entry.turn.run(async () => {
     refuseWithoutOwn(entry);
     const { attachments } = entry.fortune;
@@ -60,6 +66,7 @@ export async function publish(core: Core, entry: Entry, asked: readonly PortRequ
     }
   });
   tell(core, entry, "update");
+  return core.networks.foreignWarnings(connectable(endpointsOf(entry)));
 }
 
 /**
