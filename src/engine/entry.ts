@@ -28,6 +28,8 @@ export class Entry {
   readonly execs = new Map<string, ExecSession>();
   /** A restart by policy that waits for its delay. */
   restartTimer: NodeJS.Timeout | null = null;
+  /** How long it waited for the last one, in milliseconds; 0: nobody but a user has started it. */
+  restartDelay = 0;
   /** Between the stop and the start of a restart: `--rm` does not take it now. */
   restarting = false;
   /** Removal has begun: no new start. */

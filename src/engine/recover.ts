@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { AttachmentRecord } from "../network/network.ts";
@@ -9,14 +10,14 @@ import { restartPolicyOf } from "./current.ts";
 import { forgetExec } from "./ended-execs.ts";
 import { Entry } from "./entry.ts";
 import { watch } from "./health/watch.ts";
+import { startAgain } from "./life/again.ts";
 import { ended, onEnd, reportOf, unknownEnd } from "./life/end.ts";
 import { discard, removeNow } from "./life/remove.ts";
-import { start } from "./life/start.ts";
 import { limitNow } from "./networks/bandwidth.ts";
 import { serveNames } from "./networks/names.ts";
 import { APART } from "./records.ts";
 import { allLimits } from "./spec/resources.ts";
-import { type ExitReport, isLive } from "./state.ts";
+import { type ExitReport, isLive, type Timestamp, timestamp } from "./state.ts";
 import { completeRename } from "./volumes/rename.ts";
 
 /**
@@ -176,19 +177,30 @@ async function reportFromDisk(core: Core, entry: Entry): Promise<ExitReport> {
     return reportOf(parseExit(await readFile(path, "utf8"), path));
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== "ENOENT") core.fault(`reading ${path}`, cause);
-    const rebooted = entry.fortune.bootId !== core.host.bootId;
-    return unknownEnd(entry, rebooted ? "the machine was restarted" : "it died with its monitor");
+    if (entry.fortune.bootId === core.host.bootId) return unknownEnd(entry, "it died with its monitor");
+    const ended = bootTime();
+    const known = Date.parse(ended) > Date.parse(entry.fortune.startedAt) ? ended : undefined;
+    return unknownEnd(entry, "the machine was restarted", known);
   }
 }
 
-/** What the engine's own end or a reboot interrupted: `always` starts in any case, `unless-stopped` unless. */
+/** When this machine began to run: what ran on it before has ended by then (proc_stat(5), btime). */
+function bootTime(): Timestamp {
+  const seconds = /^btime (\d+)$/m.exec(readFileSync("/proc/stat", "utf8"))?.[1] ?? "0";
+  return timestamp(BigInt(seconds) * 1_000_000_000n);
+}
+
+/**
+ * What the engine's own end or a reboot interrupted: `always` starts in any case, `unless-stopped` unless a user stopped
+ * it. What never ran does not begin to.
+ */
 function restartAsAsked(core: Core, entry: Entry): void {
   const { name } = restartPolicyOf(entry);
-  const { state, stoppedByUser } = entry.fortune;
+  const { state, stoppedByUser, restartCount } = entry.fortune;
   if (entry.live !== null || entry.leaving || state.status === "created") return;
   const interrupted = state.status === "restarting";
   const wanted = name === "always" || (name === "unless-stopped" && !stoppedByUser);
   if (!wanted && !interrupted) return;
   if (entry.restartTimer !== null) return;
-  start(core, entry).catch((cause) => core.fault(`restarting ${entry.id}`, cause));
+  startAgain(core, entry, interrupted ? restartCount + 1 : 0);
 }

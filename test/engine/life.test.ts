@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { DEFAULT_RESOURCES } from "../../src/engine/options.ts";
+import { DEFAULT_RESOURCES, type MountOption } from "../../src/engine/options.ts";
 import { rootMissing } from "../support/engine.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { busyboxMissing } from "./busybox.ts";
@@ -222,7 +222,45 @@ describe.skipIf(rootMissing || busyboxMissing)("a container's life", () => {
     await containers().wait(id, "not-running").ended;
     expect(containers().get(id)).toMatchObject({ restartCount: 2, state: { status: "exited" } });
     expect(await o.output(id)).toBe("run\nrun\nrun\n");
+    // Somebody wants it: its tries begin anew.
+    await containers().start(id);
+    expect(containers().get(id).restartCount).toBe(0);
+    await containers().wait(id, "not-running").ended;
+    expect(containers().get(id).restartCount).toBe(2);
   });
+
+  test("a restart that fails is tried again, since its cause may pass", async () => {
+    const source = temporaryFolder("source");
+    const mounts: MountOption[] = [
+      {
+        type: "bind",
+        source: source.path,
+        target: "/source",
+        readOnly: false,
+        propagation: "rprivate",
+        recursive: true,
+        createSource: false,
+      },
+    ];
+    const id = await o.run(
+      ["sh", "-c", "test -e /source/stay || { : > /source/stay; sleep 0.2; exit 1; }; sleep 600"],
+      {
+        restart: { name: "always", maximumRetries: 0 },
+        mounts,
+      },
+    );
+    while (!existsSync(join(source.path, "stay"))) await Bun.sleep(1);
+    const aside = `${source.path}-aside`;
+    renameSync(source.path, aside);
+    while (o.faults.length < 2) await Bun.sleep(5);
+    expect(status(id)).not.toBe("running");
+    renameSync(aside, source.path);
+    while (status(id) !== "running") await Bun.sleep(5);
+    expect(containers().get(id).restartCount).toBeGreaterThan(2);
+    await containers().remove(id, { force: true, volumes: true });
+    for (const fault of o.faults.splice(0)) expect(fault).toContain(`restarting ${id}`);
+    source[Symbol.dispose]();
+  }, 20_000);
 
   test("stop ends a container between two runs", async () => {
     const id = await o.run(["false"], { restart: { name: "always", maximumRetries: 0 } });

@@ -10,7 +10,7 @@ import { options } from "./sample.ts";
 export interface Opened extends AsyncDisposable {
   readonly engine: Engine;
   readonly root: string;
-  readonly faults: readonly string[];
+  readonly faults: string[];
   create(command: readonly string[], change?: Partial<ContainerOptions>): Promise<string>;
   /** Creates and starts; the id. */
   run(command: readonly string[], change?: Partial<ContainerOptions>): Promise<string>;

@@ -8,9 +8,8 @@ import { atEnd } from "../health/health.ts";
 import { unwatch } from "../health/watch.ts";
 import { APART } from "../records.ts";
 import { type ExitReport, timestamp } from "../state.ts";
+import { delayOf, restartLater } from "./again.ts";
 import { removeNow } from "./remove.ts";
-import { restartDelay } from "./restart-policy.ts";
-import { start } from "./start.ts";
 
 /** What is reported when nobody is left who knows: as docker does, not any program's own code. */
 const UNKNOWN_CODE = 255;
@@ -26,16 +25,9 @@ export function reportOf(exit: Exit): ExitReport {
   };
 }
 
-export function unknownEnd(entry: Entry, error: string): ExitReport {
+export function unknownEnd(entry: Entry, error: string, finishedAt = timestamp(now())): ExitReport {
   const { startedAt } = entry.fortune;
-  return {
-    code: UNKNOWN_CODE,
-    oomKilled: false,
-    error,
-    startedAt,
-    finishedAt: timestamp(now()),
-    lostBytes: 0,
-  };
+  return { code: UNKNOWN_CODE, oomKilled: false, error, startedAt, finishedAt, lostBytes: 0 };
 }
 
 /** Handles the end of a running container when it comes, in its turn among the container's other verbs. */
@@ -72,14 +64,17 @@ export async function ended(
   unwatch(core, entry);
   await giveBack(core, entry, done);
   if (report.oomKilled) tell(core, entry, "oom");
-  tell(core, entry, "die", { exitCode: String(report.code), execDuration: duration(report) });
+  tell(core, entry, "die", {
+    exitCode: String(report.code),
+    execDuration: String(Math.round(runtimeOf(report) / 1000)),
+  });
   if (entry.origin.options.autoRemove && !entry.restarting) {
     entry.fortune = { ...entry.fortune, state: { status: "exited", exit: report }, ...APART };
     entry.announce(["next-exit", "not-running"], report);
     await removeNow(core, entry, { volumes: true, code: report.code });
     return;
   }
-  const delay = restartDelay(entry, report);
+  const delay = delayOf(entry, report.code, runtimeOf(report));
   const status = delay === null ? "exited" : "restarting";
   // Not synced: the monitor's exit file is, and is read again where this record was lost with the machine's power.
   const health = atEnd(entry.fortune.health);
@@ -110,16 +105,7 @@ async function giveBack(core: Core, entry: Entry, done: { readonly undone: boole
     if (result.status === "rejected") core.fault(`cleaning up after ${entry.id}`, result.reason);
 }
 
-function restartLater(core: Core, entry: Entry, delay: number): void {
-  entry.restartTimer = setTimeout(() => {
-    entry.restartTimer = null;
-    if (entry.leaving || entry.fortune.state.status !== "restarting") return;
-    record(core, entry, { restartCount: entry.fortune.restartCount + 1 });
-    start(core, entry).catch((cause) => core.fault(`restarting ${entry.id}`, cause));
-  }, delay);
-}
-
-function duration(report: ExitReport): string {
-  const milliseconds = Date.parse(report.finishedAt) - Date.parse(report.startedAt);
-  return String(Math.max(0, Math.round(milliseconds / 1000)));
+/** Milliseconds. */
+function runtimeOf({ startedAt, finishedAt }: ExitReport): number {
+  return Math.max(0, Date.parse(finishedAt) - Date.parse(startedAt));
 }

@@ -1,23 +1,30 @@
-import { restartPolicyOf } from "../current.ts";
-import type { Entry } from "../entry.ts";
-import type { ExitReport } from "../state.ts";
+import type { RestartPolicy } from "../options.ts";
 
 /** Docker's: 100 ms, doubled with every restart up to a minute; a run of ten seconds begins anew. */
 const FIRST_DELAY = 100;
 const LONGEST_DELAY = 60_000;
 const STEADY_RUN = 10_000;
 
-/** Milliseconds until the container starts again; `null`: it rests. */
-export function restartDelay(entry: Entry, report: ExitReport): number | null {
-  const { name, maximumRetries } = restartPolicyOf(entry);
-  const { restartCount, stoppedByUser } = entry.fortune;
-  if (stoppedByUser || entry.leaving || name === "no") return null;
-  if (name === "on-failure") {
-    if (report.code === 0) return null;
-    if (maximumRetries > 0 && restartCount >= maximumRetries) return null;
-  }
-  const ran = Date.parse(report.finishedAt) - Date.parse(report.startedAt);
-  return ran >= STEADY_RUN
-    ? FIRST_DELAY
-    : Math.min(FIRST_DELAY * 2 ** Math.min(restartCount, 20), LONGEST_DELAY);
+/** An end, as far as policies look at it. */
+export interface End {
+  readonly code: number;
+  /** Milliseconds. */
+  readonly ran: number;
+  readonly stoppedByUser: boolean;
+}
+
+/** Whether a container that ended is to run again, after so many restarts since somebody started it. */
+export function runsAgain(
+  { name, maximumRetries }: RestartPolicy,
+  { code, stoppedByUser }: End,
+  restartCount: number,
+): boolean {
+  if (stoppedByUser || name === "no") return false;
+  if (name !== "on-failure") return true;
+  return code !== 0 && (maximumRetries === 0 || restartCount < maximumRetries);
+}
+
+/** Milliseconds until it starts again. `last`: how long it waited the time before; 0: it did not. */
+export function nextDelay(last: number, ran: number): number {
+  return last === 0 || ran >= STEADY_RUN ? FIRST_DELAY : Math.min(last * 2, LONGEST_DELAY);
 }

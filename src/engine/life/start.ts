@@ -22,13 +22,18 @@ import { onEnd } from "./end.ts";
 import { removeNow } from "./remove.ts";
 import { createRequest, writeEtcFiles } from "./request.ts";
 
-/** Starts a container that does not run; false when it runs already. */
-export async function start(core: Core, entry: Entry): Promise<boolean> {
+/**
+ * Starts a container that does not run; false when it runs already.
+ * @param restartCount 0: somebody wants it, and its restart policy begins anew
+ */
+export async function start(core: Core, entry: Entry, restartCount = 0): Promise<boolean> {
   return entry.turn.run(async () => {
     if (isLive(entry.fortune.state)) return false;
     if (entry.leaving) throw leaving(entry);
     stopWaitingToRestart(entry);
+    if (restartCount === 0) entry.restartDelay = 0;
     try {
+      if (entry.fortune.restartCount !== restartCount) record(core, entry, { restartCount });
       await startNow(core, entry);
       return true;
     } catch (cause) {
@@ -150,7 +155,7 @@ async function startFailed(core: Core, entry: Entry, cause: unknown): Promise<vo
   entry.joining.clear();
   const { state } = entry.fortune;
   const told =
-    state.status === "exited"
+    state.status === "exited" || state.status === "restarting"
       ? { status: "exited" as const, exit: { ...state.exit, code, error: message } }
       : { status: "created" as const, failure: { code, message } };
   record(core, entry, { state: told, starting: false, ...APART });

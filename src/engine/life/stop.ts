@@ -1,6 +1,7 @@
 import { signalNumber } from "../../kernel/signals.ts";
 import { InroError } from "../../oci/error.ts";
 import { type Core, record, tell } from "../core.ts";
+import { restartPolicyOf } from "../current.ts";
 import type { Entry } from "../entry.ts";
 import { stopWaitingToRestart } from "./start.ts";
 
@@ -20,7 +21,7 @@ export async function stop(core: Core, entry: Entry, o: StopRequest): Promise<bo
   const { options } = entry.origin;
   const signal = signalNumber(o.signal ?? options.stopSignal ?? "SIGTERM");
   if (entry.live === null) return stopRestarting(core, entry);
-  record(core, entry, { stoppedByUser: true });
+  restsFromNowOn(core, entry);
   const end = entry.waitFor("next-exit");
   await thaw(core, entry);
   await send(core, entry, signal);
@@ -31,11 +32,20 @@ export async function stop(core: Core, entry: Entry, o: StopRequest): Promise<bo
   return true;
 }
 
-/** A container between two runs rests from now on. */
+/** Its policy has to know it after a power cut, too. */
+function restsFromNowOn(core: Core, entry: Entry): void {
+  const lasting = restartPolicyOf(entry).name === "no" ? "process" : "machine";
+  record(core, entry, { stoppedByUser: true }, lasting);
+}
+
+/** A container between two runs rests from now on, and one whose next start has just failed. */
 async function stopRestarting(core: Core, entry: Entry): Promise<boolean> {
   return entry.turn.run(async () => {
-    const { state } = entry.fortune;
-    if (state.status !== "restarting") return false;
+    const { state, stoppedByUser } = entry.fortune;
+    if (state.status !== "restarting") {
+      if (!stoppedByUser && restartPolicyOf(entry).name !== "no") restsFromNowOn(core, entry);
+      return false;
+    }
     stopWaitingToRestart(entry);
     record(core, entry, { state: { status: "exited", exit: state.exit }, stoppedByUser: true }, "machine");
     entry.announce(["not-running"], state.exit);
@@ -48,7 +58,7 @@ export async function kill(core: Core, entry: Entry, signalText: string): Promis
   const signal = signalNumber(signalText);
   if (entry.live === null) throw notRunning(entry, "kill");
   const stopSignal = signalNumber(entry.origin.options.stopSignal ?? "SIGTERM");
-  if (signal === SIGKILL || signal === stopSignal) record(core, entry, { stoppedByUser: true });
+  if (signal === SIGKILL || signal === stopSignal) restsFromNowOn(core, entry);
   if (signal === SIGKILL) await killAndWait(core, entry);
   else await send(core, entry, signal);
 }
