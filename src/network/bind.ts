@@ -24,13 +24,11 @@ export function bindPort(
   return protocol === "udp" ? udp(at, target) : sctp(at);
 }
 
-/** What can be bound of what is meant: every address of a host without IPv6 is every one of IPv4, and so it is for SCTP. */
+/** What can be bound of what is meant: every address of a host without IPv6 is every one of IPv4. */
 export function bindable<B extends PortBinding>(bindings: readonly B[]): B[] {
   const six = hasIpv6();
   return bindings.map((binding) =>
-    binding.hostIp === "" && (!six || binding.protocol === "sctp")
-      ? { ...binding, hostIp: "0.0.0.0" }
-      : binding,
+    binding.hostIp === "" && !six ? { ...binding, hostIp: "0.0.0.0" } : binding,
   );
 }
 
@@ -77,9 +75,8 @@ function udp({ host, port, ipv6Only }: At, target: () => Target | undefined): Pr
 }
 
 /** Only translated; where the kernel has no such sockets nobody can take the port from us. */
-async function sctp({ host, port }: At): Promise<Bound> {
-  if (host.includes(":")) throw new Error("SCTP is published on IPv4 only");
-  const bound = bindSctp(host, port);
+async function sctp({ host, port, ipv6Only }: At): Promise<Bound> {
+  const bound = bindSctp(host, port, ipv6Only);
   if (bound === "taken") throw Object.assign(new Error("the port is taken"), { code: "EADDRINUSE" });
   return bound === "unsupported" ? { port, close: () => {} } : bound;
 }

@@ -5,9 +5,11 @@ import { connect } from "node:net";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { attachmentRecord } from "../../src/network/network.ts";
+import { addressBytes } from "../../src/oci/address.ts";
 import { rootMissing } from "../support/engine.ts";
 import { BEYOND, behindNarrow, make, OURS, THEIRS, world } from "./dual.ts";
 import { command, type Other, ownNetwork } from "./namespace.ts";
+import { hasSctp, sctpClient, sctpServer } from "./sctp.ts";
 import { block, type Engine, engine, request } from "./setting.ts";
 import { call, serve } from "./talk.ts";
 
@@ -53,6 +55,16 @@ describe.skipIf(rootMissing)("the default network", () => {
     expect(await blocksOf(without)).toEqual(blocks.slice(0, 1));
     const again = await engine(scope, { root: one.root, defaultNetwork: { ipv6: true } });
     expect(await blocksOf(again)).toEqual(blocks);
+  });
+
+  test.skipIf(!hasSctp)("publishes SCTP there, too, and the container sees who calls", async () => {
+    const outside = await world(scope);
+    const one = await engine(scope, { defaultNetwork: { ipv6: true } });
+    const web = await one.join("bridge", "web", "9000:90/sctp");
+    const server = web.start(process.execPath, "-e", sctpServer(90, "::"));
+    await once(server.stdout as Readable, "data");
+    const heard = outside.run(process.execPath, "-e", sctpClient(OURS[1], 9000)).trim();
+    expect(heard).toBe(Buffer.from(addressBytes(THEIRS[1])).toString("hex"));
   });
 
   test("one that stands without IPv6 gets it, and its containers keep what they have", async () => {

@@ -146,7 +146,7 @@ privileged("a port of UDP or IPv6 that is taken", () => {
       await expect(container("both", text)).rejects.toMatchObject({ code: "PORT_IN_USE" });
   });
 
-  test("SCTP is a protocol of its own, and of IPv4 here", async () => {
+  test("SCTP is a protocol of its own", async () => {
     const { container } = await engine(scope);
     await container("web", "8000:80/sctp", "8000:80/tcp");
     await expect(container("api", "8000:81/sctp")).rejects.toMatchObject({
@@ -172,6 +172,8 @@ describe.skipIf(rootMissing || !hasSctp)("a port of SCTP, where the kernel has s
       code: "PORT_IN_USE",
       why: "another program has it",
     });
+    for (const text of ["0.0.0.0:9000:90/sctp", "[::]:9000:90/sctp"])
+      await expect(two.container("api", text)).rejects.toMatchObject({ code: "PORT_IN_USE" });
     const [free] = (await two.container("any", "90/sctp")).attachment.ports;
     expect(free?.hostPort).toBeGreaterThan(1023);
   });
