@@ -149,6 +149,22 @@ static long copy_contents(struct record *r, i32 source, i32 tree, int dress_top)
   return done;
 }
 
+// ext2 and its heirs are made with a folder for what fsck(8) finds.
+static long holds_something(struct record *r, i32 tree) {
+  struct copying *c = map_memory(sizeof *c);
+  if (!c) return -ENOMEM;
+  struct copy_level *l = &c->levels[0];
+  const char *name = "";
+  c->r = r;
+  long done = 0, in = CALL(r, openat, tree, ".", ABI_O_RDONLY | ABI_O_DIRECTORY | ABI_O_CLOEXEC, 0);
+  l->from = (i32)in;
+  while (in >= 0 && name && (!*name || str_equal(name, "lost+found"))) name = next_name(c, l, &done);
+  if (in >= 0) SYS(close, in);
+  unmap_memory(c, sizeof *c);
+  if (in < 0) return in;
+  return name ? 1 : done;
+}
+
 long op_copy_up(struct execution *e, const struct op_copy_up *o, struct record *r) {
   long source = open_beneath(r, slot_of(e, o->root), o->path, ABI_O_PATH | ABI_O_DIRECTORY, IN_ROOT);
   if (source == -ENOENT) {
@@ -157,8 +173,15 @@ long op_copy_up(struct execution *e, const struct op_copy_up *o, struct record *
   }
   if (source < 0) return source;
   i32 tree = slot_of(e, o->tree);
+  long held = o->what == COPY_UP_WHAT_INITIAL ? holds_something(r, tree) : 0;
+  if (held) {
+    if (held > 0) detail(r, "holds something");
+    SYS(close, source);
+    return held < 0 ? held : 0;
+  }
+  int dress_top = o->what == COPY_UP_WHAT_ALL || o->what == COPY_UP_WHAT_INITIAL;
   long done = o->what == COPY_UP_WHAT_MODE ? copy_mode(r, (i32)source, tree)
-                                           : copy_contents(r, (i32)source, tree, o->what == COPY_UP_WHAT_ALL);
+                                           : copy_contents(r, (i32)source, tree, dress_top);
   SYS(close, source);
   return done;
 }

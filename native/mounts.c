@@ -67,12 +67,17 @@ static void kernel_words(struct record *r, i32 fs) {
 long new_mount(struct record *r, const char *fstype, const char *source, const char **options, u32 attributes) {
   long fs = CALL(r, fsopen, fstype, FSOPEN_CLOEXEC);
   if (fs < 0) return fs;
-  long done = *source ? CALL(r, fsconfig, fs, FSCONFIG_SET_STRING, "source", source, 0) : 0;
+  char device[LOOP_NAME];
+  long loop = loop_device(r, source, attributes & MOUNT_ATTR_RDONLY, device);
+  if (loop >= 0) source = device;
+  long done = loop < 0 && loop != -ENOTBLK ? loop : 0;
+  if (done >= 0 && *source) done = CALL(r, fsconfig, fs, FSCONFIG_SET_STRING, "source", source, 0);
   if (done >= 0) done = configure_all(r, (i32)fs, options);
   if (done >= 0) done = CALL(r, fsconfig, fs, FSCONFIG_CMD_CREATE, 0, 0, 0);
   if (done >= 0) done = CALL(r, fsmount, fs, FSMOUNT_CLOEXEC, attributes);
   if (done < 0) kernel_words(r, (i32)fs);
   SYS(close, fs);
+  if (loop >= 0) SYS(close, loop);
   return done;
 }
 

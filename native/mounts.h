@@ -11,4 +11,8 @@ long clone_tree(struct record *r, i32 from, const char *path, u32 flags);
 // A new detached mount. `options`: "key=value" or "key", NULL at the end.
 long new_mount(struct record *r, const char *fstype, const char *source, const char **options, u32 attributes);
 
+// loop.c: the device, opened, of a file that a file system is in, and its name; -ENOTBLK where `path` is no such file.
+enum { LOOP_NAME = 24 };
+long loop_device(struct record *r, const char *path, int read_only, char name[LOOP_NAME]);
+
 #endif

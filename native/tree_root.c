@@ -12,8 +12,19 @@ static char *append(char *to, const char *end, const char *s) {
 }
 
 // A volume of a stopped container; where its destination is absent there is nothing to see.
-static long bind(int root, const char *source, const char *destination) {
-  long tree = TREE_STEP("open_tree", SYS(open_tree, AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE));
+static long bind(int root, const char *source, const char *part, const char *destination) {
+  enum { CLONE = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE };
+  long tree, in = AT_FDCWD;
+  if (!*part) tree = TREE_STEP("open_tree", SYS(open_tree, in, source, CLONE));
+  else {
+    long whole = TREE_STEP("open", SYS(openat, in, source, O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (whole < 0) return whole;
+    in = TREE_STEP("openat2", tree_open_in((int)whole, part, O_PATH, 0));
+    SYS(close, whole);
+    if (in < 0) return in;
+    tree = TREE_STEP("open_tree", SYS(open_tree, in, "", CLONE | AT_EMPTY_PATH));
+    SYS(close, in);
+  }
   if (tree < 0) return tree;
   long at = TREE_STEP("openat2", tree_open_in(root, destination, O_PATH, 0));
   long r = at == -ENOENT ? 0 : at;
@@ -35,9 +46,9 @@ static long open_bound(const char *path, struct tree_cursor *c) {
   u32 binds = tree_take32(c);
   long r, root = TREE_STEP("open", SYS(openat, AT_FDCWD, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   for (u32 i = 0; root >= 0 && i < binds; i++) {
-    const char *source = tree_take_string(c), *destination = tree_take_string(c);
+    const char *source = tree_take_string(c), *part = tree_take_string(c), *destination = tree_take_string(c);
     if (c->bad) return -EBADMSG;
-    if ((r = bind((int)root, source, destination)) < 0) return r;
+    if ((r = bind((int)root, source, part, destination)) < 0) return r;
   }
   return root;
 }

@@ -151,7 +151,7 @@ struct op_remount {
   u8 recursive;
 };
 
-enum { COPY_UP_WHAT_MODE = 0, COPY_UP_WHAT_CONTENTS = 1, COPY_UP_WHAT_ALL = 2 };
+enum { COPY_UP_WHAT_MODE = 0, COPY_UP_WHAT_CONTENTS = 1, COPY_UP_WHAT_ALL = 2, COPY_UP_WHAT_INITIAL = 3 };
 struct op_copy_up {
   u16 tree;
   u16 root;
@@ -795,7 +795,7 @@ static inline int op_decode(struct reader *r, struct op *op) {
       op->copy_up.tree = get_slot(r, 0);
       op->copy_up.root = get_slot(r, 0);
       op->copy_up.path = get_text(r);
-      op->copy_up.what = get_choice(r, 7u);
+      op->copy_up.what = get_choice(r, 15u);
       break;
     case OP_SET_PROPAGATION:
       op->set_propagation.propagation = get_u32(r);

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Images } from "../image/images.ts";
 import type { Tree } from "../image/tree/tree.ts";
 import type { Networks } from "../network/network.ts";
+import { type Digest, parseDigest } from "../oci/digest.ts";
 import type { Lasting } from "../platform/sqlite.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { VolumeStore } from "../volume/volumes.ts";
@@ -11,7 +12,7 @@ import type { Watch } from "./health/watch.ts";
 import type { Host } from "./host.ts";
 import type { NetworkShelf } from "./networks/shelf.ts";
 import type { News } from "./news.ts";
-import type { ContainerFortune, Records } from "./records.ts";
+import type { ContainerFortune, ContainerOrigin, Records } from "./records.ts";
 import type { Shelf } from "./shelf.ts";
 
 /** What every verb of the engine works with. */
@@ -53,10 +54,20 @@ export function socketFolderOf(core: Pick<Core, "execRoot">, id: string): string
   return join(core.execRoot, "containers", id);
 }
 
+/** What a container was made of, and what is mounted in it. */
+export function imagesOf({ imageId, mounts }: ContainerOrigin): readonly Digest[] {
+  const mounted = mounts.flatMap(({ type, name }) =>
+    type === "image" && name !== null ? [parseDigest(name)] : [],
+  );
+  return [imageId, ...mounted];
+}
+
 /** Who needs which image: containers by their ids, and those that are being made by their names. */
 export function imageUsers({ shelf, beingMade }: Pick<Core, "shelf" | "beingMade">) {
   return [
-    ...[...shelf.all()].map(({ id, origin: { imageId } }) => ({ user: id, imageId })),
+    ...[...shelf.all()].flatMap(({ id, origin }) =>
+      imagesOf(origin).map((imageId) => ({ user: id, imageId })),
+    ),
     ...[...beingMade].map(([user, imageId]) => ({ user, imageId })),
   ];
 }

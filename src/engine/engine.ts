@@ -183,10 +183,13 @@ export interface ContainerDetails {
 
 /** What is attached at a container path; `source` is empty for a tmpfs. */
 export interface MountPoint {
-  readonly type: "bind" | "volume" | "tmpfs";
+  readonly type: "bind" | "volume" | "tmpfs" | "image";
+  /** A volume's; an image's id. */
   readonly name: string | null;
   readonly source: string;
   readonly target: string;
+  /** The part that is shown, resolved inside the source. */
+  readonly subpath: string | null;
   readonly readOnly: boolean;
   readonly propagation: string;
   /** Made for this container alone: goes with it on `rm -v` and `--rm`. */

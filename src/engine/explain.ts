@@ -11,6 +11,7 @@ import { settle } from "./create/create.ts";
 import { prepareMounts } from "./create/mounts.ts";
 import type { Explanation } from "./engine.ts";
 import type { Entry } from "./entry.ts";
+import { mountSources } from "./life/mount-sources.ts";
 import { discard } from "./life/remove.ts";
 import { createRequest, writeEtcFiles } from "./life/request.ts";
 import { attachAll } from "./networks/attach.ts";
@@ -45,11 +46,11 @@ export async function explainOptions(
   };
   const { attachments, fragments } = await attachAll(core, attaching, undo);
   writeEtcFiles(core, folder, { id, options, attachments });
-  const { points } = mounts;
+  const sources = await mountSources(core, folder, options.mounts, mounts.points);
   const request = createRequest(core, {
     ...{ id, folder, options, rootfs, fragments },
     arguments: words,
-    mounts: points,
+    mounts: sources,
   });
   const plan = await core.runtime.explain(request);
   return { plan, printed: printPlan(plan), records: [] };

@@ -94,6 +94,8 @@ export type MountOption =
       readonly readOnly: boolean;
       readonly propagation: Propagation;
       readonly recursive: boolean;
+      /** Read-only is what lies beneath it, too. */
+      readonly readOnlyRecursive: boolean;
       /** `-v` makes a missing source folder, `--mount` does not. */
       readonly createSource: boolean;
     }
@@ -109,6 +111,13 @@ export type MountOption =
       /** Of the driver, for a volume that is to be made. */
       readonly options: Readonly<Record<string, string>>;
       /** A folder or file inside the volume. */
+      readonly subpath: string | null;
+    }
+  | {
+      /** An image's files, read-only. */
+      readonly type: "image";
+      readonly source: string;
+      readonly target: string;
       readonly subpath: string | null;
     }
   | {

@@ -127,6 +127,8 @@ export interface Images {
    * `release`, it finds what was written. `limit`: bytes that may be, told when the root is first made.
    * ROOTFS_IN_USE, NO_SPACE, QUOTA_UNSUPPORTED, STORAGE_DRIVER_OTHER */
   prepare(containerFolder: string, image: Image, limit?: number): Promise<Rootfs>;
+  /** An image's files without a writable layer, for a folder that is this mount's own. */
+  view(folder: string, image: Image): Promise<Rootfs>;
   /** Gives the lock back; what the container wrote stays until its folder is removed. */
   release(containerFolder: string): Promise<void>;
   /** Waits until what was unpacked is on disk, and ends what the store started. */

@@ -204,6 +204,10 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
       const layers = [...image.chainIds].reverse().map(snapshots.folderOf);
       return await driver.prepare(containerFolder, [...layers, mountPoints], limit);
     },
+    async view(folder, image) {
+      await sweeps.during(() => unpackAll(image));
+      return driver.view(folder, [...image.chainIds].reverse().map(snapshots.folderOf));
+    },
     release: (containerFolder) => driver.release(containerFolder),
     async close() {
       clearTimeout(syncing);

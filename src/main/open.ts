@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
+import { imagesOf } from "../engine/core.ts";
 import type { Engine } from "../engine/engine.ts";
 import { openEngine, takeRoot } from "../engine/open.ts";
 import { openImages } from "../image/open.ts";
@@ -53,7 +54,7 @@ export async function openLocalEngine(options: OpenOptions = {}): Promise<Engine
   const [images, runtime, networks] = await Promise.all([
     openImages({
       ...{ root, native, reserve, builtin: helloProgram() },
-      needed: () => records.containers().map(({ origin }) => origin.imageId),
+      needed: () => records.containers().flatMap(({ origin }) => imagesOf(origin)),
       driver: options.storageDriver,
       ...(options.registries === undefined ? {} : { registries: options.registries }),
       ...(options.trust === undefined ? {} : { trust: options.trust }),

@@ -24,3 +24,18 @@ export type Rootfs =
         readonly at: { readonly seconds: number; readonly nanoseconds: number };
       };
     };
+
+/** What of a container's mount its specification has no words for. */
+export interface MountDetail {
+  /** The part of what is mounted that is shown; resolved inside it, whatever links it holds. */
+  readonly subpath?: string;
+  /** Layers that are mounted there, read-only. */
+  readonly layers?: Extract<Rootfs, { kind: "overlay" }>;
+  /** What is shown is no folder. */
+  readonly isFile?: boolean;
+  /** A file system that holds nothing yet gets what the image has at its place. */
+  readonly copyUp?: boolean;
+}
+
+/** By index into the specification's mounts. */
+export type MountDetails = ReadonlyMap<number, MountDetail>;

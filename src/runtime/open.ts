@@ -69,15 +69,16 @@ async function planOf(
   { cgroupPath, facts }: Place,
 ): Promise<Plan> {
   const becauseOf = request.becauseOf ?? ((pointer: string) => pointer);
-  const { id, spec, rootfs, useInit, fragments, folder } = request;
+  const { id, spec, rootfs, mountDetails, useInit, fragments, folder } = request;
   const [surveyed, filter] = await Promise.all([
-    survey(executor, spec, becauseOf, facts),
+    survey(executor, spec, becauseOf, facts, mountDetails),
     assemble(spec.linux?.seccomp),
   ]);
   const plan = compile({
     newKeyring: true,
     ...{ id, spec, rootfs, facts, filter, useInit, fragments, becauseOf, bundle: folder },
     ...surveyed,
+    ...(mountDetails === undefined ? {} : { mountDetails }),
     cgroupPath,
     keeper: keeperOf(request),
   });

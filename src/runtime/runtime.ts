@@ -4,7 +4,7 @@ import type { PlanFragment } from "../kernel/plan/fragment.ts";
 import type { Plan } from "../kernel/plan/plan.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";
 import type { Exit } from "../oci/exit.ts";
-import type { Rootfs } from "../oci/rootfs.ts";
+import type { MountDetails, Rootfs } from "../oci/rootfs.ts";
 import type { RuntimeSpec, SpecProcess, SpecResources } from "../oci/runtime-spec.ts";
 
 /** Where a container's output is written (CRI text format, rotated at `maxSize` bytes, `maxFiles` kept). */
@@ -22,6 +22,7 @@ export interface CreateRequest {
   readonly socketFolder: string;
   readonly spec: RuntimeSpec;
   readonly rootfs: Rootfs;
+  readonly mountDetails?: MountDetails;
   readonly terminal: boolean;
   readonly openStdin: boolean;
   /** Close the container's stdin when the first client that was attached to it goes away. */

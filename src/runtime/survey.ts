@@ -6,6 +6,7 @@ import { decodeMessages, encodeMessages } from "../kernel/netlink/message.ts";
 import type { Op, OpOf } from "../kernel/plan/operations.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";
 import { InroError } from "../oci/error.ts";
+import type { MountDetails } from "../oci/rootfs.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
 import type { BindSource } from "./compile/context.ts";
 import type { Setgroups } from "./compile/entry.ts";
@@ -46,6 +47,7 @@ export async function survey(
   spec: RuntimeSpec,
   becauseOf: (pointer: string) => string,
   facts: HostFacts,
+  details: MountDetails = new Map(),
 ): Promise<Survey> {
   checkNetDevices(spec);
   checkSharedNetwork(spec);
@@ -54,18 +56,22 @@ export async function survey(
   const nodes = hostNodes(spec, facts.privilege);
   // The sources' slots come first.
   const { ops: entry, setgroups } = entryFor(spec, facts, binds.length, becauseOf);
-  const firstSlot = binds.length + entry.length;
+  const surrounding = surroundings(binds, details, binds.length + entry.length, becauseOf);
+  const firstSlot = binds.length + entry.length + surrounding.size;
   if (binds.length + devices.length + entry.length === 0)
     return { ops: [], sources: new Map(), netDevices: new Map(), nodes, setgroups, firstSlot };
   const clones = binds.map(({ index, path, recursive }, out): OpOf<"cloneTree"> => {
-    return { kind: "cloneTree", out, path, recursive, because: becauseOf(`/mounts/${index}`) };
+    const root = surrounding.get(index)?.out;
+    const place = root === undefined ? { path } : { root, path: details.get(index)?.subpath ?? "" };
+    return { kind: "cloneTree", out, ...place, recursive, because: becauseOf(`/mounts/${index}`) };
   });
   const looks = devices.map((name) => lookFor(name, becauseOf(`/linux/netDevices/${name}`)));
-  const ops = [...entry, ...clones, ...looks];
+  const before = [...entry, ...surrounding.values()];
+  const ops = [...before, ...clones, ...looks];
   const records = await executor.batch(ops);
   const failed = records.find(({ errno }) => errno !== 0);
   if (failed !== undefined) throw failureOf(ops[failed.index] as Op, failed, facts.architecture);
-  const answers = records.slice(entry.length);
+  const answers = records.slice(before.length);
   const sources = binds.map(({ index }, slot): [number, BindSource] => {
     const mode = answers[slot]?.value ?? 0;
     return [index, { slot, directory: (mode & S_IFMT) === S_IFDIR }];
@@ -92,6 +98,22 @@ function checkSharedNetwork({ linux = {} }: RuntimeSpec): void {
     why: `"${path}" is the host's own network namespace`,
     at: sysctlPointer(name),
   });
+}
+
+/** Of sources that are a part of something: what they are a part of, so that nothing in it leads out of it. */
+function surroundings(
+  binds: ReturnType<typeof bindsOf>,
+  details: MountDetails,
+  firstSlot: number,
+  becauseOf: (pointer: string) => string,
+): ReadonlyMap<number, OpOf<"openPath">> {
+  const parts = binds.filter(({ index }) => details.get(index)?.subpath !== undefined);
+  return new Map(
+    parts.map(({ index, path }, i) => {
+      const because = becauseOf(`/mounts/${index}`);
+      return [index, { kind: "openPath", out: firstSlot + i, path, use: "directory", because }];
+    }),
+  );
 }
 
 const bindsOf = ({ mounts = [] }: RuntimeSpec) =>

@@ -7,9 +7,9 @@ import type { InroError } from "../../src/oci/error.ts";
 
 const mountsOf = (container: string): readonly MountPoint[] => [
   ...[
-    { type: "bind", name: null, source: "/a", target: "/a", propagation: "rslave" } as const,
-    { type: "volume", name: "data", source: "/v", target: "/data", propagation: "" } as const,
-    { type: "tmpfs", name: null, source: "", target: "/t", propagation: "" } as const,
+    { type: "bind", name: null, source: "/a", target: "/a", subpath: null, propagation: "rslave" } as const,
+    { type: "volume", name: "data", source: "/v", target: "/data", subpath: null, propagation: "" } as const,
+    { type: "tmpfs", name: null, source: "", target: "/t", subpath: null, propagation: "" } as const,
   ].map((mount) => ({ ...mount, readOnly: container === "strict", anonymous: false })),
 ];
 
@@ -101,6 +101,7 @@ test("--mount of each type", () => {
       readOnly: true,
       propagation: "shared",
       recursive: true,
+      readOnlyRecursive: true,
       createSource: false,
     },
     {

@@ -98,7 +98,7 @@ describe("volumes and mounts", () => {
       { Type: "tmpfs", Target: "/t", TmpfsOptions: { SizeBytes: 2 ** 20, Mode: 0o1770 } },
     ]);
     const refused = {
-      "type=bind,target=/x": "a bind needs a source",
+      "type=bind,target=/x": "type=bind needs a source",
       "src=a": "it has no target",
       "typ=x": '"typ"',
     };

@@ -66,6 +66,7 @@ describe("what is refused before anything is made", () => {
     readOnly: false,
     propagation: "rprivate" as const,
     recursive: true,
+    readOnlyRecursive: true,
     createSource: false,
   });
   test.each([

@@ -346,6 +346,7 @@ describe.skipIf(rootMissing || busyboxMissing)("a container's files", () => {
       readOnly: true,
       propagation: "rprivate" as const,
       recursive: true,
+      readOnlyRecursive: true,
       createSource: false,
     };
     const id = await o.run(["sh", "-c", "cat /host/note; touch /host/x || echo refused"], { mounts: [bind] });
@@ -382,6 +383,7 @@ describe.skipIf(rootMissing || busyboxMissing)("a container's files", () => {
         readOnly: false,
         propagation: "rprivate" as const,
         recursive: true,
+        readOnlyRecursive: true,
         createSource: false,
       },
     ];

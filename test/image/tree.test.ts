@@ -216,7 +216,7 @@ describe.skipIf(rootMissing)("file trees", () => {
       upper: "upper",
       work: "work",
       mountpoint: "rootfs",
-      binds: [{ source: join(made.path, "volume"), destination: "/data" }],
+      binds: [{ part: "", source: join(made.path, "volume"), destination: "/data" }],
     };
     await tree.apply(
       root,

@@ -83,7 +83,8 @@ export function fromBind(bind: string, at: string): MountOption {
     return volume(volumeName(source, at), target, { readOnly: asked.readOnly, copy: asked.copy });
   }
   const { readOnly, propagation } = asked;
-  return { type: "bind", source, target, readOnly, propagation, recursive: true, createSource: true };
+  const recursion = { recursive: true, readOnlyRecursive: true };
+  return { type: "bind", source, target, readOnly, propagation, ...recursion, createSource: true };
 }
 
 // Labels (z, Z) need SELinux, consistency words need a Mac: dockerd ignores both elsewhere.
@@ -127,8 +128,13 @@ function fromMount(mount: Asked): MountOption {
     case "tmpfs":
       if (text(mount, "Source") !== "") throw invalid(`${mount.at}Source`, "a tmpfs has no source");
       return { type: "tmpfs", target, options: tmpfsWords(mount) };
+    case "image": {
+      const source = text(mount, "Source");
+      if (source === "") throw invalid(`${mount.at}Source`, "no image is named");
+      return { type: "image", source, target, subpath: textOrNull(object(mount, "ImageOptions"), "Subpath") };
+    }
     default:
-      throw invalid(`${mount.at}Type`, `"${type}" is none of bind, volume, tmpfs`);
+      throw invalid(`${mount.at}Type`, `"${type}" is none of bind, volume, image, tmpfs`);
   }
 }
 
@@ -146,6 +152,7 @@ function fromBindMount(mount: Asked, target: string): MountOption {
     readOnly: flag(mount, "ReadOnly"),
     propagation,
     recursive: !flag(options, "NonRecursive"),
+    readOnlyRecursive: !flag(options, "ReadOnlyNonRecursive"),
     createSource: flagOrNull(options, "CreateMountpoint") ?? false,
   };
 }

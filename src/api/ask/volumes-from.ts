@@ -44,12 +44,13 @@ function inherited(mount: MountPoint, asReadOnly: boolean): MountOption[] {
         copy: true,
         labels: {},
         options: {},
-        subpath: null,
+        subpath: mount.subpath,
       },
     ];
   }
   if (mount.type !== "bind") return [];
   const propagation = mount.propagation as Propagation;
   const { source } = mount;
-  return [{ type: "bind", source, target, readOnly, propagation, recursive: true, createSource: true }];
+  const recursion = { recursive: true, readOnlyRecursive: true };
+  return [{ type: "bind", source, target, readOnly, propagation, ...recursion, createSource: true }];
 }

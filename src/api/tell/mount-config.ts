@@ -5,7 +5,7 @@ export function mountConfig(mounts: readonly MountOption[]) {
   const tmpfs = mounts.filter((mount) => mount.type === "tmpfs");
   const named = mounts.filter(
     (mount) =>
-      bindText(mount) === null && (mount.type === "bind" || (mount.type === "volume" && mount.name !== null)),
+      bindText(mount) === null && mount.type !== "tmpfs" && (mount.type !== "volume" || mount.name !== null),
   );
   return {
     Binds: mounts.map(bindText).filter((bind) => bind !== null),
@@ -17,30 +17,43 @@ export function mountConfig(mounts: readonly MountOption[]) {
 }
 
 function bindText(mount: MountOption): string | null {
-  if (mount.type === "bind" && mount.createSource) {
+  if (mount.type === "bind" && mount.createSource && mount.recursive && mount.readOnlyRecursive) {
     const words = [
       ...(mount.readOnly ? ["ro"] : []),
       ...(mount.propagation === "rprivate" ? [] : [mount.propagation]),
     ];
     return [mount.source, mount.target, ...(words.length === 0 ? [] : [words.join(",")])].join(":");
   }
-  const plain = mount.type === "volume" && mount.subpath === null && Object.keys(mount.labels).length === 0;
-  if (!plain || mount.name === null) return null;
+  if (mount.type !== "volume" || mount.name === null || mount.subpath !== null) return null;
+  if (Object.keys(mount.labels).length > 0 || Object.keys(mount.options).length > 0) return null;
   const words = [...(mount.readOnly ? ["ro"] : []), ...(mount.copy ? [] : ["nocopy"])];
   return [mount.name, mount.target, ...(words.length === 0 ? [] : [words.join(",")])].join(":");
 }
 
 function mountRecord(mount: MountOption) {
   const shared = { Type: mount.type, Target: mount.target };
-  if (mount.type === "bind") {
-    const BindOptions = { Propagation: mount.propagation, NonRecursive: !mount.recursive };
-    return { ...shared, Source: mount.source, ReadOnly: mount.readOnly, BindOptions };
-  }
   if (mount.type === "tmpfs") return shared;
+  if (mount.type === "image") {
+    const ImageOptions = { Subpath: mount.subpath ?? "" };
+    return { ...shared, Source: mount.source, ReadOnly: true, ImageOptions };
+  }
+  const { readOnly: ReadOnly } = mount;
+  if (mount.type === "bind") {
+    const BindOptions = {
+      Propagation: mount.propagation,
+      NonRecursive: !mount.recursive,
+      ...(mount.createSource ? { CreateMountpoint: true } : {}),
+      ...(mount.readOnlyRecursive ? {} : { ReadOnlyNonRecursive: true }),
+    };
+    return { ...shared, Source: mount.source, ReadOnly, BindOptions };
+  }
   const VolumeOptions = {
     NoCopy: !mount.copy,
     Labels: mount.labels,
+    ...(Object.keys(mount.options).length === 0
+      ? {}
+      : { DriverConfig: { Name: "local", Options: mount.options } }),
     ...(mount.subpath === null ? {} : { Subpath: mount.subpath }),
   };
-  return { ...shared, Source: mount.name ?? "", ReadOnly: mount.readOnly, VolumeOptions };
+  return { ...shared, Source: mount.name ?? "", ReadOnly, VolumeOptions };
 }

@@ -34,6 +34,7 @@ export interface Mount {
   readonly ReadOnly?: boolean;
   readonly BindOptions?: Record<string, unknown>;
   readonly VolumeOptions?: Record<string, unknown>;
+  readonly ImageOptions?: Record<string, unknown>;
   readonly TmpfsOptions?: Record<string, unknown>;
 }
 
@@ -55,6 +56,9 @@ const KEYS: Readonly<Record<string, string>> = {
   "volume-nocopy": "volume-nocopy",
   "volume-label": "volume-label",
   "volume-subpath": "volume-subpath",
+  "volume-driver": "volume-driver",
+  "volume-opt": "volume-opt",
+  "image-subpath": "image-subpath",
   "tmpfs-size": "tmpfs-size",
   "tmpfs-mode": "tmpfs-mode",
 };
@@ -64,6 +68,7 @@ export function mount(entry: string): Mount {
   const refuse = (why: string) => new UsageError(`cannot use "${entry}" for --mount: ${why}`);
   const fields: Fields = {};
   const labels: Record<string, string> = {};
+  const driver: Record<string, string> = {};
   for (const part of csv(entry)) {
     const equals = part.indexOf("=");
     const written = (equals < 0 ? part : part.slice(0, equals)).toLowerCase();
@@ -72,32 +77,47 @@ export function mount(entry: string): Mount {
     if (equals < 0 && !FLAGS.has(written)) throw refuse(`"${written}" needs a value`);
     const value = equals < 0 ? "true" : part.slice(equals + 1);
     if (key === "volume-label") Object.assign(labels, Object.fromEntries([splitOnce(value)]));
+    else if (key === "volume-opt") Object.assign(driver, Object.fromEntries([splitOnce(value)]));
     else fields[key] = value;
   }
   const type = fields["type"] ?? "volume";
   const target = fields["target"];
   if (target === undefined) throw refuse("it has no target");
   const source = fields["source"];
-  if (type === "bind" && source === undefined) throw refuse("a bind needs a source");
-  if (!["bind", "volume", "tmpfs"].includes(type)) throw refuse(`"${type}" is not bind, volume or tmpfs`);
+  if ((type === "bind" || type === "image") && source === undefined)
+    throw refuse(`type=${type} needs a source`);
+  if (!["bind", "volume", "image", "tmpfs"].includes(type))
+    throw refuse(`"${type}" is not bind, volume, image or tmpfs`);
+  const recursive = fields["bind-recursive"];
+  if (recursive !== undefined && !Object.hasOwn(RECURSION, recursive))
+    throw refuse(`bind-recursive is one of ${Object.keys(RECURSION).join(", ")}`);
+  if (recursive === "readonly" && !(isTrue(fields["readonly"]) && fields["bind-propagation"] === "rprivate"))
+    throw refuse("bind-recursive=readonly needs readonly and bind-propagation=rprivate");
   return {
     Type: type,
     Target: target,
     ...(source === undefined ? {} : { Source: type === "bind" ? resolve(source) : source }),
     ...(isTrue(fields["readonly"]) ? { ReadOnly: true } : {}),
-    ...optionsOf(type, fields, labels),
+    ...optionsOf(type, fields, labels, driver),
   };
 }
 
+/** `--mount bind-recursive=`: what it says of a bind. */
+const RECURSION: Readonly<Record<string, Record<string, boolean>>> = {
+  enabled: {},
+  disabled: { NonRecursive: true },
+  writable: { ReadOnlyNonRecursive: true },
+  readonly: { ReadOnlyForceRecursive: true },
+};
+
 const isTrue = (value: string | undefined) => value !== undefined && /^(1|t|true)$/i.test(value);
 
-function optionsOf(type: string, fields: Fields, labels: Record<string, string>): Partial<Mount> {
+function optionsOf(type: string, fields: Fields, labels: Fields, driver: Fields): Partial<Mount> {
   if (type === "bind") {
     const options = {
       ...(fields["bind-propagation"] === undefined ? {} : { Propagation: fields["bind-propagation"] }),
-      ...(isTrue(fields["bind-nonrecursive"]) || fields["bind-recursive"] === "disabled"
-        ? { NonRecursive: true }
-        : {}),
+      ...(isTrue(fields["bind-nonrecursive"]) ? { NonRecursive: true } : {}),
+      ...RECURSION[fields["bind-recursive"] ?? "enabled"],
       ...(isTrue(fields["bind-create-src"]) ? { CreateMountpoint: true } : {}),
     };
     return Object.keys(options).length > 0 ? { BindOptions: options } : {};
@@ -107,8 +127,15 @@ function optionsOf(type: string, fields: Fields, labels: Record<string, string>)
       ...(isTrue(fields["volume-nocopy"]) ? { NoCopy: true } : {}),
       ...(fields["volume-subpath"] === undefined ? {} : { Subpath: fields["volume-subpath"] }),
       ...(Object.keys(labels).length > 0 ? { Labels: labels } : {}),
+      ...(Object.keys(driver).length > 0 || fields["volume-driver"] !== undefined
+        ? { DriverConfig: { Name: fields["volume-driver"] ?? "local", Options: driver } }
+        : {}),
     };
     return Object.keys(options).length > 0 ? { VolumeOptions: options } : {};
+  }
+  if (type === "image") {
+    const subpath = fields["image-subpath"];
+    return subpath === undefined ? {} : { ImageOptions: { Subpath: subpath } };
   }
   const options = {
     ...(fields["tmpfs-size"] === undefined ? {} : { SizeBytes: size(fields["tmpfs-size"]) }),

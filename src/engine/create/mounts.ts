@@ -1,4 +1,5 @@
 import { mkdir, stat } from "node:fs/promises";
+import type { Image } from "../../image/images.ts";
 import { InroError } from "../../oci/error.ts";
 import type { Undo } from "../../oci/undo.ts";
 import { checkVolumeName } from "../../volume/volumes.ts";
@@ -6,7 +7,6 @@ import type { Core } from "../core.ts";
 import type { MountPoint, VolumeDetails } from "../engine.ts";
 import { discard } from "../life/remove.ts";
 import type { ContainerOptions, MountOption } from "../options.ts";
-import type { ResolvedMount } from "../spec/mounts.ts";
 import { volumeNamed } from "../volumes/find.ts";
 import { holdVolume } from "../volumes/holds.ts";
 import { makeFolder, volumeDetails } from "../volumes/make.ts";
@@ -32,6 +32,7 @@ export async function prepareMounts(
   const points: MountPoint[] = [];
   for (const mount of options.mounts)
     if (mount.type === "volume") points.push(await prepareVolume(core, mount, { made, undo, holds }));
+    else if (mount.type === "image") points.push(await prepareImage(core, mount));
     else points.push(mount.type === "bind" ? await prepareBind(mount) : tmpfsPoint(mount));
   return { points, made };
 }
@@ -53,6 +54,7 @@ async function prepareBind(mount: Extract<MountOption, { type: "bind" }>): Promi
     name: null,
     source: mount.source,
     target: mount.target,
+    subpath: null,
     readOnly: mount.readOnly,
     propagation: mount.propagation,
     anonymous: false,
@@ -75,7 +77,7 @@ async function prepareVolume(
   mount: Extract<MountOption, { type: "volume" }>,
   { made, undo, holds }: Preparing,
 ): Promise<MountPoint> {
-  const { target, readOnly } = mount;
+  const { target, subpath, readOnly } = mount;
   if (mount.name !== null) checkVolumeName(mount.name);
   const known = mount.name === null ? undefined : volumeNamed(core, mount.name);
   const volume = known ?? volumeDetails(core, mount);
@@ -90,7 +92,32 @@ async function prepareVolume(
     made.push({ volume, target, copy: mount.copy });
   }
   const anonymous = mount.name === null;
-  return { type: "volume", name, source, target, readOnly, propagation: "", anonymous };
+  return { type: "volume", name, source, target, subpath, readOnly, propagation: "", anonymous };
+}
+
+/** Not a 404 where there is none: the docker CLI takes that for the container's own image, pulls it and asks again. */
+async function prepareImage(
+  core: Core,
+  { source, target, subpath }: Extract<MountOption, { type: "image" }>,
+): Promise<MountPoint> {
+  const image = imageToMount(core, source, target);
+  await core.images.admit(image, source);
+  const rest = { readOnly: true, propagation: "", anonymous: false };
+  return { type: "image", name: image.id, source: "", target, subpath, ...rest };
+}
+
+function imageToMount(core: Core, source: string, target: string): Image {
+  try {
+    return core.images.resolve(source);
+  } catch (cause) {
+    throw new InroError("MOUNT_SOURCE_MISSING", {
+      what: `cannot mount the image "${source}" at "${target}"`,
+      why: cause instanceof InroError ? cause.why : String(cause),
+      hint: `inro pull ${source}`,
+      at: `--mount ${target}`,
+      cause,
+    });
+  }
 }
 
 function tmpfsPoint(mount: Extract<MountOption, { type: "tmpfs" }>): MountPoint {
@@ -99,51 +126,9 @@ function tmpfsPoint(mount: Extract<MountOption, { type: "tmpfs" }>): MountPoint 
     name: null,
     source: "",
     target: mount.target,
+    subpath: null,
     readOnly: mount.options.includes("ro"),
     propagation: "",
     anonymous: false,
   };
-}
-
-/** Docker's defaults for a tmpfs come first, so that what the user writes wins. */
-const TMPFS_DEFAULTS = ["nosuid", "nodev", "noexec"];
-
-/** Mount points as the spec wants them said, options and the flag that asked for each included. */
-export function resolveMounts(
-  options: ContainerOptions,
-  points: readonly MountPoint[],
-): readonly ResolvedMount[] {
-  const byTarget = new Map(options.mounts.map((mount) => [mount.target, mount]));
-  return points.map((point) => {
-    const option = byTarget.get(point.target);
-    return {
-      type: point.type,
-      source: point.source,
-      target: point.target,
-      options: mountOptions(point, option),
-      because: becauseOf(point),
-    };
-  });
-}
-
-function mountOptions(point: MountPoint, option: MountOption | undefined): readonly string[] {
-  if (option?.type === "tmpfs") {
-    const kept = TMPFS_DEFAULTS.filter((flag) => !option.options.includes(flag.slice(2)));
-    return [
-      ...kept,
-      ...option.options.filter((flag) => flag !== "exec" && flag !== "dev" && flag !== "suid"),
-    ];
-  }
-  const recursive = option?.type === "bind" && !option.recursive ? "bind" : "rbind";
-  const propagation = point.propagation === "" ? "rprivate" : point.propagation;
-  // mount_setattr(2) with AT_RECURSIVE: what is mounted beneath a read-only source is read-only too.
-  const readOnly = recursive === "rbind" ? ["ro", "rro"] : ["ro"];
-  return [recursive, propagation, ...(point.readOnly ? readOnly : ["rw"])];
-}
-
-function becauseOf(point: MountPoint): string {
-  if (point.type === "tmpfs") return `--tmpfs ${point.target}`;
-  const source = point.name ?? point.source;
-  const suffix = point.readOnly ? ":ro" : "";
-  return point.anonymous ? `-v ${point.target}` : `-v ${source}:${point.target}${suffix}`;
 }

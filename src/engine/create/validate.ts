@@ -151,14 +151,20 @@ function checkMount(mount: MountOption): MountOption {
   const target = normalize(mount.target).replace(/(.)\/+$/, "$1");
   if (!isAbsolute(mount.target) || mount.target.includes("\0"))
     throw invalid("--mount", `cannot mount at "${mount.target}"`, "the container's path is not absolute");
-  if (mount.type === "volume" && mount.subpath !== null)
-    throw invalid(
-      "--mount",
-      `cannot mount "${mount.subpath}" of a volume`,
-      "mounting a part of a volume is not supported",
-    );
+  if ((mount.type === "volume" || mount.type === "image") && mount.subpath !== null)
+    checkSubpath(mount.subpath);
   if (target === "/") throw invalid("--mount", "cannot mount at /", "the root is the image's");
   return { ...mount, target };
+}
+
+function checkSubpath(subpath: string): void {
+  const isInside = !isAbsolute(subpath) && !subpath.split("/").includes("..") && !subpath.includes("\0");
+  if (isInside && subpath !== "") return;
+  throw invalid(
+    "--mount",
+    `cannot mount the part "${subpath}"`,
+    "subpath must be a relative path within the volume or image, without ..",
+  );
 }
 
 function uniqueTargets(mounts: readonly MountOption[]): readonly MountOption[] {

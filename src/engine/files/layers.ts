@@ -25,7 +25,8 @@ const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
 /** The folders of a root, the uppermost first. */
 export function layerFolders(rootfs: Rootfs): readonly string[] {
   if (rootfs.kind === "folder") return [rootfs.path];
-  return [rootfs.upper, ...rootfs.lower].map((name) => join(rootfs.folder, name));
+  const { upper, lower } = rootfs;
+  return (upper === "" ? lower : [upper, ...lower]).map((name) => join(rootfs.folder, name));
 }
 
 /** The text of a file of the merged root, at most `limit` bytes; undefined when it is no regular file there. */

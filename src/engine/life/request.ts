@@ -10,12 +10,11 @@ import type { Rootfs } from "../../oci/rootfs.ts";
 import type { SpecSeccomp } from "../../oci/runtime-spec.ts";
 import type { CreateRequest } from "../../runtime/runtime.ts";
 import { type Core, folderOf, socketFolderOf } from "../core.ts";
-import { resolveMounts } from "../create/mounts.ts";
-import type { MountPoint } from "../engine.ts";
 import type { Entry } from "../entry.ts";
 import type { ContainerOptions } from "../options.ts";
 import { chooseCapabilities } from "../spec/capabilities.ts";
 import { hostDevices } from "../spec/devices.ts";
+import type { ResolvedMount } from "../spec/mounts.ts";
 import { buildSpec } from "../spec/spec.ts";
 import { identityIn } from "./identity.ts";
 
@@ -25,7 +24,7 @@ export interface Ingredients {
   readonly folder: string;
   readonly options: ContainerOptions;
   readonly arguments: readonly string[];
-  readonly mounts: readonly MountPoint[];
+  readonly mounts: readonly ResolvedMount[];
   readonly rootfs: Rootfs;
   readonly fragments: readonly PlanFragment[];
 }
@@ -60,7 +59,7 @@ function running(core: Core, container: string): { readonly id: string; readonly
 /** Looks up who the program runs as and writes the spec; what the runtime needs for `create` and `explain`. */
 export function createRequest(core: Core, from: Ingredients): CreateRequest {
   const { id, options, host } = { ...from, host: core.host };
-  const { spec, becauseOf } = buildSpec({
+  const { spec, mountDetails, becauseOf } = buildSpec({
     id,
     options,
     arguments: from.arguments,
@@ -69,7 +68,7 @@ export function createRequest(core: Core, from: Ingredients): CreateRequest {
     networkNamespace: networkNamespaceOf(core, options),
     folder: from.folder,
     rootPath: from.rootfs.kind === "folder" ? from.rootfs.path : join(from.folder, from.rootfs.mountpoint),
-    mounts: resolveMounts(options, from.mounts),
+    mounts: from.mounts,
     devices: hostDevices(options),
     seccomp: seccompOf(options, host),
     cgroupsPath: join(options.resources.cgroupParent ?? core.cgroupParent, id),
@@ -81,6 +80,7 @@ export function createRequest(core: Core, from: Ingredients): CreateRequest {
     socketFolder: socketFolderOf(core, id),
     spec,
     rootfs: from.rootfs,
+    mountDetails,
     terminal: options.tty,
     openStdin: options.openStdin,
     stdinOnce: options.stdinOnce,

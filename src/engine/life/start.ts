@@ -19,6 +19,7 @@ import { wantedPorts } from "../networks/ports.ts";
 import { APART } from "../records.ts";
 import { isLive } from "../state.ts";
 import { onEnd } from "./end.ts";
+import { mountSources } from "./mount-sources.ts";
 import { removeNow } from "./remove.ts";
 import { createRequest, writeEtcFiles } from "./request.ts";
 
@@ -103,7 +104,8 @@ async function toTheGate(core: Core, entry: Entry, undo: Undo): Promise<Containe
   record(core, entry, { starting: true, rootfs, attachments: records, shaper, bootId });
   undo.add("note that it does not start", () => record(core, entry, { starting: false, ...APART }));
   writeEtcFiles(core, folder, { id, options, attachments });
-  const { arguments: words, mounts } = origin;
+  const { arguments: words } = origin;
+  const mounts = await mountSources(core, folder, options.mounts, origin.mounts);
   const request = createRequest(core, { id, folder, options, arguments: words, mounts, rootfs, fragments });
   const container = await core.runtime.create(request);
   await core.networks.livePorts.settle(attachments.flatMap(({ ports }) => ports));

@@ -1,13 +1,16 @@
+import type { MountDetail, MountDetails } from "../../oci/rootfs.ts";
 import type { SpecMount } from "../../oci/runtime-spec.ts";
 import type { ContainerOptions } from "../options.ts";
 import type { SpecInput } from "./spec.ts";
 
-/** A user's mount with its source known: a folder or file on the host. */
+/** A user's mount with its source known. */
 export interface ResolvedMount {
-  readonly type: "bind" | "volume" | "tmpfs";
+  /** As a specification has it: `bind`, or a file system's. */
+  readonly type: string;
   readonly source: string;
   readonly target: string;
   readonly options: readonly string[];
+  readonly detail: MountDetail;
   /** What asked for it: `-v /srv:/data`. */
   readonly because: string;
 }
@@ -67,36 +70,32 @@ function fileMounts(input: SpecInput): SpecMount[] {
   }));
 }
 
+const ENGINES_OWN = { because: "default", detail: {} } as const;
+
 /**
  * All mounts in the order they happen: a parent comes before what lies in it. A user's mount takes the place of a
  * default one with the same destination; with a user's mount of /dev its default children stay (they go on top).
  */
 export function specMounts(input: SpecInput): {
-  mounts: readonly SpecMount[];
-  because: ReadonlyMap<string, string>;
+  readonly mounts: readonly SpecMount[];
+  readonly details: MountDetails;
+  readonly because: ReadonlyMap<string, string>;
 } {
-  const users = input.mounts.map((mount) => ({
-    destination: mount.target,
-    ...specMount(mount),
-    because: mount.because,
-  }));
+  const users = input.mounts.map(({ target, ...mount }) => ({ destination: target, ...mount }));
   const taken = new Set(users.map((mount) => mount.destination));
   const files = fileMounts(input).filter((mount) => !taken.has(mount.destination));
   const defaults = defaultMounts(input.options).filter((mount) => !taken.has(mount.destination));
-  const later = [...files.map((mount) => ({ ...mount, because: "default" })), ...users];
+  const later = [...files.map((mount) => ({ ...mount, ...ENGINES_OWN })), ...users];
   later.sort((a, b) => depth(a.destination) - depth(b.destination));
   const because = new Map<string, string>();
+  const details = new Map<number, MountDetail>();
   const mounts: SpecMount[] = [...defaults];
-  for (const { because: reason, ...mount } of later) {
+  for (const { because: reason, detail, ...mount } of later) {
     if (reason !== "default") because.set(`/mounts/${mounts.length}`, reason);
+    if (Object.keys(detail).length > 0) details.set(mounts.length, detail);
     mounts.push(mount);
   }
-  return { mounts, because };
-}
-
-function specMount(mount: ResolvedMount): Pick<SpecMount, "type" | "source" | "options"> {
-  if (mount.type === "tmpfs") return { type: "tmpfs", source: "tmpfs", options: mount.options };
-  return { type: "bind", source: mount.source, options: mount.options };
+  return { mounts, details, because };
 }
 
 function depth(path: string): number {

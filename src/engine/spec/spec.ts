@@ -1,3 +1,4 @@
+import type { MountDetails } from "../../oci/rootfs.ts";
 import type {
   RuntimeSpec,
   SpecDevice,
@@ -67,11 +68,12 @@ export const READONLY_PATHS: readonly string[] = [
 /** Options and facts in, an OCI runtime specification out; nothing is looked at or changed. */
 export function buildSpec(input: SpecInput): {
   readonly spec: RuntimeSpec;
+  readonly mountDetails: MountDetails;
   /** Turns a pointer into the spec into the flag that asked for it. */
   readonly becauseOf: (pointer: string) => string;
 } {
   const { options } = input;
-  const { mounts, because } = specMounts(input);
+  const { mounts, details: mountDetails, because } = specMounts(input);
   const spec: RuntimeSpec = {
     ociVersion: "1.3.0",
     root: { path: input.rootPath, readonly: options.readOnly },
@@ -82,7 +84,7 @@ export function buildSpec(input: SpecInput): {
     annotations: options.annotations,
     linux: specLinux(input),
   };
-  return { spec, becauseOf: reasons(options, because) };
+  return { spec, mountDetails, becauseOf: reasons(options, because) };
 }
 
 function specProcess(input: SpecInput): NonNullable<RuntimeSpec["process"]> {

@@ -37,6 +37,8 @@ export interface Driver {
    * counts only when its files are first made. ROOTFS_IN_USE, NO_SPACE, QUOTA_UNSUPPORTED
    */
   prepare(folder: string, layers: readonly string[], limit: number | undefined): Promise<Rootfs>;
+  /** The layers' files with nothing to write to; `folder` is there, and theirs alone. */
+  view(folder: string, layers: readonly string[]): Rootfs;
   /** The container does not run any more. */
   release(folder: string): Promise<void>;
 }

@@ -80,6 +80,14 @@ export function overlayDriver(native: string): Driver {
         throw error;
       }
     },
+    // overlayfs.rst, "Multiple lower layers": without an upper folder there have to be two.
+    view(folder, layers) {
+      const [only] = layers;
+      if (only !== undefined && layers.length === 1) return { kind: "folder", path: only };
+      makeFolder(join(folder, "rootfs"), 0o700);
+      const lower = nameLayers(folder, layers);
+      return { kind: "overlay", folder, lower, upper: "", work: "", mountpoint: "rootfs" };
+    },
     release,
   };
 }

@@ -55,6 +55,7 @@ export function wholeRoots({ native, duplicate, limit, settle, ...named }: Whole
       if (!existsSync(path)) await make(folder, layer, bytes);
       return { kind: "folder", path, copyOf: { folder: layer, at: madeAt(folder) } };
     },
+    view: (_, [layer = ""]) => ({ kind: "folder", path: layer }),
     release: async () => {},
   };
 }

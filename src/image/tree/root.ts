@@ -12,5 +12,7 @@ export type TreeRoot =
 
 export interface Bind {
   readonly source: string;
+  /** Of the source, resolved inside it; "" for all of it. */
+  readonly part: string;
   readonly destination: string;
 }

@@ -44,8 +44,9 @@ function putRoot(outbox: Outbox, root: TreeRoot): void {
   if (root.kind === "overlay" || root.kind === "bound") {
     const { binds = [] } = root;
     outbox.u32(binds.length);
-    for (const { source, destination } of binds) {
+    for (const { source, part, destination } of binds) {
       outbox.string(fromText(source));
+      outbox.string(fromText(part));
       outbox.string(fromText(destination));
     }
   }

@@ -104,14 +104,14 @@ export const operations = {
   }),
   /**
    * Makes a tree that nobody can see yet like a folder: `mode` just its mode; `contents` what it holds; `all` that, and
-   * its mode, owner, attributes and times. Links are copied as links and never followed; what is mounted below the
+   * its mode, owner, attributes and times; `initial` all of that where the tree holds nothing yet. Links are copied as links and never followed; what is mounted below the
    * folder is not entered. Bounded in entries and depth. A folder that is not there has nothing to copy.
    */
   copyUp: op(20, inside, {
     tree: uses("tree"),
     root,
     path: text,
-    what: choice({ mode: 0, contents: 1, all: 2 }),
+    what: choice({ mode: 0, contents: 1, all: 2, initial: 3 }),
   }),
   /** Of every mount of the new namespace: MS_SLAVE or MS_PRIVATE before anything is attached. */
   setPropagation: op(7, inside, { propagation: u32 }),

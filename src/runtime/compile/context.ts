@@ -3,7 +3,7 @@ import type { Slot } from "../../kernel/plan/field.ts";
 import type { PlanFragment } from "../../kernel/plan/fragment.ts";
 import type { Op } from "../../kernel/plan/operations.ts";
 import type { Plan } from "../../kernel/plan/plan.ts";
-import type { Rootfs } from "../../oci/rootfs.ts";
+import type { MountDetails, Rootfs } from "../../oci/rootfs.ts";
 import type { RuntimeSpec } from "../../oci/runtime-spec.ts";
 import type { HostFacts } from "../facts.ts";
 import type { LogTarget } from "../runtime.ts";
@@ -45,6 +45,7 @@ export interface CompileInput {
   readonly id: string;
   readonly spec: RuntimeSpec;
   readonly rootfs: Rootfs;
+  readonly mountDetails?: MountDetails;
   /** Absolute: where hooks find config.json. */
   readonly bundle: string;
   readonly facts: HostFacts;

@@ -3,6 +3,7 @@ import { MOUNT_ATTR, type MountOptions, parseMountOptions } from "../../kernel/m
 import type { Slot } from "../../kernel/plan/field.ts";
 import type { OpOf } from "../../kernel/plan/operations.ts";
 import { InroError } from "../../oci/error.ts";
+import type { MountDetail } from "../../oci/rootfs.ts";
 import type { SpecMount } from "../../oci/runtime-spec.ts";
 import { bindTree, propagationChange, UNCHANGED } from "./binds.ts";
 import { borrowedTree } from "./borrow.ts";
@@ -88,13 +89,49 @@ export function compileMount(
   const { options, because } = planned;
   if (options.remount) return remount(draft, planned, to);
   const tree = treeOf(draft, input, planned, { borrowed, ...to });
-  const directory = input.sources.get(planned.index)?.directory ?? true;
+  const directory = isDirectory(input, planned);
   const mode = directory ? FOLDER_MODE : FILE_MODE;
   draft.plan.build.push(
     { kind: "ensureMountpoint", root: to.root, path: to.path, directory, mode, because },
     { kind: "attach", tree, ...to, because },
   );
-  return tree;
+  const part = partOf(draft, input, planned, tree);
+  if (part !== undefined) draft.plan.build.push({ kind: "attach", tree: part, ...to, because });
+  return part ?? tree;
+}
+
+/** Of a source that was looked at, or that is described; a file system's root is a folder. */
+export const isDirectory = ({ sources, mountDetails }: CompileInput, { index }: PlannedMount): boolean =>
+  sources.get(index)?.directory ?? mountDetails?.get(index)?.isFile !== true;
+
+/**
+ * A part of a new file system goes over the whole: before 6.15 open_tree(2) clones nothing of what is not attached. What is a
+ * bind or layers has been cloned as a part.
+ */
+function partOf(draft: Draft, input: CompileInput, planned: PlannedMount, whole: Slot): Slot | undefined {
+  const { subpath, layers } = input.mountDetails?.get(planned.index) ?? {};
+  if (subpath === undefined || layers !== undefined || planned.options.bind) return undefined;
+  const out = draft.newSlot();
+  const { because } = planned;
+  draft.plan.build.push({ kind: "cloneTree", out, root: whole, path: subpath, recursive: false, because });
+  return out;
+}
+
+/** Layers of an image, read-only: mounted where the engine has made a place for them, shown where they are wanted. */
+function layersTree(
+  draft: Draft,
+  { because }: PlannedMount,
+  { folder, lower, mountpoint }: NonNullable<MountDetail["layers"]>,
+  subpath: string,
+): Slot {
+  const [whole, out] = [draft.newSlot(), draft.newSlot()];
+  const change = { ...UNCHANGED, set: MOUNT_ATTR.readOnly };
+  draft.plan.build.push(
+    { kind: "overlay", out: whole, folder, lower, upper: "", work: "", mountpoint, options: [], because },
+    { kind: "cloneTree", out, root: whole, path: subpath, recursive: false, because },
+    { kind: "setTree", tree: out, ...change, because },
+  );
+  return out;
 }
 
 function treeOf(
@@ -103,9 +140,11 @@ function treeOf(
   planned: PlannedMount,
   to: Target & { readonly borrowed?: string | undefined },
 ): Slot {
+  const { layers, subpath = "", copyUp = false } = input.mountDetails?.get(planned.index) ?? {};
+  if (layers !== undefined) return layersTree(draft, planned, layers, subpath);
   if (planned.options.bind) return bindTree(draft, input, planned);
   return to.borrowed === undefined
-    ? fileSystem(draft, planned, to)
+    ? fileSystem(draft, planned, to, copyUp)
     : borrowedTree(draft, planned, to.borrowed);
 }
 
@@ -122,7 +161,14 @@ function remount(draft: Draft, { options, because }: PlannedMount, to: Target): 
 }
 
 /** The child is confined to the devices that its cgroup may use; the executor is not. */
-const isOnDevice = ({ mount }: PlannedMount): boolean => mount.source?.startsWith("/dev/") === true;
+const isOnDevice = ({ mount: { source = "", type = "" } }: PlannedMount): boolean =>
+  source.startsWith("/") && !WITHOUT_DEVICE.has(type);
+
+/** Whose source is a word. */
+const WITHOUT_DEVICE = new Set(["tmpfs", "ramfs", "proc", "sysfs", "devpts", "mqueue", "cgroup", "cgroup2"]);
+
+/** The host's network is what they are reached by. */
+const ON_NETWORK = new Set(["nfs", "nfs4", "cifs", "smb3", "ceph", "9p", "afs"]);
 
 /** mount(2), MS_RDONLY: of a block device the file system is read-only, not just the mount. */
 const fileSystemData = (planned: PlannedMount): readonly string[] =>
@@ -141,18 +187,18 @@ function copiedBy({ mount, options }: PlannedMount): OpOf<"copyUp">["what"] | un
   return ownMode ? "contents" : "all";
 }
 
-function fileSystem(draft: Draft, planned: PlannedMount, to: Target): Slot {
+function fileSystem(draft: Draft, planned: PlannedMount, to: Target, whenEmpty: boolean): Slot {
   const { mount, options, because } = planned;
   const { build } = draft.plan;
   const out = draft.newSlot();
   const fstype = mount.type ?? "";
   const wanted = options.set | options.setRecursive;
-  const copied = copiedBy(planned);
+  const copied = whenEmpty ? "initial" : copiedBy(planned);
   // What is to be filled is read-only only afterwards.
   const attributes = copied === undefined ? wanted : wanted & ~MOUNT_ATTR.readOnly;
   const source = mount.source ?? fstype;
   const data = fileSystemData(planned);
-  const act = isOnDevice(planned) ? draft.plan.host : build;
+  const act = isOnDevice(planned) || ON_NETWORK.has(fstype) ? draft.plan.host : build;
   act.push({ kind: "fsMount", out, fstype, source, options: data, attributes, because });
   if (copied !== undefined)
     build.push({ kind: "copyUp", tree: out, root: to.root, path: to.path, what: copied, because });

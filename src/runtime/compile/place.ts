@@ -5,7 +5,7 @@ import { compileCgroupMount } from "./cgroup-mount.ts";
 import type { JoinedCgroups } from "./cgroups.ts";
 import type { CompileInput, Draft } from "./context.ts";
 import { compileDev } from "./dev.ts";
-import { compileMount, type PlannedMount, targetOf } from "./mounts.ts";
+import { compileMount, isDirectory, type PlannedMount, targetOf } from "./mounts.ts";
 import type { Namespaces } from "./namespaces.ts";
 
 /** What mounting knows, and learns as it goes. */
@@ -25,7 +25,7 @@ export interface Scene {
 export function place(scene: Scene, planned: PlannedMount): void {
   const { draft, input, root, cgroups, namespaces } = scene;
   const { path, options, mount, because } = planned;
-  const directory = input.sources.get(planned.index)?.directory ?? true;
+  const directory = isDirectory(input, planned);
   const to = targetOf(path, root, scene.dev?.slot, directory);
   if (isCgroup(planned)) {
     compileCgroupMount(draft, input, planned, to, cgroups, namespaces.own.has("cgroup"));

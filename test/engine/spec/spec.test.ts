@@ -79,7 +79,14 @@ test("each part of the spec knows the flag that asked for it", () => {
       },
       {
         mounts: [
-          { type: "bind", source: "/srv", target: "/data", options: ["rbind"], because: "-v /srv:/data" },
+          {
+            type: "bind",
+            source: "/srv",
+            target: "/data",
+            options: ["rbind"],
+            detail: {},
+            because: "-v /srv:/data",
+          },
         ],
       },
     ),
@@ -94,7 +101,14 @@ test("each part of the spec knows the flag that asked for it", () => {
       {},
       {
         mounts: [
-          { type: "bind", source: "/srv", target: "/data", options: ["rbind"], because: "-v /srv:/data" },
+          {
+            type: "bind",
+            source: "/srv",
+            target: "/data",
+            options: ["rbind"],
+            detail: {},
+            because: "-v /srv:/data",
+          },
         ],
       },
     ),
@@ -110,6 +124,7 @@ test("a parent is mounted before what lies in it, and a user's mount replaces a 
     target,
     options: ["rbind"],
     because: `-v /s:${target}`,
+    detail: {},
   });
   const { spec } = buildSpec(
     specInput(

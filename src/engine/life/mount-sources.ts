@@ -1,0 +1,123 @@
+import { lookup } from "node:dns/promises";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { MountDetail } from "../../oci/rootfs.ts";
+import { volumeOptions } from "../../volume/options.ts";
+import type { Core } from "../core.ts";
+import type { MountPoint } from "../engine.ts";
+import { layerFolders, statInLayers } from "../files/layers.ts";
+import type { MountOption } from "../options.ts";
+import type { ResolvedMount } from "../spec/mounts.ts";
+import { volumeNamed } from "../volumes/find.ts";
+
+/** Mount points as a specification says them, with their sources found. */
+export async function mountSources(
+  core: Core,
+  folder: string,
+  options: readonly MountOption[],
+  points: readonly MountPoint[],
+): Promise<readonly ResolvedMount[]> {
+  const byTarget = new Map(options.map((mount) => [mount.target, mount]));
+  const resolved: ResolvedMount[] = [];
+  for (const [index, point] of points.entries()) {
+    const option = byTarget.get(point.target);
+    const source = await sourceOf(core, join(folder, "images", String(index)), point, option);
+    resolved.push({ target: point.target, because: becauseOf(point), ...source });
+  }
+  return resolved;
+}
+
+type Source = Omit<ResolvedMount, "target" | "because">;
+
+async function sourceOf(
+  core: Core,
+  place: string,
+  point: MountPoint,
+  option: MountOption | undefined,
+): Promise<Source> {
+  if (point.type === "image") return await imageSource(core, place, point);
+  if (option?.type === "tmpfs")
+    return { type: "tmpfs", source: "tmpfs", options: tmpfsOptions(option.options), detail: {} };
+  const mount = volumeMount(core, point, option);
+  const detail: MountDetail = point.subpath === null ? {} : { subpath: point.subpath };
+  if (mount === null || mount.type === "bind") {
+    const source = mount?.device ?? point.source;
+    return { type: "bind", source, options: bindOptions(point, option, mount?.options ?? []), detail };
+  }
+  const copyUp = option?.type === "volume" && option.copy;
+  return {
+    type: mount.type,
+    source: mount.device,
+    // As an attribute of this mount: others may have the same file system to write to.
+    options: [...(await reachable(mount.options)), ...(point.readOnly ? ["rro"] : [])],
+    detail: { ...detail, copyUp },
+  };
+}
+
+function volumeMount(core: Core, { type, name }: MountPoint, option: MountOption | undefined) {
+  if (type !== "volume" || name === null) return null;
+  // One that was made for an explanation is not recorded.
+  const asked = option?.type === "volume" ? option.options : {};
+  return volumeOptions(volumeNamed(core, name)?.options ?? asked).mount;
+}
+
+/** Docker's defaults for a tmpfs come first, so that what the user writes wins. */
+const TMPFS_DEFAULTS = ["nosuid", "nodev", "noexec"];
+
+function tmpfsOptions(asked: readonly string[]): readonly string[] {
+  const kept = TMPFS_DEFAULTS.filter((flag) => !asked.includes(flag.slice(2)));
+  return [...kept, ...asked.filter((flag) => flag !== "exec" && flag !== "dev" && flag !== "suid")];
+}
+
+/** `more`: of a volume that is a folder of the host. */
+function bindOptions(
+  point: MountPoint,
+  option: MountOption | undefined,
+  more: readonly string[],
+): readonly string[] {
+  const bind = option?.type === "bind" ? option : { recursive: true, readOnlyRecursive: true };
+  const isPlain = option?.type === "bind" ? !bind.recursive : more.includes("bind");
+  const propagation = point.propagation === "" ? "rprivate" : point.propagation;
+  // mount_setattr(2) with AT_RECURSIVE: what is mounted beneath a read-only source is read-only too.
+  const readOnly = !isPlain && bind.readOnlyRecursive ? ["ro", "rro"] : ["ro"];
+  return [
+    isPlain ? "bind" : "rbind",
+    propagation,
+    ...more.filter((word) => word !== "bind" && word !== "rbind"),
+    ...(point.readOnly ? readOnly : more.includes("ro") ? [] : ["rw"]),
+  ];
+}
+
+/** The kernel takes addresses alone; `loop` is mount(8)'s word for what is done anyway. */
+async function reachable(options: readonly string[]): Promise<readonly string[]> {
+  const found = options
+    .filter((option) => option !== "loop")
+    .map(async (option) => {
+      const [, key, host = ""] = /^(addr|mountaddr)=(.+)$/.exec(option) ?? [];
+      return key === undefined ? option : `${key}=${(await lookup(host)).address}`;
+    });
+  return await Promise.all(found);
+}
+
+async function imageSource(
+  core: Core,
+  place: string,
+  { name, target, subpath }: MountPoint,
+): Promise<Source> {
+  mkdirSync(place, { recursive: true, mode: 0o700 });
+  const image = core.images.resolve(name ?? "");
+  const files = await core.images.view(place, image);
+  const detail: MountDetail = subpath === null ? {} : { subpath };
+  const options = ["bind", "rprivate", "ro"];
+  if (files.kind === "folder") return { type: "bind", source: files.path, options, detail };
+  const isFile = statInLayers(layerFolders(files), subpath ?? "/")?.isDirectory() === false;
+  return { type: "overlay", source: target, options: [], detail: { ...detail, layers: files, isFile } };
+}
+
+function becauseOf(point: MountPoint): string {
+  if (point.type === "tmpfs") return `--tmpfs ${point.target}`;
+  if (point.type === "image") return `--mount type=image,target=${point.target}`;
+  const source = point.name ?? point.source;
+  const suffix = point.readOnly ? ":ro" : "";
+  return point.anonymous ? `-v ${point.target}` : `-v ${source}:${point.target}${suffix}`;
+}

@@ -1,0 +1,298 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { canMake } from "../support/file-system.ts";
+import { temporaryFolder } from "../support/temporary.ts";
+import { cliEngine, engineMissing } from "./engine.ts";
+
+const mountTable = () => readFileSync("/proc/self/mountinfo", "utf8").split("\n").length;
+const loops = (file: string) =>
+  spawnSync("/sbin/losetup", ["-j", file], { encoding: "utf8" }).stdout.split("\n").filter(Boolean);
+
+describe.skipIf(engineMissing)("mounts of a container", () => {
+  const cli = cliEngine();
+  const { out, inro } = cli;
+  const folder = temporaryFolder("mounts");
+  const here = (name: string) => join(folder.path, name);
+  const data = (name: string) => join(cli.engine.dataRoot, "volumes", name, "_data");
+  const run = (mount: string, script: string) =>
+    out("run", "--rm", "--mount", mount, "busybox", "sh", "-c", script);
+  const failed = (...words: string[]) => inro("run", "--rm", ...words);
+  const options = (target: string) =>
+    `cat /proc/self/mountinfo | while read l; do case "$l" in *" ${target} "*) echo "$l";; esac; done`;
+
+  beforeAll(async () => {
+    mkdirSync(here("tree/below"), { recursive: true });
+    writeFileSync(here("tree/file"), "on the host\n");
+  });
+  afterAll(() => folder[Symbol.dispose]());
+
+  describe("bind", () => {
+    test("read-only, and what lies below it too unless bind-recursive=writable", async () => {
+      const script = "(echo x > /m/file) 2>/dev/null && echo written || echo refused";
+      expect(await run(`type=bind,src=${here("tree")},dst=/m,readonly`, script)).toBe("refused\n");
+      expect(await run(`type=bind,src=${here("tree")},dst=/m`, "cat /m/file")).toBe("on the host\n");
+    });
+
+    test("recursive, not, and writable below: as the host has something mounted there", async () => {
+      spawnSync("mount", ["-t", "tmpfs", "none", here("tree/below")]);
+      try {
+        writeFileSync(here("tree/below/deep"), "mounted below\n");
+        const look = "cat /m/below/deep 2>/dev/null || echo nothing";
+        const write = "(echo w > /m/below/new) 2>/dev/null && echo written || echo refused";
+        const bind = `type=bind,src=${here("tree")},dst=/m`;
+        expect(await run(bind, look)).toBe("mounted below\n");
+        expect(await run(`${bind},bind-recursive=disabled`, look)).toBe("nothing\n");
+        expect(await run(`${bind},readonly`, write)).toBe("refused\n");
+        expect(await run(`${bind},readonly,bind-recursive=writable`, write)).toBe("written\n");
+        expect(await run(`${bind},readonly,bind-recursive=readonly,bind-propagation=rprivate`, write)).toBe(
+          "refused\n",
+        );
+      } finally {
+        spawnSync("umount", [here("tree/below")]);
+      }
+    });
+
+    test.each([
+      ["rprivate", /^(?!.*(shared|master))/],
+      ["rslave", /^/],
+    ])("propagation %s", async (propagation, expected) => {
+      const line = await run(
+        `type=bind,src=${here("tree")},dst=/m,bind-propagation=${propagation}`,
+        options("/m"),
+      );
+      expect(line).toMatch(expected);
+      expect(
+        (await failed("--mount", `type=bind,src=${here("tree")},dst=/m,bind-propagation=upwards`, "busybox"))
+          .stderr,
+      ).toContain("upwards");
+    });
+
+    test("a missing source is refused, and made when asked for", async () => {
+      const missing = await failed("--mount", `type=bind,src=${here("none")},dst=/m`, "busybox", "true");
+      expect(missing).toMatchObject({ code: 125 });
+      expect(missing.stderr).toContain("bind source path does not exist");
+      await run(`type=bind,src=${here("made")},dst=/m,bind-create-src`, "touch /m/f");
+      expect(readFileSync(here("made/f"), "utf8")).toBe("");
+    });
+  });
+
+  describe("tmpfs", () => {
+    test("size, mode, and by default no programs, devices or set-id", async () => {
+      const line = await run(
+        "type=tmpfs,dst=/t,tmpfs-size=1m,tmpfs-mode=0750",
+        `${options("/t")}; stat -c %a /t`,
+      );
+      expect(line).toContain("nosuid,nodev,noexec");
+      expect(line).toContain("size=1024k");
+      expect(line).toEndWith("\n750\n");
+      const copy =
+        "cat /bin/busybox > /t/busybox; chmod 755 /t/busybox; /t/busybox echo ran 2>/dev/null || echo refused";
+      const tmpfs = (words: string) =>
+        out(
+          "run",
+          "--rm",
+          "--tmpfs",
+          `/t${words}`,
+          "busybox",
+          "sh",
+          "-c",
+          copy.replace("chmod", "/bin/busybox chmod"),
+        );
+      expect(await tmpfs("")).toBe("refused\n");
+      expect(await tmpfs(":exec,size=8m")).toBe("ran\n");
+    });
+  });
+
+  describe("volume", () => {
+    test("subpath: a folder, a file, nothing, and no way out by a link that a container has planted", async () => {
+      await out("volume", "create", "parts");
+      mkdirSync(join(data("parts"), "a/b"), { recursive: true });
+      writeFileSync(join(data("parts"), "a/b/f"), "deep\n");
+      symlinkSync("/etc", join(data("parts"), "out"));
+      symlinkSync("../../../../../../etc", join(data("parts"), "up"));
+      const part = (subpath: string) => `type=volume,src=parts,dst=/m,volume-subpath=${subpath}`;
+      expect(await run(part("a/b"), "cat /m/f")).toBe("deep\n");
+      expect(await run(part("a/b/f"), "cat /m")).toBe("deep\n");
+      for (const [subpath, why] of [
+        ["none", "does not exist"],
+        ["out", "does not exist"],
+        ["up", "does not exist"],
+        ["../..", "relative path within"],
+        ["/a", "relative path within"],
+      ] as const)
+        expect((await failed("--mount", part(subpath), "busybox", "ls", "/m")).stderr).toContain(why);
+      await out("run", "--name", "rests", "--mount", part("a/b"), "busybox", "true");
+      expect(await out("cp", "rests:/m/f", "-")).toContain("deep\n");
+      await out("rm", "rests");
+      await out("volume", "rm", "parts");
+    }, 30_000);
+
+    test("copy-up fills an empty one, nocopy leaves it", async () => {
+      expect(await run("type=volume,src=full,dst=/bin", "ls /bin/sh")).toBe("/bin/sh\n");
+      const empty = await failed(
+        "--mount",
+        "type=volume,src=empty,dst=/bin,volume-nocopy",
+        "busybox",
+        "true",
+      );
+      expect(empty.code).toBe(127);
+      await out("volume", "rm", "full", "empty");
+    });
+
+    test("options by --mount make it, and inspect tells them", async () => {
+      const opts =
+        'volume-driver=local,volume-opt=type=tmpfs,volume-opt=device=tmpfs,"volume-opt=o=size=2m,uid=33"';
+      const line = await run(
+        `type=volume,src=fast,dst=/m,volume-label=a=b,${opts}`,
+        `${options("/m")}; stat -c %u /m`,
+      );
+      expect(line).toContain("size=2048k");
+      expect(line).toEndWith("\n33\n");
+      expect(await out("volume", "inspect", "-f", "{{.Options.o}} {{.Labels.a}}", "fast")).toBe(
+        "size=2m,uid=33 b\n",
+      );
+      await out("volume", "rm", "fast");
+    });
+  });
+
+  describe("driver options of a volume", () => {
+    test("bind: a folder of the host, read-only where its options say so", async () => {
+      const make = ["volume", "create", "-o", "type=none", "-o", `device=${here("tree")}`];
+      await out(...make, "-o", "o=bind", "host");
+      await out(...make, "-o", "o=bind,ro", "frozen");
+      expect(await run("src=host,dst=/m", "cat /m/file; echo more > /m/more")).toBe("on the host\n");
+      expect(readFileSync(here("tree/more"), "utf8")).toBe("more\n");
+      expect((await inro("run", "--rm", "-v", "frozen:/m", "busybox", "touch", "/m/x")).stderr).toContain(
+        "Read-only",
+      );
+      expect(await out("volume", "export", "host")).toContain("on the host\n");
+      await out("volume", "rm", "host", "frozen");
+      expect(readFileSync(here("tree/file"), "utf8")).toBe("on the host\n");
+    });
+
+    test("tmpfs: in the container, nowhere on the host", async () => {
+      const make = ["volume", "create", "-o", "type=tmpfs", "-o", "device=tmpfs"];
+      await out(...make, "-o", "o=size=1m,mode=1777", "ram");
+      const before = mountTable();
+      await out("run", "-d", "--name", "user", "-v", "ram:/m", "busybox", "sleep", "600");
+      expect(await out("exec", "user", "stat", "-c", "%a", "/m")).toBe("1777\n");
+      expect(mountTable()).toBe(before);
+      expect((await inro("volume", "export", "ram", "-o", here("x.tar"))).stderr).toContain(
+        "and nowhere else",
+      );
+      await out("rm", "-f", "user");
+      await out("volume", "rm", "ram");
+    });
+
+    test.skipIf(!canMake("ext4"))(
+      "a file system in a file: filled once, kept, shared, and its device goes with its last user",
+      async () => {
+        const file = here("disk.img");
+        writeFileSync(file, "");
+        truncateSync(file, 32 << 20);
+        expect(spawnSync("/sbin/mke2fs", ["-q", "-F", "-t", "ext4", file]).status).toBe(0);
+        await out(
+          "volume",
+          "create",
+          "-o",
+          "type=ext4",
+          "-o",
+          `device=${file}`,
+          "-o",
+          "o=loop,noatime",
+          "disk",
+        );
+        const before = mountTable();
+        const sleeper = (name: string, mode: string) =>
+          out("run", "-d", "--name", name, "-v", `disk:/root${mode}`, "busybox", "sleep", "600");
+        await sleeper("one", "");
+        await out("exec", "one", "sh", "-c", "echo kept > /root/f");
+        await sleeper("two", ":ro");
+        expect(await out("exec", "two", "cat", "/root/f")).toBe("kept\n");
+        expect((await inro("exec", "two", "touch", "/root/x")).stderr).toContain("Read-only");
+        expect(loops(file)).toHaveLength(1);
+        expect(mountTable()).toBe(before);
+        await out("rm", "-f", "one", "two");
+        for (let tries = 0; tries < 200 && loops(file).length > 0; tries++) await Bun.sleep(20);
+        expect(loops(file)).toEqual([]);
+        expect(await out("run", "--rm", "-v", "disk:/m:ro", "busybox", "cat", "/m/f")).toBe("kept\n");
+        const part = "src=disk,dst=/p,volume-subpath=sub";
+        await run("src=disk,dst=/m", "mkdir /m/sub; echo part > /m/sub/f");
+        expect(await run(part, "cat /p/f")).toBe("part\n");
+        // The image has files at /bin, the file system none: they come in once.
+        const second = here("second.img");
+        writeFileSync(second, "");
+        truncateSync(second, 32 << 20);
+        spawnSync("/sbin/mke2fs", ["-q", "-F", "-t", "ext4", second]);
+        await out("volume", "create", "-o", "type=ext4", "-o", `device=${second}`, "filled");
+        expect(await run("src=filled,dst=/bin", "rm /bin/wc; ls /bin/sh")).toBe("/bin/sh\n");
+        expect((await inro("run", "--rm", "-v", "filled:/bin", "busybox", "ls", "/bin/wc")).stderr).toContain(
+          "No such file",
+        );
+        await out("volume", "rm", "disk", "filled");
+      },
+      60_000,
+    );
+
+    test("what the kernel cannot mount is an error that says so", async () => {
+      await out("volume", "create", "-o", "type=nosuchfs", "-o", "device=/dev/null", "odd");
+      const odd = await failed("-v", "odd:/m", "busybox", "true");
+      expect(odd).toMatchObject({ code: 125 });
+      expect(odd.stderr).toContain("cannot make a new nosuchfs file system");
+      await out("volume", "create", "-o", "type=ext4", "-o", `device=${here("no.img")}`, "gone");
+      expect((await failed("-v", "gone:/m", "busybox", "true")).stderr).toContain("ext4");
+      await out(
+        "volume",
+        "create",
+        "-o",
+        "type=nfs",
+        "-o",
+        "device=:/srv",
+        "-o",
+        "o=addr=127.0.0.1,soft",
+        "nfs",
+      );
+      expect((await failed("-v", "nfs:/m", "busybox", "true")).stderr).toContain("nfs");
+      expect((await inro("volume", "create", "-o", "colour=red")).stderr).toContain(
+        'invalid option: "colour"',
+      );
+      await out("volume", "rm", "odd", "gone", "nfs");
+    }, 30_000);
+  });
+
+  describe("image", () => {
+    test("an image's files, all or a part, read-only; it is kept while it is mounted", async () => {
+      await out(
+        "run",
+        "--name",
+        "maker",
+        "busybox",
+        "sh",
+        "-c",
+        "mkdir /added; echo from a layer > /added/f; rm /bin/wc",
+      );
+      await out("commit", "maker", "layered");
+      await out("rm", "maker");
+      const image = "type=image,src=layered,dst=/i";
+      expect(await run(image, "cat /i/added/f; ls /i/bin/sh; ls /i/bin/wc 2>&1; ls /i/dev 2>&1; true")).toBe(
+        "from a layer\n/i/bin/sh\nls: /i/bin/wc: No such file or directory\nls: /i/dev: No such file or directory\n",
+      );
+      expect(await run(`${image},image-subpath=added`, "cat /i/f")).toBe("from a layer\n");
+      expect(await run(`${image},image-subpath=added/f`, "cat /i")).toBe("from a layer\n");
+      expect(await run("type=image,src=busybox,dst=/i,image-subpath=bin", "ls /i/wc")).toBe("/i/wc\n");
+      expect((await failed("--mount", image, "busybox", "touch", "/i/x")).stderr).toContain("Read-only");
+      expect((await failed("--mount", "type=image,src=none,dst=/i", "busybox", "true")).stderr).toContain(
+        "inro pull none",
+      );
+      await out("create", "--name", "holds", "--mount", image, "busybox");
+      expect((await inro("rmi", "layered")).code).toBe(1);
+      expect(await out("inspect", "-f", "{{range .Mounts}}{{.Type}} {{.RW}}{{end}}", "holds")).toBe(
+        "image false\n",
+      );
+      await out("rm", "holds");
+      await inro("rmi", "layered");
+    }, 30_000);
+  });
+});
