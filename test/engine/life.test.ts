@@ -239,6 +239,7 @@ describe.skipIf(rootMissing || busyboxMissing)("a container's life", () => {
         readOnly: false,
         propagation: "rprivate",
         recursive: true,
+        readOnlyRecursive: true,
         createSource: false,
       },
     ];
