@@ -10,13 +10,14 @@ export interface JoinOptions {
   readonly stdin: boolean;
   /** Typing them ends the client's connection and leaves the container as it is. */
   readonly detachKeys: Uint8Array | null;
+  readonly onDetach: () => void;
 }
 
 /**
  * Joins a client with a container's stream until either ends. What the container says is passed on untouched; the
  * end of the client's input is passed on as the end of the container's.
  */
-export function join(client: Client, stream: Duplex, { stdin, detachKeys }: JoinOptions): void {
+export function join(client: Client, stream: Duplex, { stdin, detachKeys, onDetach }: JoinOptions): void {
   const { input, output } = client;
   let over = false;
   const end = () => {
@@ -41,7 +42,11 @@ export function join(client: Client, stream: Duplex, { stdin, detachKeys }: Join
     input.resume();
     return;
   }
-  const typed = detachKeys === null ? input : input.pipe(detachScanner(detachKeys, end));
+  const leave = () => {
+    onDetach();
+    end();
+  };
+  const typed = detachKeys === null ? input : input.pipe(detachScanner(detachKeys, leave));
   typed.pipe(stream);
 }
 

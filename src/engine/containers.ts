@@ -1,4 +1,4 @@
-import type { Core } from "./core.ts";
+import { type Core, tell } from "./core.ts";
 import { create } from "./create/create.ts";
 import type { Containers } from "./engine.ts";
 import type { Entry } from "./entry.ts";
@@ -53,8 +53,17 @@ export function engineContainers(core: Core): Containers {
       const entry = find(container);
       if (entry.live === null) throw notRunning(entry, "resize");
       await entry.live.resize(windowSize);
+      tell(core, entry, "resize", { height: String(windowSize.rows), width: String(windowSize.columns) });
     },
-    top: async (container, psArguments) => top(find(container), psArguments),
+    detached: (container) => {
+      for (const entry of core.shelf.all()) if (entry.id === container) tell(core, entry, "detach");
+    },
+    top: async (container, psArguments) => {
+      const entry = find(container);
+      const table = await top(entry, psArguments);
+      tell(core, entry, "top");
+      return table;
+    },
     stats: async (container) => stats(find(container), core.host),
     archive: archives(core),
     changes: async (container) => {
@@ -63,7 +72,9 @@ export function engineContainers(core: Core): Containers {
     },
     commit: async (container, o) => commit(core, find(container), o),
     export: async (container) => {
-      const files = await openFiles(core, find(container));
+      const entry = find(container);
+      const files = await openFiles(core, entry);
+      tell(core, entry, "export");
       return releasing(core.trees.read(files.root, "/", { name: "", oneMount: true }), files);
     },
     prune: (o) => prune(core, o),
@@ -92,5 +103,6 @@ async function prune(core: Core, { filters, dryRun }: Parameters<Containers["pru
     if (!dryRun) await remove(core, entry, { force: false, volumes: false });
     removed.push(entry.id);
   }
+  if (!dryRun) core.news.tellPruned("container", reclaimed);
   return { removed, reclaimed };
 }

@@ -105,6 +105,8 @@ export interface Containers {
   /** Forgets what it wrote until now; who reads it meanwhile still gets that. LOGS_NOT_KEPT. */
   clearLog(container: string): Promise<void>;
   resize(container: string, size: WindowSize): Promise<void>;
+  /** Somebody who was attached has left it by the detach keys: for the news alone. By its full id; it may be gone. */
+  detached(container: string): void;
   /** The processes of a container as ps(1) would print them. */
   top(container: string, psArguments: string): Promise<ProcessTable>;
   stats(container: string): Promise<ContainerStats>;
@@ -314,6 +316,8 @@ export interface Execs {
     exec: string,
     o: { readonly detach: boolean; readonly consoleSize: WindowSize | null },
   ): Promise<Duplex | null>;
+  /** As of a container. */
+  detached(exec: string): void;
   /** NO_SUCH_EXEC. */
   inspect(exec: string): ExecDetails;
   resize(exec: string, size: WindowSize): Promise<void>;

@@ -7,7 +7,7 @@ const MATCHERS: Readonly<Record<string, Matcher>> = {
   type: (event, wanted) => event.type === wanted,
   event: (event, wanted) => event.action === wanted || event.action.startsWith(`${wanted}:`),
   container: (event, wanted) => concerns(event, "container", wanted),
-  image: (event, wanted) => concerns(event, "image", wanted) || event.attributes["image"] === wanted,
+  image: isOfImage,
   volume: (event, wanted) => concerns(event, "volume", wanted),
   network: (event, wanted) => concerns(event, "network", wanted),
   daemon: (event, wanted) => concerns(event, "daemon", wanted),
@@ -30,6 +30,14 @@ export function matchesEvent(event: EngineEvent, filters: Filters): boolean {
 
 function concerns(event: EngineEvent, type: EngineEvent["type"], wanted: string): boolean {
   return event.type === type && (event.id.startsWith(wanted) || event.attributes["name"] === wanted);
+}
+
+/** `debian` is every tag of it. */
+function isOfImage({ type, id, attributes }: EngineEvent, wanted: string): boolean {
+  if (type !== "image" && type !== "container") return false;
+  const name = attributes[type === "image" ? "name" : "image"] ?? "";
+  if (type === "image" && id.startsWith(wanted)) return true;
+  return name === wanted || name.replace(/:[^/:]+$/, "") === wanted;
 }
 
 /** `name` or `name=value`. */

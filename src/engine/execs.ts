@@ -39,6 +39,10 @@ export function engineExecs(core: Core): Execs {
       stream.resume();
       return null;
     },
+    detached: (exec) => {
+      for (const entry of core.shelf.all())
+        if (entry.execs.has(exec)) tell(core, entry, "exec_detach", { execID: exec });
+    },
     inspect: (exec) => detailsOf(settled(core, find(exec)).record),
     resize: async (exec, size) => {
       const { session, record } = find(exec);

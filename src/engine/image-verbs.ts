@@ -65,7 +65,10 @@ export function engineImages(core: Core): EngineImages {
     },
     prune: async (o) => {
       const pruned = await images.prune({ ...o, inUse: users });
-      return o.dryRun ? pruned : told(pruned);
+      if (o.dryRun) return pruned;
+      told(pruned);
+      core.news.tellPruned("image", pruned.reclaimed);
+      return pruned;
     },
     useCounts: () => {
       const counts = new Map<string, number>();

@@ -6,6 +6,8 @@ import type { Records } from "./records.ts";
 /** Tells what happens, and keeps it for those who ask later. */
 export interface News extends Events {
   tell(event: Omit<EngineEvent, "time">): void;
+  /** That what nobody needed was removed, and the bytes it took. */
+  tellPruned(type: EngineEvent["type"], reclaimed: number): void;
 }
 
 /** A reader that does not read is cut off here rather than fed from memory without end (R17). */
@@ -13,12 +15,15 @@ const BACKLOG = 10_000;
 
 export function openNews(records: Records): News {
   const readers = new Set<(event: EngineEvent) => void>();
+  const tell: News["tell"] = (event) => {
+    const told = { ...event, time: now() };
+    records.addEvent(told);
+    for (const reader of readers) reader(told);
+  };
   return {
-    tell: (event) => {
-      const told = { ...event, time: now() };
-      records.addEvent(told);
-      for (const reader of readers) reader(told);
-    },
+    tell,
+    tellPruned: (type, reclaimed) =>
+      tell({ type, action: "prune", id: "", attributes: { reclaimed: String(reclaimed) } }),
     stream: (query, signal) => stream(query, signal, records, readers),
   };
 }

@@ -124,14 +124,22 @@ const routes: readonly Route[] = [
       if (asked.fields["decline"] === true) return x.decline(200);
       await sleep(20);
       const detachKeys = asked.fields["keys"] === true ? Uint8Array.from([16, 17]) : null;
-      join(x.accept("application/vnd.docker.raw-stream"), echo(), { stdin: true, detachKeys });
+      join(x.accept("application/vnd.docker.raw-stream"), echo(), {
+        stdin: true,
+        detachKeys,
+        onDetach: () => {},
+      });
     },
   },
   {
     method: "POST",
     pattern: "/pour",
     hijack: async (x) => {
-      join(x.accept("application/vnd.docker.raw-stream"), flood(), { stdin: false, detachKeys: null });
+      join(x.accept("application/vnd.docker.raw-stream"), flood(), {
+        stdin: false,
+        detachKeys: null,
+        onDetach: () => {},
+      });
     },
   },
 ];

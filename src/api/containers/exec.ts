@@ -47,7 +47,11 @@ async function start(x: Hijack): Promise<void> {
   if (stream === null) return x.decline(200);
   const stdin = options.attachStdin;
   const detachKeys = options.tty && stdin ? parseDetachKeys(options.detachKeys) : null;
-  join(x.accept(streamType(x, options.tty)), stream, { stdin, detachKeys });
+  join(x.accept(streamType(x, options.tty)), stream, {
+    stdin,
+    detachKeys,
+    onDetach: () => x.engine.execs.detached(id),
+  });
 }
 
 async function resize(x: Exchange): Promise<void> {

@@ -10,6 +10,7 @@ import { APART } from "../records.ts";
 import { type ExitReport, timestamp } from "../state.ts";
 import { delayOf, restartLater } from "./again.ts";
 import { removeNow } from "./remove.ts";
+import { tellEnd } from "./told.ts";
 
 /** What is reported when nobody is left who knows: as docker does, not any program's own code. */
 const UNKNOWN_CODE = 255;
@@ -68,6 +69,7 @@ export async function ended(
     exitCode: String(report.code),
     execDuration: String(Math.round(runtimeOf(report) / 1000)),
   });
+  tellEnd(core, entry);
   if (entry.origin.options.autoRemove && !entry.restarting) {
     entry.fortune = { ...entry.fortune, state: { status: "exited", exit: report }, ...APART };
     entry.announce(["next-exit", "not-running"], report);

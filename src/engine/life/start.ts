@@ -22,6 +22,7 @@ import { onEnd } from "./end.ts";
 import { mountSources } from "./mount-sources.ts";
 import { removeNow } from "./remove.ts";
 import { createRequest, writeEtcFiles } from "./request.ts";
+import { tellStart } from "./told.ts";
 
 /**
  * Starts a container that does not run; false when it runs already.
@@ -76,6 +77,7 @@ async function startNow(core: Core, entry: Entry): Promise<void> {
   // Who attached while the gate was being opened.
   core.background(joinStreams(entry, container));
   core.background(serveNames(core, entry));
+  tellStart(core, entry);
   tell(core, entry, "start");
   watch(core, entry);
   onEnd(core, entry, container);

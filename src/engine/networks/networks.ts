@@ -91,6 +91,9 @@ async function prune(core: Core, { filters, dryRun }: Parameters<EngineNetworks[
   const unused = core.networkShelf
     .made()
     .filter((network) => members(core, network).length === 0 && mayGo(network));
-  if (!dryRun) for (const network of unused) await remove(core, network);
+  if (!dryRun) {
+    for (const network of unused) await remove(core, network);
+    core.news.tellPruned("network", 0);
+  }
   return unused.map(({ name }) => name);
 }

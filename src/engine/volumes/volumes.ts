@@ -78,5 +78,6 @@ async function prune(core: Core, { all, filters, dryRun }: Parameters<Volumes["p
     reclaimed += await sizeOf(volume);
     if (!dryRun) await remove(core, volume.name, true);
   }
+  if (!dryRun) core.news.tellPruned("volume", reclaimed);
   return { removed: unused.map((volume) => volume.name), reclaimed };
 }
