@@ -23,6 +23,8 @@ export interface Core {
   readonly cgroupParent: string;
   readonly images: Images;
   readonly runtime: Runtime;
+  /** Where devices are described (CDI), the later ones before the earlier. */
+  readonly cdiFolders: readonly string[];
   readonly networks: Networks;
   readonly networkShelf: NetworkShelf;
   readonly volumes: VolumeStore;

@@ -456,6 +456,8 @@ export interface EngineInfo {
     readonly foreign: readonly string[];
   };
   readonly log: LogOptions;
+  /** Devices that somebody describes, and where that is looked for. */
+  readonly cdi: { readonly folders: readonly string[]; readonly devices: readonly string[] };
   readonly warnings: readonly string[];
 }
 

@@ -6,6 +6,7 @@ import { InroError } from "../oci/error.ts";
 import type { Platform } from "../oci/platform.ts";
 import { Undo } from "../oci/undo.ts";
 import { readKept } from "../runtime/kept.ts";
+import { requestedEdits } from "./cdi/asked.ts";
 import { type Core, folderOf } from "./core.ts";
 import { settle } from "./create/create.ts";
 import { prepareMounts } from "./create/mounts.ts";
@@ -51,6 +52,7 @@ export async function explainOptions(
     ...{ id, folder, options, rootfs, fragments },
     arguments: words,
     mounts: sources,
+    cdi: await requestedEdits(core, options),
   });
   const plan = await core.runtime.explain(request);
   return { plan, printed: printPlan(plan), records: [] };

@@ -31,6 +31,7 @@ export interface EngineParts {
   /** For what a reboot may lose. */
   readonly execRoot: string;
   readonly cgroupParent: string;
+  readonly cdiFolders: readonly string[];
   readonly records: Records;
   readonly images: Images;
   readonly runtime: Runtime;

@@ -68,6 +68,8 @@ export interface ContainerOptions {
   };
   readonly log: LogOptions;
   readonly devices: readonly DeviceOption[];
+  /** Devices that others describe (CDI). */
+  readonly deviceRequests: readonly DeviceRequest[];
   /** `host:address`; the address may be `host-gateway`. */
   readonly extraHosts: readonly string[];
   readonly dns: readonly string[];
@@ -243,6 +245,18 @@ export interface DeviceOption {
   readonly permissions: string;
 }
 
+export interface DeviceRequest {
+  /** `cdi`; empty or `nvidia`: by capabilities, of which `gpu` is known. */
+  readonly driver: string;
+  /** -1: all. */
+  readonly count: number;
+  /** Of driver `cdi` full names: `vendor.com/class=name`. */
+  readonly deviceIds: readonly string[];
+  /** One of these lists has to be had in full. */
+  readonly capabilities: readonly (readonly string[])[];
+  readonly options: Readonly<Record<string, string>>;
+}
+
 export const DEFAULT_RESOURCES: Resources = {
   memory: 0,
   memorySwap: 0,
@@ -313,6 +327,7 @@ export const DEFAULT_OPTIONS: Omit<ContainerOptions, "image"> = {
   storage: { size: null, asked: {} },
   log: DEFAULT_LOG,
   devices: [],
+  deviceRequests: [],
   extraHosts: [],
   dns: [],
   dnsSearch: [],

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
+import { CDI_FOLDERS } from "../engine/cdi/devices.ts";
 import { imagesOf } from "../engine/core.ts";
 import type { Engine } from "../engine/engine.ts";
 import { openEngine, takeRoot } from "../engine/open.ts";
@@ -18,6 +19,8 @@ export interface OpenOptions {
   readonly root?: string;
   /** For what a reboot may lose. */
   readonly execRoot?: string;
+  /** Where devices are described (CDI); /etc/cdi and /var/run/cdi. */
+  readonly cdiFolders?: readonly string[];
   /** The file of mirrors and rewrites; none for none. REGISTRIES_INVALID. */
   readonly registries?: string;
   /** The policy of what may be pulled and run; none for none. */
@@ -70,6 +73,7 @@ export async function openLocalEngine(options: OpenOptions = {}): Promise<Engine
   undo.add("close the image store", () => images.close());
   undo.add("close the networks", () => networks.close());
   const engine = await openEngine({
+    cdiFolders: options.cdiFolders ?? CDI_FOLDERS,
     ...{ root, execRoot, cgroupParent, records, images, runtime, networks, onFault },
     trees: trees(native),
   });

@@ -16,6 +16,8 @@ export interface Places {
   readonly group: string | null;
   /** The file of mirrors and rewrites. */
   readonly registries: string;
+  /** Where devices are described (CDI); null: where they usually are. */
+  readonly cdiFolders: readonly string[] | null;
   /** The policy of what may be pulled and run. */
   readonly trust: string;
   /** The storage driver; null: the first that works. */
@@ -54,11 +56,15 @@ const VALUED: Readonly<
   "--bip6": "bip6",
 };
 
+/** May be given several times. */
+const CDI = "--cdi-spec-dir";
+
 /** The engine's options among the words of a command line, and the words that are left. INVALID_OPTION. */
 export function parsePlaces(words: readonly string[]): { places: Places; rest: readonly string[] } {
   const given: Partial<Record<(typeof VALUED)[string], string>> = {};
   const rest: string[] = [];
   let [debug, ipv6] = [false, false];
+  let cdiFolders: string[] | null = null;
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? "";
     const equals = word.indexOf("=");
@@ -66,8 +72,13 @@ export function parsePlaces(words: readonly string[]): { places: Places; rest: r
     const field = VALUED[name];
     if (name === "-D" || name === "--debug") debug = true;
     else if (word === "--ipv6") ipv6 = true;
-    else if (field === undefined) rest.push(word);
-    else given[field] = name === word ? wordAfter(name, words[++at]) : word.slice(equals + 1);
+    else if (field === undefined && name !== CDI) rest.push(word);
+    else {
+      const value = name === word ? wordAfter(name, words[++at]) : word.slice(equals + 1);
+      if (field !== undefined) given[field] = value;
+      // An empty one: none at all.
+      else cdiFolders = [...(cdiFolders ?? []), ...(value === "" ? [] : [resolve(value)])];
+    }
   }
   const execRoot = resolve(given.execRoot ?? "/run/inro");
   return {
@@ -77,6 +88,7 @@ export function parsePlaces(words: readonly string[]): { places: Places; rest: r
       socket: given.host === undefined ? join(execRoot, "inro.sock") : socketPath(given.host),
       group: given.group ?? null,
       registries: resolve(given.registries ?? registriesFile),
+      cdiFolders,
       trust: resolve(given.trust ?? trustFile),
       storageDriver: given.storageDriver === undefined ? null : parseDriver(given.storageDriver),
       foreignFirewalls: parseForeignPolicy(given.foreignFirewalls ?? "tell"),

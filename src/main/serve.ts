@@ -11,7 +11,7 @@ export async function serveDaemon(words: readonly string[]): Promise<void> {
   if (unknown !== undefined)
     throw new InroError("INVALID_OPTION", {
       what: `cannot understand "${unknown}"`,
-      why: "serve takes --data-root, --exec-root, -H, --group, --registries, --trust, --storage-driver, --firewall-foreign, --ip, --bip, --bip6, --ipv6 and --debug",
+      why: "serve takes --data-root, --exec-root, -H, --group, --registries, --trust, --storage-driver, --cdi-spec-dir, --firewall-foreign, --ip, --bip, --bip6, --ipv6 and --debug",
     });
   process.title = "inro serve";
   // What the engine makes is for root; what others may see is opened by name.
@@ -24,6 +24,7 @@ export async function serveDaemon(words: readonly string[]): Promise<void> {
     root: places.dataRoot,
     execRoot: places.execRoot,
     registries: places.registries,
+    ...(places.cdiFolders === null ? {} : { cdiFolders: places.cdiFolders }),
     trust: places.trust,
     foreignFirewalls: places.foreignFirewalls,
     ...(places.storageDriver === null ? {} : { storageDriver: places.storageDriver }),

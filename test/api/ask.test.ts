@@ -234,7 +234,10 @@ describe("a wrong value is refused by the name of its field", () => {
     [{ HostConfig: { LogConfig: { Config: { "max-size": "-1" } } } }, "HostConfig.LogConfig.Config.max-size"],
     [{ HostConfig: { ConsoleSize: [1] } }, "HostConfig.ConsoleSize"],
     [{ HostConfig: { Devices: [{ PathOnHost: "dev" }] } }, "HostConfig.Devices[0].PathOnHost"],
-    [{ HostConfig: { DeviceRequests: [{}] } }, "HostConfig.DeviceRequests"],
+    [
+      { HostConfig: { DeviceRequests: [{ Capabilities: [1] }] } },
+      "HostConfig.DeviceRequests[0].Capabilities[0]",
+    ],
     [{ HostConfig: { VolumesFrom: ["a:x"] } }, "HostConfig.VolumesFrom[0]"],
     [{ HostConfig: { Runtime: "kata" } }, "HostConfig.Runtime"],
     [{ HostConfig: { ExtraHosts: ["x"] } }, "HostConfig.ExtraHosts[0]"],

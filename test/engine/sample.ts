@@ -29,6 +29,7 @@ export function specInput(change: Partial<ContainerOptions> = {}, rest: Partial<
     folder: "/var/lib/inro/containers/c0ffee",
     rootPath: "/var/lib/inro/containers/c0ffee/root",
     mounts: [],
+    cdi: [],
     devices: [],
     seccomp: null,
     cgroupsPath: "/inro/c0ffee",

@@ -19,7 +19,7 @@ import { logOptions } from "./log.ts";
 import { modes } from "./modes.ts";
 import { mounts } from "./mounts.ts";
 import { exposedPorts, ports } from "./ports.ts";
-import { devices, resources, ulimits } from "./resources.ts";
+import { deviceRequests, devices, resources, ulimits } from "./resources.ts";
 import { security } from "./security.ts";
 import { storage } from "./storage.ts";
 import { refuseUnsupported, warnings } from "./unsupported.ts";
@@ -100,6 +100,7 @@ function hostOptions(host: Asked) {
     storage: storage(host),
     log: logOptions(object(host, "LogConfig")),
     devices: devices(host),
+    deviceRequests: deviceRequests(host),
     extraHosts: extraHosts(host),
     dns: texts(host, "Dns"),
     dnsSearch: texts(host, "DnsSearch"),

@@ -1,13 +1,15 @@
-import type { DeviceOption, Resources, Ulimit } from "../../engine/options.ts";
+import type { DeviceOption, DeviceRequest, Resources, Ulimit } from "../../engine/options.ts";
 import {
   type Asked,
   flag,
   integer,
   integerOrNull,
   invalid,
+  list,
   objects,
   text,
   textOrNull,
+  textRecord,
   texts,
 } from "../asked.ts";
 import { blkioDevices } from "./blkio.ts";
@@ -76,4 +78,17 @@ export function devices(host: Asked): readonly DeviceOption[] {
     }
     return { hostPath, containerPath, permissions };
   });
+}
+
+export function deviceRequests(host: Asked): readonly DeviceRequest[] {
+  return objects(host, "DeviceRequests").map((request) => ({
+    driver: text(request, "Driver"),
+    count: integer(request, "Count"),
+    deviceIds: texts(request, "DeviceIDs"),
+    capabilities: list(request, "Capabilities").map((all, index) => {
+      if (Array.isArray(all) && all.every((one) => typeof one === "string")) return all;
+      throw invalid(`${request.at}Capabilities[${index}]`, "it is no list of texts");
+    }),
+    options: textRecord(request, "Options"),
+  }));
 }

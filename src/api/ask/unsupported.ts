@@ -5,7 +5,7 @@ import { type Asked, flag, integer, invalid, list, text } from "../asked.ts";
  * refused; what only makes it less comfortable is told as a warning.
  */
 export function refuseUnsupported(host: Asked): void {
-  const lists = ["DeviceRequests", "Links"];
+  const lists = ["Links"];
   for (const name of lists) {
     if (list(host, name).length > 0) throw invalid(host.at + name, "it is not supported yet");
   }

@@ -67,7 +67,8 @@ export function infoRecord(info: EngineInfo, version: EngineVersion) {
     RuncCommit: { ID: version.commit },
     InitCommit: { ID: version.commit },
     SecurityOptions: ["name=seccomp,profile=builtin", "name=cgroupns"],
-    CDISpecDirs: [],
+    CDISpecDirs: info.cdi.folders,
+    DiscoveredDevices: info.cdi.devices.map((ID) => ({ Source: "cdi", ID })),
     FirewallBackend: {
       Driver: "nftables",
       Info: [["Table", info.firewall.table], ...info.firewall.foreign.map((line) => ["Foreign", line])],

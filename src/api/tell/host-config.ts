@@ -42,9 +42,20 @@ export function hostConfig(container: ContainerDetails) {
       CgroupPermissions: device.permissions,
     })),
     DeviceCgroupRules: options.resources.deviceCgroupRules,
-    DeviceRequests: null,
+    DeviceRequests: deviceRequests(options),
     ...(options.init ? { Init: true } : {}),
   };
+}
+
+function deviceRequests({ deviceRequests }: ContainerOptions) {
+  if (deviceRequests.length === 0) return null;
+  return deviceRequests.map(({ driver, count, deviceIds, capabilities, options }) => ({
+    Driver: driver,
+    Count: count,
+    DeviceIDs: deviceIds,
+    Capabilities: capabilities,
+    Options: options,
+  }));
 }
 
 function limits(resources: Resources) {

@@ -1,5 +1,6 @@
 import type { Values } from "../options/option.ts";
 import { UsageError } from "../options/usage-error.ts";
+import { deviceRequests, isCdi } from "./devices.ts";
 import { environment, labels, pairs } from "./environment.ts";
 import { device, diskLimits, restartPolicy, ulimit } from "./limits.ts";
 import { mount, volumes } from "./mounts.ts";
@@ -84,7 +85,8 @@ function hostConfig(line: CreateLine, binds: readonly string[], bindings: unknow
     ShmSize: options["shm-size"],
     VolumesFrom: options["volumes-from"],
     StorageOpt: pairs(options["storage-opt"]),
-    Devices: options.device.map(device),
+    Devices: options.device.filter((entry) => !isCdi(entry)).map(device),
+    DeviceRequests: deviceRequests(options.device.filter(isCdi), options.gpus),
     ...resources(options),
     PortBindings: bindings,
     PublishAllPorts: options["publish-all"],

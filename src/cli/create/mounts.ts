@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { size } from "../options/readers.ts";
 import { UsageError } from "../options/usage-error.ts";
+import { csv } from "./csv.ts";
 
 export interface MountFields {
   /** Config.Volumes: anonymous ones. */
@@ -147,11 +148,4 @@ function optionsOf(type: string, fields: Fields, labels: Fields, driver: Fields)
 function splitOnce(text: string): readonly [string, string] {
   const equals = text.indexOf("=");
   return equals < 0 ? [text, ""] : [text.slice(0, equals), text.slice(equals + 1)];
-}
-
-/** RFC 4180, as Docker reads it: `"src=/a,b",target=/c`. */
-function csv(line: string): string[] {
-  return [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(
-    ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? "",
-  );
 }

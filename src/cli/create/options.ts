@@ -40,7 +40,12 @@ export const createOptions = {
   "shm-size": read("SIZE", size, "Size of /dev/shm (default 64m)", files),
   "volumes-from": list("CONTAINER", "Mount what another container mounts", { ...files, hidden: true }),
   "storage-opt": list("KEY=VALUE", "Limit what its own files take: size=10g", files),
-  device: list("SRC[:DST[:rwm]]", "Add a device of the host", files),
+  device: list(
+    "SRC[:DST[:rwm]]",
+    "Add a device of the host, or VENDOR/CLASS=NAME that is described (CDI)",
+    files,
+  ),
+  gpus: text("GPUS", "GPUs that are described: all, a number, or device=0,1", files),
   "device-cgroup-rule": list("RULE", "Allow a device: c 13:* rwm", files),
 
   memory: read("SIZE", size, "Memory limit", { ...limits, short: "m" }),

@@ -26,6 +26,7 @@ interface Info {
   readonly ServerVersion: string;
   readonly SecurityOptions: readonly string[] | null;
   readonly FirewallBackend?: { readonly Driver: string; readonly Info: readonly (readonly string[])[] };
+  readonly DiscoveredDevices?: readonly { readonly Source: string; readonly ID: string }[] | null;
   readonly Warnings: readonly string[] | null;
 }
 
@@ -42,7 +43,7 @@ export const info = verb({
     }
     out(
       rows(found, place.socket)
-        .map(([name, value]) => `${`${name}:`.padEnd(18)}${value}\n`)
+        .map(([name, value]) => `${(name === "" ? "" : `${name}:`).padEnd(18)}${value}\n`)
         .join(""),
     );
     for (const warning of found.Warnings ?? []) err(printWarning(warning.replace(/^WARNING: /, "")));
@@ -59,6 +60,11 @@ function firewall({ FirewallBackend: backend }: Info): string {
   return `${backend?.Driver ?? ""}${table}${others > 0 ? "; others drop what it lets pass, see below" : ""}`;
 }
 
+/** Those that somebody describes. */
+function devices({ DiscoveredDevices: found }: Info): readonly (readonly [string, string])[] {
+  return (found ?? []).map(({ Source, ID }, i) => [i === 0 ? "Devices" : "", `${ID} (${Source})`]);
+}
+
 function rows(found: Info, socket: string): readonly (readonly [string, string])[] {
   const { ContainersRunning: running, ContainersPaused: paused, ContainersStopped: stopped } = found;
   return [
@@ -70,6 +76,7 @@ function rows(found: Info, socket: string): readonly (readonly [string, string])
     ["Cgroups", `version ${found.CgroupVersion}, driver ${found.CgroupDriver}`],
     ["Security", (found.SecurityOptions ?? []).join("; ")],
     ["Firewall", firewall(found)],
+    ...devices(found),
     ["Kernel", found.KernelVersion],
     ["System", `${found.OperatingSystem}, ${found.Architecture}`],
     ["CPUs", String(found.NCPU)],

@@ -1,4 +1,4 @@
-import { flag, text } from "../options/option.ts";
+import { flag, list, text } from "../options/option.ts";
 import { UsageError } from "../options/usage-error.ts";
 import { ANY, verb } from "../verb.ts";
 
@@ -13,6 +13,7 @@ export const serve = verb({
     "storage-driver": text("NAME", "overlay, btrfs or copy (default the first that works there)"),
     registries: text("FILE", "Mirrors and rewrites of registries (default /etc/inro/registries.json)"),
     trust: text("FILE", "Which images may be pulled and run (default /etc/inro/trust.json)"),
+    "cdi-spec-dir": list("FOLDER", "Where devices are described (default /etc/cdi and /var/run/cdi)"),
     "firewall-foreign": text(
       "POLICY",
       "tell (default) of other firewalls' chains that drop containers' packets, or allow: add one rule there",

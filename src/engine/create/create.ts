@@ -6,6 +6,7 @@ import { InroError } from "../../oci/error.ts";
 import { hostPlatform, type Platform } from "../../oci/platform.ts";
 import { Undo } from "../../oci/undo.ts";
 import { diskFull } from "../../platform/disk-full.ts";
+import { requestedEdits } from "../cdi/asked.ts";
 import { timeNow } from "../clock.ts";
 import { type Core, folderOf, tell } from "../core.ts";
 import { Entry } from "../entry.ts";
@@ -127,6 +128,8 @@ async function make(core: Core, settled: Settled, name: string) {
   await using undo = new Undo();
   mkdirSync(join(folder, "log"), { recursive: true, mode: 0o700 });
   undo.add("remove the container's folder", () => discard(core, folder));
+  // What nobody describes is refused now, and looked up again at each start.
+  await requestedEdits(core, options);
   const mounts = await prepareMounts(core, options, undo, holds);
   const rootfs = await core.images.prepare(folder, image, options.storage.size ?? undefined);
   undo.add("release the container's files", () => core.images.release(folder));

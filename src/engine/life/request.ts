@@ -9,6 +9,7 @@ import { parseExactJson } from "../../oci/json.ts";
 import type { Rootfs } from "../../oci/rootfs.ts";
 import type { SpecSeccomp } from "../../oci/runtime-spec.ts";
 import type { CreateRequest } from "../../runtime/runtime.ts";
+import type { NamedEdits } from "../cdi/apply.ts";
 import { type Core, folderOf, socketFolderOf } from "../core.ts";
 import type { Entry } from "../entry.ts";
 import type { ContainerOptions } from "../options.ts";
@@ -25,6 +26,7 @@ export interface Ingredients {
   readonly options: ContainerOptions;
   readonly arguments: readonly string[];
   readonly mounts: readonly ResolvedMount[];
+  readonly cdi: readonly NamedEdits[];
   readonly rootfs: Rootfs;
   readonly fragments: readonly PlanFragment[];
 }
@@ -69,6 +71,7 @@ export function createRequest(core: Core, from: Ingredients): CreateRequest {
     folder: from.folder,
     rootPath: from.rootfs.kind === "folder" ? from.rootfs.path : join(from.folder, from.rootfs.mountpoint),
     mounts: from.mounts,
+    cdi: from.cdi,
     devices: hostDevices(options),
     seccomp: seccompOf(options, host),
     cgroupsPath: join(options.resources.cgroupParent ?? core.cgroupParent, id),

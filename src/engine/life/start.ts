@@ -5,6 +5,7 @@ import { InroError } from "../../oci/error.ts";
 import { Undo } from "../../oci/undo.ts";
 import { diskFull } from "../../platform/disk-full.ts";
 import type { Container } from "../../runtime/runtime.ts";
+import { requestedEdits } from "../cdi/asked.ts";
 import { timeNow } from "../clock.ts";
 import { type Core, folderOf, record, tell } from "../core.ts";
 import { optionsOf } from "../current.ts";
@@ -108,7 +109,17 @@ async function toTheGate(core: Core, entry: Entry, undo: Undo): Promise<Containe
   writeEtcFiles(core, folder, { id, options, attachments });
   const { arguments: words } = origin;
   const mounts = await mountSources(core, folder, options.mounts, origin.mounts);
-  const request = createRequest(core, { id, folder, options, arguments: words, mounts, rootfs, fragments });
+  const cdi = await requestedEdits(core, options);
+  const request = createRequest(core, {
+    id,
+    folder,
+    options,
+    arguments: words,
+    mounts,
+    cdi,
+    rootfs,
+    fragments,
+  });
   const container = await core.runtime.create(request);
   await core.networks.livePorts.settle(attachments.flatMap(({ ports }) => ports));
   undo.add("end what stands at the start gate", async () => {

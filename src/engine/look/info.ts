@@ -1,4 +1,5 @@
 import version from "../../../package.json" with { type: "json" };
+import { cdiDevices } from "../cdi/devices.ts";
 import type { Core } from "../core.ts";
 import type { EngineInfo, EngineVersion } from "../engine.ts";
 import { DEFAULT_LOG } from "../options.ts";
@@ -13,6 +14,7 @@ export async function info(core: Core): Promise<EngineInfo> {
   }
   const { host } = core;
   const images = countImages(core);
+  const cdi = await cdiDevices(core.cdiFolders);
   const foreign = await core.networks.foreignWarnings();
   return {
     id: core.records.engineId,
@@ -31,9 +33,11 @@ export async function info(core: Core): Promise<EngineInfo> {
     bridge: core.networks.bridge,
     firewall: { table: core.networks.table, foreign },
     log: DEFAULT_LOG,
+    cdi: { folders: core.cdiFolders, devices: cdi.names },
     warnings: [
       ...(host.swapLimit ? [] : ["WARNING: No swap limit support"]),
       ...images.warnings,
+      ...cdi.faults.map((line) => `WARNING: ${line}`),
       ...foreign.map((line) => `WARNING: ${line}`),
     ],
   };

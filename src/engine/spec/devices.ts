@@ -15,18 +15,30 @@ export function hostDevices(options: ContainerOptions): readonly HostDevice[] {
 }
 
 function devicesAt(option: DeviceOption): HostDevice[] {
-  const stats = statSync(option.hostPath, { throwIfNoEntry: false });
-  if (stats === undefined)
-    throw new InroError("DEVICE_MISSING", {
-      what: `cannot give the device "${option.hostPath}"`,
-      why: "it does not exist on the host",
-      at: "--device",
-    });
+  const stats = statsOf(option.hostPath);
   if (stats.isDirectory()) return devicesIn(option);
-  const device = deviceOf(option.containerPath, stats, option.permissions);
-  if (device !== undefined) return [device];
+  return [existing(option.hostPath, deviceOf(option.containerPath, stats, option.permissions))];
+}
+
+/** What the host has at a path. INVALID_OPTION, DEVICE_MISSING. */
+export function deviceAt(path: string): HostDevice {
+  return existing(path, deviceOf(path, statsOf(path), "rwm"));
+}
+
+function statsOf(path: string): Stats {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats !== undefined) return stats;
+  throw new InroError("DEVICE_MISSING", {
+    what: `cannot give the device "${path}"`,
+    why: "it does not exist on the host",
+    at: "--device",
+  });
+}
+
+function existing(path: string, device: HostDevice | undefined): HostDevice {
+  if (device !== undefined) return device;
   throw new InroError("INVALID_OPTION", {
-    what: `cannot give the device "${option.hostPath}"`,
+    what: `cannot give the device "${path}"`,
     why: "it is not a device",
     hint: "mount files and folders with -v",
     at: "--device",

@@ -79,7 +79,7 @@ const ENGINES_OWN = { because: "default", detail: {} } as const;
 export function specMounts(input: SpecInput): {
   readonly mounts: readonly SpecMount[];
   readonly details: MountDetails;
-  readonly because: ReadonlyMap<string, string>;
+  readonly because: Map<string, string>;
 } {
   const users = input.mounts.map(({ target, ...mount }) => ({ destination: target, ...mount }));
   const taken = new Set(users.map((mount) => mount.destination));

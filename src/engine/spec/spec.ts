@@ -6,6 +6,7 @@ import type {
   SpecNamespace,
   SpecSeccomp,
 } from "../../oci/runtime-spec.ts";
+import { applyCdi, type NamedEdits, withCdiMounts } from "../cdi/apply.ts";
 import type { ContainerOptions } from "../options.ts";
 import { chooseCapabilities } from "./capabilities.ts";
 import { environment } from "./environment.ts";
@@ -27,6 +28,8 @@ export interface SpecInput {
   /** The root as the specification wants it said; the engine's roots are overlays that the plan mounts. */
   readonly rootPath: string;
   readonly mounts: readonly ResolvedMount[];
+  /** Of devices that others describe. */
+  readonly cdi: readonly NamedEdits[];
   readonly devices: readonly { readonly node: SpecDevice; readonly rule: SpecDeviceRule }[];
   readonly seccomp: SpecSeccomp | null;
   readonly cgroupsPath: string;
@@ -73,8 +76,9 @@ export function buildSpec(input: SpecInput): {
   readonly becauseOf: (pointer: string) => string;
 } {
   const { options } = input;
-  const { mounts, details: mountDetails, because } = specMounts(input);
-  const spec: RuntimeSpec = {
+  const withDevices = { ...input, mounts: withCdiMounts(input.mounts, input.cdi) };
+  const { mounts, details: mountDetails, because } = specMounts(withDevices);
+  const plain: RuntimeSpec = {
     ociVersion: "1.3.0",
     root: { path: input.rootPath, readonly: options.readOnly },
     ...(options.utsMode === "private" && { hostname: input.hostname }),
@@ -84,6 +88,7 @@ export function buildSpec(input: SpecInput): {
     annotations: options.annotations,
     linux: specLinux(input),
   };
+  const spec = applyCdi(plain, input.cdi, because);
   return { spec, mountDetails, becauseOf: reasons(options, because) };
 }
 
