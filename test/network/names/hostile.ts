@@ -1,5 +1,6 @@
 /** Sends what no resolver sends to 127.0.0.11, from a container's network. */
 import { createSocket } from "node:dgram";
+import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import dnsPacket from "dns-packet";
 
@@ -8,6 +9,11 @@ const query = dnsPacket.encode({ type: "query", id: 7, questions: [{ type: "A", 
 const random = (length: number) => crypto.getRandomValues(new Uint8Array(length));
 
 const socket = createSocket("udp4");
+// Whoever refuses a datagram is not there: then the sockets that the container has say who is.
+socket.on("error", (error) => {
+  console.log(String(error), readFileSync("/proc/net/udp", "utf8"), readFileSync("/proc/net/tcp", "utf8"));
+  process.exit(1);
+});
 for (const port of [53, 61053])
   for (let n = 0; n < 5000; n++) {
     const message = n % 3 === 0 ? Uint8Array.from(query) : random(n % 200);
