@@ -4,6 +4,8 @@ import { connect } from "node:net";
 /** As much of a Docker API client as the measurements need: one connection that is kept, JSON in and out. */
 export interface Client {
   call(method: string, path: string, body?: unknown): Promise<unknown>;
+  /** A body that is no JSON. */
+  read(path: string): Promise<string>;
   upload(path: string, data: Buffer): Promise<void>;
   /** Starts an exec session and waits for its stream to end, as the docker CLI does. */
   execAndWait(container: string, command: readonly string[]): Promise<void>;
@@ -35,6 +37,7 @@ export function client(socketPath: string): Client {
   };
   return {
     call,
+    read: (path) => send("GET", path, "application/json", ""),
     upload: async (path, data) => void (await send("POST", path, "application/x-tar", data)),
     async execAndWait(container, command) {
       const made = await call("POST", `/containers/${container}/exec`, {

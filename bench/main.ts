@@ -2,7 +2,7 @@
  * `npm run bench`: inro beside whichever of runc, crun, docker and podman this machine has (on PATH, or unpacked into
  * the tests' cache by `scripts/bun test/support/tools.ts runc crun dockerd podman`), interleaved in one run, with the
  * same image and the same client. Needs root. Options: --quick, --containers=50,
- * --rows=oci,life,inside,idle,cli,api,bridge,exec,stats,port,ports,net,images,many; rows that take many minutes only where they are named:
+ * --rows=oci,life,inside,idle,cli,api,bridge,exec,stats,output,words,port,ports,net,images,many; rows that take many minutes only where they are named:
  * pull,layers,files,load,save,push,commit of images, crowd of 200 containers on one network.
  */
 import { spawnSync } from "node:child_process";
@@ -24,6 +24,7 @@ import { crowdRow } from "./net/crowd.ts";
 import { portsRow } from "./net/ports.ts";
 import { netRows } from "./net/rows.ts";
 import { OCI_ROWS, ociRows } from "./oci/rows.ts";
+import { outputRows } from "./output.ts";
 import { finish } from "./programs.ts";
 import {
   apiRow,
@@ -35,6 +36,7 @@ import {
   removeEverything,
   served,
   statsRow,
+  wordsRow,
 } from "./rows.ts";
 import { type Row, table } from "./table.ts";
 
@@ -43,7 +45,7 @@ const { values: options } = parseArgs({
     quick: { type: "boolean", default: false },
     rows: {
       type: "string",
-      default: "oci,life,inside,idle,cli,api,bridge,exec,stats,port,ports,net,images,many",
+      default: "oci,life,inside,idle,cli,api,bridge,exec,stats,output,words,port,ports,net,images,many",
     },
     containers: { type: "string", default: "50" },
     fetch: { type: "boolean", default: true },
@@ -73,6 +75,8 @@ async function measure(folder: string, wanted: ReadonlySet<string>): Promise<Row
     if (wanted.has("bridge")) add(await bridgeRow(withApi, 2 * rounds));
     if (wanted.has("exec")) add(await execRow(withApi, rounds));
     if (wanted.has("stats")) add(await statsRow(withApi, rounds));
+    if (wanted.has("output")) for await (const row of outputRows(withApi, options.quick ? 2 : 7)) add(row);
+    if (wanted.has("words")) add(await wordsRow(engines, 2 * rounds));
     if (wanted.has("port")) add(await portRow(withApi, busybox, options.quick ? 3 : 7));
     if (wanted.has("ports")) add(await portsRow(withApi, 2 * rounds));
     if (wanted.has("net")) {

@@ -1,7 +1,8 @@
 import { parentOf, pssOfAll } from "./memory.ts";
+import { finish } from "./programs.ts";
 import { reader } from "./reader.ts";
 import { megabyte, removeAll, type Served, startOne } from "./rows.ts";
-import { interleave, medians } from "./sample.ts";
+import { type Attempt, interleave, medians } from "./sample.ts";
 import type { Row } from "./table.ts";
 
 async function listing(engines: readonly Served[]): Promise<Map<string, number>> {
@@ -43,6 +44,7 @@ export async function manyRows(
     const before = await weighAll();
     const second = await interleave(attempts, count - half, 0);
     const list = await listing(engines);
+    const printed = medians(await interleave(engines.map(ps), 20));
     const after = await weighAll();
     const start = medians(
       new Map([...first].map(([name, times]) => [name, [...times, ...(second.get(name) ?? [])]])),
@@ -61,11 +63,22 @@ export async function manyRows(
         values: list,
         budget: { factor: 0.2, against: "docker" },
       },
+      {
+        work: `CLI ps of ${count} running containers`,
+        unit: "ms",
+        values: printed,
+        budget: { factor: 1, against: "docker" },
+      },
     ];
   } finally {
     await Promise.all(engines.map(({ name, api }) => removeAll(api, ids.get(name) ?? [])));
   }
 }
+
+const ps = ({ name, cli, environment }: Served): Attempt => ({
+  name,
+  run: () => finish([...cli, "ps"], environment),
+});
 
 interface Weight {
   readonly containers: number;

@@ -51,6 +51,20 @@ const run = (
   run: () => finish([...cli, "run", "--rm", IMAGE, "true"], environment),
 });
 
+/** The command line's own start: it says its version, and asks its server's. */
+export async function wordsRow(engines: readonly Engine[], rounds: number): Promise<Row> {
+  const attempts = engines.map(({ name, cli, environment }) => ({
+    name,
+    run: () => finish([...cli, "version"], environment),
+  }));
+  return {
+    work: "CLI version",
+    unit: "ms",
+    values: medians(await interleave(attempts, rounds)),
+    budget: { limit: 12 },
+  };
+}
+
 const wholeLife = async (api: Client, more: object = {}): Promise<void> => {
   const id = await create(api, ["true"], more);
   const ended = api.call("POST", `/containers/${id}/wait?condition=next-exit`);

@@ -231,7 +231,7 @@ export interface Ulimit {
 export interface LogOptions {
   /** `default` keeps what is written (CRI text, rotated); `none` keeps nothing. */
   readonly driver: "default" | "none";
-  /** Bytes of one file before it is rotated. */
+  /** Bytes of one file before it is rotated; 0: never. */
   readonly maxSize: number;
   readonly maxFiles: number;
   /** What the client wrote, given back by inspect. */

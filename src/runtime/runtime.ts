@@ -7,7 +7,7 @@ import type { Exit } from "../oci/exit.ts";
 import type { MountDetails, Rootfs } from "../oci/rootfs.ts";
 import type { RuntimeSpec, SpecProcess, SpecResources } from "../oci/runtime-spec.ts";
 
-/** Where a container's output is written (CRI text format, rotated at `maxSize` bytes, `maxFiles` kept). */
+/** Where a container's output is written (CRI text format, rotated at `maxSize` bytes unless that is 0, `maxFiles` kept). */
 export interface LogTarget {
   readonly path: string;
   readonly maxSize: number;

@@ -193,6 +193,7 @@ test.each([
 test("log limits", () => {
   const { log } = host({ LogConfig: { Type: "json-file", Config: { "max-size": "20k", "max-file": "2" } } });
   expect([log.maxSize, log.maxFiles, log.driver]).toEqual([20480, 2, "default"]);
+  expect(host({ LogConfig: { Config: { "max-size": "-1" } } }).log.maxSize).toBe(0);
 });
 
 describe("a wrong value is refused by the name of its field", () => {
@@ -231,7 +232,7 @@ describe("a wrong value is refused by the name of its field", () => {
     [{ HostConfig: { SecurityOpt: ["seccomp=/etc/x.json"] } }, "HostConfig.SecurityOpt[0]"],
     [{ HostConfig: { SecurityOpt: ["apparmor=mine"] } }, "HostConfig.SecurityOpt[0]"],
     [{ HostConfig: { LogConfig: { Type: "syslog" } } }, "HostConfig.LogConfig.Type"],
-    [{ HostConfig: { LogConfig: { Config: { "max-size": "-1" } } } }, "HostConfig.LogConfig.Config.max-size"],
+    [{ HostConfig: { LogConfig: { Config: { "max-size": "-2" } } } }, "HostConfig.LogConfig.Config.max-size"],
     [{ HostConfig: { ConsoleSize: [1] } }, "HostConfig.ConsoleSize"],
     [{ HostConfig: { Devices: [{ PathOnHost: "dev" }] } }, "HostConfig.Devices[0].PathOnHost"],
     [

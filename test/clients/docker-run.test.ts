@@ -37,6 +37,15 @@ describe.skipIf(engineMissing)("the unmodified docker CLI runs containers", () =
     expect(run.stdout).toBe("y\n".repeat(2_000_000));
   });
 
+  test("with max-size=-1 nothing of it is thrown away", async () => {
+    const all = ["--name", "whole", "--log-opt", "max-size=-1"];
+    await docker("run", ...all, "busybox", "sh", "-c", "yes | head -c 8000000");
+    const { stdout } = await docker("logs", "whole");
+    // One line of the log takes about 40 bytes: some 160 MB, and 30 MB would be kept.
+    expect(stdout.length).toBe(8_000_000);
+    await docker("rm", "whole");
+  }, 60_000);
+
   test("run -it: a terminal with the client's size, resized with it, ended by Ctrl-C", async () => {
     using shell = onScreen("run", "--rm", "-it", "busybox", "sh");
     await shell.shows("/ #");

@@ -19,7 +19,7 @@ export function logOptions(config: Asked): LogOptions {
   let { maxSize, maxFiles } = DEFAULT_LOG;
   for (const [name, value] of Object.entries(asked.config)) {
     const at = `${config.at}Config.${name}`;
-    if (name === "max-size") maxSize = sizeInWords(at, value);
+    if (name === "max-size") maxSize = value === "-1" ? 0 : sizeInWords(at, value);
     else if (name === "max-file") maxFiles = count(at, value);
     else if (!harmless.includes(name)) {
       throw invalid(at, `unknown log opt '${name}' for ${asked.type} log driver`);
