@@ -30,8 +30,12 @@ export function busyboxArchive(): Uint8Array {
   return tarOf(layout.path);
 }
 
+/** Whether the unmodified docker CLI is here; the virtual machine has none, and does with ours. */
+export const hasDocker = Bun.which("docker") !== null;
+
 /** Loads the image with the docker CLI; its name is `busybox`. */
 export async function loadBusybox(engine: TestEngine): Promise<void> {
-  const loaded = await engine.dockerWith({ input: busyboxArchive() }, "load");
-  if (loaded.code !== 0) throw new Error(`docker load: ${loaded.stderr}`);
+  const load = hasDocker ? engine.dockerWith : engine.inroWith;
+  const loaded = await load({ input: busyboxArchive() }, "load");
+  if (loaded.code !== 0) throw new Error(`load: ${loaded.stderr}`);
 }

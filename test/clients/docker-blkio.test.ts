@@ -3,7 +3,7 @@ import { cgroupValue } from "../support/cgroup-files.ts";
 import { rootMissing, type TestEngine, testEngine } from "../support/engine.ts";
 import { type Host, machine } from "../support/host.ts";
 import { canLoop, loopDevice } from "../support/loop.ts";
-import { busyboxMissing, loadBusybox } from "./busybox.ts";
+import { busyboxMissing, hasDocker, loadBusybox } from "./busybox.ts";
 
 const MIB = 1024 * 1024;
 
@@ -27,7 +27,8 @@ describe.skipIf(rootMissing || busyboxMissing || !canLoop)("limits of single dis
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     return stdout.trim();
   };
-  const pidOf = async (name: string) => Number(await ok("docker", "inspect", "-f", "{{.State.Pid}}", name));
+  const any = hasDocker ? "docker" : "inro";
+  const pidOf = async (name: string) => Number(await ok(any, "inspect", "-f", "{{.State.Pid}}", name));
 
   /** A file's line of one disk, or on v2 its value in io.max. */
   const limit = (pid: number, device: string, file: string, key: string): string => {
@@ -44,7 +45,7 @@ describe.skipIf(rootMissing || busyboxMissing || !canLoop)("limits of single dis
     limit(pid, device, "write_iops_device", "wiops"),
   ];
 
-  for (const client of ["docker", "inro"] as const)
+  for (const client of hasDocker ? (["docker", "inro"] as const) : (["inro"] as const))
     test(`${client} run --device-read-bps …: in the cgroup's files, in inspect and in explain`, async () => {
       using disk = loopDevice(MIB);
       const device = `7:${disk.minor}`;
@@ -69,7 +70,7 @@ describe.skipIf(rootMissing || busyboxMissing || !canLoop)("limits of single dis
       );
       const pid = await pidOf(`disk-${client}`);
       expect(limits(pid, device)).toEqual([String(MIB), String(2 * MIB), "300", "400"]);
-      const told = JSON.parse(await ok("docker", "inspect", "-f", "{{json .HostConfig}}", `disk-${client}`));
+      const told = JSON.parse(await ok(any, "inspect", "-f", "{{json .HostConfig}}", `disk-${client}`));
       expect(told).toMatchObject({
         BlkioDeviceReadBps: [{ Path: path, Rate: MIB }],
         BlkioDeviceWriteBps: [{ Path: path, Rate: 2 * MIB }],
@@ -80,7 +81,7 @@ describe.skipIf(rootMissing || busyboxMissing || !canLoop)("limits of single dis
       const plan = await ok("inro", "explain", `disk-${client}`);
       expect(plan).toMatch(new RegExp(`${device} .*1048576.*--device-read-bps ${path}:1m`));
       expect(plan).toContain(`--device-write-iops ${path}:400`);
-      await ok("docker", "rm", "-f", `disk-${client}`);
+      await ok(any, "rm", "-f", `disk-${client}`);
     }, 30_000);
 
   test("they are changed while it runs, by disk; 0 takes one away, and it stays away after a restart", async () => {
@@ -122,7 +123,7 @@ describe.skipIf(rootMissing || busyboxMissing || !canLoop)("limits of single dis
     }
     const path = `/dev/loop${disk.minor}`;
     await ok(
-      "docker",
+      any,
       "run",
       "-d",
       "--network=none",
@@ -135,11 +136,11 @@ describe.skipIf(rootMissing || busyboxMissing || !canLoop)("limits of single dis
     );
     const text = cgroupValue(await pidOf("weighed"), "blkio", "blkio.bfq.weight_device", "io.bfq.weight");
     expect(text).toContain(`7:${disk.minor} 300`);
-    await ok("docker", "rm", "-f", "weighed");
+    await ok(any, "rm", "-f", "weighed");
   }, 30_000);
 
   test("what is no disk is refused when the container is made", async () => {
-    const why = async (...flags: string[]) => (await engine.docker("create", ...flags, "busybox")).stderr;
+    const why = async (...flags: string[]) => (await engine[any]("create", ...flags, "busybox")).stderr;
     expect(await why("--device-read-bps=/dev/no-disk:1mb")).toContain("it does not exist on the host");
     expect(await why("--device-read-bps=/dev/null:1mb")).toContain("it is not a block device");
     const own = await engine.inro("create", "--device-read-bps=/dev/loop0", "busybox");

@@ -130,6 +130,8 @@ function resources(options: CreateValues): Record<string, unknown> {
     CpuShares: options["cpu-shares"],
     CpuPeriod: options["cpu-period"],
     CpuQuota: options["cpu-quota"],
+    CpuRealtimePeriod: options["cpu-rt-period"],
+    CpuRealtimeRuntime: options["cpu-rt-runtime"],
     CpusetCpus: options["cpuset-cpus"],
     CpusetMems: options["cpuset-mems"],
     PidsLimit: options["pids-limit"],

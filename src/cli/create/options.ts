@@ -64,6 +64,8 @@ export const createOptions = {
   "cpuset-mems": text("LIST", "Which memory nodes", limits),
   "cpu-period": read("µs", integer, "Length of a scheduling period", limits),
   "cpu-quota": read("µs", integer, "Processor time within a period", limits),
+  "cpu-rt-period": read("µs", integer, "Length of a real-time period", { ...limits, hidden: true }),
+  "cpu-rt-runtime": read("µs", integer, "Real-time within a period", { ...limits, hidden: true }),
   "pids-limit": read("NUMBER", integer, "How many processes and threads it may have", limits),
   ulimit: list("NAME=SOFT[:HARD]", "Resource limits of its processes: nofile=1024", limits),
   "oom-kill-disable": flag("Do not kill it when memory runs out", { ...limits, hidden: true }),
