@@ -4,6 +4,7 @@ import { lifeRoutes } from "./containers/life.ts";
 import { lookRoutes } from "./containers/look.ts";
 import { statsRoutes } from "./containers/stats.ts";
 import { streamRoutes } from "./containers/streams.ts";
+import { editRoutes } from "./edit.ts";
 import { eventRoutes } from "./events.ts";
 import type { Route } from "./exchange.ts";
 import { explainRoutes } from "./explain.ts";
@@ -33,5 +34,6 @@ export const routes: readonly Route[] = [
   ...usageRoutes,
   ...explainRoutes,
   ...portRoutes,
+  ...editRoutes,
   ...swarmRoutes,
 ];

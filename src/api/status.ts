@@ -52,6 +52,7 @@ const byStatus: Readonly<Record<number, readonly string[]>> = {
     "CONTAINER_LEAVING",
     "CONTAINER_PAUSED",
     "CONTAINER_RUNNING",
+    "EDIT_UNDONE",
     "ENDPOINT_EXISTS",
     "EXEC_STARTED",
     "INDEX_INCOMPLETE",

@@ -89,6 +89,13 @@ export const verbs: readonly Entry[] = [
     load: async () => (await import("./verb/update.ts")).update,
   },
   {
+    names: ["edit", "container edit"],
+    group: containers,
+    summary:
+      "Change a container's ports, labels, environment, mounts, limits and more, live where that can be",
+    load: async () => (await import("./verb/edit.ts")).edit,
+  },
+  {
     names: ["rename", "container rename"],
     group: containers,
     summary: "Give a container another name",

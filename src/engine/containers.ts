@@ -1,5 +1,6 @@
 import { type Core, tell } from "./core.ts";
 import { create } from "./create/create.ts";
+import { edit } from "./edit/edit.ts";
 import type { Containers } from "./engine.ts";
 import type { Entry } from "./entry.ts";
 import { explainContainer, explainOptions } from "./explain.ts";
@@ -41,6 +42,7 @@ export function engineContainers(core: Core): Containers {
     pause: async (container) => pause(core, find(container)),
     unpause: async (container) => unpause(core, find(container)),
     update: async (container, change) => update(core, find(container), change),
+    edit: async (container, change, { dryRun }) => edit(core, find(container), change, dryRun),
     publish: async (container, ports) => publish(core, find(container), ports),
     withdraw: async (container, ports) => withdraw(core, find(container), ports),
     rename: async (container, name) => rename(core, find(container), name),

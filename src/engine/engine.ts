@@ -9,6 +9,8 @@ import type { Platform } from "../oci/platform.ts";
 import type { PortRequest } from "../oci/port.ts";
 import type { LogQuery } from "../runtime/log/read.ts";
 import type { LogEntry } from "../runtime/log/record.ts";
+import type { ContainerEdit } from "./edit/asked.ts";
+import type { Edited } from "./edit/edit.ts";
 import type { Events } from "./events.ts";
 import type { CommitOptions } from "./files/commit.ts";
 import type { Health } from "./health/health.ts";
@@ -75,6 +77,11 @@ export interface Containers {
   unpause(container: string): Promise<void>;
   /** At once when it runs; all of it or nothing. INVALID_OPTION, CGROUP_LIMIT_REFUSED, NETWORK_SETUP_FAILED. */
   update(container: string, change: ContainerChange): Promise<void>;
+  /**
+   * At once what can be, all else by starting it again, with its files and volumes; all of it or nothing. `dryRun`: only
+   * what would be done. INVALID_OPTION, NAME_IN_USE, NOT_PUBLISHED, EDIT_UNDONE, and what `create` and `update` refuse.
+   */
+  edit(container: string, change: ContainerEdit, o: { readonly dryRun: boolean }): Promise<Edited>;
   /**
    * More ports, at once when it runs; all or none. Answers whose firewall keeps them from being reached, a sentence each.
    * INVALID_OPTION, PORT_IN_USE, NETWORK_SETUP_FAILED.

@@ -1,5 +1,6 @@
 import type { Rootfs } from "../oci/rootfs.ts";
 import type { Container, ExecSession } from "../runtime/runtime.ts";
+import type { Successor } from "./edit/settle.ts";
 import type { WaitCondition } from "./engine.ts";
 import { Mutex } from "./mutex.ts";
 import type { ContainerFortune, ContainerOrigin, ContainerRecord } from "./records.ts";
@@ -19,6 +20,10 @@ export class Entry {
   fortune: ContainerFortune;
   /** start, the handling of an end, rename and removal take turns; stop and kill only send signals. */
   readonly turn = new Mutex();
+  /** One edit after the other. */
+  readonly edits = new Mutex();
+  /** What it becomes with its next start, if that succeeds: an edit is under way. */
+  successor: Successor | null = null;
   /** The runtime's hold on it, from the start gate to the end. */
   live: Container | null = null;
   /** Prepared and locked, or null. */

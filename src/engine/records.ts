@@ -11,7 +11,7 @@ import type { Health } from "./health/health.ts";
 import type { ContainerOptions, EndpointOption, ExecOptions, Resources, RestartPolicy } from "./options.ts";
 import type { ContainerState, Timestamp } from "./state.ts";
 
-/** What is settled at `create`, and changes when a volume gets another name. */
+/** What is settled at `create`, and changes when it is edited, or a volume gets another name. */
 export interface ContainerOrigin {
   readonly created: Timestamp;
   readonly imageId: Digest;
@@ -47,6 +47,14 @@ export interface ContainerFortune {
   readonly ports: readonly PortRequest[] | null;
   /** Where it is to be connected, once `network connect` or `disconnect` has changed what `create` said. */
   readonly endpoints: readonly EndpointOption[] | null;
+  /** What an edit that has not ended began with: the next engine goes back to it. */
+  readonly edit: BeforeEdit | null;
+}
+
+export interface BeforeEdit
+  extends Pick<ContainerFortune, "bandwidth" | "resources" | "restart" | "ports" | "attachments"> {
+  /** It is stopped and started again on the way. */
+  readonly restarts: boolean;
 }
 
 /** Of a container that does not run: it holds nothing. */
@@ -90,6 +98,8 @@ export interface Records {
   /** Together with the volumes that were made for it. */
   addContainer(record: ContainerRecord, volumes: readonly VolumeDetails[]): void;
   updateContainer(id: string, fortune: ContainerFortune, lasting: Lasting): void;
+  /** All of it at once, with the volumes that were made for it. NAME_IN_USE. */
+  replaceContainer(record: ContainerRecord, volumes: readonly VolumeDetails[]): void;
   renameContainer(id: string, name: string): void;
   /** Its execs go with it. */
   removeContainer(id: string): void;
@@ -234,13 +244,16 @@ function damagedRows(database: Database): DamagedRow[] {
 
 function containerTable(database: Database) {
   const encode = JSON.stringify;
+  const addVolumes = (volumes: readonly VolumeDetails[]) => {
+    for (const volume of volumes)
+      database.run("INSERT INTO volumes VALUES (?, ?)", volume.name, encode(volume));
+  };
   return {
     containers: () => readable(database.all<ContainerRow>("SELECT * FROM containers"), readContainer),
     addContainer: ({ id, name, origin, fortune }: ContainerRecord, volumes: readonly VolumeDetails[]) =>
       // A container that goes with its end need not outlive the machine.
       database.transaction(origin.options.autoRemove ? "process" : "machine", () => {
-        for (const volume of volumes)
-          database.run("INSERT INTO volumes VALUES (?, ?)", volume.name, encode(volume));
+        addVolumes(volumes);
         unique(name, () =>
           database.run(
             "INSERT INTO containers VALUES (?, ?, ?, ?)",
@@ -255,6 +268,12 @@ function containerTable(database: Database) {
       database.transaction(lasting, () =>
         database.run("UPDATE containers SET fortune = ? WHERE id = ?", encode(fortune), id),
       ),
+    replaceContainer: ({ id, name, origin, fortune }: ContainerRecord, volumes: readonly VolumeDetails[]) =>
+      database.transaction("machine", () => {
+        addVolumes(volumes);
+        const update = "UPDATE containers SET name = ?, origin = ?, fortune = ? WHERE id = ?";
+        unique(name, () => database.run(update, name, encode(origin), encode(fortune), id));
+      }),
     renameContainer: (id: string, name: string) =>
       database.transaction("machine", () =>
         unique(name, () => database.run("UPDATE containers SET name = ? WHERE id = ?", name, id)),

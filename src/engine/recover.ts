@@ -13,10 +13,11 @@ import { watch } from "./health/watch.ts";
 import { startAgain } from "./life/again.ts";
 import { ended, onEnd, reportOf, unknownEnd } from "./life/end.ts";
 import { discard, removeNow } from "./life/remove.ts";
+import { restart } from "./life/restart.ts";
+import { limitAsRecorded } from "./life/update.ts";
 import { limitNow } from "./networks/bandwidth.ts";
 import { serveNames } from "./networks/names.ts";
-import { APART } from "./records.ts";
-import { allLimits } from "./spec/resources.ts";
+import { APART, type BeforeEdit } from "./records.ts";
 import { type ExitReport, isLive, type Timestamp, timestamp } from "./state.ts";
 import { completeRename } from "./volumes/rename.ts";
 
@@ -25,7 +26,7 @@ import { completeRename } from "./volumes/rename.ts";
  * can be looked at. Returns when every container is either held again or reported as ended.
  */
 export async function recover(core: Core): Promise<void> {
-  for (const saved of core.records.containers()) core.shelf.put(new Entry(saved));
+  for (const saved of core.records.containers()) core.shelf.put(takeBack(new Entry(saved)));
   for (const network of core.records.networks()) {
     core.networkShelf.put(network);
     if (network.settled !== null) core.networks.know(network.settled);
@@ -47,7 +48,33 @@ export async function recover(core: Core): Promise<void> {
   );
   await restoreLimits(core, entries);
   for (const [index, entry] of entries.entries()) await settle(core, entry, held[index]);
-  for (const entry of entries) restartAsAsked(core, entry);
+  for (const entry of entries)
+    if (entry.fortune.edit === null) restartAsAsked(core, entry);
+    else core.background(goOnAsBefore(core, entry, entry.fortune.edit));
+}
+
+/** An edit that did not end is taken back before anything is made of the record: ports and limits are what they were. */
+function takeBack(entry: Entry): Entry {
+  const { edit, attachments: now } = entry.fortune;
+  if (edit === null) return entry;
+  const { bandwidth, resources, restart, ports } = edit;
+  const attachments = now.map((one) => edit.attachments.find(({ id }) => id === one.id) ?? one);
+  entry.fortune = { ...entry.fortune, bandwidth, resources, restart, ports, attachments };
+  // One with --rm stays meanwhile.
+  entry.restarting = true;
+  return entry;
+}
+
+/** What was stopped to become something else is started as what it was. */
+async function goOnAsBefore(core: Core, entry: Entry, { restarts }: BeforeEdit): Promise<void> {
+  const isStopping = entry.live === null || entry.fortune.stoppedByUser;
+  if (restarts && isStopping && !entry.leaving)
+    await restart(core, entry, { signal: null, timeout: null }).catch((cause) =>
+      core.fault(`starting ${entry.id} as it was before it was edited`, cause),
+    );
+  entry.restarting = false;
+  if (core.shelf.has(entry) && entry.fortune.edit !== null) record(core, entry, { edit: null }, "machine");
+  if (!restarts) restartAsAsked(core, entry);
 }
 
 /**
@@ -72,8 +99,8 @@ async function restoreLimits(core: Core, entries: readonly Entry[]): Promise<voi
     const { live, fortune } = entry;
     if (live === null) continue;
     const fault = (cause: unknown) => core.fault(`limiting ${entry.name} again`, cause);
-    await limitNow(core, entry).catch(fault);
-    if (fortune.resources !== null) await live.update(allLimits(fortune.resources, core.host)).catch(fault);
+    const changed = fortune.resources !== null || fortune.edit !== null;
+    await (changed ? limitAsRecorded(core, entry) : limitNow(core, entry)).catch(fault);
   }
   await core.networks.limits.sweep(entries.flatMap(({ fortune }) => fortune.shaper ?? []));
 }
@@ -164,7 +191,8 @@ async function abandon(core: Core, entry: Entry): Promise<void> {
   await leaveAll(core, entry);
   await core.images.release(folder);
   record(core, entry, { starting: false, ...APART });
-  if (entry.origin.options.autoRemove) await removeNow(core, entry, { volumes: true, code: 128 });
+  if (entry.origin.options.autoRemove && !entry.restarting)
+    await removeNow(core, entry, { volumes: true, code: 128 });
 }
 
 /**

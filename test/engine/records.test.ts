@@ -33,6 +33,7 @@ const record = (id: string, name: string) => ({
     resources: null,
     restart: null,
     endpoints: null,
+    edit: null,
     ports: null,
   },
 });

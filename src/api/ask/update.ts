@@ -39,6 +39,12 @@ function changes(body: Asked): Partial<Resources> {
   };
 }
 
+/** The limits among HostConfig's fields that can be changed. */
+export const CHANGEABLE = [
+  ...["Memory", "MemorySwap", "MemoryReservation", "NanoCpus", "CpuPeriod", "CpuQuota", "CpuShares"],
+  ...["CpusetCpus", "CpusetMems", "BlkioWeight", "PidsLimit"],
+];
+
 /** Of what a container is made with there is more than what can be changed later. */
 export function unchangeable(body: Asked): string[] {
   const lists = ["Devices", "DeviceCgroupRules", "DeviceRequests", "Ulimits"];

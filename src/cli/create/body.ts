@@ -11,6 +11,8 @@ import { securityOptions } from "./security.ts";
 
 export type CreateValues = Values<typeof createOptions>;
 
+type HealthValues = Pick<CreateValues, Extract<keyof CreateValues, `health-${string}`> | "no-healthcheck">;
+
 /** Which streams a foreground container is attached to. */
 export interface Attached {
   readonly stdin: boolean;
@@ -144,7 +146,7 @@ function resources(options: CreateValues): Record<string, unknown> {
   };
 }
 
-function healthcheck(options: CreateValues): Record<string, unknown> {
+export function healthcheck(options: HealthValues): Record<string, unknown> {
   const asked = defined({
     // Docker: an empty command is none.
     Test: options["health-cmd"] ? ["CMD-SHELL", options["health-cmd"]] : undefined,
@@ -166,7 +168,7 @@ function entrypoint(text: string | undefined): readonly string[] | undefined {
 }
 
 /** `/run:rw,size=64m`. */
-function tmpfs(entries: readonly string[]): Record<string, string> {
+export function tmpfs(entries: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     entries.map((entry) => {
       const colon = entry.indexOf(":");
@@ -178,7 +180,7 @@ function tmpfs(entries: readonly string[]): Record<string, string> {
 const record = (entries: readonly (readonly [string, unknown])[]) => Object.fromEntries(entries);
 
 /** Without what is undefined, and without empty lists and records. */
-function defined(fields: Record<string, unknown>): Record<string, unknown> {
+export function defined(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([name, value]) => !isAbsent(name, value)));
 }
 

@@ -9,7 +9,8 @@ import { UsageError } from "../options/usage-error.ts";
 import { err, out } from "../terminal/output.ts";
 import { ANY, verb } from "../verb.ts";
 
-const options = {
+/** What can be changed of a container that runs. */
+export const limitOptions = {
   memory: read("SIZE", sizeOrUnlimited, "Memory limit; -1 for none", { short: "m" }),
   "memory-swap": createOptions["memory-swap"],
   "memory-reservation": createOptions["memory-reservation"],
@@ -38,7 +39,7 @@ const options = {
 
 export const update = verb({
   usage: "[OPTIONS] CONTAINER [CONTAINER...]",
-  options,
+  options: limitOptions,
   args: [1, ANY],
   examples: [
     "inro update --memory 512m --cpus 1.5 web db",
@@ -48,7 +49,7 @@ export const update = verb({
   run: ({ client }, { options, args, given }) => {
     if (given.size === 0)
       throw new UsageError("you must provide one or more flags: say what is to be changed");
-    const body = change(options);
+    const body = limits(options);
     return each(args, async (name) => {
       const path = at`/containers/${name}/update`;
       const { Warnings } = await client.json<Answer>({ method: "POST", path, body });
@@ -62,7 +63,8 @@ interface Answer {
   readonly Warnings: readonly string[] | null;
 }
 
-function change(asked: Values<typeof options>): Record<string, unknown> {
+/** Fields of a HostConfig. */
+export function limits(asked: Values<typeof limitOptions>): Record<string, unknown> {
   return {
     Memory: asked.memory,
     MemorySwap: asked["memory-swap"],

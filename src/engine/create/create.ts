@@ -38,6 +38,7 @@ const UNBORN: ContainerFortune = {
   restart: null,
   endpoints: null,
   ports: null,
+  edit: null,
 };
 
 export interface Settled {

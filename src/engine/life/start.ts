@@ -9,6 +9,7 @@ import { requestedEdits } from "../cdi/asked.ts";
 import { timeNow } from "../clock.ts";
 import { type Core, folderOf, record, tell } from "../core.ts";
 import { optionsOf } from "../current.ts";
+import { settle } from "../edit/settle.ts";
 import type { Entry } from "../entry.ts";
 import { healthCheckOf } from "../health/check.ts";
 import { atStart } from "../health/health.ts";
@@ -72,7 +73,13 @@ async function startNow(core: Core, entry: Entry): Promise<void> {
   const startedAt = timeNow();
   const health = healthCheckOf(entry.origin.options) === null ? null : atStart(entry.fortune.health);
   const restarted = { startedAt, stoppedByUser: false, starting: false, health };
-  record(core, entry, { ...restarted, state: { status: "running", pid: container.pid, startedAt } });
+  const running = {
+    ...restarted,
+    edit: null,
+    state: { status: "running", pid: container.pid, startedAt },
+  } as const;
+  if (entry.successor === null) record(core, entry, running);
+  else settle(core, entry, entry.successor, running);
   undo.release();
   entry.live = container;
   // Who attached while the gate was being opened.
@@ -174,5 +181,6 @@ async function startFailed(core: Core, entry: Entry, cause: unknown): Promise<vo
       ? { status: "exited" as const, exit: { ...state.exit, code, error: message } }
       : { status: "created" as const, failure: { code, message } };
   record(core, entry, { state: told, starting: false, ...APART });
-  if (entry.origin.options.autoRemove) await removeNow(core, entry, { volumes: true, code });
+  if (entry.origin.options.autoRemove && !entry.restarting)
+    await removeNow(core, entry, { volumes: true, code });
 }

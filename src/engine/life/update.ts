@@ -4,10 +4,10 @@ import { checkLimits } from "../create/validate.ts";
 import { resourcesOf, restartPolicyOf } from "../current.ts";
 import type { ContainerChange } from "../engine.ts";
 import type { Entry } from "../entry.ts";
-import { changeBandwidth } from "../networks/bandwidth.ts";
+import { changeBandwidth, limitNow } from "../networks/bandwidth.ts";
 import type { Resources } from "../options.ts";
 import { blkioLimits } from "../spec/block-io.ts";
-import { changedLimits } from "../spec/resources.ts";
+import { allLimits, changedLimits } from "../spec/resources.ts";
 
 /**
  * Changes limits and restart policy, at once when it runs: all of it or nothing. The record leads: where the engine dies
@@ -43,6 +43,12 @@ export async function update(core: Core, entry: Entry, change: ContainerChange):
     }
   });
   tell(core, entry, "update");
+}
+
+/** Tells the kernel what is recorded, whatever it was told before. */
+export async function limitAsRecorded(core: Core, entry: Entry): Promise<void> {
+  await limitNow(core, entry);
+  await entry.live?.update(allLimits(resourcesOf(entry), core.host));
 }
 
 /** Two ways of saying the same take each other's place. -1 is no limit. */

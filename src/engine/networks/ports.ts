@@ -75,13 +75,9 @@ export async function publish(
  */
 export async function withdraw(core: Core, entry: Entry, asked: readonly PortRequest[]): Promise<void> {
   await entry.turn.run(async () => {
-    const wanted = wantedPorts(entry);
     const isAsked = (port: PortBinding) => asked.some((one) => means(one, port));
     const { attachments } = entry.fortune;
-    const gone = [...singles(attachments.flatMap(({ ports }) => ports))].filter(isAsked);
-    const requests = entry.live === null ? [...singles(wanted)].filter(isAsked) : gone;
-    if (requests.length === 0) throw notPublished(entry);
-    const ports = withoutRequests(wanted, requests);
+    const ports = portsAfter(entry, { withdraw: asked, publish: [] });
     const left = new Map(
       attachments
         .filter((one) => [...singles(one.ports)].some(isAsked))
@@ -93,6 +89,21 @@ export async function withdraw(core: Core, entry: Entry, asked: readonly PortReq
       await core.networks.livePorts.close(after, inRows([...singles(before.ports)].filter(isAsked)));
   });
   tell(core, entry, "update");
+}
+
+/** What it is to publish once some are withdrawn and others published. NOT_PUBLISHED, INVALID_OPTION. */
+export function portsAfter(
+  entry: Entry,
+  change: { readonly withdraw: readonly PortRequest[]; readonly publish: readonly PortRequest[] },
+): readonly PortRequest[] {
+  if (change.publish.length > 0) refuseWithoutOwn(entry);
+  const wanted = wantedPorts(entry);
+  if (change.withdraw.length === 0) return [...wanted, ...change.publish];
+  const published = entry.fortune.attachments.flatMap(({ ports }) => ports);
+  const isAsked = (port: PortBinding) => change.withdraw.some((one) => means(one, port));
+  const gone = [...singles<PortBinding>(entry.live === null ? wanted : published)].filter(isAsked);
+  if (gone.length === 0) throw notPublished(entry);
+  return [...withoutRequests(wanted, gone), ...change.publish];
 }
 
 /** Whether a request means this very port: in a row, by its place. */

@@ -1,0 +1,192 @@
+import { afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { temporaryFolder } from "../support/temporary.ts";
+import { cliEngine, engineMissing } from "./engine.ts";
+
+describe.skipIf(engineMissing)("inro edit", () => {
+  const cli = cliEngine();
+  const { out } = cli;
+  const at = async (name: string, template: string) => (await out("inspect", "-f", template, name)).trim();
+  const pidOf = (name: string) => at(name, "{{.State.Pid}}");
+  const run = (name: string, ...words: string[]) =>
+    out("run", "-d", "--stop-timeout", "0", "--name", name, ...words, "busybox", "sleep", "600");
+  const inside = async (name: string, script: string) =>
+    (await cli.inro("exec", name, "sh", "-c", script)).stdout;
+  let about = "";
+
+  beforeAll(() => {
+    about = "{{json .Config}} {{json .HostConfig}} {{json .Mounts}} {{.Name}} {{.Path}} {{.Args}}";
+  });
+  afterEach(async () => {
+    const ids = (await out("ps", "-aq")).split("\n").filter(Boolean);
+    if (ids.length > 0) await out("rm", "-f", "-v", ...ids);
+  });
+
+  test("changes live what can be: name, labels, ports, limits, restart policy, health check", async () => {
+    await run("web", "-p", "8000:80", "-l", "a=1", "-l", "b=2", "-m", "64m", "-e", "KEPT=1");
+    const pid = await pidOf("web");
+    const words = [
+      ...["--name", "site", "-p", "8001:81", "--publish-rm", "80", "-l", "a=3", "--label-rm", "b"],
+      ...["--memory", "128m", "--pids-limit", "50", "--restart", "on-failure:2"],
+      ...["--health-cmd", "true", "--health-interval", "1s", "--stop-signal", "USR1", "--stop-timeout", "1"],
+    ];
+    const shown = await out("edit", "web", ...words);
+    expect(shown).toStartWith("At once\n  ~ name: web → site\n");
+    for (const line of [
+      "~ label a: 1 → 3",
+      "- label b = 2",
+      "+ port 8001:81/tcp",
+      "- port 8000:80/tcp",
+      "~ memory: 64MiB → 128MiB",
+      "+ processes = 50",
+      "~ restart policy: no → on-failure:2",
+      "+ stop signal = USR1",
+    ])
+      expect(shown).toContain(`  ${line}\n`);
+    expect(shown).not.toContain("restart;");
+    expect(shown).toEndWith("\nsite\n");
+    expect(await pidOf("site")).toBe(pid);
+    expect(await out("port", "site")).toBe("81/tcp -> 0.0.0.0:8001\n81/tcp -> [::]:8001\n");
+    expect(await at("site", "{{.Config.Labels}} {{.HostConfig.Memory}} {{.HostConfig.PidsLimit}}")).toBe(
+      "map[a:3 made.by:test] 134217728 50",
+    );
+    const limit = "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null";
+    expect(await inside("site", limit)).toBe("134217728\n");
+    for (let tries = 0; tries < 300 && (await at("site", "{{.State.Health.Status}}")) !== "healthy"; tries++)
+      await Bun.sleep(20);
+    expect(await at("site", "{{.State.Health.Status}}")).toBe("healthy");
+    // It stays so, over a restart and another daemon.
+    const told = await at("site", about);
+    await cli.engine.kill();
+    await cli.engine.serve();
+    await out("restart", "-t", "0", "site");
+    expect(await at("site", about)).toBe(told);
+    expect(await out("port", "site")).toBe("81/tcp -> 0.0.0.0:8001\n81/tcp -> [::]:8001\n");
+    expect((await cli.inro("inspect", "web")).code).toBe(1);
+  }, 60_000);
+
+  test("starts it again for the rest: environment, mounts, command; its files and volumes stay", async () => {
+    using folder = temporaryFolder("edit");
+    writeFileSync(join(folder.path, "file"), "bound\n");
+    await run("app", "-e", "A=1", "-e", "C=3", "-v", "/scratch", "-v", "kept:/kept", "-p", "8000:80");
+    await inside("app", "echo own >/own; echo anonymous >/scratch/file; echo named >/kept/file");
+    const pid = await pidOf("app");
+    const [id, volume] = [await at("app", "{{.Id}}"), await at("app", "{{(index .Mounts 1).Name}}")];
+    const words = [
+      ...[
+        "-e",
+        "A=2",
+        "--env",
+        "B=x y",
+        "--env-rm",
+        "C",
+        "-v",
+        `${folder.path}:/bound:ro`,
+        "-v",
+        "more:/tmp",
+      ],
+      ...["-w", "/kept", "-p", "8001:81", "--publish-rm", "8000:80", "-l", "k=v", "--init", "--name", "app2"],
+    ];
+    const command = ["--", "sh", "-c", "cat /bound/file; exec sleep 500"];
+    const dry = await out("edit", "app", "--dry-run", ...words, ...command);
+    expect(dry).toContain("With a restart; its files and volumes stay\n  ~ environment A: 1 → 2\n");
+    expect(await pidOf("app")).toBe(pid);
+    expect(await out("edit", "app", ...words, ...command)).toBe(`${dry}app2\n`);
+    expect(await at("app2", "{{.Id}}")).toBe(id);
+    expect(await pidOf("app2")).not.toBe(pid);
+    expect(
+      await inside("app2", 'echo "$A $B $C"; pwd; cat /own /scratch/file file; touch /bound/x 2>&1'),
+    ).toMatch(/^2 x y \n\/kept\nown\nanonymous\nnamed\ntouch: .*[Rr]ead-only/);
+    expect(await out("logs", "app2")).toContain("bound\n");
+    expect(await out("port", "app2")).toContain("81/tcp -> 0.0.0.0:8001\n");
+    expect(await out("port", "app2")).not.toContain("8000");
+    expect(volume).toMatch(/^[0-9a-f]{64}$/);
+    expect(await at("app2", "{{json .Mounts}}")).toContain(volume);
+    expect(await out("volume", "ls", "-q")).toContain("more\n");
+    // A mount that goes leaves its volume.
+    await out("edit", "app2", "--mount-rm", "/kept", "-w", "/");
+    expect(await inside("app2", "ls /kept; cat /own")).toBe("own\n");
+    expect(await out("volume", "ls", "-q")).toContain("kept\n");
+  }, 60_000);
+
+  test("undoes everything where it does not start, or fails at once: it runs as it was", async () => {
+    await run("db", "-e", "A=1", "-p", "8000:80", "-m", "64m", "--restart", "always", "-l", "x=y");
+    await inside("db", "echo own >/own");
+    const told = await at("db", about);
+    for (const [words, why] of [
+      [["-e", "A=2", "-l", "x=z", "--name", "gone", "--", "/nosuch"], "/nosuch"],
+      [["-v", "fresh:/fresh", "-p", "8001:81", "--", "sh", "-c", "exit 3"], "its program ended with 3"],
+      [["-u", "nobodyhere", "-m", "32m"], "nobodyhere"],
+    ] as const) {
+      const failed = await cli.inro("edit", "db", ...words);
+      expect({ code: failed.code, stderr: failed.stderr }).toEqual({
+        code: 1,
+        stderr: expect.stringContaining("it runs again as it was before"),
+      });
+      expect(failed.stderr).toContain(why);
+      expect(await at("db", about)).toBe(told);
+      expect(await at("db", "{{.State.Status}} {{.State.Error}}")).toBe("running");
+      expect(await inside("db", "cat /own; echo $A")).toBe("own\n1\n");
+      expect(await out("port", "db")).toBe("80/tcp -> 0.0.0.0:8000\n80/tcp -> [::]:8000\n");
+    }
+  }, 60_000);
+
+  test("a live one that fails half way is undone: the port is somebody else's, the limit the kernel refuses", async () => {
+    await run("other", "-p", "9000:90");
+    await run("web", "-p", "8000:80", "-m", "64m", "-l", "x=y");
+    const told = await at("web", about);
+    const taken = ["--publish-rm", "80", "-p", "8001:81", "-p", "9000:90", "-l", "x=z", "-m", "32m"];
+    expect((await cli.inro("edit", "web", ...taken)).stderr).toContain('"other" has published it');
+    expect(await at("web", about)).toBe(told);
+    expect(await out("port", "web")).toBe("80/tcp -> 0.0.0.0:8000\n80/tcp -> [::]:8000\n");
+    const refused = ["-p", "8001:81", "-l", "x=z", "--cpuset-cpus", "4000"];
+    expect((await cli.inro("edit", "web", ...refused)).code).toBe(1);
+    expect(await at("web", about)).toBe(told);
+    expect(await out("port", "web")).toBe("80/tcp -> 0.0.0.0:8000\n80/tcp -> [::]:8000\n");
+  }, 60_000);
+
+  test("of one that rests is one write, and what it says holds from the next start on", async () => {
+    await out("create", "--name", "rest", "-e", "A=1", "busybox", "sh", "-c", "echo $A; cat /data/file");
+    mkdirSync(join(cli.engine.dataRoot, "../given"), { recursive: true });
+    const given = join(cli.engine.dataRoot, "../given");
+    writeFileSync(join(given, "file"), "given\n");
+    expect(await out("edit", "rest", "-e", "A=2", "-v", `${given}:/data`, "-p", "8000:80")).toStartWith(
+      "From its next start on\n  ~ environment A: 1 → 2\n",
+    );
+    expect(await out("start", "-a", "rest")).toBe("2\ngiven\n");
+  }, 30_000);
+
+  test("of one with --rm keeps it over the restart, and a failure too", async () => {
+    await run("brief", "--rm", "-e", "A=1");
+    await out("edit", "brief", "-e", "A=2");
+    expect(await inside("brief", "echo $A")).toBe("2\n");
+    expect((await cli.inro("edit", "brief", "--", "/nosuch")).code).toBe(1);
+    expect(await inside("brief", "echo $A")).toBe("2\n");
+    await out("kill", "brief");
+    for (let tries = 0; tries < 100 && (await out("ps", "-aq")) !== ""; tries++) await Bun.sleep(20);
+    expect(await out("ps", "-aq")).toBe("");
+  }, 30_000);
+
+  test("refuses what makes no sense, and changes nothing then", async () => {
+    await run("web");
+    await run("taken");
+    const told = await at("web", about);
+    const says = async (...words: string[]) => {
+      const { code, stderr } = await cli.inro("edit", "web", ...words);
+      expect(code).not.toBe(0);
+      return stderr;
+    };
+    expect(await says("--name", "taken")).toContain("already in use");
+    expect(await says("--name", "a/b")).toContain("only [a-zA-Z0-9]");
+    expect(await says("--env-rm", "NOPE")).toContain('it has no environment variable "NOPE"');
+    expect(await says("--mount-rm", "/nope")).toContain('it has no mount at "/nope"');
+    expect(await says("--publish-rm", "80")).toContain("none of these is published");
+    expect(await says("-m", "1k")).toContain("the least is 6 MiB");
+    expect(await says("--mount", "type=bind,source=/nosuch/x,target=/x")).toContain("does not exist");
+    expect(await says()).toContain("say what is to be changed");
+    expect(await says("--hostnam", "x")).toContain("did you mean --hostname?");
+    expect(await out("edit", "web", "-l", "made.by=test")).toBe("Nothing to change.\n");
+    expect(await at("web", about)).toBe(told);
+  }, 30_000);
+});
