@@ -8,6 +8,7 @@ import { openFiles } from "../files/files.ts";
 import { removeNow } from "../life/remove.ts";
 import { start } from "../life/start.ts";
 import { stop } from "../life/stop.ts";
+import { holdVolume } from "../volumes/holds.ts";
 import type { Edit } from "./edit.ts";
 import { beginning, FOLDED, type Successor, settle } from "./settle.ts";
 
@@ -106,6 +107,9 @@ async function successorOf(
   const { origin } = entry;
   const words = [...(options.entrypoint ?? []), ...(options.command ?? [])];
   if (words.length === 0) throw refused(entry, "NO_COMMAND", "it would have neither entrypoint nor command");
+  // No volume gets another name while this is not on disk.
+  for (const { type, name: volume } of origin.mounts)
+    if (type === "volume" && volume !== null) holds.use(holdVolume(core, volume));
   const known = new Map(origin.options.mounts.map((mount) => [mount.target, JSON.stringify(mount)]));
   const fresh = options.mounts.filter((mount) => known.get(mount.target) !== JSON.stringify(mount));
   const { points, made } = await prepareMounts(core, { ...options, mounts: fresh }, undo, holds);
