@@ -135,6 +135,14 @@ function buildExecutable(): void {
       rmSync(fresh, { recursive: true, force: true });
     }
   }
+  // The library for programs of Node's: a client of engines that run elsewhere.
+  const client = join(build, "client.js");
+  if (!isFresh(client, inputs)) {
+    const fresh = `${client}.${process.pid}`;
+    const words = ["build", "--target=node", "--format=esm", join(root, "src/library/client.ts")];
+    run(process.execPath, [...words, "--outfile", fresh]);
+    renameSync(fresh, client);
+  }
   // The OCI command line is the native program, which finds `inro` beside it.
   const front = join(build, "inro-runtime");
   if (!isFresh(front, [join(build, "native/inro-native")]) || lstatSync(front).isSymbolicLink()) {

@@ -26,9 +26,11 @@ const allowed: Record<string, readonly string[]> = {
   cri: ["engine", ...bottom],
   // The command line is a client like any other: it speaks HTTP and imports nothing of the engine.
   cli: bottom,
+  // A client too: it shares the command line's HTTP, and nothing else of it.
+  library: ["cli", ...bottom],
   // The composition root and the library's face.
-  main: ["cli", "api", "build", "engine", ...domains, "kernel", ...bottom],
-  index: ["main", "api", "build", "engine", ...domains, "kernel", ...bottom],
+  main: ["cli", "library", "api", "build", "engine", ...domains, "kernel", ...bottom],
+  index: ["main", "cli", "library", "api", "build", "engine", ...domains, "kernel", ...bottom],
 };
 
 function roomOf(file: string): string {

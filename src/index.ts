@@ -1,25 +1,24 @@
 /**
- * Inro as a library: what the daemon does, in your own process.
+ * Inro as a library: an engine in your own process, or one that runs already, behind one interface (docs/LIBRARY.md).
  *
  * ```ts
- * import { Engine, DEFAULT_OPTIONS } from "inro";
- * const engine = await Engine.open({ root: "/tmp/box", execRoot: "/tmp/box-run" });
- * const { id } = await engine.containers.create({ ...DEFAULT_OPTIONS, image: "hello" }, null);
- * const { ended } = engine.containers.wait(id, "next-exit");
- * await engine.containers.start(id);
- * console.log(await ended);
- * await engine.containers.remove(id, { force: false, volumes: true });
- * await engine.close();
+ * import { Engine } from "inro";
+ * await using engine = await Engine.open({ root: "/tmp/box", execRoot: "/tmp/box-run" });
+ * await using container = await engine.run({ image: "hello", pull: false });
+ * for await (const { text } of container.logs({ follow: true })) console.log(text);
+ * console.log(await container.wait());
  * ```
  */
-import { openLocalEngine } from "./main/open.ts";
+import { connect } from "./library/engine.ts";
+import { openLibrary } from "./main/library.ts";
 
-export type * from "./engine/engine.ts";
-export type * from "./engine/events.ts";
-export type * from "./engine/images.ts";
-export type * from "./engine/options.ts";
-export { DEFAULT_LOG, DEFAULT_OPTIONS, DEFAULT_RESOURCES } from "./engine/options.ts";
-export type * from "./engine/state.ts";
+export { ApiError } from "./cli/client/client.ts";
+export type * from "./library/container.ts";
+export type * from "./library/engine.ts";
+export type * from "./library/frames.ts";
+export type * from "./library/objects.ts";
+export type * from "./library/session.ts";
+export type * from "./library/spec.ts";
 export { InroError } from "./oci/error.ts";
 
-export const Engine = { open: openLocalEngine };
+export const Engine = { open: openLibrary, connect };

@@ -1,11 +1,12 @@
 /** TypeScript's library does not know the third argument yet (ECMAScript, "JSON.parse source text access"). */
-type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
+type Reviver = (key: string, value: unknown, context?: { readonly source?: string }) => unknown;
 
 /** JSON with whole numbers that a number would round (times in nanoseconds) as bigint. */
 export function parseJson(text: string): unknown {
   // Such a number has 16 digits or more; without one the plain parser is several times faster.
   if (!/[:[,]\s*-?\d{16}/.test(text)) return JSON.parse(text);
-  const exact: Reviver = (_key, value, { source = "" }) =>
+  // Node has the third argument since 21.
+  const exact: Reviver = (_key, value, { source = "" } = {}) =>
     typeof value === "number" && !Number.isSafeInteger(value) && /^-?\d+$/.test(source)
       ? BigInt(source)
       : value;
