@@ -26,14 +26,14 @@ export function volumeRecord(volume: VolumeDetails) {
     Labels: volume.labels,
     Mountpoint: volume.mountpoint,
     Name: volume.name,
-    Options: Object.keys(volume.options).length === 0 ? null : volume.options,
+    Options: volume.options,
     Scope: "local",
   };
 }
 
 function list(x: Exchange): void {
   const found = x.engine.volumes.list(filters(x.query));
-  json(x, 200, { Volumes: found.map(volumeRecord), Warnings: null });
+  json(x, 200, { Volumes: found.map(volumeRecord), Warnings: [] });
 }
 
 async function create(x: Exchange): Promise<void> {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect } from "bun:test";
+import { type HeldSocket, heldSocket } from "../api/held.ts";
 import { rootMissing, type TestEngine, testEngine } from "../support/engine.ts";
 import type { Finished, Host } from "../support/host.ts";
 import { busyboxMissing, loadBusybox } from "./busybox.ts";
@@ -16,12 +17,16 @@ export interface DockerEngine<H extends Host> {
   inspect(kind: string, name: string): Promise<ReturnType<typeof JSON.parse>>;
 }
 
-/** An engine with the image `busybox`, loaded by the docker CLI, for all tests of the `describe` that calls it. */
+/**
+ * An engine with the image `busybox`, loaded by the docker CLI, for all tests of the `describe` that calls it. What the
+ * CLI is answered is held against Docker's description of the API.
+ */
 export function dockerEngine<H extends Host>(hostOf: () => H | Promise<H>): DockerEngine<H> {
   const scope = new AsyncDisposableStack();
-  let made: { readonly host: H; readonly engine: TestEngine } | undefined;
+  let made: { readonly host: H; readonly engine: TestEngine; readonly held: HeldSocket } | undefined;
   const own = () => made ?? expect.unreachable("the engine is there when the tests run");
-  const docker: DockerEngine<H>["docker"] = (...words) => own().engine.docker(...words);
+  const docker: DockerEngine<H>["docker"] = (...words) =>
+    own().engine.dockerWith({ env: { DOCKER_HOST: `unix://${own().held.socket}` } }, ...words);
   const ok: DockerEngine<H>["ok"] = async (...words) => {
     const { code, stdout, stderr } = await docker(...words);
     if (code !== 0) throw new Error(`docker ${words.join(" ")}: ${stderr}`);
@@ -29,10 +34,15 @@ export function dockerEngine<H extends Host>(hostOf: () => H | Promise<H>): Dock
   };
   beforeAll(async () => {
     const host = scope.use(await hostOf());
-    made = { host, engine: scope.use(await testEngine(host)) };
+    const engine = scope.use(await testEngine(host));
+    made = { host, engine, held: scope.use(await heldSocket(engine.socket)) };
     await loadBusybox(made.engine);
   }, 60_000);
-  afterAll(() => scope.disposeAsync(), 60_000);
+  afterAll(async () => {
+    const breaches = [...(made?.held.breaches ?? [])];
+    await scope.disposeAsync();
+    expect(breaches).toEqual([]);
+  }, 60_000);
   return {
     get host() {
       return own().host;

@@ -95,7 +95,7 @@ async function update(x: Exchange): Promise<void> {
   const asked = await body(x.request);
   const warnings = unchangeable(asked);
   await x.engine.containers.update(parameter(x, "id"), askedChange(asked));
-  json(x, 200, { Warnings: warnings.length === 0 ? null : warnings });
+  json(x, 200, { Warnings: warnings });
 }
 
 async function remove(x: Exchange): Promise<void> {

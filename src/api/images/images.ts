@@ -60,7 +60,8 @@ export function imageLines(x: Exchange, filtered: Filters, withSharing: boolean)
     .filter(matches)
     .map((image) => {
       const containers = image.family.reduce((sum, id) => sum + (counts.get(id) ?? 0), 0);
-      return imageSummary(image, containers, usage?.shared(image));
+      const line = imageSummary(image, containers, usage?.shared(image));
+      return x.version < 44 ? { ...line, VirtualSize: image.size } : line;
     })
     .sort((a, b) => b.Created - a.Created);
 }
@@ -88,7 +89,10 @@ const containersOf = (x: Exchange, image: Image | null): readonly string[] =>
 
 async function inspect(x: Exchange): Promise<void> {
   const image = named(x);
-  const told = imageInspect(image, x.engine.storageDriver);
+  const told = {
+    ...imageInspect(image, x.engine.storageDriver),
+    ...(x.version < 44 ? { VirtualSize: image.size } : {}),
+  };
   json(x, 200, flag(x.query, "manifests") ? { ...told, Manifests: await manifestsOf(x, image) } : told);
 }
 

@@ -9,8 +9,9 @@ import { flag, text } from "../query.ts";
 import { askingFor } from "./auth.ts";
 import { namedBy } from "./named-by.ts";
 
-/** Beyond Docker, whose command line does it by itself: manifest lists of what is at a registry. */
+/** What is at a registry. Beyond Docker, whose command line does it by itself: manifest lists of it. */
 export const manifestRoutes: readonly Route[] = [
+  { method: "GET", pattern: "/distribution/{name...}/json", handle: distribution },
   { method: "POST", pattern: "/inro/manifests/{name...}/create", handle: create },
   { method: "POST", pattern: "/inro/manifests/{name...}/annotate", handle: annotate },
   { method: "POST", pattern: "/inro/manifests/{name...}/push", handle: push },
@@ -23,6 +24,12 @@ const lists = (x: Exchange) => x.engine.images.lists;
 function asked(x: Exchange) {
   const named = namedBy(x, parameter(x, "name"));
   return { reference: named.reference, options: askingFor(x, named) };
+}
+
+async function distribution(x: Exchange): Promise<void> {
+  const { reference, options } = asked(x);
+  const { descriptor, platforms } = await lists(x).describe(reference, options);
+  json(x, 200, { Descriptor: descriptor, Platforms: platforms.map(platformFields) });
 }
 
 async function create(x: Exchange): Promise<void> {

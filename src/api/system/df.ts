@@ -13,7 +13,7 @@ const parts: { readonly [type: string]: (x: Exchange) => Promise<object> | objec
   image: (x) => ({ LayersSize: usageOf(x.engine.images.list()).total, Images: imageLines(x, {}, true) }),
   container: async (x) => ({ Containers: await containers(x) }),
   volume: async (x) => ({ Volumes: await volumes(x) }),
-  "build-cache": () => ({ BuildCache: [], BuilderSize: 0 }),
+  "build-cache": (x) => ({ BuildCache: [], ...(x.version < 42 ? { BuilderSize: 0 } : {}) }),
 };
 
 async function diskUsage(x: Exchange): Promise<void> {

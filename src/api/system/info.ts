@@ -19,7 +19,7 @@ export function infoRecord(info: EngineInfo, version: EngineVersion) {
     Plugins: {
       Volume: ["local"],
       Network: ["bridge", "host", "null"],
-      Authorization: null,
+      Authorization: [],
       Log: ["json-file", "local", "none"],
     },
     ...abilities(),
@@ -40,7 +40,7 @@ export function infoRecord(info: EngineInfo, version: EngineVersion) {
     RegistryConfig: { InsecureRegistryCIDRs: ["127.0.0.0/8", "::1/128"], IndexConfigs: {}, Mirrors: [] },
     NCPU: info.cpus,
     MemTotal: info.memory,
-    GenericResources: null,
+    GenericResources: [],
     DockerRootDir: info.root,
     HttpProxy: process.env["HTTP_PROXY"] ?? "",
     HttpsProxy: process.env["HTTPS_PROXY"] ?? "",

@@ -6,5 +6,5 @@ export const driverName = (name: DriverName): string => (name === "overlay" ? "o
 /** GraphDriver of a container. */
 export function graphDriver(id: string, folder: string, name: DriverName) {
   const data = { ID: id, UpperDir: `${folder}/upper`, WorkDir: `${folder}/work` };
-  return { Name: driverName(name), Data: name === "overlay" ? data : null };
+  return { Name: driverName(name), Data: name === "overlay" ? data : {} };
 }

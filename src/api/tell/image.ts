@@ -81,7 +81,7 @@ export function imageInspect(image: Image, driver: DriverName) {
       Env: config.Env,
       Cmd: config.Cmd,
       Healthcheck: config.Healthcheck ?? undefined,
-      Volumes: Object.keys(config.Volumes).length === 0 ? null : config.Volumes,
+      Volumes: config.Volumes,
       WorkingDir: config.WorkingDir,
       Entrypoint: config.Entrypoint,
       OnBuild: config.OnBuild ?? null,
@@ -93,7 +93,7 @@ export function imageInspect(image: Image, driver: DriverName) {
     ...(image.config.variant ? { Variant: image.config.variant } : {}),
     Os: image.os,
     Size: image.size,
-    GraphDriver: { Name: driverName(driver), Data: null },
+    GraphDriver: { Name: driverName(driver), Data: {} },
     RootFS: { Type: "layers", Layers: image.layers.map((layer) => layer.diffId) },
     Metadata: { LastTagTime: NEVER },
   };

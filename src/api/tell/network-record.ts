@@ -16,9 +16,9 @@ export function networkRecord(engine: Engine, network: NetworkDetails, withMembe
     EnableIPv6: settled !== null && hasFamily(settled, 6),
     IPAM: {
       Driver: "default",
-      Options: network.predefined ? null : {},
+      Options: {},
       Config:
-        settled === null ? null : settled.blocks.map((block, at) => pool(block, network.auxiliary[at] ?? {})),
+        settled === null ? [] : settled.blocks.map((block, at) => pool(block, network.auxiliary[at] ?? {})),
     },
     Internal: settled?.internal ?? false,
     Attachable: network.attachable,

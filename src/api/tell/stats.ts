@@ -34,16 +34,8 @@ function cpu(stats: ContainerStats | null) {
 
 type Counts = ContainerStats["blockIo"]["serviced"];
 
-/** Null, as dockerd says it, when nothing was counted. */
 const counts = (list: Counts = []) =>
-  list.length === 0
-    ? null
-    : list.map(({ major, minor, operation, value }) => ({
-        major,
-        minor,
-        op: operation.toLowerCase(),
-        value,
-      }));
+  list.map(({ major, minor, operation, value }) => ({ major, minor, op: operation.toLowerCase(), value }));
 
 function networks(stats: ContainerStats) {
   return Object.fromEntries(

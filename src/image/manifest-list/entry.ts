@@ -51,6 +51,29 @@ function descriptorOf({ mediaType: type, digest, content }: RemoteDocument, mani
   return { mediaType: type || manifest.mediaType || mediaType.ociManifest, digest, size: content.length };
 }
 
+/** What a registry has under a name, in short. */
+export interface Described {
+  readonly descriptor: Descriptor;
+  readonly platforms: readonly NonNullable<Descriptor["platform"]>[];
+}
+
+/** Nothing but what the name leads to is fetched, and a single image's configuration. Throws as `findRemote` does. */
+export async function describeRemote(reference: Reference, options: RepositoryOptions): Promise<Described> {
+  const repository = await openRepository(reference, { ...options, purpose: "look at" });
+  const top = await repository.manifest(reference.digest ?? reference.tag ?? "latest");
+  const parsed = parseDocument(top.content, top.mediaType, `cannot look at "${familiarName(reference)}"`);
+  const platforms =
+    parsed.kind === "index"
+      ? parsed.index.manifests.map(({ platform }) => platform)
+      : [await platformOf(repository, parsed.manifest)];
+  const own = parsed.kind === "index" ? parsed.index.mediaType : parsed.manifest.mediaType;
+  const type = top.mediaType || own || mediaType.ociManifest;
+  return {
+    descriptor: { mediaType: type, digest: top.digest, size: top.content.length },
+    platforms: platforms.filter((platform) => platform !== undefined),
+  };
+}
+
 /** Throws NO_SUCH_IMAGE, IMAGE_INVALID, and what asking a registry throws. */
 export async function findRemote(reference: Reference, options: RepositoryOptions): Promise<Found> {
   const what = `cannot look at "${familiarName(reference)}"`;

@@ -7,7 +7,7 @@ import type { RepositoryOptions } from "../registry/ask.ts";
 import type { Registries } from "../registry/registries.ts";
 import { listDocument } from "./document.ts";
 import type { Drafts } from "./drafts.ts";
-import { type Found, findRemote, type ListEntry } from "./entry.ts";
+import { type Described, describeRemote, type Found, findRemote, type ListEntry } from "./entry.ts";
 import { type PushedList, pushList } from "./push.ts";
 
 /** What an annotation says; what it leaves out stays. */
@@ -35,6 +35,8 @@ export interface ManifestLists {
   annotate(list: Reference, manifest: Reference, annotated: Annotated): Promise<void>;
   /** A list that is here, or what the registry has; with `manifest` one of the list. Throws NO_SUCH_IMAGE. */
   inspect(name: Reference, manifest: Reference | null, options: RegistryAsking): Promise<Inspected>;
+  /** What the registry has under the name. Throws NO_SUCH_IMAGE. */
+  describe(name: Reference, options: RegistryAsking): Promise<Described>;
   /** Throws NO_SUCH_LIST, REGISTRY_MIXED, PLATFORM_MISSING. */
   push(list: Reference, options: RegistryAsking & { readonly purge: boolean }): Promise<PushedList>;
   /** Throws NO_SUCH_LIST. */
@@ -128,6 +130,10 @@ export function manifestLists(drafts: Drafts, registries: () => Registries): Man
       const [only] = found.entries;
       const content = found.isList || only === undefined ? listDocument(found.entries).content : only.content;
       return { ...found, document: content };
+    },
+    describe(name, options) {
+      const reference = withDefaultTag(name);
+      return describeRemote(reference, asking(reference, reference, options));
     },
     async push(list, options) {
       const entries = await there(list);
