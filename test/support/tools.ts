@@ -28,6 +28,7 @@ const tools = {
   "mkfs.btrfs": { packages: ["btrfs-progs"], program: "sbin/mkfs.btrfs" },
   "mkfs.xfs": { packages: ["xfsprogs"], program: "sbin/mkfs.xfs" },
   acl: { packages: ["acl"], program: "bin/setfacl" },
+  shellcheck: { packages: ["shellcheck"], program: "usr/bin/shellcheck" },
   zsh: { packages: ["zsh"], program: "bin/zsh" },
   fish: { packages: ["fish"], program: "usr/bin/fish" },
   qemu: {
@@ -78,6 +79,7 @@ export const testTools: readonly ToolName[] = [
   "mkfs.btrfs",
   "mkfs.xfs",
   "acl",
+  "shellcheck",
   "zsh",
   "fish",
   "podman",
