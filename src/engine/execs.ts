@@ -127,6 +127,8 @@ export async function startExec(
   const size = o.consoleSize ?? options.consoleSize;
   try {
     const process = execProcess(core, entry, options, size);
+    // Before it is: an engine that dies now has to leave it to be found.
+    if (record.isProbe) core.records.putExec({ ...record, running: true });
     const session = await live.exec({ id: record.id, process, openStdin: attach.stdin, attach });
     begin(core, entry, exec, session);
     return session;
@@ -142,7 +144,7 @@ function begin(core: Core, entry: Entry, exec: Exec, session: ExecSession): void
   const { id, options } = exec.record;
   exec.session = session;
   exec.record = { ...exec.record, pid: session.pid, running: true };
-  core.records.putExec(exec.record);
+  if (!exec.record.isProbe) core.records.putExec(exec.record);
   entry.execs.set(id, session);
   tell(core, entry, `exec_start: ${options.command.join(" ")}`, { execID: id });
   const finish = (code: number) => {

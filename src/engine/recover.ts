@@ -149,7 +149,7 @@ async function reconnect(core: Core, entry: Entry): Promise<Container | undefine
 
 async function settle(core: Core, entry: Entry, container: Container | undefined): Promise<void> {
   const { state, starting, attachments, shaper } = entry.fortune;
-  await endProbes(core, entry, container);
+  endProbes(core, entry, container);
   if (starting) {
     await abandon(core, entry);
   } else if (container !== undefined) {
@@ -167,12 +167,17 @@ async function settle(core: Core, entry: Entry, container: Container | undefined
   }
 }
 
-/** Nobody waits for what a former engine asked. */
-async function endProbes(core: Core, entry: Entry, container: Container | undefined): Promise<void> {
+/** Nobody waits for what a former engine asked. Where it stands still, it ends only when it is let go on. */
+function endProbes(core: Core, entry: Entry, container: Container | undefined): void {
   for (const { record } of core.execs.values()) {
     if (!record.isProbe || record.containerId !== entry.id) continue;
-    await container?.endExec(record.id).catch(() => {});
-    forgetExec(core, record);
+    const forget = () => forgetExec(core, record);
+    if (container === undefined) forget();
+    else
+      container.endExec(record.id).then(forget, (cause) => {
+        // Any other: the container ends, or this engine does before the probe has.
+        if (["NOT_RUNNING", "NO_SUCH_SESSION"].includes(cause?.code)) forget();
+      });
   }
 }
 

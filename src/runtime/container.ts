@@ -50,7 +50,7 @@ export function containerOf(live: Live): Container {
     resize: (size) => monitor.resize(size),
     attach: (request) => monitor.attach(request),
     exec: (request) => exec(live, request),
-    endExec: (id) => monitor.signal(SIGKILL, id),
+    endExec: (id) => endExec(monitor, id),
     clearLog: () => monitor.clearLog(),
     pause: () => setFrozen(live.cgroups, true),
     resume: () => setFrozen(live.cgroups, false),
@@ -96,6 +96,21 @@ async function callPoststart(live: Live): Promise<void> {
 async function signal({ monitor, cgroups }: Live, number: number): Promise<void> {
   await monitor.signal(number);
   if (number === SIGKILL) await killAll(cgroups);
+}
+
+const SOON_MS = 10;
+
+async function endExec(monitor: Monitor, id: string): Promise<void> {
+  for (;;)
+    try {
+      await monitor.signal(SIGKILL, id);
+      break;
+    } catch (cause) {
+      // One that is being started has no process to be reached yet.
+      if ((await monitor.state(id)).status !== "created") throw cause;
+      await new Promise((resolve) => setTimeout(resolve, SOON_MS));
+    }
+  await monitor.wait(id);
 }
 
 /** The records of a start; what failed is thrown. */

@@ -88,7 +88,10 @@ export interface Container {
   readonly exited: Promise<Exit>;
   attach(request: AttachRequest): Promise<Socket>;
   exec(request: ExecRequest): Promise<ExecSession>;
-  /** Kills a program that `exec` started, whoever called it, with its process group. NO_SUCH_SESSION, NOT_RUNNING. */
+  /**
+   * Kills a program that `exec` started, whoever called it, with its process group; returns when its end is written down.
+   * NO_SUCH_SESSION, NOT_RUNNING.
+   */
   endExec(id: string): Promise<void>;
   /** Removes what its log holds; who reads it still gets to the end of what was there. */
   clearLog(): Promise<void>;
