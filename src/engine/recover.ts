@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { AttachmentRecord } from "../network/network.ts";
+import type { AttachmentRecord, Standing } from "../network/network.ts";
 import { parseExit } from "../oci/exit.ts";
 import { connectMonitor } from "../runtime/monitor/monitor.ts";
 import type { Container } from "../runtime/runtime.ts";
@@ -13,9 +13,11 @@ import { watch } from "./health/watch.ts";
 import { startAgain } from "./life/again.ts";
 import { ended, onEnd, reportOf, unknownEnd } from "./life/end.ts";
 import { discard, removeNow } from "./life/remove.ts";
+import { writeConnectionFiles } from "./life/request.ts";
 import { restart } from "./life/restart.ts";
 import { limitAsRecorded } from "./life/update.ts";
 import { limitNow } from "./networks/bandwidth.ts";
+import { leadAgain } from "./networks/join.ts";
 import { serveNames } from "./networks/names.ts";
 import { APART, type BeforeEdit } from "./records.ts";
 import { type ExitReport, isLive, type Timestamp, timestamp } from "./state.ts";
@@ -42,10 +44,8 @@ export async function recover(core: Core): Promise<void> {
     live === null ? [] : { pid: live.pid, attachments },
   );
   await core.networks.sweep(standing).catch((cause) => core.fault("sweeping networks", cause));
-  await restoreNetworks(
-    core,
-    standing.flatMap(({ attachments }) => attachments),
-  );
+  await restoreNetworks(core, standing);
+  for (const entry of entries) await restoreLeads(core, entry);
   await restoreLimits(core, entries);
   for (const [index, entry] of entries.entries()) await settle(core, entry, held[index]);
   for (const entry of entries)
@@ -81,8 +81,10 @@ async function goOnAsBefore(core: Core, entry: Entry, { restarts }: BeforeEdit):
  * What a reboot, an administrator or the engine's own end took away; and what an engine that ended while it opened or
  * closed ports left half done, since our table is made anew with the ports that are recorded.
  */
-async function restoreNetworks(core: Core, standing: readonly AttachmentRecord[]): Promise<void> {
-  if (standing.some(({ network }) => network === "bridge"))
+async function restoreNetworks(core: Core, standing: readonly Standing[]): Promise<void> {
+  const isApart = ({ network }: AttachmentRecord) => network === "host" || network === "none";
+  // Also for who is not in it any more: an interface of its may have been left there.
+  if (standing.some(({ attachments }) => !attachments.some(isApart)))
     await core.networks
       .ensureDefault()
       .catch((cause) => core.fault("making the network bridge again", cause));
@@ -91,6 +93,16 @@ async function restoreNetworks(core: Core, standing: readonly AttachmentRecord[]
       await core.networks
         .make(settled)
         .catch((cause) => core.fault(`making the network ${name} again`, cause));
+}
+
+/** An engine that ended while a container left a network took its default routes and ports, and led them nowhere. */
+async function restoreLeads(core: Core, entry: Entry): Promise<void> {
+  if (entry.live === null) return;
+  try {
+    if (await leadAgain(core, entry, entry.live.pid)) writeConnectionFiles(core, entry);
+  } catch (cause) {
+    core.fault(`leading ${entry.name} out again`, cause);
+  }
 }
 
 /** An engine that ended while it changed them has said what it wanted. */

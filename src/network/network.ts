@@ -55,6 +55,7 @@ export type { Scope } from "./names/answer.ts";
 export { namesFragment } from "./names/redirection.ts";
 export { type Zone, zoneOf } from "./names/zone.ts";
 export type { BlockRequest, NetworkRequest } from "./plan-network.ts";
+export type { Standing } from "./sweep.ts";
 
 /** How containers reach each other and the world, and the world reaches them: bridges, made at first need. */
 export interface Networks {

@@ -78,6 +78,17 @@ contains "and after the daemon was killed" "$(inro inspect -f '{{.NetworkSetting
 inro rm -f db >&2
 inro network rm named >&2
 
+inro network create --ipv6 --subnet fd00:6::/64 six >&2
+inro run -d --name web6 --network six --ip6 fd00:6::80 -p 8086:80 busybox httpd -f -p 80 -h /data >&2
+in_six() { inro run --rm --network six busybox sh -c "$1" 2>&1; }
+contains "echo by IPv6 is answered" "1 packets received" "$(in_six 'ping6 -c 1 fd00:6::80')"
+contains "a container is reached by IPv6" "from the image" "$(in_six "printf 'GET /file HTTP/1.0\\r\\n\\r\\n' | nc -w 5 fd00:6::80 80 | tail -n 1")"
+contains "a name has an address of IPv6" "fd00:6::80" "$(in_six 'nslookup -type=aaaa web6 | tail -n 2')"
+contains "a port is published on IPv6" "from the image" "$(page fd00:6::1 8086)"
+contains "and on the host's loopback" "from the image" "$(page ::1 8086)"
+inro rm -f web6 >&2
+equal "a network of IPv6 goes" 0 "$(code inro network rm six)"
+
 # Another host, at the other end of eth9's wire, with a VLAN on it.
 ip link add eth9 type veth >&2
 inro run -d --name outside --network none --privileged busybox sh -c 'until ip link set veth0 up; do usleep 10000; done

@@ -1,4 +1,10 @@
-import { type AttachmentRecord, attachmentRecord, leadsFor, unconnected } from "../../network/network.ts";
+import {
+  type AttachmentRecord,
+  attachmentRecord,
+  leads,
+  leadsFor,
+  unconnected,
+} from "../../network/network.ts";
 import { type Family, families } from "../../oci/address.ts";
 import { InroError } from "../../oci/error.ts";
 import { type Core, record } from "../core.ts";
@@ -82,19 +88,35 @@ export async function disconnect(core: Core, entry: Entry, network: NetworkDetai
   // Recorded before it is done: an interface that no record knows is swept by the next engine.
   record(core, entry, { endpoints, attachments: [...stay, ...parked] }, "machine");
   await core.networks.disconnect(leaving, { from: pid, keepPorts: true });
-  const left = leadsFor(leaving);
-  const next = left.length > 0 ? gatewayAmong(core, endpoints)?.network : undefined;
-  let now: AttachmentRecord[] = [...stay, ...parked];
-  for (const heir of stay) {
+  await leadAgain(core, entry, pid);
+  writeConnectionFiles(core, entry);
+}
+
+/**
+ * Default routes that lead nowhere and ports that nobody publishes went with a network that the container has left: they go
+ * through those of its networks that can have them. Answers whether there were any. In the container's turn.
+ */
+export async function leadAgain(core: Core, entry: Entry, pid: number): Promise<boolean> {
+  const endpoints = endpointsOf(entry);
+  const { attachments } = entry.fortune;
+  const led = attachments.flatMap(leadsFor);
+  const unled = families.filter((family) => !led.includes(family));
+  const parked = attachments.filter(isParked).flatMap(({ ports }) => ports);
+  const gateway = gatewayAmong(core, endpoints)?.network;
+  let now = attachments;
+  for (const heir of attachments) {
     const isLeader = (family: Family) => leaderAmong(core, endpoints, family)?.network === heir.network;
-    const what = { families: left.filter(isLeader), ports: heir.network === next ? ports : [] };
+    const own = unled.filter(isLeader);
+    const publishes =
+      heir.network === gateway && heir.hostInterface !== "" && (own.length > 0 || leads(heir));
+    const what = { families: own, ports: publishes ? parked : [] };
     if (what.families.length + what.ports.length === 0) continue;
-    const led = await core.networks.leadThrough(heir, what, pid);
-    const others = led.ports.length > 0 ? now.filter((one) => !isParked(one)) : now;
-    now = others.map((one) => (one === heir ? led : one));
+    const leading = await core.networks.leadThrough(heir, what, pid);
+    const others = what.ports.length > 0 ? now.filter((one) => !isParked(one)) : now;
+    now = others.map((one) => (one === heir ? leading : one));
     record(core, entry, { attachments: now }, "machine");
   }
-  writeConnectionFiles(core, entry);
+  return now !== attachments;
 }
 
 /** Holds the ports while the container is in no network that could publish them. */
