@@ -68,7 +68,7 @@ describe.skipIf(rootMissing || busyboxMissing)("ports", () => {
       "82/tcp": both("8100"),
       "83/tcp": [{ HostIp: "0.0.0.0", HostPort: "8003" }],
       "53/udp": both("5300"),
-      "9000/sctp": [{ HostIp: "0.0.0.0", HostPort: "9000" }],
+      "9000/sctp": both("9000"),
     });
     expect(await out("port", "web", "81")).toBe("[::1]:8080\n");
     expect((await engine.docker("port", "web", "82")).stdout).toBe("0.0.0.0:8100\n[::]:8100\n");
