@@ -27,7 +27,7 @@ function grouped(entries: readonly Entry[], nameOf: (entry: Entry) => string): s
 /** `inro --help`: every verb in one screen. */
 export function mainHelp(): string {
   const { paint, width } = style();
-  const top = verbs.filter(({ names }) => !(names[0] ?? "").includes(" "));
+  const top = verbs.filter(({ names, hidden }) => !hidden && !(names[0] ?? "").includes(" "));
   return [
     `${paint("bold", "inro")}: containers, and every kernel operation that makes them\n`,
     `Usage: inro [OPTIONS] VERB …        inro VERB --help\n`,

@@ -5,7 +5,7 @@ import { nearest } from "./options/nearest.ts";
 import type { OptionTable } from "./options/option.ts";
 import { parse } from "./options/parse.ts";
 import { UsageError } from "./options/usage-error.ts";
-import { globalOptions, placeOf } from "./place.ts";
+import { globalOptions, type Place, placeOf } from "./place.ts";
 import { printError } from "./print-error.ts";
 import { err, OutputGone, out } from "./terminal/output.ts";
 import type { Context, Verb } from "./verb.ts";
@@ -34,14 +34,24 @@ async function dispatch(line: readonly string[]): Promise<number> {
   if (words.length === 0) return showMain();
   const found = findVerb(words);
   if (found === undefined) return noVerb(words, wantsHelp);
-  const place = placeOf(options);
   // Docker's name for the folder of its command line, wherever it comes from.
   if (options.config !== undefined) process.env["DOCKER_CONFIG"] = options.config;
+  // Who asks no engine does not hear that none can be found.
+  let known: Place | undefined;
+  const place = () => {
+    known ??= placeOf(options);
+    return known;
+  };
   const client = openClient(
-    () => connectOrStart(place),
-    () => meetAt(place),
+    async () => connectOrStart(place()),
+    async () => meetAt(place()),
   );
-  const context: Context = { client, place };
+  const context: Context = {
+    client,
+    get place() {
+      return place();
+    },
+  };
   return runVerb(context, found, await found.entry.load(), wantsHelp);
 }
 
@@ -98,7 +108,7 @@ async function noVerb(words: readonly string[], wantsHelp: boolean): Promise<num
   if (LATER.has(first)) throw new UsageError(`"${first}" is not part of inro yet (inro --help)`, 1);
   const isNoun = nouns.includes(first);
   const name = isNoun ? `${first} ${second}` : first;
-  const all = verbs.flatMap(({ names }) => names);
+  const all = verbs.flatMap(({ names, hidden }) => (hidden ? [] : names));
   const known = isNoun
     ? all.filter((n) => n.startsWith(`${first} `))
     : [...all.filter((n) => !n.includes(" ")), ...nouns];

@@ -6,6 +6,8 @@ export interface Entry {
   readonly names: readonly string[];
   readonly group: string;
   readonly summary: string;
+  /** For programs, not for people. */
+  readonly hidden?: true;
   readonly load: () => Promise<Verb<OptionTable>>;
 }
 
@@ -460,6 +462,19 @@ export const verbs: readonly Entry[] = [
     group: engine,
     summary: "Hold what is stored against its records, and repair it",
     load: async () => (await import("./verb/system-check.ts")).check,
+  },
+  {
+    names: ["completion"],
+    group: engine,
+    summary: "Write a script that lets bash, zsh or fish complete command lines",
+    load: async () => (await import("./verb/completion.ts")).completion,
+  },
+  {
+    names: ["__complete"],
+    group: engine,
+    summary: "Answer what the script of `completion` asks",
+    hidden: true,
+    load: async () => (await import("./verb/completion.ts")).complete,
   },
   {
     names: ["serve"],

@@ -25,7 +25,9 @@ export const createOptions = {
   "label-file": list("FILE", "Read labels from a file", hidden),
   init: flag("Run an init as process 1 that forwards signals and reaps"),
   platform: text("OS/ARCH", "The platform of the image"),
-  pull: text("WHEN", "Pull the image: always, missing (default), never"),
+  pull: text("WHEN", "Pull the image: always, missing (default), never", {
+    words: ["always", "missing", "never"],
+  }),
   quiet: flag("Pull without progress", { short: "q" }),
   cidfile: text("FILE", "Write the container's id to a file"),
 
@@ -81,8 +83,12 @@ export const createOptions = {
   publish: list("[IP:]HOST:CTR[/udp]", "Publish a port", { ...network, short: "p" }),
   "publish-all": flag("Publish all ports that the image exposes", { ...network, short: "P" }),
   expose: list("PORT[/PROTO]", "Expose a port", network),
-  network: list("NAME", "bridge (default), host, none, container:NAME, or networks that were made", network),
-  net: list("NAME", "As --network", { ...network, hidden: true }),
+  network: list(
+    "NETWORK",
+    "bridge (default), host, none, container:NAME, or networks that were made",
+    network,
+  ),
+  net: list("NETWORK", "As --network", { ...network, hidden: true }),
   "network-alias": list("NAME", "Another name in its network", network),
   link: list("CONTAINER[:ALIAS]", "Make another container known by name", { ...network, hidden: true }),
   ip: text("ADDRESS", "Its IPv4 address, in a network that was made", network),
@@ -116,11 +122,17 @@ export const createOptions = {
   cgroupns: text("MODE", "private (default), host", security),
   userns: text("MODE", "User namespace", { ...security, hidden: true }),
 
-  restart: text("POLICY", "no, on-failure[:N], always, unless-stopped", life),
+  restart: text("POLICY", "no, on-failure[:N], always, unless-stopped", {
+    ...life,
+    words: ["no", "on-failure", "always", "unless-stopped"],
+  }),
   rm: flag("Remove it when it ends", life),
   "stop-signal": text("SIGNAL", "What asks it to stop (default SIGTERM)", life),
   "stop-timeout": read("SECONDS", integer, "How long it may take to stop", life),
-  "log-driver": text("NAME", "default, or none to keep nothing", life),
+  "log-driver": text("NAME", "default, or none to keep nothing", {
+    ...life,
+    words: ["json-file", "local", "none"],
+  }),
   "log-opt": list("KEY=VALUE", "max-size=10m, max-file=3", life),
   annotation: list("KEY=VALUE", "An annotation for the OCI spec", { ...life, hidden: true }),
   "health-cmd": text("COMMAND", "Check its health by a command, run by the image's shell", health),
@@ -129,11 +141,10 @@ export const createOptions = {
   "health-retries": read("NUMBER", integer, "Failures in a row that make it unhealthy (default 3)", health),
   "health-start-period": read("TIME", nanoseconds, "How long after its start failures do not count", health),
   "health-start-interval": read("TIME", nanoseconds, "Between two checks meanwhile (default 5s)", health),
-  "health-on-failure": text(
-    "ACTION",
-    "When it becomes unhealthy: none (default), kill, restart, stop",
-    health,
-  ),
+  "health-on-failure": text("ACTION", "When it becomes unhealthy: none (default), kill, restart, stop", {
+    ...health,
+    words: ["none", "kill", "restart", "stop"],
+  }),
   "no-healthcheck": flag("Do not run the image's health check", health),
 
   runtime: text("NAME", "The OCI runtime", { ...life, hidden: true }),

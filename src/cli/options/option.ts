@@ -10,6 +10,8 @@ interface Common {
   readonly group?: string;
   /** Understood, but left out of the help: Docker's options that ask for what is so anyway. */
   readonly hidden?: boolean;
+  /** The values that there are, or the most usual ones: for completion. */
+  readonly words?: readonly string[];
 }
 
 export interface FlagOption extends Common {

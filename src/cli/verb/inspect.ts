@@ -27,7 +27,13 @@ interface InspectOptions {
 
 export const inspect = verb({
   usage: "[OPTIONS] NAME|ID [NAME|ID...]",
-  options: { format, size, type: text("KIND", "container, image, network or volume: look among these only") },
+  options: {
+    format,
+    size,
+    type: text("KIND", "container, image, network or volume: look among these only", {
+      words: ["container", "image", "network", "volume"],
+    }),
+  },
   args: [1, ANY],
   examples: [
     "inro inspect -f '{{.State.Status}} {{.State.ExitCode}}' web",
