@@ -1,11 +1,12 @@
 import { afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { ownHost } from "../support/host.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { cliEngine, engineMissing } from "./engine.ts";
 
 describe.skipIf(engineMissing)("inro edit", () => {
-  const cli = cliEngine();
+  const cli = cliEngine(ownHost);
   const { out } = cli;
   const at = async (name: string, template: string) => (await out("inspect", "-f", template, name)).trim();
   const pidOf = (name: string) => at(name, "{{.State.Pid}}");
