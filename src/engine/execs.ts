@@ -12,6 +12,7 @@ import type { Entry } from "./entry.ts";
 import { identityIn } from "./life/identity.ts";
 import { hostnameOf } from "./life/request.ts";
 import { notRunning } from "./life/stop.ts";
+import { linkEnvironment } from "./links/links.ts";
 import type { ExecOptions } from "./options.ts";
 import type { ExecRecord } from "./records.ts";
 import { environment, mergeEnvironment } from "./spec/environment.ts";
@@ -176,6 +177,8 @@ function execProcess(core: Core, entry: Entry, options: ExecOptions, size: Windo
   if (entry.rootfs === null) throw notRunning(entry, "exec in");
   const identity = identityIn(entry.rootfs, options.user ?? own.user, own.groupAdd);
   const privileged = options.privileged || own.privileged;
+  const { attachments } = entry.fortune;
+  const links = linkEnvironment(core, entry.name, { options: own, attachments });
   return {
     terminal: options.tty,
     ...(size !== null && options.tty && { consoleSize: { height: size.rows, width: size.columns } }),
@@ -185,7 +188,7 @@ function execProcess(core: Core, entry: Entry, options: ExecOptions, size: Windo
       hostname: hostnameOf(core, entry.id, own),
       home: identity.home,
       tty: options.tty,
-      env: mergeEnvironment(own.env, options.env),
+      env: mergeEnvironment([...links, ...own.env], options.env),
     }),
     cwd: options.workingDirectory ?? own.workingDirectory ?? "/",
     capabilities: specCapabilities({ ...own, privileged }, identity.uid, core.host.capabilities),

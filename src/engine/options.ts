@@ -72,6 +72,8 @@ export interface ContainerOptions {
   readonly deviceRequests: readonly DeviceRequest[];
   /** `host:address`; the address may be `host-gateway`. */
   readonly extraHosts: readonly string[];
+  /** Other containers that this one knows by names of its own. */
+  readonly links: readonly LinkOption[];
   readonly dns: readonly string[];
   readonly dnsSearch: readonly string[];
   readonly dnsOptions: readonly string[];
@@ -198,6 +200,14 @@ export interface EndpointOption {
   readonly aliases: readonly string[];
   /** The default route leads through the network with the highest one. */
   readonly gatewayPriority: number;
+}
+
+export interface LinkOption {
+  /** Name or id when it is asked for, the id once it is recorded. */
+  readonly container: string;
+  /** What that was called when it was asked for. */
+  readonly name: string;
+  readonly alias: string;
 }
 
 export interface RestartPolicy {
@@ -329,6 +339,7 @@ export const DEFAULT_OPTIONS: Omit<ContainerOptions, "image"> = {
   devices: [],
   deviceRequests: [],
   extraHosts: [],
+  links: [],
   dns: [],
   dnsSearch: [],
   dnsOptions: [],

@@ -15,6 +15,7 @@ import {
 } from "../asked.ts";
 import { bandwidth } from "./bandwidth.ts";
 import { health } from "./health.ts";
+import { links } from "./links.ts";
 import { logOptions } from "./log.ts";
 import { modes } from "./modes.ts";
 import { mounts } from "./mounts.ts";
@@ -48,6 +49,7 @@ export function askedContainer(body: Asked, mountsOf: MountsOf): AskedContainer 
     hostname: textOrNull(body, "Hostname"),
     domainname: textOrNull(body, "Domainname"),
     labels: textRecord(body, "Labels"),
+    links: links(body, host),
     mounts: mounts(body, host, volumesFrom(host, mountsOf)),
     exposedPorts: exposedPorts(keys(body, "ExposedPorts")),
     stopSignal: textOrNull(body, "StopSignal"),

@@ -28,7 +28,6 @@ export function endpoint(asked: Asked): Omit<EndpointOption, "network"> {
   const addresses = object(asked, "IPAMConfig");
   if (texts(addresses, "LinkLocalIPs").length > 0)
     throw invalid(`${addresses.at}LinkLocalIPs`, "they are not supported");
-  if (texts(asked, "Links").length > 0) throw invalid(`${asked.at}Links`, "they are not supported");
   return {
     addresses: [...address(addresses, "IPv4", isIPv4), ...address(addresses, "IPv6", isIPv6)],
     mac: hardwareAddress(asked, "MacAddress"),

@@ -1,14 +1,10 @@
-import { type Asked, flag, integer, invalid, list, text } from "../asked.ts";
+import { type Asked, flag, integer, invalid, text } from "../asked.ts";
 
 /**
  * What Docker can and we cannot yet. A container that would miss what it was promised for its safety or its work is
  * refused; what only makes it less comfortable is told as a warning.
  */
 export function refuseUnsupported(host: Asked): void {
-  const lists = ["Links"];
-  for (const name of lists) {
-    if (list(host, name).length > 0) throw invalid(host.at + name, "it is not supported yet");
-  }
   const runtime = text(host, "Runtime");
   if (!["", "inro"].includes(runtime)) {
     throw invalid(`${host.at}Runtime`, `unknown or invalid runtime name: ${runtime}`);

@@ -27,7 +27,10 @@ export function hostConfig(container: ContainerDetails) {
     ConsoleSize: [options.consoleSize?.rows ?? 0, options.consoleSize?.columns ?? 0],
     ...(Object.keys(options.annotations).length === 0 ? {} : { Annotations: options.annotations }),
     GroupAdd: options.groupAdd,
-    Links: null,
+    Links:
+      options.links.length === 0
+        ? null
+        : options.links.map(({ name, alias }) => `/${name}:/${container.name}/${alias}`),
     OomScoreAdj: options.oomScoreAdj ?? 0,
     ReadonlyRootfs: options.readOnly,
     ...(options.storage.size === null ? {} : { StorageOpt: options.storage.asked }),

@@ -90,7 +90,7 @@ export const createOptions = {
   ),
   net: list("NETWORK", "As --network", { ...network, hidden: true }),
   "network-alias": list("NAME", "Another name in its network", network),
-  link: list("CONTAINER[:ALIAS]", "Make another container known by name", { ...network, hidden: true }),
+  link: list("CONTAINER[:ALIAS]", "Know another container by a name of one's own", network),
   ip: text("ADDRESS", "Its IPv4 address, in a network that was made", network),
   ip6: text("ADDRESS", "Its IPv6 address, in one that has IPv6", network),
   "mac-address": text("ADDRESS", "Its hardware address", network),

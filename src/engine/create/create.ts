@@ -11,6 +11,7 @@ import { timeNow } from "../clock.ts";
 import { type Core, folderOf, tell } from "../core.ts";
 import { Entry } from "../entry.ts";
 import { discard } from "../life/remove.ts";
+import { settleLinks } from "../links/links.ts";
 import { checkName, nameInUse, randomName } from "../names.ts";
 import { connectable, endpointsOfOptions, settleNetworks } from "../networks/endpoints.ts";
 import type { ContainerOptions } from "../options.ts";
@@ -51,7 +52,10 @@ export interface Settled {
 /** Everything that can be refused without making anything. */
 export function settle(core: Core, asked: ContainerOptions, platform?: Platform): Settled {
   const image = core.images.resolve(asked.image, platform);
-  const options = settleNetworks(core, validate(mergeImage(asked, image.config.config), core.host));
+  const options = settleLinks(
+    core,
+    settleNetworks(core, validate(mergeImage(asked, image.config.config), core.host)),
+  );
   const words = [...(options.entrypoint ?? []), ...(options.command ?? [])];
   if (words.length === 0)
     throw new InroError("NO_COMMAND", {

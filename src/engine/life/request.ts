@@ -12,6 +12,7 @@ import type { CreateRequest } from "../../runtime/runtime.ts";
 import type { NamedEdits } from "../cdi/apply.ts";
 import { type Core, folderOf, socketFolderOf } from "../core.ts";
 import type { Entry } from "../entry.ts";
+import { linkHosts } from "../links/links.ts";
 import type { ContainerOptions } from "../options.ts";
 import { chooseCapabilities } from "../spec/capabilities.ts";
 import { hostDevices } from "../spec/devices.ts";
@@ -119,9 +120,14 @@ export function writeEtcFiles(core: Core, folder: string, container: Named): voi
     return;
   }
   const hostname = hostnameOf(core, container.id, options);
+  const extraHosts = [...options.extraHosts, ...linkHosts(core, container)];
   // Synchronous: each is one page, and a turn through the thread pool costs more than the write.
   writeFileSync(join(folder, "hostname"), `${hostname}\n`, { mode: 0o644 });
-  const { hosts, resolvConf } = core.networks.files(container.attachments, { ...options, hostname });
+  const { hosts, resolvConf } = core.networks.files(container.attachments, {
+    ...options,
+    hostname,
+    extraHosts,
+  });
   writeFileSync(join(folder, "hosts"), hosts, { mode: 0o644 });
   writeFileSync(join(folder, "resolv.conf"), resolvConf, { mode: 0o644 });
 }

@@ -14,6 +14,7 @@ import type { Entry } from "../entry.ts";
 import { healthCheckOf } from "../health/check.ts";
 import { atStart } from "../health/health.ts";
 import { watch } from "../health/watch.ts";
+import { checkLinks, linkEnvironment, linkedTo } from "../links/links.ts";
 import { attachAll } from "../networks/attach.ts";
 import { endpointsOf, hasOwnNetwork } from "../networks/endpoints.ts";
 import { serveNames } from "../networks/names.ts";
@@ -23,7 +24,7 @@ import { isLive } from "../state.ts";
 import { onEnd } from "./end.ts";
 import { mountSources } from "./mount-sources.ts";
 import { removeNow } from "./remove.ts";
-import { createRequest, writeEtcFiles } from "./request.ts";
+import { createRequest, writeConnectionFiles, writeEtcFiles } from "./request.ts";
 import { tellStart } from "./told.ts";
 
 /**
@@ -89,6 +90,7 @@ async function startNow(core: Core, entry: Entry): Promise<void> {
   tell(core, entry, "start");
   watch(core, entry);
   onEnd(core, entry, container);
+  for (const other of linkedTo(core, entry.id)) writeConnectionFiles(core, other);
 }
 
 async function toTheGate(core: Core, entry: Entry, undo: Undo): Promise<Container> {
@@ -114,13 +116,15 @@ async function toTheGate(core: Core, entry: Entry, undo: Undo): Promise<Containe
   record(core, entry, { starting: true, rootfs, attachments: records, shaper, bootId });
   undo.add("note that it does not start", () => record(core, entry, { starting: false, ...APART }));
   writeEtcFiles(core, folder, { id, options, attachments });
+  checkLinks(core, entry.name, { options, attachments: records });
+  const env = linkEnvironment(core, entry.name, { options, attachments: records });
   const { arguments: words } = origin;
   const mounts = await mountSources(core, folder, options.mounts, origin.mounts);
   const cdi = await requestedEdits(core, options);
   const request = createRequest(core, {
     id,
     folder,
-    options,
+    options: { ...options, env: [...env, ...options.env] },
     arguments: words,
     mounts,
     cdi,

@@ -6,9 +6,10 @@ import type { ContainerDetails, EndpointDetails } from "../engine.ts";
 import type { Entry } from "../entry.ts";
 import { logPath } from "../life/request.ts";
 import { endpointsOf } from "../networks/endpoints.ts";
-import type { ContainerFortune } from "../records.ts";
+import type { ContainerFortune, ContainerOrigin } from "../records.ts";
 
 interface Told {
+  readonly origin: ContainerOrigin;
   readonly fortune: ContainerFortune;
   readonly details: ContainerDetails;
 }
@@ -21,12 +22,13 @@ export function details(core: Core, entry: Entry): ContainerDetails {
   const last = told.get(entry);
   if (last !== undefined && isCurrent(last, entry)) return last.details;
   const fresh = lookAt(core, entry);
-  told.set(entry, { fortune: entry.fortune, details: fresh });
+  told.set(entry, { origin: entry.origin, fortune: entry.fortune, details: fresh });
   return fresh;
 }
 
-function isCurrent({ fortune, details: { name, execIds } }: Told, entry: Entry): boolean {
+function isCurrent({ origin, fortune, details: { name, execIds } }: Told, entry: Entry): boolean {
   return (
+    origin === entry.origin &&
     fortune === entry.fortune &&
     name === entry.name &&
     execIds.length === entry.execs.size &&
