@@ -50,7 +50,7 @@ async function prune(x: Exchange): Promise<void> {
     filters: filters(x.query),
     dryRun: flag(x.query, "dry-run"),
   });
-  json(x, 200, { NetworksDeleted: removed.length === 0 ? null : removed });
+  json(x, 200, { NetworksDeleted: removed });
 }
 
 async function connect(x: Exchange): Promise<void> {

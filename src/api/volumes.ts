@@ -102,5 +102,5 @@ async function prune(x: Exchange): Promise<void> {
     filters: rest,
     dryRun: flag(x.query, "dry-run"),
   });
-  json(x, 200, { VolumesDeleted: removed.length === 0 ? null : removed, SpaceReclaimed: reclaimed });
+  json(x, 200, { VolumesDeleted: removed, SpaceReclaimed: reclaimed });
 }

@@ -92,11 +92,10 @@ async function showMain(): Promise<number> {
 }
 
 /** Docker's verbs that are still to come (docs/ROADMAP.md): a typing error is not what they are. */
-const LATER = new Set(
-  "build buildx builder commit compose config context import manifest node plugin save search secret service stack swarm trust update".split(
-    " ",
-  ),
-);
+const LATER = new Set(["build", "buildx", "builder", "compose", "context", "search"]);
+
+/** Docker's nouns of what this engine does without. */
+const SWARM = new Set(["config", "node", "secret", "service", "stack", "swarm"]);
 
 async function noVerb(words: readonly string[], wantsHelp: boolean): Promise<number> {
   const [first = "", second] = words;
@@ -106,6 +105,12 @@ async function noVerb(words: readonly string[], wantsHelp: boolean): Promise<num
     return 0;
   }
   if (LATER.has(first)) throw new UsageError(`"${first}" is not part of inro yet (inro --help)`, 1);
+  if (SWARM.has(first))
+    throw new UsageError(
+      `This node is not a swarm manager: this engine has no swarm mode, so no "inro ${first}"`,
+      1,
+    );
+  if (first === "plugin") throw new UsageError('this engine has no plugins, so no "inro plugin"', 1);
   const isNoun = nouns.includes(first);
   const name = isNoun ? `${first} ${second}` : first;
   const all = verbs.flatMap(({ names, hidden }) => (hidden ? [] : names));

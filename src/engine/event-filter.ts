@@ -17,11 +17,12 @@ const MATCHERS: Readonly<Record<string, Matcher>> = {
 
 type Filters = Readonly<Record<string, readonly string[]>>;
 
-/** Every key must hold; one of its values is enough. */
+/** Every key must hold; one of its values is enough, but labels must all be there. */
 export function matchesFilters(filters: Filters, matches: (key: string, wanted: string) => boolean): boolean {
-  return Object.entries(filters).every(
-    ([key, values]) => values.length === 0 || values.some((value) => matches(key, value)),
-  );
+  return Object.entries(filters).every(([key, values]) => {
+    if (key.startsWith("label")) return values.every((value) => matches(key, value));
+    return values.length === 0 || values.some((value) => matches(key, value));
+  });
 }
 
 export function matchesEvent(event: EngineEvent, filters: Filters): boolean {

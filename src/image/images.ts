@@ -84,7 +84,8 @@ export interface Images {
   tags(reference: Reference, asking?: RegistryAsking): Promise<readonly string[]>;
   /** The image of this name, which has a tag, to the registry that it names; sent is what is missing there. */
   push(reference: Reference, options?: PushOptions): Promise<Pushed>;
-  /** Docker's archives (`docker save`) and OCI layouts as a tar, plain or compressed. Answers an image for each name. */
+  /** Docker's archives (`docker save`) and OCI layouts as a tar, plain or compressed. Answers its images, each with the
+   * names that the archive has for it. */
   load(archive: Archive, options?: LoadOptions): Promise<Image[]>;
   /** One tar that is Docker's archive and an OCI layout; nothing of it is swept until the stream is closed.
    * Throws NO_SUCH_IMAGE, NO_MATCHING_PLATFORM, BLOB_MISSING. */

@@ -129,7 +129,8 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
     load: (archive, o = {}) =>
       bringing(async () => {
         const loaded: Image[] = [];
-        for (const named of await loadArchive(store, archive, o)) loaded.push(await publish(named));
+        for (const named of await loadArchive(store, archive, o))
+          loaded.push({ ...(await publish(named)), names: named.names });
         // What the archive says about itself was spooled with the rest of it.
         await sweeps.want();
         return loaded;

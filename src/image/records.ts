@@ -139,9 +139,11 @@ function byId(images: readonly Image[], text: string): Image | undefined {
 }
 
 export function noSuchImage(text: string): InroError {
+  const tagged = /[:@][^/]*$/.test(text) ? text : `${text}:latest`;
   return new InroError("NO_SUCH_IMAGE", {
     what: `cannot find the image ${JSON.stringify(text)}`,
-    why: "no image has this name or id",
+    // docker-py pulls an image when it reads these words.
+    why: `No such image: ${tagged}`,
     hint: "list them with `inro images`, or pull it",
   });
 }

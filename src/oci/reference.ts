@@ -68,8 +68,7 @@ export function parseReference(text: string): Reference {
 function checkPath(text: string, path: string): void {
   for (const part of path.split("/")) {
     if (component.test(part)) continue;
-    if (part !== part.toLowerCase())
-      refuse(text, `${JSON.stringify(part)} has capital letters`, "repository names are lower case");
+    if (part !== part.toLowerCase()) refuse(text, `repository name (${path}) must be lowercase`);
     refuse(
       text,
       part === ""

@@ -135,6 +135,6 @@ describe.skipIf(engineMissing)("devices that others describe (CDI)", () => {
     expect((await engine.docker("info", "-f", "{{.CDISpecDirs}}")).stdout).toBe(`[${folder.path}]\n`);
     writeFileSync(here("broken.json"), "{");
     expect((await inro("info")).stderr).toContain("broken.json");
-    expect((await inro("info")).stdout).toContain("vendor.com/thing=zero (cdi)");
+    expect((await inro("info")).stdout).toContain("cdi: vendor.com/thing=zero");
   });
 });

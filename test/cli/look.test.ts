@@ -63,7 +63,7 @@ describe.skipIf(engineMissing)("looking at containers and images", () => {
     const mixed = await inro("inspect", "-f", "{{.Id}}", "web", "nobody");
     expect(mixed.code).toBe(1);
     expect(mixed.stdout).toMatch(/^[0-9a-f]{64}\n$/);
-    expect(mixed.stderr).toMatch(/^inro: no such object: nobody/);
+    expect(mixed.stderr).toMatch(/^inro: No such object: nobody/);
     expect((await inro("inspect", "-f", "{{.Id", "web")).code).toBe(64);
     expect((await inro("inspect", "-f", "{{.Stat}}", "web")).stderr).toContain('did you mean ".State"?');
   });
@@ -82,7 +82,7 @@ describe.skipIf(engineMissing)("looking at containers and images", () => {
     expect(await out("top", "web")).toContain("sleep 600");
     expect(await out("port", "web")).toMatch(/^80\/tcp -> 127\.0\.0\.1:\d+\n$/);
     expect(await out("port", "web", "80")).toMatch(/^127\.0\.0\.1:\d+\n$/);
-    expect((await inro("port", "web", "81")).stderr).toContain("does not publish 81/tcp");
+    expect((await inro("port", "web", "81")).stderr).toContain("No public port '81/tcp' published for web");
     expect(await out("stats", "--no-stream", "--format", "{{.Name}} {{.PIDs}}", "web")).toBe("web 1\n");
     await out("exec", "web", "touch", "/new");
     expect(await out("diff", "web")).toContain("A /new\n");

@@ -148,7 +148,7 @@ describe.skipIf(rootMissing || busyboxMissing || toolRoot("dockerd") === undefin
     expect(said).toContain(`Let it through with: iptables ${remedy} `);
     const info = await us.inro("info");
     expect(`${info.stdout}${info.stderr}`).toMatch(
-      /Firewall: +nftables, table inro_\w+; others drop[\s\S]*iptables -I/,
+      /Firewall Backend: nftables\n {2}Table: inro_\w+\n {2}Others drop[\s\S]*iptables -I/,
     );
     expect(await reach(us, outside)).toEqual({ in: [9000], out: [] });
     const before = await scans(them, us, outside);
@@ -211,7 +211,7 @@ describe.skipIf(rootMissing || busyboxMissing || toolRoot("podman") === undefine
     expect((await them("run", "-d", "--name", "theirs", "-p", "9000:80", ...serving)).code).toBe(0);
     const us = scope.use(await testEngine(host));
     expect((await containers(us)).said).toBe("");
-    expect((await us.inro("info")).stdout).toMatch(/Firewall: +nftables, table inro_\w+\n/);
+    expect((await us.inro("info")).stdout).toMatch(/Firewall Backend: nftables\n {2}Table: inro_\w+\n$/);
     expect(await reach(us, outside)).toEqual({ in: [8000, 9000], out: [81] });
     expect((await scans(them, us, outside)).ours).toEqual(CLOSED);
   }, 180_000);

@@ -35,10 +35,7 @@ describe("a name is read as docker reads it", () => {
 describe("what is no name is refused with the part that is wrong", () => {
   const wrong: [text: string, why: string][] = [
     ["", "the name is empty"],
-    [
-      "Debian",
-      'cannot use "Debian" as an image name: "Debian" has capital letters (repository names are lower case)',
-    ],
+    ["Debian", 'cannot use "Debian" as an image name: repository name (library/Debian) must be lowercase'],
     ["debian:", '"" is no tag'],
     ["debian:-x", '"-x" is no tag'],
     [`debian:${"x".repeat(129)}`, "is no tag"],

@@ -110,5 +110,5 @@ async function prune(x: Exchange): Promise<void> {
     filters: filters(x.query),
     dryRun: flag(x.query, "dry-run"),
   });
-  json(x, 200, { ContainersDeleted: removed.length === 0 ? null : removed, SpaceReclaimed: reclaimed });
+  json(x, 200, { ContainersDeleted: removed, SpaceReclaimed: reclaimed });
 }

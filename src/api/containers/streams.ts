@@ -6,6 +6,7 @@ import { type Asking, type Exchange, type Hijack, parameter, type Route } from "
 import { join, parseDetachKeys } from "../join.ts";
 import { flag, text, time } from "../query.ts";
 import { refuse } from "../status.ts";
+import { logDetails } from "../tell/log-details.ts";
 
 /** What a container says and hears. */
 export const streamRoutes: readonly Route[] = [
@@ -27,6 +28,7 @@ async function logs(x: Exchange): Promise<void> {
   if (!stdout && !stderr) throw invalid("stdout", "you must choose at least one stream");
   const { tty } = container.options;
   const timestamps = flag(x.query, "timestamps");
+  const details = flag(x.query, "details") ? logDetails(container.options) : "";
   const entries = x.engine.containers.logs(container.id, {
     stdout,
     stderr,
@@ -37,7 +39,8 @@ async function logs(x: Exchange): Promise<void> {
     signal: x.signal,
   });
   begin(x, streamType(x, tty));
-  for await (const entry of entries) await send(x, line(entry, timestamps, !tty));
+  for await (const entry of entries)
+    await send(x, line(entry, `${timestamps ? `${timestamp(entry.time)} ` : ""}${details}`, !tty));
   x.response.end();
 }
 
@@ -60,10 +63,8 @@ export function frame(stream: "stdout" | "stderr", data: Uint8Array): Buffer {
   return Buffer.concat([head, data]);
 }
 
-function line(entry: LogEntry, timestamps: boolean, framed: boolean): Uint8Array {
-  const data = timestamps
-    ? Buffer.concat([Buffer.from(`${timestamp(entry.time)} `), entry.data])
-    : entry.data;
+function line(entry: LogEntry, before: string, framed: boolean): Uint8Array {
+  const data = before === "" ? entry.data : Buffer.concat([Buffer.from(before), entry.data]);
   return framed ? frame(entry.stream, data) : data;
 }
 

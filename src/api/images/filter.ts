@@ -2,6 +2,7 @@ import { momentOf } from "../../engine/clock.ts";
 import type { Filters } from "../../engine/engine.ts";
 import { matchesLabel } from "../../engine/event-filter.ts";
 import type { Image } from "../../image/images.ts";
+import { familiar } from "../../oci/reference.ts";
 import { invalid } from "../asked.ts";
 import { createdSeconds, repoDigests, repoTags } from "../tell/image.ts";
 
@@ -14,7 +15,8 @@ export function imageFilter(filters: Filters, resolve: (name: string) => Image):
   const byKey: Readonly<Record<string, (value: string) => Test>> = {
     dangling: (value) => {
       const wanted = truths[value];
-      if (wanted === undefined) throw invalid("filters.dangling", `"${value}" is neither true nor false`);
+      if (wanted === undefined)
+        throw invalid("filters.dangling", `invalid filter 'dangling=${value}': it is neither true nor false`);
       return (image) => (image.names.length === 0) === wanted;
     },
     label: (value) => (image) => matchesLabel(image.config.config.Labels, value),
@@ -38,13 +40,21 @@ export function imageFilter(filters: Filters, resolve: (name: string) => Image):
   };
   const tests = Object.entries(filters).map(([key, values]): Test => {
     const make = byKey[key];
-    if (make === undefined) throw invalid(`filters.${key}`, "there is no such filter");
+    if (make === undefined) throw invalid(`filters.${key}`, `invalid filter '${key}'`);
     const each = values.map(make);
     // Labels must all be there; of the others one value has to fit.
     return (image) =>
       key.startsWith("label") ? each.every((test) => test(image)) : each.some((test) => test(image));
   });
   return (image) => tests.every((test) => test(image));
+}
+
+/** What a line tells: where a filter asks for names, only those that fit, as dockerd has it. */
+export function withNamesThatFit({ reference: asked }: Filters, image: Image): Image {
+  if (asked === undefined) return image;
+  const patterns = asked.map(referencePattern);
+  const fits = (name: string) => patterns.some((pattern) => pattern.test(familiar(name)));
+  return { ...image, names: image.names.filter(fits), repoDigests: image.repoDigests.filter(fits) };
 }
 
 /** Go's path.Match over the familiar name, with or without its tag. */

@@ -11,7 +11,7 @@ import { refuse } from "../status.ts";
 import { imageHistory, imageInspect, imageSummary, manifestSummary } from "../tell/image.ts";
 import { commitRoutes } from "./commit.ts";
 import { contentsRoutes } from "./contents.ts";
-import { imageFilter } from "./filter.ts";
+import { imageFilter, withNamesThatFit } from "./filter.ts";
 import { manifestRoutes } from "./manifests.ts";
 import { namedBy } from "./named-by.ts";
 import { pullRoutes } from "./pull.ts";
@@ -58,7 +58,8 @@ export function imageLines(x: Exchange, filtered: Filters, withSharing: boolean)
   return all
     .flatMap((image) => shown(byId, image) ?? [])
     .filter(matches)
-    .map((image) => {
+    .map((found) => {
+      const image = withNamesThatFit(filtered, found);
       const containers = image.family.reduce((sum, id) => sum + (counts.get(id) ?? 0), 0);
       const line = imageSummary(image, containers, usage?.shared(image));
       return x.version < 44 ? { ...line, VirtualSize: image.size } : line;
@@ -129,7 +130,7 @@ async function prune(x: Exchange): Promise<void> {
     dryRun: flag(x.query, "dry-run"),
   });
   const gone = [...untagged.map((name) => ({ Untagged: name })), ...deleted.map((id) => ({ Deleted: id }))];
-  json(x, 200, { ImagesDeleted: gone.length === 0 ? null : gone, SpaceReclaimed: reclaimed });
+  json(x, 200, { ImagesDeleted: gone, SpaceReclaimed: reclaimed });
 }
 
 function search(): void {

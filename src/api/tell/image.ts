@@ -6,7 +6,10 @@ import { familiar } from "../../oci/reference.ts";
 import { driverName } from "./driver.ts";
 
 export function repoTags(image: Image): string[] {
-  return image.names.filter((name) => !name.includes("@")).map(familiar);
+  return image.names
+    .filter((name) => !name.includes("@"))
+    .map(familiar)
+    .sort();
 }
 
 export function repoDigests(image: Image): string[] {

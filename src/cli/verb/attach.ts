@@ -28,7 +28,7 @@ export const attach = verb({
     const about = await client.json<About>({ method: "GET", path: at`/containers/${name}/json` });
     if (!about.State.Running)
       throw new UsageError(
-        `cannot join "${name}": it does not run (start it with: inro start -ai ${name})`,
+        `cannot attach to a stopped container: start "${name}" first, with: inro start -ai ${name}`,
         1,
       );
     const { Tty: tty, OpenStdin: open } = about.Config;

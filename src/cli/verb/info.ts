@@ -1,3 +1,4 @@
+import manifest from "../../../package.json" with { type: "json" };
 import { text } from "../options/option.ts";
 import { binarySize } from "../print/human.ts";
 import { printWarning } from "../print-error.ts";
@@ -18,12 +19,18 @@ interface Info {
   readonly CgroupVersion: string;
   readonly KernelVersion: string;
   readonly OperatingSystem: string;
+  readonly OSType: string;
   readonly Architecture: string;
   readonly NCPU: number;
   readonly MemTotal: number;
   readonly DockerRootDir: string;
   readonly Name: string;
   readonly ServerVersion: string;
+  readonly Plugins: Readonly<Record<"Volume" | "Network" | "Log", readonly string[]>>;
+  readonly Swarm: { readonly LocalNodeState: string };
+  readonly Runtimes: Readonly<Record<string, object>>;
+  readonly DefaultRuntime: string;
+  readonly LiveRestoreEnabled: boolean;
   readonly SecurityOptions: readonly string[] | null;
   readonly FirewallBackend?: { readonly Driver: string; readonly Info: readonly (readonly string[])[] };
   readonly DiscoveredDevices?: readonly { readonly Source: string; readonly ID: string }[] | null;
@@ -42,8 +49,8 @@ export const info = verb({
       return 0;
     }
     out(
-      rows(found, place.socket)
-        .map(([name, value]) => `${(name === "" ? "" : `${name}:`).padEnd(18)}${value}\n`)
+      lines(found, place.socket)
+        .map((line) => `${line}\n`)
         .join(""),
     );
     for (const warning of found.Warnings ?? []) err(printWarning(warning.replace(/^WARNING: /, "")));
@@ -51,39 +58,57 @@ export const info = verb({
   },
 });
 
-function firewall({ FirewallBackend: backend }: Info): string {
-  const value = (name: string) => backend?.Info.filter(([key]) => key === name).map(([, text]) => text) ?? [];
-  const table = value("Table")
-    .map((text) => `, table ${text}`)
-    .join("");
-  const others = value("Foreign").length;
-  return `${backend?.Driver ?? ""}${table}${others > 0 ? "; others drop what it lets pass, see below" : ""}`;
+/** What `name=seccomp,profile=builtin` says, as docker tells it: the name, and beneath it the rest. */
+function security(option: string): readonly string[] {
+  const [first = "", ...rest] = option.split(",");
+  const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+  return [first.replace(/^name=/, "  "), ...rest.map((pair) => `   ${capital(pair).replace("=", ": ")}`)];
 }
 
-/** Those that somebody describes. */
-function devices({ DiscoveredDevices: found }: Info): readonly (readonly [string, string])[] {
-  return (found ?? []).map(({ Source, ID }, i) => [i === 0 ? "Devices" : "", `${ID} (${Source})`]);
-}
-
-function rows(found: Info, socket: string): readonly (readonly [string, string])[] {
-  const { ContainersRunning: running, ContainersPaused: paused, ContainersStopped: stopped } = found;
+/** Docker's words in docker's order, and what only we have to tell: scripts look for these lines. */
+function lines(found: Info, socket: string): readonly string[] {
+  const { Plugins: plugins, FirewallBackend: backend, DiscoveredDevices: devices } = found;
+  const told = (key: string) =>
+    (backend?.Info ?? []).flatMap(([name, value = ""]) => (name === key ? value : []));
   return [
-    ["Server version", found.ServerVersion],
-    ["Containers", `${found.Containers} (${running} running, ${paused} paused, ${stopped} stopped)`],
-    ["Images", String(found.Images)],
-    ["Storage driver", found.Driver],
-    ["Logging driver", found.LoggingDriver],
-    ["Cgroups", `version ${found.CgroupVersion}, driver ${found.CgroupDriver}`],
-    ["Security", (found.SecurityOptions ?? []).join("; ")],
-    ["Firewall", firewall(found)],
-    ...devices(found),
-    ["Kernel", found.KernelVersion],
-    ["System", `${found.OperatingSystem}, ${found.Architecture}`],
-    ["CPUs", String(found.NCPU)],
-    ["Memory", binarySize(found.MemTotal)],
-    ["Name", found.Name],
-    ["ID", found.ID],
-    ["Data root", found.DockerRootDir],
-    ["Socket", socket],
+    "Client:",
+    ` Version:    ${manifest.version}`,
+    ` Context:    ${socket}`,
+    "",
+    "Server:",
+    ` Containers: ${found.Containers}`,
+    `  Running: ${found.ContainersRunning}`,
+    `  Paused: ${found.ContainersPaused}`,
+    `  Stopped: ${found.ContainersStopped}`,
+    ` Images: ${found.Images}`,
+    ` Server Version: ${found.ServerVersion}`,
+    ` Storage Driver: ${found.Driver}`,
+    ` Logging Driver: ${found.LoggingDriver}`,
+    ` Cgroup Driver: ${found.CgroupDriver}`,
+    ` Cgroup Version: ${found.CgroupVersion}`,
+    " Plugins:",
+    `  Volume: ${plugins.Volume.join(" ")}`,
+    `  Network: ${plugins.Network.join(" ")}`,
+    `  Log: ${plugins.Log.join(" ")}`,
+    ...((devices ?? []).length > 0 ? [" Discovered Devices:"] : []),
+    ...(devices ?? []).map(({ Source, ID }) => `  ${Source}: ${ID}`),
+    ` Swarm: ${found.Swarm.LocalNodeState}`,
+    ` Runtimes: ${Object.keys(found.Runtimes).join(" ")}`,
+    ` Default Runtime: ${found.DefaultRuntime}`,
+    " Security Options:",
+    ...(found.SecurityOptions ?? []).flatMap(security),
+    ` Kernel Version: ${found.KernelVersion}`,
+    ` Operating System: ${found.OperatingSystem}`,
+    ` OSType: ${found.OSType}`,
+    ` Architecture: ${found.Architecture}`,
+    ` CPUs: ${found.NCPU}`,
+    ` Total Memory: ${binarySize(found.MemTotal)}`,
+    ` Name: ${found.Name}`,
+    ` ID: ${found.ID}`,
+    ` Docker Root Dir: ${found.DockerRootDir}`,
+    ` Live Restore Enabled: ${found.LiveRestoreEnabled}`,
+    ...(backend === undefined ? [] : [` Firewall Backend: ${backend.Driver}`]),
+    ...told("Table").map((table) => `  Table: ${table}`),
+    ...(told("Foreign").length === 0 ? [] : ["  Others drop what it lets pass, see below"]),
   ];
 }

@@ -3,8 +3,6 @@ import { formatJson } from "../client/json.ts";
 import { flag, text } from "../options/option.ts";
 import { UsageError } from "../options/usage-error.ts";
 import { printError } from "../print-error.ts";
-import type { ContainerRecord } from "../recover/record.ts";
-import { type Form, isForm, recoveredText } from "../recover/recover.ts";
 import { formatTemplate } from "../template/template.ts";
 import { err, out } from "../terminal/output.ts";
 import { ANY, verb } from "../verb.ts";
@@ -19,16 +17,12 @@ const kinds = {
 type Kind = keyof typeof kinds;
 
 const format = text("TEMPLATE", "json, or a Go template: '{{.State.Status}}'", { short: "f" });
-const as = text("FORM", "run or compose: the command line, or the service, that makes such a container", {
-  words: ["run", "compose"],
-});
 const size = flag("With a container's sizes on disk", { short: "s" });
 
 interface InspectOptions {
   readonly format: string | undefined;
   readonly size?: boolean;
   readonly platform?: string | undefined;
-  readonly as?: string | undefined;
 }
 
 export const inspect = verb({
@@ -36,7 +30,6 @@ export const inspect = verb({
   options: {
     format,
     size,
-    as,
     type: text("KIND", "container, image, network or volume: look among these only", {
       words: ["container", "image", "network", "volume"],
     }),
@@ -45,7 +38,6 @@ export const inspect = verb({
   examples: [
     "inro inspect -f '{{.State.Status}} {{.State.ExitCode}}' web",
     "inro inspect -f '{{json .Mounts}}' web",
-    "inro inspect --as run web",
   ],
   run({ client }, { options, args }) {
     const { type } = options;
@@ -60,7 +52,7 @@ const platform = text("OS/ARCH", "The platform of several to show");
 
 const ofKind = (
   kind: Kind,
-  options: { format: typeof format; size?: typeof size; platform?: typeof platform; as?: typeof as },
+  options: { format: typeof format; size?: typeof size; platform?: typeof platform },
 ) =>
   verb({
     usage: `[OPTIONS] ${kind.toUpperCase()} [${kind.toUpperCase()}...]`,
@@ -69,7 +61,7 @@ const ofKind = (
     run: ({ client }, line) => inspectAll(client, [kind], line.args, line.options as InspectOptions),
   });
 
-export const inspectContainer = ofKind("container", { format, size, as });
+export const inspectContainer = ofKind("container", { format, size });
 export const inspectImage = ofKind("image", { format, platform });
 export const inspectNetwork = ofKind("network", { format });
 export const inspectVolume = ofKind("volume", { format });
@@ -84,31 +76,20 @@ async function inspectAll(
   const wanted = options.format === "json" ? "{{json .}}" : options.format;
   const print =
     wanted === undefined || wanted === "" ? undefined : formatTemplate(wanted.replaceAll("\\t", "\t"));
-  const form = formOf(options);
   const found: unknown[] = [];
   let status = 0;
   for (const name of names) {
     try {
-      const value = await find(client, form === undefined ? among : ["container"], name, options);
-      if (form !== undefined) out(await recoveredText(client, form, value as ContainerRecord));
-      else if (print === undefined) found.push(value);
+      const value = await find(client, among, name, options);
+      if (print === undefined) found.push(value);
       else out(`${print(value)}\n`);
     } catch (error) {
       err(printError(error));
       status = 1;
     }
   }
-  if (print === undefined && form === undefined) out(`${formatJson(found, 4)}\n`);
+  if (print === undefined) out(`${formatJson(found, 4)}\n`);
   return status;
-}
-
-function formOf({ as: form, format }: InspectOptions): Form | undefined {
-  if (form === undefined || isForm(form)) {
-    if (form !== undefined && format !== undefined)
-      throw new UsageError("--as and --format exclude each other");
-    return form;
-  }
-  throw new UsageError(`cannot use "${form}" for --as: it is neither run nor compose`);
 }
 
 async function find(
@@ -127,5 +108,5 @@ async function find(
       if (!isMissing || among.length === 1) throw error;
     }
   }
-  throw new Error(`no such object: ${name} (neither container nor image, network or volume)`);
+  throw new Error(`No such object: ${name} (neither container nor image, network or volume)`);
 }

@@ -17,17 +17,18 @@ export const load = verb({
   async run({ client }, { options }) {
     if (options.input === undefined && isTerminal(0))
       throw new UsageError("there is nothing to read: name a file with -i, or redirect one into it", 1);
+    // As docker does: where nobody watches, only what came of it is told.
+    const quiet = options.quiet || !isTerminal(1);
     const stream = options.input === undefined ? process.stdin : await opened(options.input);
     const lines = client.values<ProgressLine>({
       method: "POST",
       path: "/images/load",
-      query: { quiet: options.quiet, platform: options.platform },
+      query: { quiet, platform: options.platform },
       headers: { "content-type": "application/x-tar" },
       stream,
     });
     const view = progress("stdout");
-    for await (const line of lines)
-      if (!options.quiet || line.stream !== undefined || line.error) view.show(line);
+    for await (const line of lines) if (!quiet || line.stream !== undefined || line.error) view.show(line);
     view.end();
     return 0;
   },

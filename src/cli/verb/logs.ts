@@ -14,7 +14,7 @@ export const logs = verb({
     until: read("TIME", moment, "Up to then"),
     clear: flag("Forget what it wrote until now; with -f, show what comes"),
     timestamps: flag("Begin each line with its time", { short: "t" }),
-    details: flag("Without meaning here", { hidden: true }),
+    details: flag("With the labels and variables that its --log-opt names"),
   },
   args: [1, 1],
   async run({ client }, { options: { clear, ...options }, args: [name = ""] }) {

@@ -51,7 +51,8 @@ export const port = verb({
     }
     const key = asked.includes("/") ? asked.toLowerCase() : `${asked}/tcp`;
     const found = addresses(key);
-    if (found.length === 0) throw new Error(`"${name}" does not publish ${key} (see: inro port ${name})`);
+    if (found.length === 0)
+      throw new Error(`No public port '${key}' published for ${name} (see: inro port ${name})`);
     out(found.map((address) => `${address}\n`).join(""));
     return 0;
   },

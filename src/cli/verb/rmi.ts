@@ -1,7 +1,8 @@
-import { at } from "../client/client.ts";
+import { ApiError, at } from "../client/client.ts";
 import { each } from "../each.ts";
 import { flag } from "../options/option.ts";
-import { out } from "../terminal/output.ts";
+import { printError } from "../print-error.ts";
+import { err, out } from "../terminal/output.ts";
 import { ANY, verb } from "../verb.ts";
 
 interface Removed {
@@ -19,11 +20,14 @@ export const rmi = verb({
   run: ({ client }, { options, args }) =>
     each(args, async (name) => {
       const query = { force: options.force, noprune: options["no-prune"] };
-      const removed = await client.json<readonly Removed[]>({
-        method: "DELETE",
-        path: at`/images/${name}`,
-        query,
-      });
+      const removed = await client
+        .json<readonly Removed[]>({ method: "DELETE", path: at`/images/${name}`, query })
+        .catch((error: unknown) => {
+          // Docker's: told, but no failure.
+          if (!(options.force && error instanceof ApiError && error.status === 404)) throw error;
+          err(printError(error));
+          return [];
+        });
       for (const { Untagged, Deleted } of removed)
         out(Untagged !== undefined ? `Untagged: ${Untagged}\n` : `Deleted: ${Deleted}\n`);
     }),

@@ -55,7 +55,7 @@ export const run = verb({
 });
 
 function checkTogether(options: CreateValues & { detach: boolean }, given: ReadonlySet<string>): void {
-  if (options.detach && given.has("attach")) throw new UsageError("-d and -a exclude each other");
+  if (options.detach && given.has("attach")) throw new UsageError("-d and -a exclude each other", 1);
   if (options.rm && options.restart !== undefined && options.restart !== "no")
     throw new UsageError("--rm and --restart exclude each other");
 }

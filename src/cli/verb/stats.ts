@@ -29,7 +29,7 @@ export const stats = verb({
         });
         rows.push(row(sample, full));
       });
-      out(listing(spec, rows, { format: options.format, quiet: false }));
+      if (status === 0 || rows.length > 0) out(listing(spec, rows, { format: options.format, quiet: false }));
       return status;
     }
     return live(client, args, { ...options, full });

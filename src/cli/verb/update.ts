@@ -48,7 +48,7 @@ export const update = verb({
   ],
   run: ({ client }, { options, args, given }) => {
     if (given.size === 0)
-      throw new UsageError("you must provide one or more flags: say what is to be changed");
+      throw new UsageError("you must provide one or more flags: say what is to be changed", 1);
     const body = limits(options);
     return each(args, async (name) => {
       const path = at`/containers/${name}/update`;

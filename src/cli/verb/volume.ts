@@ -69,7 +69,9 @@ export const ls = verb({
       path: "/volumes",
       query,
     });
-    const rows = (found.Volumes ?? []).map((volume) => ({
+    const inOrder = new Intl.Collator("en", { numeric: true }).compare;
+    const volumes = (found.Volumes ?? []).toSorted((a, b) => inOrder(a.Name, b.Name));
+    const rows = volumes.map((volume) => ({
       Driver: volume.Driver,
       Labels: Object.entries(volume.Labels ?? {})
         .map(([key, value]) => `${key}=${value}`)

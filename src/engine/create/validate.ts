@@ -1,4 +1,6 @@
+import { existsSync, readFileSync } from "node:fs";
 import { isAbsolute, normalize } from "node:path";
+import { parseNumberList } from "../../kernel/number-list.ts";
 import { signalNumber } from "../../kernel/signals.ts";
 import { InroError } from "../../oci/error.ts";
 import type { ContainerOptions, MountOption, Resources } from "../options.ts";
@@ -85,6 +87,19 @@ function checkCpus(resources: Resources, cpus: number): void {
   ] as const)
     if (text !== "" && !/^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$/.test(text))
       throw invalid(at, `cannot understand "${text}"`, "write a list as 0-3,5");
+  checkThere("--cpuset-cpus", cpusetCpus, "CPUs", "/sys/devices/system/cpu/online");
+  checkThere("--cpuset-mems", cpusetMems, "memory nodes", "/sys/devices/system/node/online");
+}
+
+/** dockerd's words. A kernel without memory nodes has no such file, and node 0. */
+function checkThere(at: string, asked: string, things: string, file: string): void {
+  if (asked === "") return;
+  const online = existsSync(file) ? readFileSync(file, "utf8").trim() : "0";
+  const there = parseNumberList(online) ?? [];
+  const wanted = parseNumberList(asked);
+  if (wanted?.every((byte, index) => (byte & ~(there[index] ?? 0)) === 0)) return;
+  const why = `Requested ${things} are not available - requested ${asked}, available: ${online}`;
+  throw invalid(at, `cannot use the ${things} ${asked}`, why);
 }
 
 function checkHostname(hostname: string | null): void {

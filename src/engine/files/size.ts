@@ -29,13 +29,13 @@ export async function treeSize(folder: string): Promise<number> {
 
 const look = (path: string): Promise<Stats | undefined> => lstat(path).catch(() => undefined);
 
-/** Bytes of an object; of a file that came before under another name, none. */
+/** Bytes of an object; none of a folder (moby, directory.Size), nor of a file that came before under another name. */
 function counter(): (stats: Stats | undefined) => number {
   const seen = new Set<string>();
   return (stats) => {
-    if (stats === undefined) return 0;
+    if (stats === undefined || stats.isDirectory()) return 0;
     const identity = `${stats.dev}:${stats.ino}`;
-    if (stats.nlink > 1 && !stats.isDirectory() && seen.has(identity)) return 0;
+    if (stats.nlink > 1 && seen.has(identity)) return 0;
     seen.add(identity);
     return stats.blocks * 512;
   };

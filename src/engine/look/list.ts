@@ -4,7 +4,7 @@ import type { Core } from "../core.ts";
 import type { ContainerDetails, ListQuery } from "../engine.ts";
 import type { Entry } from "../entry.ts";
 import { matchesFilters, matchesLabel } from "../event-filter.ts";
-import { isLive, type Timestamp } from "../state.ts";
+import { type ContainerStatus, isLive, type Timestamp } from "../state.ts";
 import { details, portsOf } from "./details.ts";
 
 type Matcher = (core: Core, entry: Entry, wanted: string) => boolean;
@@ -37,9 +37,22 @@ const MATCHERS: Readonly<Record<string, Matcher>> = {
   "is-task": (_, __, wanted) => wanted === "false" || wanted === "0",
 };
 
-/** The newest first. INVALID_FILTER for a key there is not. */
+/** `removing` is Docker's: nothing here is long in this state. */
+const STATUSES: readonly (ContainerStatus | "removing")[] = [
+  ...(["created", "restarting", "running", "removing", "paused", "exited", "dead"] as const),
+];
+
+/** The newest first. INVALID_FILTER for a key or a status there is not. */
 export function list(core: Core, query: ListQuery): ContainerDetails[] {
   checkFilters(query.filters, Object.keys(MATCHERS));
+  for (const wanted of query.filters["status"] ?? [])
+    if (!STATUSES.some((status) => status === wanted))
+      throw new InroError("INVALID_FILTER", {
+        what: "cannot filter by status",
+        why: `invalid filter 'status=${wanted}'`,
+        hint: `there are: ${STATUSES.join(", ")}`,
+        at: "--filter",
+      });
   const statusAsked = "status" in query.filters || "exited" in query.filters;
   const all = query.all || query.limit > 0 || statusAsked;
   // The shelf has the oldest first.
