@@ -133,14 +133,14 @@ long op_netlink(struct execution *e, const struct op_netlink *o, struct record *
   return done;
 }
 
-long run_in(struct record *r, i32 ns, struct errand errand) {
-  long own = CALL(r, openat, AT_FDCWD, "/proc/self/ns/net", ABI_O_RDONLY | ABI_O_CLOEXEC, 0);
+long run_in_namespace(struct record *r, i32 ns, const char *ours, u32 type, struct errand errand) {
+  long own = CALL(r, openat, AT_FDCWD, ours, ABI_O_RDONLY | ABI_O_CLOEXEC, 0);
   if (own < 0) return own;
-  long done = CALL(r, setns, ns, CLONE_NEWNET);
+  long done = CALL(r, setns, ns, type);
   if (done == 0) {
     done = errand.run(r, errand.about);
     u16 step = r->step;
-    long back = CALL(r, setns, own, CLONE_NEWNET);
+    long back = CALL(r, setns, own, type);
     if (back == 0) r->step = step;
     else {
       if (done > 0) SYS(close, done);
@@ -149,6 +149,10 @@ long run_in(struct record *r, i32 ns, struct errand errand) {
   }
   SYS(close, own);
   return done;
+}
+
+long run_in(struct record *r, i32 ns, struct errand errand) {
+  return run_in_namespace(r, ns, "/proc/self/ns/net", CLONE_NEWNET, errand);
 }
 
 static long socket_errand(struct record *r, const void *family) { return open_socket(r, *(const i32 *)family); }

@@ -96,6 +96,8 @@ struct errand {
 // Done in another network namespace, which `ns` is or a pidfd names: the executor comes back from there in any case. The
 // record's step is the errand's.
 long run_in(struct record *r, i32 ns, struct errand errand);
+// The same with a namespace of another type; `ours`: where this process finds its own again.
+long run_in_namespace(struct record *r, i32 ns, const char *ours, u32 type, struct errand errand);
 
 // ── between.c ──
 enum { MOST_JOINED = 8 };

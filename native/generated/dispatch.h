@@ -2,6 +2,7 @@
 OP(OPEN_PATH, open_path)
 OP(OPEN_BENEATH, open_beneath)
 OP(CLONE_TREE, clone_tree)
+OP(CLONE_TREE_IN, clone_tree_in)
 OP(FS_MOUNT, fs_mount)
 OP(OVERLAY, overlay)
 OP(SET_TREE, set_tree)

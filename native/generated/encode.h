@@ -23,6 +23,12 @@ static inline void op_encode(struct writer *w, const struct op *op) {
       put_text(w, op->clone_tree.path);
       put_u8(w, op->clone_tree.recursive);
       break;
+    case OP_CLONE_TREE_IN:
+      put_u16(w, op->clone_tree_in.out);
+      put_u16(w, op->clone_tree_in.ns);
+      put_text(w, op->clone_tree_in.path);
+      put_u32(w, op->clone_tree_in.magic);
+      break;
     case OP_FS_MOUNT:
       put_u16(w, op->fs_mount.out);
       put_text(w, op->fs_mount.fstype);

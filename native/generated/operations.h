@@ -10,6 +10,7 @@ enum op_code {
   OP_OPEN_PATH = 1,
   OP_OPEN_BENEATH = 2,
   OP_CLONE_TREE = 3,
+  OP_CLONE_TREE_IN = 24,
   OP_FS_MOUNT = 4,
   OP_OVERLAY = 5,
   OP_SET_TREE = 6,
@@ -111,6 +112,13 @@ struct op_clone_tree {
   u16 root;
   const char *path;
   u8 recursive;
+};
+
+struct op_clone_tree_in {
+  u16 out;
+  u16 ns;
+  const char *path;
+  u32 magic;
 };
 
 struct op_fs_mount {
@@ -566,6 +574,7 @@ struct op {
     struct op_open_path open_path;
     struct op_open_beneath open_beneath;
     struct op_clone_tree clone_tree;
+    struct op_clone_tree_in clone_tree_in;
     struct op_fs_mount fs_mount;
     struct op_overlay overlay;
     struct op_set_tree set_tree;
@@ -659,6 +668,7 @@ static const struct op_definition op_definitions[OP_CODES] = {
   [OP_OPEN_PATH] = {"openPath", 77, {0}, offsetof(struct op_open_path, out) + 1},
   [OP_OPEN_BENEATH] = {"openBeneath", 77, {offsetof(struct op_open_beneath, root) + 1}, offsetof(struct op_open_beneath, out) + 1},
   [OP_CLONE_TREE] = {"cloneTree", 9, {offsetof(struct op_clone_tree, root) + 1}, offsetof(struct op_clone_tree, out) + 1},
+  [OP_CLONE_TREE_IN] = {"cloneTreeIn", 1, {offsetof(struct op_clone_tree_in, ns) + 1}, offsetof(struct op_clone_tree_in, out) + 1},
   [OP_FS_MOUNT] = {"fsMount", 9, {0}, offsetof(struct op_fs_mount, out) + 1},
   [OP_OVERLAY] = {"overlay", 8, {0}, offsetof(struct op_overlay, out) + 1},
   [OP_SET_TREE] = {"setTree", 9, {offsetof(struct op_set_tree, tree) + 1}, 0},
@@ -757,6 +767,12 @@ static inline int op_decode(struct reader *r, struct op *op) {
       op->clone_tree.root = get_slot(r, 1);
       op->clone_tree.path = get_text(r);
       op->clone_tree.recursive = get_flag(r);
+      break;
+    case OP_CLONE_TREE_IN:
+      op->clone_tree_in.out = get_slot(r, 0);
+      op->clone_tree_in.ns = get_slot(r, 0);
+      op->clone_tree_in.path = get_text(r);
+      op->clone_tree_in.magic = get_u32(r);
       break;
     case OP_FS_MOUNT:
       op->fs_mount.out = get_slot(r, 0);

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { spentBy } from "../platform/spent.ts";
 import type { Exchange } from "./exchange.ts";
 import { messageOf, statusOf } from "./status.ts";
 
@@ -48,6 +49,7 @@ export async function send(x: Exchange, part: string | Uint8Array): Promise<void
 /** A whole stream as the answer; the source is destroyed when the client goes away. */
 export async function stream(x: Exchange, contentType: string, source: Readable): Promise<void> {
   x.response.writeHead(200, { "content-type": contentType });
+  spentBy(source);
   await pipeline(source, x.response);
 }
 

@@ -1,4 +1,5 @@
 import { type Duplex, Transform } from "node:stream";
+import { spentBy } from "../platform/spent.ts";
 import { invalid } from "./asked.ts";
 import type { Client } from "./exchange.ts";
 
@@ -37,6 +38,7 @@ export function join(client: Client, stream: Duplex, { stdin, detachKeys, onDeta
   output.on("close", end);
   input?.on("error", end);
   stream.pipe(output);
+  spentBy(stream);
   if (input === null) return;
   if (!stdin) {
     input.resume();
@@ -48,6 +50,7 @@ export function join(client: Client, stream: Duplex, { stdin, detachKeys, onDeta
   };
   const typed = detachKeys === null ? input : input.pipe(detachScanner(detachKeys, leave));
   typed.pipe(stream);
+  spentBy(typed);
 }
 
 /** Passes bytes on, holding back what may become the detach sequence, as dockerd does. */

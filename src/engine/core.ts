@@ -10,6 +10,7 @@ import type { Entry } from "./entry.ts";
 import type { Exec } from "./execs.ts";
 import type { Watch } from "./health/watch.ts";
 import type { Host } from "./host.ts";
+import type { Mutex } from "./mutex.ts";
 import type { NetworkShelf } from "./networks/shelf.ts";
 import type { News } from "./news.ts";
 import type { ContainerFortune, ContainerOrigin, Records } from "./records.ts";
@@ -41,6 +42,8 @@ export interface Core {
   readonly beingMade: Map<string, string>;
   /** Volumes that must not go or move now, with how many reasons there are. */
   readonly volumeHolds: Map<string, number>;
+  /** Held while a container starts that may share what lives in memory. */
+  readonly memoryTurn: Mutex;
   /** What went wrong where no caller waits for it. */
   fault(doing: string, cause: unknown): void;
   /** Work that nobody waits for, except the engine's own end. */

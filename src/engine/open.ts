@@ -16,6 +16,7 @@ import { unwatch } from "./health/watch.ts";
 import { surveyHost } from "./host.ts";
 import { engineImages } from "./image-verbs.ts";
 import { engineVersion, info } from "./look/info.ts";
+import { Mutex } from "./mutex.ts";
 import { engineNetworks } from "./networks/networks.ts";
 import { newNetworkShelf } from "./networks/shelf.ts";
 import { openNews } from "./news.ts";
@@ -78,6 +79,7 @@ export async function openEngine(parts: EngineParts): Promise<Engine> {
     watches: new Map(),
     beingMade: new Map(),
     volumeHolds: new Map(),
+    memoryTurn: new Mutex(),
     fault,
     background: (work) => {
       const tracked: Promise<unknown> = work

@@ -107,6 +107,7 @@ export interface Records {
   putExec(record: ExecRecord): void;
   removeExec(id: string): void;
   volumes(): VolumeDetails[];
+  volume(name: string): VolumeDetails | undefined;
   addVolume(volume: VolumeDetails): void;
   updateVolume(volume: VolumeDetails): void;
   /** Together with what it is called in the containers that use it. */
@@ -324,6 +325,10 @@ function volumeTable(database: Database) {
       readable(database.all<{ record: string }>("SELECT record FROM volumes"), ({ record }) =>
         readVolume(record),
       ),
+    volume: (name: string) => {
+      const rows = database.all<{ record: string }>("SELECT record FROM volumes WHERE name = ?", name);
+      return readable(rows, ({ record }) => readVolume(record))[0];
+    },
     addVolume: (volume: VolumeDetails) =>
       database.transaction("machine", () =>
         database.run("INSERT INTO volumes VALUES (?, ?)", volume.name, JSON.stringify(volume)),

@@ -4,7 +4,7 @@ import { Readable } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { XzReadableStream } from "xz-decompress";
 import { InroError } from "../oci/error.ts";
-import { spent } from "../platform/spent.ts";
+import { spending } from "../platform/spent.ts";
 import { zstdFrames } from "./zstd-frames.ts";
 
 /** Bytes; larger buffers come fresh from the kernel each time, whose page faults cost more than the calls saved. */
@@ -130,10 +130,7 @@ async function* toldApart(
     }
   };
   try {
-    for await (const chunk of decompress(followed())) {
-      yield chunk;
-      spent(chunk.length);
-    }
+    yield* spending(decompress(followed()));
   } catch (cause) {
     if (sourceError !== undefined) throw sourceError;
     throw damaged(cause instanceof Error ? cause.message : String(cause), cause);

@@ -33,6 +33,8 @@ export interface MountDetail {
   readonly layers?: Extract<Rootfs, { kind: "overlay" }>;
   /** What is shown is no folder. */
   readonly isFile?: boolean;
+  /** A container that has the same file system mounted there, from which it is taken. */
+  readonly shared?: { readonly pid: number; readonly path: string };
   /** A file system that holds nothing yet gets what the image has at its place. */
   readonly copyUp?: boolean;
 }

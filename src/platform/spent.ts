@@ -1,3 +1,5 @@
+import type { Readable } from "node:stream";
+
 /** Bytes of buffers that may wait for the garbage collector. */
 const most = 32 << 20;
 
@@ -12,4 +14,17 @@ export function spent(bytes: number): void {
   if (waiting < most) return;
   waiting = 0;
   Bun.gc(true);
+}
+
+/** The same of all that comes from a stream. */
+export function spentBy(stream: Readable): void {
+  stream.on("data", ({ length }: Uint8Array) => spent(length));
+}
+
+/** The same of what is read in a loop: each part is dropped when the next one is asked for. */
+export async function* spending(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of source) {
+    yield chunk;
+    spent(chunk.length);
+  }
 }

@@ -46,6 +46,10 @@ const TELLINGS: { readonly [K in Kind]?: Telling<K> } = {
     what: ({ path }) => `cannot mount "${path}" into the container`,
     hint: (_, errno) => (errno === ENOENT ? "create it, or use a named volume" : undefined),
   },
+  cloneTreeIn: {
+    code: "MOUNT_FAILED",
+    what: ({ path }) => `cannot share what another container has mounted at "${path}"`,
+  },
   fsMount: { code: "MOUNT_FAILED", what: ({ fstype }) => `cannot make a new ${fstype} file system` },
   overlay: {
     code: "MOUNT_FAILED",

@@ -172,6 +172,43 @@ describe.skipIf(engineMissing)("mounts of a container", () => {
       expect(readFileSync(here("tree/file"), "utf8")).toBe("on the host\n");
     });
 
+    test("tmpfs: one for all that use it at a time, and gone with the last; a link in its place leads nowhere", async () => {
+      await out("volume", "create", "-o", "type=tmpfs", "-o", "device=tmpfs", "-o", "o=size=1m", "shared");
+      const start = (name: string, ...words: string[]) =>
+        out("run", "-d", "--name", name, ...words, "busybox", "sleep", "600");
+      await Promise.all([
+        start("user-a", "-v", "shared:/m"),
+        start("user-b", "-v", "shared:/elsewhere"),
+        start("user-c", "-v", "shared:/m:ro"),
+      ]);
+      await out("exec", "user-a", "sh", "-c", "echo from a > /m/f");
+      expect(await out("exec", "user-b", "cat", "/elsewhere/f")).toBe("from a\n");
+      expect(await out("exec", "user-c", "cat", "/m/f")).toBe("from a\n");
+      expect((await inro("exec", "user-c", "touch", "/m/x")).stderr).toContain("Read-only");
+      await out("rm", "-f", "user-a");
+      await out(
+        "exec",
+        "user-b",
+        "sh",
+        "-c",
+        "echo from b > /elsewhere/g; mkdir /elsewhere/sub; echo part > /elsewhere/sub/f",
+      );
+      expect(await run("src=shared,dst=/n", "cat /n/f /n/g; touch /n/late")).toBe("from a\nfrom b\n");
+      expect(await run("src=shared,dst=/n,volume-subpath=sub", "cat /n/f")).toBe("part\n");
+      expect(await out("exec", "user-c", "ls", "/m")).toBe("f\ng\nlate\nsub\n");
+      await out("rm", "-f", "user-b", "user-c");
+      expect(await run("src=shared,dst=/m", "ls /m")).toBe("");
+      // A container that may mount has put something else where it has the volume.
+      await start("evil", "--privileged", "-v", "shared:/m");
+      await out("exec", "evil", "/bin/busybox", "umount", "/m");
+      await out("exec", "evil", "sh", "-c", "rm -r /m; /bin/busybox ln -s /proc /m");
+      const met = await failed("-v", "shared:/m", "busybox", "true");
+      expect(met.code).toBe(125);
+      expect(met.stderr).toContain("what another container has mounted");
+      await out("rm", "-f", "evil");
+      await out("volume", "rm", "shared");
+    }, 60_000);
+
     test("tmpfs: in the container, nowhere on the host", async () => {
       const make = ["volume", "create", "-o", "type=tmpfs", "-o", "device=tmpfs"];
       await out(...make, "-o", "o=size=1m,mode=1777", "ram");

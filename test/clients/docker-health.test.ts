@@ -99,6 +99,9 @@ describe.skipIf(rootMissing || busyboxMissing)("health checks, seen by the unmod
     ];
     for (const [at, look] of looks.entries()) expect(told[2 + at]).toStartWith(look);
     await docker("stop", "-t0", "swing");
+    const looked = (await events("swing")).length;
+    await Bun.sleep(500);
+    expect((await events("swing")).length).toBe(looked);
     expect((await health("swing")).Status).toBe("unhealthy");
     expect(await status("swing")).toMatch(/^Exited/);
     await docker("rm", "swing");

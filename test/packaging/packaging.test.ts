@@ -74,7 +74,10 @@ test("install puts everything below DESTDIR, uninstall takes it away and leaves 
     ...kept.slice(0, 1),
     "opt/inro/bin/inro",
     "opt/inro/bin/inro-runtime",
+    "opt/inro/share/bash-completion/completions/inro",
+    "opt/inro/share/fish/vendor_completions.d/inro.fish",
     "opt/inro/share/inro/uninstall",
+    "opt/inro/share/zsh/site-functions/_inro",
     "usr/lib/systemd/system/inro.service",
     ...kept.slice(1),
   ]);

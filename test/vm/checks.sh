@@ -2,6 +2,9 @@
 # Runs in the machine: the whole executable.
 . /say.sh
 
+# Modules make some of their own (ifb).
+interfaces=$(ls /sys/class/net)
+
 busybox_run() { inro run --rm "$@" 2>&1; }
 cgroup_of() { echo "/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$(inro inspect -f '{{.State.Pid}}' "$1")/cgroup")"; }
 # page ADDRESS PORT: what a web server says (busybox-static's wget crashes: it is linked without its resolver)
@@ -82,7 +85,7 @@ inro network create --ipv6 --subnet fd00:6::/64 six >&2
 inro run -d --name web6 --network six --ip6 fd00:6::80 -p 8086:80 busybox httpd -f -p 80 -h /data >&2
 in_six() { inro run --rm --network six busybox sh -c "$1" 2>&1; }
 contains "echo by IPv6 is answered" "1 packets received" "$(in_six 'ping6 -c 1 fd00:6::80')"
-contains "a container is reached by IPv6" "from the image" "$(in_six "printf 'GET /file HTTP/1.0\\r\\n\\r\\n' | nc -w 5 fd00:6::80 80 | tail -n 1")"
+contains "a container is reached by IPv6" "from the image" "$(in_six "printf 'GET /file HTTP/1.0\\r\\n\\r\\n' | nc -w 30 fd00:6::80 80 | tail -n 1")"
 contains "a name has an address of IPv6" "fd00:6::80" "$(in_six 'nslookup -type=aaaa web6 | tail -n 2')"
 contains "a port is published on IPv6" "from the image" "$(page fd00:6::1 8086)"
 contains "and on the host's loopback" "from the image" "$(page ::1 8086)"
@@ -97,7 +100,7 @@ inro run -d --name outside --network none --privileged busybox sh -c 'until ip l
 ip link set veth0 netns "$(inro inspect -f '{{.State.Pid}}' outside)" >&2
 ip link set eth9 up >&2
 within 5 inro exec outside sh -c 'echo | nc -w 1 10.7.0.1 80'
-on() { inro run --rm --network "$1" busybox sh -c "printf 'GET /file HTTP/1.0\\r\\n\\r\\n' | nc -w 5 $2 80 | tail -n 1" 2>&1; }
+on() { inro run --rm --network "$1" busybox sh -c "printf 'GET /file HTTP/1.0\\r\\n\\r\\n' | nc -w 30 $2 80 | tail -n 1" 2>&1; }
 for mode in l2 l3 l3s; do
   inro network create -d ipvlan -o parent=eth9 -o ipvlan_mode=$mode --subnet 10.9.0.0/24 --gateway 10.9.0.1 lan >&2
   contains "ipvlan $mode reaches a host on the wire" "from the image" "$(on lan 10.9.0.1)"
@@ -153,6 +156,6 @@ kill -TERM "$(cat /run/inro/inro.pid)"
 within 10 sh -c '! kill -0 $(cat /run/inro/inro.pid)'
 equal "no container's cgroup is left" "" "$(find /sys/fs/cgroup/inro -mindepth 2 -type d 2>/dev/null)"
 equal "no mount is left" "" "$(grep -c overlay /proc/mounts | grep -v '^0$')"
-equal "no interface is left" "lo" "$(ls /sys/class/net)"
+equal "no interface is left" "$interfaces" "$(ls /sys/class/net)"
 /quota.sh | grep -v '^end'
 echo end 0

@@ -3,6 +3,8 @@ import { formatJson } from "../client/json.ts";
 import { flag, text } from "../options/option.ts";
 import { UsageError } from "../options/usage-error.ts";
 import { printError } from "../print-error.ts";
+import type { ContainerRecord } from "../recover/record.ts";
+import { type Form, isForm, recoveredText } from "../recover/recover.ts";
 import { formatTemplate } from "../template/template.ts";
 import { err, out } from "../terminal/output.ts";
 import { ANY, verb } from "../verb.ts";
@@ -17,12 +19,16 @@ const kinds = {
 type Kind = keyof typeof kinds;
 
 const format = text("TEMPLATE", "json, or a Go template: '{{.State.Status}}'", { short: "f" });
+const as = text("FORM", "run or compose: the command line, or the service, that makes such a container", {
+  words: ["run", "compose"],
+});
 const size = flag("With a container's sizes on disk", { short: "s" });
 
 interface InspectOptions {
   readonly format: string | undefined;
   readonly size?: boolean;
   readonly platform?: string | undefined;
+  readonly as?: string | undefined;
 }
 
 export const inspect = verb({
@@ -30,6 +36,7 @@ export const inspect = verb({
   options: {
     format,
     size,
+    as,
     type: text("KIND", "container, image, network or volume: look among these only", {
       words: ["container", "image", "network", "volume"],
     }),
@@ -38,6 +45,7 @@ export const inspect = verb({
   examples: [
     "inro inspect -f '{{.State.Status}} {{.State.ExitCode}}' web",
     "inro inspect -f '{{json .Mounts}}' web",
+    "inro inspect --as run web",
   ],
   run({ client }, { options, args }) {
     const { type } = options;
@@ -52,7 +60,7 @@ const platform = text("OS/ARCH", "The platform of several to show");
 
 const ofKind = (
   kind: Kind,
-  options: { format: typeof format; size?: typeof size; platform?: typeof platform },
+  options: { format: typeof format; size?: typeof size; platform?: typeof platform; as?: typeof as },
 ) =>
   verb({
     usage: `[OPTIONS] ${kind.toUpperCase()} [${kind.toUpperCase()}...]`,
@@ -61,7 +69,7 @@ const ofKind = (
     run: ({ client }, line) => inspectAll(client, [kind], line.args, line.options as InspectOptions),
   });
 
-export const inspectContainer = ofKind("container", { format, size });
+export const inspectContainer = ofKind("container", { format, size, as });
 export const inspectImage = ofKind("image", { format, platform });
 export const inspectNetwork = ofKind("network", { format });
 export const inspectVolume = ofKind("volume", { format });
@@ -76,20 +84,31 @@ async function inspectAll(
   const wanted = options.format === "json" ? "{{json .}}" : options.format;
   const print =
     wanted === undefined || wanted === "" ? undefined : formatTemplate(wanted.replaceAll("\\t", "\t"));
+  const form = formOf(options);
   const found: unknown[] = [];
   let status = 0;
   for (const name of names) {
     try {
-      const value = await find(client, among, name, options);
-      if (print === undefined) found.push(value);
+      const value = await find(client, form === undefined ? among : ["container"], name, options);
+      if (form !== undefined) out(await recoveredText(client, form, value as ContainerRecord));
+      else if (print === undefined) found.push(value);
       else out(`${print(value)}\n`);
     } catch (error) {
       err(printError(error));
       status = 1;
     }
   }
-  if (print === undefined) out(`${formatJson(found, 4)}\n`);
+  if (print === undefined && form === undefined) out(`${formatJson(found, 4)}\n`);
   return status;
+}
+
+function formOf({ as: form, format }: InspectOptions): Form | undefined {
+  if (form === undefined || isForm(form)) {
+    if (form !== undefined && format !== undefined)
+      throw new UsageError("--as and --format exclude each other");
+    return form;
+  }
+  throw new UsageError(`cannot use "${form}" for --as: it is neither run nor compose`);
 }
 
 async function find(

@@ -2,6 +2,7 @@ import { posix } from "node:path";
 import { Readable } from "node:stream";
 import type { TreeRoot, PathStat as TreeStat } from "../../image/tree/tree.ts";
 import { InroError } from "../../oci/error.ts";
+import { spending } from "../../platform/spent.ts";
 import { type Core, tell } from "../core.ts";
 import type { Archives, PathStat } from "../engine.ts";
 import type { Entry } from "../entry.ts";
@@ -90,6 +91,6 @@ async function put(
     });
   const { user, groupAdd } = entry.origin.options;
   const owner = o.chownToUser ? { owner: identityIn(files.rootfs, user, groupAdd) } : {};
-  await core.trees.apply(files.root, path, tar, { keepKind: o.keepDirectories, ...owner });
+  await core.trees.apply(files.root, path, spending(tar), { keepKind: o.keepDirectories, ...owner });
   tell(core, entry, "extract-to-dir");
 }

@@ -42,9 +42,10 @@ export async function probe(
     const heard = typeof session === "string" ? undefined : listen(session.stream);
     const how = typeof session === "string" ? session : await Promise.race([session.exited, end.came]);
     if (typeof how !== "string") return answer(exitCode(how), heard?.text() ?? "");
-    // One that has not begun yet is not waited for: what holds it up may last.
-    core.background(begun.then(kill, () => {}));
-    if (how === "called off") return null;
+    // One that has not begun yet is not waited for, not even by the engine's end: what holds it up may last.
+    begun.then(kill, () => {});
+    // What stands still, for a commit as well, cannot answer.
+    if (how === "called off" || entry.fortune.state.status !== "running") return null;
     if (typeof session !== "string") await Promise.race([session.exited, end.calledOff]);
     const said = heard?.text() ?? "";
     return answer(

@@ -44,14 +44,34 @@ async function sourceOf(
     const source = mount?.device ?? point.source;
     return { type: "bind", source, options: bindOptions(point, option, mount?.options ?? []), detail };
   }
+  const shared = IN_MEMORY.has(mount.type) ? holderOf(core, point.name) : undefined;
   const copyUp = option?.type === "volume" && option.copy;
   return {
     type: mount.type,
     source: mount.device,
     // As an attribute of this mount: others may have the same file system to write to.
     options: [...(await reachable(mount.options)), ...(point.readOnly ? ["rro"] : [])],
-    detail: { ...detail, copyUp },
+    detail: shared === undefined ? { ...detail, copyUp } : { ...detail, shared },
   };
+}
+
+/** They have no device by which the kernel would find the same one again. */
+const IN_MEMORY = new Set(["tmpfs", "ramfs"]);
+
+/** A container that runs with all of the volume. */
+function holderOf(core: Core, name: string | null): MountDetail["shared"] {
+  for (const { live, origin } of core.shelf.all()) {
+    const mount = origin.mounts.find(
+      (each) => each.type === "volume" && each.name === name && each.subpath === null,
+    );
+    if (live !== null && mount !== undefined) return { pid: live.pid, path: mount.target };
+  }
+  return undefined;
+}
+
+/** Two that start with the same one at once would each have their own. */
+export function hasMemoryVolume(core: Core, points: readonly MountPoint[]): boolean {
+  return points.some((point) => IN_MEMORY.has(volumeMount(core, point, undefined)?.type ?? ""));
 }
 
 function volumeMount(core: Core, { type, name }: MountPoint, option: MountOption | undefined) {

@@ -22,7 +22,7 @@ import { wantedPorts } from "../networks/ports.ts";
 import { APART } from "../records.ts";
 import { isLive } from "../state.ts";
 import { onEnd } from "./end.ts";
-import { mountSources } from "./mount-sources.ts";
+import { hasMemoryVolume, mountSources } from "./mount-sources.ts";
 import { removeNow } from "./remove.ts";
 import { createRequest, writeConnectionFiles, writeEtcFiles } from "./request.ts";
 import { tellStart } from "./told.ts";
@@ -39,7 +39,9 @@ export async function start(core: Core, entry: Entry, restartCount = 0): Promise
     if (restartCount === 0) entry.restartDelay = 0;
     try {
       if (entry.fortune.restartCount !== restartCount) record(core, entry, { restartCount });
-      await startNow(core, entry);
+      const { mounts } = entry.origin;
+      if (hasMemoryVolume(core, mounts)) await core.memoryTurn.run(() => startNow(core, entry));
+      else await startNow(core, entry);
       return true;
     } catch (cause) {
       const what = `cannot start the container "${entry.name}"`;

@@ -4,7 +4,7 @@ import type { VolumeDetails } from "../engine.ts";
 import type { Entry } from "../entry.ts";
 
 export function volumeNamed(core: Core, name: string): VolumeDetails | undefined {
-  return core.records.volumes().find((volume) => volume.name === name);
+  return core.records.volume(name);
 }
 
 /** NO_SUCH_VOLUME. */

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { algorithmOf, type Digest, digestAs, digester, digestOf, hexOf, isDigest } from "../../oci/digest.ts";
 import { InroError } from "../../oci/error.ts";
 import { diskFull } from "../../platform/disk-full.ts";
-import { spent } from "../../platform/spent.ts";
+import { spending, spent } from "../../platform/spent.ts";
 import { syncIn } from "../tree/sync.ts";
 import { syncFolder, writeDurably } from "./durable.ts";
 
@@ -184,10 +184,7 @@ export async function openBlobs(root: string, ingest: string, native: string): P
     async *stream(digest, from = 0) {
       if (statSync(pathOf(digest), { throwIfNoEntry: false }) === undefined) throw blobMissing(digest);
       const file = createReadStream(pathOf(digest), { start: from, highWaterMark: 1 << 18 });
-      for await (const chunk of file as AsyncIterable<Uint8Array>) {
-        yield chunk;
-        spent(chunk.length);
-      }
+      yield* spending(file as AsyncIterable<Uint8Array>);
     },
     async put(content) {
       const digest = digestOf(content);

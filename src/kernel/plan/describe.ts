@@ -51,6 +51,10 @@ const lines: { readonly [K in Kind]: Line<K> } = {
     text: (op, name) =>
       `the mount at ${op.root === undefined ? op.path : below(name(op.root), op.path)}${op.recursive ? " and below" : ""}`,
   },
+  cloneTreeIn: {
+    verb: "clone",
+    text: (op, name) => `${op.path} in the mounts of ${name(op.ns)} to ${name(op.out)}`,
+  },
   fsMount: {
     verb: "make",
     text: (op) => {

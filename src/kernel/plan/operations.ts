@@ -62,6 +62,11 @@ export const operations = {
     path: text,
     recursive: flag,
   }),
+  /**
+   * A detached clone of what is mounted at `path` in another mount namespace, entered for that moment, of a file system of
+   * that kind (statfs(2), f_type); nothing below it, and a link at the end of the path is not followed.
+   */
+  cloneTreeIn: op(24, ["host"], { out: defines("tree"), ns: uses("file"), path: text, magic: u32 }),
   /** fsopen, fsconfig each option ("key=value" or "key"), fsmount with MOUNT_ATTR_*: a new detached mount. */
   fsMount: op(4, ["host", "build"], {
     out: defines("tree"),

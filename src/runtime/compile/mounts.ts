@@ -10,6 +10,7 @@ import { borrowedTree } from "./borrow.ts";
 import type { CompileInput, Draft } from "./context.ts";
 import { mountMapOf } from "./id-maps.ts";
 import { labelData } from "./labels.ts";
+import { PROPAGATION } from "./propagation.ts";
 
 /** Where a mount goes: beneath which slot, under which name there, and how links on the way are met. */
 export interface Target {
@@ -117,6 +118,33 @@ function partOf(draft: Draft, input: CompileInput, planned: PlannedMount, whole:
   return out;
 }
 
+// include/uapi/linux/magic.h; a ramfs has its own.
+const TMPFS_MAGIC = 0x01021994;
+const RAMFS_MAGIC = 0x858458f6;
+
+/** What lives in memory is one for all containers that use it at a time: the others have it from the first. */
+function sharedTree(
+  draft: Draft,
+  { mount, options, because }: PlannedMount,
+  { pid, path }: NonNullable<MountDetail["shared"]>,
+): Slot {
+  const [ns, out] = [draft.newSlot(), draft.newSlot()];
+  const magic = mount.type === "ramfs" ? RAMFS_MAGIC : TMPFS_MAGIC;
+  draft.plan.host.push(
+    { kind: "openPath", out: ns, path: `/proc/${pid}/ns/mnt`, use: "read", because },
+    { kind: "cloneTreeIn", out, ns, path, magic, because },
+  );
+  const set = (options.set | options.setRecursive) & MOUNT_ATTR.readOnly;
+  const change = {
+    set,
+    clear: MOUNT_ATTR.readOnly & ~set,
+    propagation: PROPAGATION.private,
+    recursive: false,
+  };
+  draft.plan.build.push({ kind: "setTree", tree: out, ...change, because });
+  return out;
+}
+
 /** Layers of an image, read-only: mounted where the engine has made a place for them, shown where they are wanted. */
 function layersTree(
   draft: Draft,
@@ -140,7 +168,8 @@ function treeOf(
   planned: PlannedMount,
   to: Target & { readonly borrowed?: string | undefined },
 ): Slot {
-  const { layers, subpath = "", copyUp = false } = input.mountDetails?.get(planned.index) ?? {};
+  const { layers, subpath = "", copyUp = false, shared } = input.mountDetails?.get(planned.index) ?? {};
+  if (shared !== undefined) return sharedTree(draft, planned, shared);
   if (layers !== undefined) return layersTree(draft, planned, layers, subpath);
   if (planned.options.bind) return bindTree(draft, input, planned);
   return to.borrowed === undefined

@@ -1,3 +1,4 @@
+import { spent } from "../../platform/spent.ts";
 import { type Changes, watchLog } from "./change.ts";
 import { isRotated, type LogFile, openLogFile, openLogFiles, openNextFile } from "./files.ts";
 import { type LogEntry, RecordReader } from "./record.ts";
@@ -63,9 +64,13 @@ async function* readToEnd(
   query: LogQuery,
   limit = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<LogEntry, boolean> {
+  let known = from.offset;
   while (!query.signal.aborted) {
-    const piece = Buffer.allocUnsafeSlow(PIECE);
-    const wanted = Math.max(0, Math.min(PIECE, limit - from.offset));
+    if (from.offset >= known) known = Math.min((await from.file.handle.stat()).size, limit);
+    // Who follows looks often, and mostly there is nothing.
+    const wanted = Math.min(PIECE, known - from.offset);
+    if (wanted <= 0) return false;
+    const piece = Buffer.allocUnsafeSlow(wanted);
     const { bytesRead } = await from.file.handle.read(piece, 0, wanted, from.offset);
     if (bytesRead === 0) return false;
     from.offset += bytesRead;
@@ -74,6 +79,7 @@ async function* readToEnd(
       if (query.since !== null && entry.time < query.since) continue;
       if (query[entry.stream]) yield entry;
     }
+    spent(wanted);
   }
   return true;
 }

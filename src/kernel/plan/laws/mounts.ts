@@ -128,7 +128,9 @@ export const copyLaw: Law = {
 export const peerLaw: Law = {
   name: "what the executor cloned has a propagation of its own before it is attached",
   check(plan, { firstSlot }) {
-    const peers = new Set(plan.host.filter(isKind("cloneTree")).map(({ out }) => out));
+    const peers = new Set(
+      plan.host.flatMap((op) => (op.kind === "cloneTree" || op.kind === "cloneTreeIn" ? [op.out] : [])),
+    );
     for (let slot = 0; slot < firstSlot; slot++) peers.add(slot);
     return [...plan.host, ...plan.build].flatMap((op): Violation[] => {
       if (op.kind === "setTree" && op.propagation !== 0) peers.delete(op.tree);
