@@ -36,11 +36,13 @@ export interface Inspected {
 }
 
 export async function daemon(): Promise<Daemon> {
-  const folder = temporaryFolder("crash");
+  using scope = new DisposableStack();
+  const folder = scope.use(temporaryFolder("crash"));
   const [dataRoot, execRoot] = [join(folder.path, "data"), join(folder.path, "run")];
   const socket = join(execRoot, "inro.sock");
-  const host = await ownHost();
+  const host = scope.use(await ownHost());
   let child: ChildProcess | undefined;
+  scope.defer(() => void child?.kill("SIGKILL"));
   const ask = async (method: string, path: string, body?: unknown): Promise<string> => {
     const json = body instanceof Uint8Array ? body : JSON.stringify(body);
     const headers = { "content-type": body instanceof Uint8Array ? "application/x-tar" : "application/json" };
@@ -50,6 +52,7 @@ export async function daemon(): Promise<Daemon> {
     if (answer.status >= 400) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
     return text;
   };
+  let kept: DisposableStack | undefined;
   const made: Daemon = {
     dataRoot,
     execRoot,
@@ -89,13 +92,13 @@ export async function daemon(): Promise<Daemon> {
       for (const { Id } of JSON.parse(await ask("GET", "/containers/json?all=1")))
         await ask("DELETE", `/containers/${Id}?force=1&v=1`);
       await made.end("SIGTERM");
-      host[Symbol.dispose]();
       for (const cgroup of cgroupsOf(dataRoot)) rmdirSync(cgroup);
-      folder[Symbol.dispose]();
+      kept?.dispose();
     },
   };
   await made.serve();
   await ask("POST", "/images/load", busyboxArchive());
+  kept = scope.move();
   return made;
 }
 
