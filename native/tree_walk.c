@@ -100,7 +100,8 @@ static long visit(int folder, const char *name, u32 length, u32 depth) {
     if (sent < 0) r = sent;
   }
   int other = st.stx_mnt_id != tree_reading.mount && tree_reading.flags & TREE_FLAG_ONE_MOUNT;
-  if (r == TREE_KIND_DIRECTORY && !other) r = tree_walk((int)fd, length, depth + 1);
+  int ends = other || tree_reading.flags & TREE_FLAG_SHALLOW;
+  if (r == TREE_KIND_DIRECTORY && !ends) r = tree_walk((int)fd, length, depth + 1);
   SYS(close, fd);
   return r < 0 ? r : 0;
 }

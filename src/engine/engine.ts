@@ -273,6 +273,8 @@ export interface ContainerStats {
 export interface Archives {
   /** NO_SUCH_PATH. */
   stat(container: string, path: string): Promise<PathStat>;
+  /** What a pattern means, as glob(7) has them, sorted: `/var/log/*.log`. PATH_INVALID. */
+  glob(container: string, pattern: string): Promise<readonly string[]>;
   get(container: string, path: string): Promise<{ readonly stat: PathStat; readonly tar: Readable }>;
   /** `path` is a folder that exists: NO_SUCH_PATH, NOT_A_DIRECTORY. */
   put(

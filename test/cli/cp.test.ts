@@ -114,4 +114,60 @@ describe.skipIf(engineMissing)("inro cp", () => {
     expect(await fails(here("plain"), here("x"))).toContain("exactly one side names a container");
     expect(existsSync(here("x"))).toBe(false);
   });
+
+  test("several sources and patterns into a folder; a pattern is looked up inside, and links do not lead out", async () => {
+    await sh(
+      "mkdir -p /many/a /many/b /many/.hid; echo 1 >/many/a/x.log; echo 2 >/many/b/y.log; echo 3 >/many/a/z.txt;" +
+        "echo 4 >'/many/[odd]*'; echo 5 >/many/.dot; ln -s /etc /many/out; ln -s ../../../../etc /many/up; echo 6 >/etc/in.conf",
+    );
+    const into = (name: string) => {
+      mkdirSync(here(name));
+      return here(name);
+    };
+    await ok("cp", "box:/many/*/*.log", "box:/src/f", into("several"));
+    expect(readdirSync(here("several")).sort()).toEqual(["f", "x.log", "y.log"]);
+    await ok("cp", "box:/many/a/?.[!l]*", into("sets"));
+    expect(readdirSync(here("sets"))).toEqual(["z.txt"]);
+    // A name that is there as it is written is no pattern; what begins with a dot has to be asked for.
+    await ok("cp", "box:/many/[odd]*", here("odd"));
+    expect(readFileSync(here("odd"), "utf8")).toBe("4\n");
+    await ok("cp", "box:/many/.d*", into("dots"));
+    expect(readdirSync(here("dots"))).toEqual([".dot"]);
+    // The host has no /etc/in.conf: both links were followed inside the container.
+    expect(existsSync("/etc/in.conf")).toBe(false);
+    for (const link of ["out", "up"]) {
+      await ok("cp", `box:/many/${link}/in*.conf`, into(`at-${link}`));
+      expect(readdirSync(here(`at-${link}`))).toEqual(["in.conf"]);
+    }
+    writeFileSync(here("one"), "1");
+    writeFileSync(here("two"), "2");
+    await ok("cp", here("one"), here("two"), here("dir"), "box:/tmp");
+    expect(await sh("cat /tmp/one /tmp/two; ls -d /tmp/dir")).toBe("12/tmp/dir\n");
+    await cli.inro("stop", "-t", "0", "box");
+    await ok("cp", "box:/many/b/*", into("resting"));
+    expect(readdirSync(here("resting"))).toEqual(["y.log"]);
+    await cli.inro("start", "box");
+    for (const [words, why] of [
+      [["box:/many/*.nothing", here("dir")], 'nothing in "box" is meant by'],
+      [["box:/many/*/*.log", here("nowhere")], "there is no such folder"],
+      [["box:/src/f", "box:/src/l", here("one")], "there is no such folder"],
+      [[here("one"), here("two"), "box:/src/f"], "the container has no such folder"],
+      [["box:/many/*/*.log", "-"], "one tar holds one source only"],
+      [["box:/many/../*", here("dir")], "it leads upwards"],
+      [[here("one"), "box:/src/f", "box:/tmp"], "exactly one side"],
+      [["nobody:/x*", here("dir")], "No such container: nobody"],
+    ] as const) {
+      const refused = await cli.inro("cp", ...words);
+      expect({ words, code: refused.code }).toEqual({ words, code: 1 });
+      expect(refused.stderr).toContain(why);
+    }
+  }, 30_000);
+
+  test("a pattern takes no longer for being malicious", async () => {
+    await sh("touch /many/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+    const begun = performance.now();
+    const refused = await cli.inro("cp", `box:/many/${"a*".repeat(60)}b`, here("dir"));
+    expect(refused.stderr).toContain("is meant by");
+    expect(performance.now() - begun).toBeLessThan(5000);
+  }, 30_000);
 });

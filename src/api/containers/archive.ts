@@ -1,6 +1,6 @@
 import type { PathStat } from "../../engine/engine.ts";
 import { decompressed } from "../../image/layer-stream.ts";
-import { empty, stream } from "../answer.ts";
+import { empty, json, stream } from "../answer.ts";
 import { invalid } from "../asked.ts";
 import { type Exchange, parameter, type Route } from "../exchange.ts";
 import { flag, text } from "../query.ts";
@@ -10,6 +10,8 @@ export const archiveRoutes: readonly Route[] = [
   { method: "HEAD", pattern: "/containers/{id}/archive", handle: head },
   { method: "GET", pattern: "/containers/{id}/archive", handle: get },
   { method: "PUT", pattern: "/containers/{id}/archive", handle: put },
+  // Beyond Docker: what a pattern means inside.
+  { method: "GET", pattern: "/inro/containers/{id}/glob", handle: glob },
   { method: "GET", pattern: "/containers/{id}/export", handle: exportAll },
 ];
 
@@ -56,6 +58,12 @@ async function get(x: Exchange): Promise<void> {
   const { stat, tar } = await x.engine.containers.archive.get(parameter(x, "id"), path(x));
   tell(x, stat);
   await stream(x, "application/x-tar", tar);
+}
+
+async function glob(x: Exchange): Promise<void> {
+  const pattern = text(x.query, "pattern");
+  if (pattern === null) throw invalid("pattern", "it is empty");
+  json(x, 200, { Paths: await x.engine.containers.archive.glob(parameter(x, "id"), pattern) });
 }
 
 /** A tar as it is, or compressed by gzip or zstd, whatever its header says. */

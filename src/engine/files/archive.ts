@@ -8,6 +8,7 @@ import type { Archives, PathStat } from "../engine.ts";
 import type { Entry } from "../entry.ts";
 import { identityIn } from "../life/identity.ts";
 import { openFiles } from "./files.ts";
+import { glob } from "./glob.ts";
 
 /** `cp` in both directions, of running and of stopped containers. */
 export function archives(core: Core): Archives {
@@ -16,6 +17,10 @@ export function archives(core: Core): Archives {
       const entry = core.shelf.find(container);
       await using files = await openFiles(core, entry);
       return pathStat(path, await existing(core, entry, files.root, path));
+    },
+    glob: async (container, pattern) => {
+      await using files = await openFiles(core, core.shelf.find(container));
+      return await glob(core, files.root, pattern);
     },
     get: async (container, path) => get(core, core.shelf.find(container), path),
     put: async (container, path, tar, o) => put(core, core.shelf.find(container), path, tar, o),

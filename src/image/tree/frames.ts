@@ -84,6 +84,8 @@ export const flag = {
   bare: 64,
   /** apply: blocks that hold nothing but zeros are left out of the file. */
   holes: 128,
+  /** read: a folder and what is in it, and nothing beneath. */
+  shallow: 256,
 } as const;
 
 /** Bounds that both sides hold. */

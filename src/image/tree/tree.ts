@@ -54,6 +54,8 @@ export interface ApplyTreeOptions {
 export interface Tree {
   /** Undefined where nothing is. */
   stat(root: TreeRoot, path: string, options?: { readonly follow?: boolean }): Promise<PathStat | undefined>;
+  /** The names in a folder, sorted by bytes; a link to one is followed inside the root. Undefined where no folder is. */
+  list(root: TreeRoot, path: string): Promise<readonly string[] | undefined>;
   /** A tar of the path and everything beneath it. Throws TREE_FAILED where nothing is. */
   read(root: TreeRoot, path: string, options: ReadOptions): AsyncGenerator<Uint8Array>;
   /** What a container changed in its image, as a layer's tar, but for the paths that `leftOut` answers true for. */
@@ -106,6 +108,11 @@ function ask(session: TreeSession, type: number, path: string, flags: number): P
   return session.flush();
 }
 
+function isMissing(error: unknown): boolean {
+  const errno = error instanceof InroError && "errno" in error ? error.errno : undefined;
+  return errno === "ENOENT" || errno === "ENOTDIR";
+}
+
 const typeNames = new Map(Object.entries(kind).map(([name, number]) => [number, name as PathStat["type"]]));
 
 function statOf(e: TreeEntry): PathStat {
@@ -125,8 +132,24 @@ export function trees(native: string): Tree {
         await session.done();
         return statOf(decodeEntry(payload));
       } catch (error) {
-        const errno = error instanceof InroError && "errno" in error ? error.errno : undefined;
-        if (errno === "ENOENT" || errno === "ENOTDIR") return undefined;
+        if (isMissing(error)) return undefined;
+        throw error;
+      }
+    },
+    async list(root, path) {
+      await using session = await openTree(native, root);
+      await ask(session, frame.read, path, flag.follow | flag.bare | flag.shallow);
+      try {
+        const names: string[] = [];
+        for (;;) {
+          const { type, payload } = await session.next();
+          if (type !== frame.entry) return names;
+          const entry = decodeEntry(payload);
+          if (entry.path === "" && entry.kind !== kind.directory) return undefined;
+          if (entry.path !== "") names.push(toText(entry.path));
+        }
+      } catch (error) {
+        if (isMissing(error)) return undefined;
         throw error;
       }
     },
