@@ -17,7 +17,7 @@ const wanted = [
     "xfs",
     "quota_v2",
   ],
-  ...["ifb", "sch_tbf", "sch_fq_codel", "sch_ingress", "cls_u32", "act_mirred"],
+  ...["ifb", "sch_tbf", "sch_fq_codel", "sch_ingress", "cls_u32", "act_mirred", "sch_netem"],
   ...[
     "nf_tables",
     "nf_nat",
