@@ -77,6 +77,44 @@ test.each([
     },
   ],
   [
+    "mounts of images, of volumes that are to be made, and what is read-only",
+    {
+      HostConfig: {
+        Mounts: [
+          { Type: "image", Source: "busybox", Target: "/i", ImageOptions: { Subpath: "bin" } },
+          {
+            Type: "volume",
+            Source: "fast",
+            Target: "/f",
+            VolumeOptions: {
+              NoCopy: true,
+              DriverConfig: { Name: "local", Options: { type: "tmpfs", device: "tmpfs" } },
+            },
+          },
+          {
+            Type: "bind",
+            Source: "/a",
+            Target: "/b",
+            ReadOnly: true,
+            BindOptions: { ReadOnlyNonRecursive: true, CreateMountpoint: true, Propagation: "rslave" },
+          },
+        ],
+      },
+    },
+  ],
+  [
+    "devices that others describe, and links",
+    {
+      HostConfig: {
+        DeviceRequests: [
+          { Driver: "cdi", DeviceIDs: ["vendor.com/thing=0"] },
+          { Driver: "", Count: -1, Capabilities: [["gpu"]], Options: { a: "b" } },
+        ],
+        Links: ["db:data", "/cache:/other/cache"],
+      },
+    },
+  ],
+  [
     "limits",
     {
       HostConfig: {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { importRequest } from "../../src/image/import.ts";
+import { decompressed } from "../../src/image/layer-stream.ts";
 import { trees } from "../../src/image/tree/tree.ts";
 import { parseReference } from "../../src/oci/reference.ts";
 import { faultyRegistry, sha256, testImage } from "../image/faulty-registry.ts";
@@ -82,6 +83,11 @@ const doors: Readonly<Record<string, Door>> = {
   async cp(_, bytes) {
     using root = temporaryFolder("root");
     await trees(native).apply({ kind: "folder", path: root.path }, "/", chunks(bytes));
+  },
+  async "volume import"(_, bytes) {
+    using root = temporaryFolder("root");
+    const tar = decompressed(chunks(gzip(bytes)));
+    await trees(native).apply({ kind: "folder", path: root.path }, "/", tar, { holes: true });
   },
 };
 
