@@ -54,19 +54,9 @@ describe.skipIf(engineMissing)("mounts of a container", () => {
       }
     });
 
-    test.each([
-      ["rprivate", /^(?!.*(shared|master))/],
-      ["rslave", /^/],
-    ])("propagation %s", async (propagation, expected) => {
-      const line = await run(
-        `type=bind,src=${here("tree")},dst=/m,bind-propagation=${propagation}`,
-        options("/m"),
-      );
-      expect(line).toMatch(expected);
-      expect(
-        (await failed("--mount", `type=bind,src=${here("tree")},dst=/m,bind-propagation=upwards`, "busybox"))
-          .stderr,
-      ).toContain("upwards");
+    test("a propagation that there is not is refused", async () => {
+      const upwards = `type=bind,src=${here("tree")},dst=/m,bind-propagation=upwards`;
+      expect((await failed("--mount", upwards, "busybox")).stderr).toContain("upwards");
     });
 
     test("a missing source is refused, and made when asked for", async () => {

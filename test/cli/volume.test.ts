@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, statSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { tar } from "../image/fixtures.ts";
 import { getXattr, setXattr } from "../image/xattr.ts";
@@ -17,6 +18,9 @@ describe.skipIf(engineMissing)("inro volume", () => {
   const data = (name: string) => join(cli.engine.dataRoot, "volumes", name, "_data");
   const sh = (volume: string, script: string) =>
     out("run", "--rm", "-v", `${volume}:/v`, "busybox", "sh", "-c", script);
+
+  const begun = () =>
+    readdirSync(join(cli.engine.dataRoot, "volumes")).filter((name) => name.startsWith("."));
 
   afterAll(() => folder[Symbol.dispose]());
 
@@ -99,6 +103,28 @@ describe.skipIf(engineMissing)("inro volume", () => {
     expect(readdirSync(join(cli.engine.dataRoot, "volumes"))).toEqual(["piped"]);
     await out("volume", "rm", "piped");
   }, 30_000);
+
+  test.each([512, 1024, 1500])(
+    "a client that dies after %i bytes of an import leaves nothing",
+    async (length) => {
+      // Cut between two entries, too: what is no whole request is no whole volume.
+      const archive = Buffer.concat(
+        [tar({ name: "one" }), tar({ name: "two", content: "text" })].map((part) => part.subarray(0, -1024)),
+      );
+      const socket = connect(cli.engine.socket);
+      const part = archive.subarray(0, length);
+      socket.write("POST /inro/volumes/cut/import HTTP/1.1\r\nhost: d\r\ntransfer-encoding: chunked\r\n\r\n");
+      socket.write(`${part.length.toString(16)}\r\n`);
+      socket.write(part);
+      socket.write("\r\n");
+      for (let tries = 0; tries < 100 && begun().length === 0; tries++) await Bun.sleep(10);
+      expect(begun()).toHaveLength(1);
+      socket.destroy();
+      for (let tries = 0; tries < 300 && begun().length > 0; tries++) await Bun.sleep(10);
+      expect(readdirSync(join(cli.engine.dataRoot, "volumes"))).toEqual([]);
+      expect(await out("volume", "ls", "-q")).toBe("");
+    },
+  );
 
   test("a clone is of one moment: who writes to it stands still", async () => {
     // What is copied between the first file and the last takes a while.

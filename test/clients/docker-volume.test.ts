@@ -43,7 +43,7 @@ describe.skipIf(engineMissing)("the unmodified docker CLI and volumes", () => {
     expect(
       await run(`${bind},readonly,bind-propagation=rprivate,bind-recursive=readonly`, "ls /m/volumes"),
     ).toBe("data");
-    expect(await run(`${bind},bind-recursive=disabled,bind-propagation=rslave`, "ls /m/volumes")).toBe(
+    expect(await run(`${bind},bind-recursive=disabled,bind-propagation=private`, "ls /m/volumes")).toBe(
       "data",
     );
     expect(

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { rootMissing, type TestEngine, testEngine } from "../support/engine.ts";
@@ -16,6 +16,10 @@ describe.skipIf(rootMissing || busyboxMissing)("clients that do not read", () =>
     host = machine();
     engine = await testEngine(host);
     await loadBusybox(engine);
+    // Sparse on the disk, and none the less so many bytes for who reads it.
+    await engine.inro("volume", "create", "large");
+    writeFileSync(join(engine.dataRoot, "volumes/large/_data/file"), "");
+    truncateSync(join(engine.dataRoot, "volumes/large/_data/file"), 512 << 20);
     const noise = "while :; do echo 0123456789012345678901234567890123456789; done";
     container = (
       await engine.docker("run", "-d", "--name", "noisy", "busybox", "sh", "-c", noise)
@@ -39,7 +43,13 @@ describe.skipIf(rootMissing || busyboxMissing)("clients that do not read", () =>
     await once(socket, "connect");
     socket.pause();
     socket.write(
-      [`${method} /containers/${container}/${path} HTTP/1.1`, "Host: inro", ...headers, "", ""].join("\r\n"),
+      [
+        `${method} ${path.startsWith("/") ? path : `/containers/${container}/${path}`} HTTP/1.1`,
+        "Host: inro",
+        ...headers,
+        "",
+        "",
+      ].join("\r\n"),
     );
     return socket;
   }
@@ -54,6 +64,7 @@ describe.skipIf(rootMissing || busyboxMissing)("clients that do not read", () =>
         await ask("GET", "export"),
         await ask("GET", "archive?path=/"),
         await ask("GET", "stats"),
+        await ask("GET", "/inro/volumes/large/export"),
       );
     }
     await Bun.sleep(3000);
@@ -71,5 +82,6 @@ describe.skipIf(rootMissing || busyboxMissing)("clients that do not read", () =>
       if (tries > 100) throw new Error(`${descriptors()} descriptors are open, ${descriptorsBefore} were`);
       await Bun.sleep(50);
     }
+    expect((await engine.inro("volume", "rm", "large")).code).toBe(0);
   }, 30_000);
 });

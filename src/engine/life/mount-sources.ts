@@ -9,6 +9,7 @@ import { layerFolders, statInLayers } from "../files/layers.ts";
 import type { MountOption } from "../options.ts";
 import type { ResolvedMount } from "../spec/mounts.ts";
 import { volumeNamed } from "../volumes/find.ts";
+import { checkPropagation } from "./propagation.ts";
 
 /** Mount points as a specification says them, with their sources found. */
 export async function mountSources(
@@ -40,6 +41,7 @@ async function sourceOf(
     return { type: "tmpfs", source: "tmpfs", options: tmpfsOptions(option.options), detail: {} };
   const mount = volumeMount(core, point, option);
   const detail: MountDetail = point.subpath === null ? {} : { subpath: point.subpath };
+  if (point.type === "bind") checkPropagation(point.source, point.propagation);
   if (mount === null || mount.type === "bind") {
     const source = mount?.device ?? point.source;
     return { type: "bind", source, options: bindOptions(point, option, mount?.options ?? []), detail };
