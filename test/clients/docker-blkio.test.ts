@@ -1,29 +1,18 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { cgroupValue } from "../support/cgroup-files.ts";
-import { rootMissing, type TestEngine, testEngine } from "../support/engine.ts";
-import { type Host, machine } from "../support/host.ts";
+import { rootMissing } from "../support/engine.ts";
+import { machine } from "../support/host.ts";
 import { canLoop, loopDevice } from "../support/loop.ts";
-import { busyboxMissing, hasDocker, loadBusybox } from "./busybox.ts";
+import { busyboxMissing, hasDocker } from "./busybox.ts";
+import { dockerEngine } from "./docker.ts";
 
 const MIB = 1024 * 1024;
 
 describe.skipIf(rootMissing || busyboxMissing || !canLoop)("limits of single disks", () => {
-  let host: Host;
-  let engine: TestEngine;
-
-  beforeAll(async () => {
-    host = machine();
-    engine = await testEngine(host);
-    await loadBusybox(engine);
-  }, 60_000);
-
-  afterAll(async () => {
-    await engine?.[Symbol.asyncDispose]();
-    host?.[Symbol.dispose]();
-  }, 60_000);
+  const it = dockerEngine(machine);
 
   const ok = async (client: "docker" | "inro", ...words: string[]) => {
-    const { code, stdout, stderr } = await engine[client](...words);
+    const { code, stdout, stderr } = await it.engine[client](...words);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     return stdout.trim();
   };
@@ -140,13 +129,13 @@ describe.skipIf(rootMissing || busyboxMissing || !canLoop)("limits of single dis
   }, 30_000);
 
   test("what is no disk is refused when the container is made", async () => {
-    const why = async (...flags: string[]) => (await engine[any]("create", ...flags, "busybox")).stderr;
+    const why = async (...flags: string[]) => (await it.engine[any]("create", ...flags, "busybox")).stderr;
     expect(await why("--device-read-bps=/dev/no-disk:1mb")).toContain("it does not exist on the host");
     expect(await why("--device-read-bps=/dev/null:1mb")).toContain("it is not a block device");
-    const own = await engine.inro("create", "--device-read-bps=/dev/loop0", "busybox");
+    const own = await it.engine.inro("create", "--device-read-bps=/dev/loop0", "busybox");
     expect([own.code, own.stderr]).toEqual([125, expect.stringContaining("as /dev/sda:1mb")]);
-    expect((await engine.inro("create", "--blkio-weight-device=/dev/loop0:5", "busybox")).stderr).toContain(
-      "it is not within 10 to 1000",
-    );
+    expect(
+      (await it.engine.inro("create", "--blkio-weight-device=/dev/loop0:5", "busybox")).stderr,
+    ).toContain("it is not within 10 to 1000");
   }, 30_000);
 });

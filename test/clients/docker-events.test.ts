@@ -1,10 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { request } from "node:http";
 import { join } from "node:path";
-import { rootMissing, type TestEngine, testEngine } from "../support/engine.ts";
-import { type Host, machine } from "../support/host.ts";
+import { machine } from "../support/host.ts";
 import { temporaryFolder } from "../support/temporary.ts";
-import { busyboxMissing, loadBusybox } from "./busybox.ts";
+import { dockerEngine, engineMissing } from "./docker.ts";
 import { screen } from "./screen.ts";
 
 interface Told {
@@ -15,23 +14,11 @@ interface Told {
   readonly timeNano: number;
 }
 
-describe.skipIf(rootMissing || busyboxMissing)("docker events", () => {
-  let host: Host;
-  let engine: TestEngine;
-
-  beforeAll(async () => {
-    host = machine();
-    engine = await testEngine(host);
-    await loadBusybox(engine);
-  }, 60_000);
-
-  afterAll(async () => {
-    await engine?.[Symbol.asyncDispose]();
-    host?.[Symbol.dispose]();
-  }, 60_000);
+describe.skipIf(engineMissing)("docker events", () => {
+  const it = dockerEngine(machine);
 
   const docker = async (...words: string[]) => {
-    const { code, stdout, stderr } = await engine.docker(...words);
+    const { code, stdout, stderr } = await it.engine.docker(...words);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     return stdout.trim();
   };
@@ -76,11 +63,11 @@ describe.skipIf(rootMissing || busyboxMissing)("docker events", () => {
     const create = ["create", "--name", "first", "-v", "data:/data:ro", "--label", "own=yes"];
     const id = await docker(...create, "busybox", "sleep", "600");
     await docker("start", "first");
-    expect((await engine.docker("exec", "first", "sh", "-c", "exit 3")).code).toBe(3);
+    expect((await it.engine.docker("exec", "first", "sh", "-c", "exit 3")).code).toBe(3);
     await heard(since, "exec_die");
     await docker("top", "first");
-    const tar = (await engine.docker("cp", "first:/etc", "-")).stdout;
-    await engine.dockerWith({ input: tar }, "cp", "-", "first:/tmp");
+    const tar = (await it.engine.docker("cp", "first:/etc", "-")).stdout;
+    await it.engine.dockerWith({ input: tar }, "cp", "-", "first:/tmp");
     await docker("export", "-o", join(folder.path, "tar"), "first");
     await docker("pause", "first");
     await docker("unpause", "first");
@@ -146,7 +133,7 @@ describe.skipIf(rootMissing || busyboxMissing)("docker events", () => {
   const typing = (path: string, body: unknown, text: string) =>
     new Promise<void>((resolve, reject) => {
       const headers = { connection: "Upgrade", upgrade: "tcp", "content-type": "application/json" };
-      const asked = request({ socketPath: engine.socket, path, method: "POST", headers });
+      const asked = request({ socketPath: it.engine.socket, path, method: "POST", headers });
       asked.once("error", reject);
       asked.once("upgrade", (_, socket) => {
         socket.once("close", () => resolve());
@@ -160,12 +147,12 @@ describe.skipIf(rootMissing || busyboxMissing)("docker events", () => {
   test("a terminal: attach, resize, detach and exec_detach", async () => {
     const since = now();
     const flags = ["-it", "--network=none", "--name", "typed"];
-    using shell = screen(["docker", "-H", `unix://${engine.socket}`, "run", ...flags, "busybox", "sh"]);
+    using shell = screen(["docker", "-H", `unix://${it.engine.socket}`, "run", ...flags, "busybox", "sh"]);
     await shell.shows("/ #");
     await typing("/containers/typed/attach?stream=1&stdin=1&stdout=1", {}, "\x10\x11");
     const asked = { AttachStdin: true, AttachStdout: true, Tty: true, Cmd: ["sh"], DetachKeys: "a,b" };
     const made = await fetch("http://d/containers/typed/exec", {
-      unix: engine.socket,
+      unix: it.engine.socket,
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(asked),
@@ -211,7 +198,7 @@ describe.skipIf(rootMissing || busyboxMissing)("docker events", () => {
 
   test("a container that takes more memory than it may: oom, then die", async () => {
     const since = now();
-    await engine.docker(
+    await it.engine.docker(
       "run",
       "--network=none",
       "--name",
@@ -294,7 +281,7 @@ describe.skipIf(rootMissing || busyboxMissing)("docker events", () => {
 
   test("nothing is lost between what has happened and what happens", async () => {
     const since = now();
-    const following = engine.dockerWith(
+    const following = it.engine.dockerWith(
       { timeout: 20_000 },
       "events",
       "--since",

@@ -1,7 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { rootMissing, type TestEngine, testEngine } from "../support/engine.ts";
-import { type Host, machine } from "../support/host.ts";
-import { busyboxMissing, loadBusybox } from "./busybox.ts";
+import { describe, expect, test } from "bun:test";
+import { machine } from "../support/host.ts";
+import { dockerEngine, engineMissing } from "./docker.ts";
 
 interface Told {
   readonly Status: string;
@@ -9,23 +8,11 @@ interface Told {
   readonly Log: readonly { Start: string; End: string; ExitCode: number; Output: string }[];
 }
 
-describe.skipIf(rootMissing || busyboxMissing)("health checks, seen by the unmodified docker CLI", () => {
-  let host: Host;
-  let engine: TestEngine;
-
-  beforeAll(async () => {
-    host = machine();
-    engine = await testEngine(host);
-    await loadBusybox(engine);
-  }, 60_000);
-
-  afterAll(async () => {
-    await engine?.[Symbol.asyncDispose]();
-    host?.[Symbol.dispose]();
-  }, 60_000);
+describe.skipIf(engineMissing)("health checks, seen by the unmodified docker CLI", () => {
+  const it = dockerEngine(machine);
 
   const docker = async (...words: string[]) => {
-    const { code, stdout, stderr } = await engine.docker(...words);
+    const { code, stdout, stderr } = await it.engine.docker(...words);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     return stdout.trim();
   };
@@ -217,8 +204,8 @@ describe.skipIf(rootMissing || busyboxMissing)("health checks, seen by the unmod
     while (!(await stuck())) await Bun.sleep(50);
     expect(JSON.parse(await docker("inspect", "-f", "{{json .ExecIDs}}", "lasting"))).toHaveLength(1);
     const before = await health("lasting");
-    await engine.kill();
-    await engine.serve();
+    await it.engine.kill();
+    await it.engine.serve();
     const after = await health("lasting");
     expect(after.Status).toBe("healthy");
     expect(after.Log).toContainEqual(before.Log.at(-1) ?? expect.unreachable("it was looked at"));
@@ -229,7 +216,8 @@ describe.skipIf(rootMissing || busyboxMissing)("health checks, seen by the unmod
   }, 30_000);
 
   test("what cannot be asked for is refused", async () => {
-    const refused = async (...flags: string[]) => (await engine.docker("create", ...flags, "busybox")).stderr;
+    const refused = async (...flags: string[]) =>
+      (await it.engine.docker("create", ...flags, "busybox")).stderr;
     expect(await refused("--health-cmd=true", "--health-interval=1us")).toContain(
       "Interval in Healthcheck cannot be less than 1ms",
     );

@@ -1,31 +1,20 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { cgroupValue, isUnified } from "../support/cgroup-files.ts";
-import { rootMissing, type TestEngine, testEngine } from "../support/engine.ts";
-import { type Host, machine } from "../support/host.ts";
-import { busyboxMissing, hasDocker, loadBusybox } from "./busybox.ts";
+import { rootMissing } from "../support/engine.ts";
+import { machine } from "../support/host.ts";
+import { busyboxMissing, hasDocker } from "./busybox.ts";
+import { dockerEngine } from "./docker.ts";
 
 const MIB = 1024 * 1024;
 
 describe.skipIf(rootMissing || busyboxMissing)("update changes a container that runs", () => {
-  let host: Host;
-  let engine: TestEngine;
-
-  beforeAll(async () => {
-    host = machine();
-    engine = await testEngine(host);
-    await loadBusybox(engine);
-  }, 60_000);
-
-  afterAll(async () => {
-    await engine?.[Symbol.asyncDispose]();
-    host?.[Symbol.dispose]();
-  }, 60_000);
+  const it = dockerEngine(machine);
 
   type Client = (...words: string[]) => Promise<string>;
   const clientOf =
     (name: "docker" | "inro"): Client =>
     async (...words) => {
-      const { code, stdout, stderr } = await engine[name](...words);
+      const { code, stdout, stderr } = await it.engine[name](...words);
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
       return stdout.trim();
     };
@@ -117,7 +106,7 @@ describe.skipIf(rootMissing || busyboxMissing)("update changes a container that 
 
   test("a cgroup that was joined for an update goes with the container, also where its end was not seen", async () => {
     const folders = async () =>
-      (await host.run("sh", ["-c", "ls -d /sys/fs/cgroup/*/*/* /sys/fs/cgroup/*/*"])).stdout.split("\n");
+      (await it.host.run("sh", ["-c", "ls -d /sys/fs/cgroup/*/*/* /sys/fs/cgroup/*/*"])).stdout.split("\n");
     const id = await docker("run", "-d", "--network=none", "--name", "joined", "busybox", "sleep", "600");
     await docker("update", "--cpuset-cpus=0", "joined");
     expect((await folders()).some((path) => path.includes(id))).toBe(true);
@@ -128,9 +117,9 @@ describe.skipIf(rootMissing || busyboxMissing)("update changes a container that 
     const second = await docker("run", "-d", "--network=none", "--name", "unseen", "busybox", "sleep", "600");
     await docker("update", "--cpuset-cpus=0", "unseen");
     const pid = await pidOf("unseen");
-    await engine.kill();
+    await it.engine.kill();
     process.kill(pid, "SIGKILL");
-    await engine.serve();
+    await it.engine.serve();
     expect((await folders()).filter((path) => path.includes(second))).toEqual([]);
     await docker("rm", "-f", "joined", "unseen");
   }, 30_000);
@@ -150,7 +139,7 @@ describe.skipIf(rootMissing || busyboxMissing)("update changes a container that 
     while (used() < 20_000_000) await Bun.sleep(20);
     const before = files(pid);
     const words = ["--cpu-shares=77", "--pids-limit=33", "--cpuset-cpus=99"];
-    const refused = await engine[hasDocker ? "docker" : "inro"]("update", ...words, "full");
+    const refused = await it.engine[hasDocker ? "docker" : "inro"]("update", ...words, "full");
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain("Requested CPUs are not available");
     expect(files(pid)).toMatchObject({ shares: before.shares, pids: before.pids, memory: before.memory });
@@ -162,7 +151,7 @@ describe.skipIf(rootMissing || busyboxMissing)("update changes a container that 
     ]).toEqual([0, 0, ""]);
     if (!isUnified) {
       // v1 refuses what is in use already.
-      const small = await engine[hasDocker ? "docker" : "inro"](
+      const small = await it.engine[hasDocker ? "docker" : "inro"](
         "update",
         "--memory=10m",
         "--memory-swap=10m",
@@ -199,7 +188,9 @@ describe.skipIf(rootMissing || busyboxMissing)("update changes a container that 
     expect(await asked("grown", "MemorySwap")).toBe(400 * MIB);
     await docker("rm", "-f", "grown");
     await run("--name", "bound", "-m", "64m", "--memory-swap", "100m", "busybox", "sleep", "600");
-    expect((await engine[hasDocker ? "docker" : "inro"]("update", "-m", "200m", "bound")).stderr).toContain(
+    expect(
+      (await it.engine[hasDocker ? "docker" : "inro"]("update", "-m", "200m", "bound")).stderr,
+    ).toContain(
       "Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time",
     );
     await docker("rm", "-f", "bound");
@@ -208,13 +199,13 @@ describe.skipIf(rootMissing || busyboxMissing)("update changes a container that 
   test("what a daemon that died in between has recorded is what holds", async () => {
     const pid = await run("--name", "between", "busybox", "sleep", "600");
     await docker("update", "--pids-limit=44", "between");
-    await engine.kill();
+    await it.engine.kill();
     const path = (await Bun.$`grep -o 'pids:.*' /proc/${pid}/cgroup`.nothrow().text())
       .trim()
       .replace(/^pids:/, "");
     const file = isUnified ? `/sys/fs/cgroup${path}/pids.max` : `/sys/fs/cgroup/pids${path}/pids.max`;
     if (!isUnified) await Bun.write(file, "max");
-    await engine.serve();
+    await it.engine.serve();
     expect(cgroupValue(pid, "pids", "pids.max", "pids.max")).toBe("44");
     await docker("rm", "-f", "between");
   }, 30_000);
@@ -227,11 +218,17 @@ describe.skipIf(rootMissing || busyboxMissing)("update changes a container that 
     expect(await docker("inspect", "-f", "{{.State.Status}} {{.RestartCount}}", "rests")).toBe("exited 0");
     await docker("run", "-d", "--rm", "--network=none", "--name", "fleeting", "busybox", "sleep", "600");
     expect(
-      (await engine[hasDocker ? "docker" : "inro"]("update", "--restart=always", "fleeting")).stderr,
+      (await it.engine[hasDocker ? "docker" : "inro"]("update", "--restart=always", "fleeting")).stderr,
     ).toContain("Restart policy cannot be updated because AutoRemove is enabled for the container");
-    const told = await engine[hasDocker ? "docker" : "inro"]("update", "--cpu-rt-runtime=1000", "fleeting");
+    const told = await it.engine[hasDocker ? "docker" : "inro"](
+      "update",
+      "--cpu-rt-runtime=1000",
+      "fleeting",
+    );
     expect(`${told.stdout}${told.stderr}`).toContain("CpuRealtimeRuntime cannot be changed");
-    expect((await engine.inro("update", "fleeting")).stderr).toContain("you must provide one or more flags");
+    expect((await it.engine.inro("update", "fleeting")).stderr).toContain(
+      "you must provide one or more flags",
+    );
     const heard = await docker(
       "events",
       "--since=0",
