@@ -108,14 +108,14 @@ static const char *elf_interpreter(const u8 *file, size_t n) {
   return NULL;
 }
 
-static const char *script_interpreter(u8 *file, size_t n) {
+static const char *script_interpreter(u8 *file, size_t n, int *windows) {
   size_t at = 2;
   while (at < n && (file[at] == ' ' || file[at] == '\t')) at++;
   size_t start = at;
   while (at < n && file[at] != ' ' && file[at] != '\t' && file[at] != '\n' && file[at] != '\r') at++;
   if (at >= n) return NULL;
   // "#!/bin/sh\r\n": the kernel looks for "/bin/sh\r".
-  if (file[at] == '\r') return "with a carriage return at its end (the file has Windows line ends)";
+  *windows = file[at] == '\r';
   file[at] = 0;
   return (const char *)file + start;
 }
@@ -131,10 +131,12 @@ void explain_refusal(struct record *r, const char *path, long error) {
   int elf = memcmp(file, "\177ELF", 4) == 0;
   u16 machine = 0;
   if (elf && n >= 20) memcpy(&machine, file + 18, 2);
-  const char *interpreter = elf ? elf_interpreter(file, (size_t)n) : file[0] == '#' && file[1] == '!' ? script_interpreter(file, (size_t)n) : NULL;
+  int windows = 0;
+  const char *interpreter = elf ? elf_interpreter(file, (size_t)n) : file[0] == '#' && file[1] == '!' ? script_interpreter(file, (size_t)n, &windows) : NULL;
   if (error == -ENOENT && interpreter) {
     detail(r, "its interpreter is missing: ");
     detail(r, interpreter);
+    if (windows) detail(r, " with a carriage return at its end (the file has Windows line ends)");
   } else if (error == -ENOEXEC && elf) name_machine(r, machine);
   else if (error == -ENOEXEC) detail(r, "it is neither a program nor a script with a #! line");
 }

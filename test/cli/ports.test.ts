@@ -182,6 +182,10 @@ describe.skipIf(rootMissing || busyboxMissing)("ports", () => {
     await terminal.shows("80/tcp -> 0.0.0.0:8000  (open to the world)");
     expect(terminal.text).not.toContain("8001  (");
     expect(await out("port", "open")).not.toContain("open to");
+    using list = screen([...engine.command, "ps"]);
+    await list.shows("\u001b[33m0.0.0.0:8000->80/tcp\u001b[0m");
+    expect(list.text).not.toContain("[33m127");
+    expect(await out("ps")).not.toContain("\u001b");
   });
 
   test("of UDP lead a client that keeps its own port to whoever has them now, over restarts too", async () => {

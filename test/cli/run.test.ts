@@ -34,6 +34,13 @@ describe.skipIf(engineMissing)("inro run", () => {
     expect(await fails("--memory", "1m", "busybox", "true")).toMatchObject({ code: 125 });
     expect(await fails("--pull", "never", "no-such-image", "true")).toMatchObject({ code: 125 });
     expect((await fails("--memroy", "1m", "busybox")).stderr).toContain("did you mean --memory?");
+    for (const [line, meant] of [
+      ["rnu", "inro run"],
+      ["volume lst", "inro volume ls"],
+      ["contaner ls", "inro container"],
+      ["container pruen", "inro container prune"],
+    ] as const)
+      expect((await inro(...line.split(" "))).stderr).toContain(`did you mean "${meant}"?`);
     expect((await fails("-it", "busybox")).stderr).toContain("-t needs a terminal");
     expect((await inro("ps", "-aq")).stdout).toBe("");
   });

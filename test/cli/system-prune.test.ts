@@ -114,4 +114,39 @@ describe.skipIf(engineMissing)("what takes space, and what is pruned", () => {
     expect(await docker("system", "prune", "-af")).toContain("untagged: three:1\n");
     expect(await names()).toEqual(["busybox:latest", "two:1"]);
   });
+
+  test("--dry-run of every prune removes nothing, and tells what the real one then removes", async () => {
+    await out("create", "--name", "rests", "-v", "/anonymous", "busybox", "true");
+    await out("rm", "rests");
+    await out("create", "--name", "stopped", "busybox", "true");
+    await out("network", "create", "unused");
+    await out("volume", "create", "named");
+    await out("tag", "busybox", "unused:1");
+    const everything = async () =>
+      (
+        await Promise.all([
+          out("ps", "-aq"),
+          out("network", "ls", "-q"),
+          out("volume", "ls", "-q"),
+          out("images", "-q"),
+        ])
+      ).join();
+    for (const words of [
+      ["container", "prune"],
+      ["network", "prune"],
+      ["volume", "prune"],
+      ["volume", "prune", "-a"],
+      ["image", "prune", "-a"],
+      ["system", "prune", "-a", "--volumes"],
+    ]) {
+      const before = await everything();
+      const dry = await out(...words, "--dry-run");
+      expect(await everything()).toBe(before);
+      const wet = await out(...words, "-f");
+      const said = (text: string) =>
+        text.split("\n").filter((line) => line !== "" && !/^(Would|Deleted|Total)/.test(line));
+      expect({ words, said: said(wet) }).toEqual({ words, said: said(dry) });
+    }
+    expect(await out("volume", "ls", "-q")).not.toContain("named");
+  }, 60_000);
 });

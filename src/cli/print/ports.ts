@@ -15,8 +15,13 @@ interface Span {
   last: number;
 }
 
-/** `0.0.0.0:8080->80/tcp, 9000-9002/tcp`: neighbours with the same shift stand together, as Docker has them. */
-export function portList(ports: readonly Port[]): string {
+const asItIs = (text: string): string => text;
+
+/**
+ * `0.0.0.0:8080->80/tcp, 9000-9002/tcp`: neighbours with the same shift stand together, as Docker has them. `mark`: how what
+ * is open to the world is shown.
+ */
+export function portList(ports: readonly Port[], mark = asItIs): string {
   const sorted = [...ports].sort(
     (a, b) =>
       a.PrivatePort - b.PrivatePort || byBytes(a.IP ?? "", b.IP ?? "") || a.Type.localeCompare(b.Type),
@@ -38,7 +43,8 @@ export function portList(ports: readonly Port[]): string {
       spans.push({ ip, type: port.Type, isPublic, shift, first: port.PrivatePort, last: port.PrivatePort });
     else near.last = port.PrivatePort;
   }
-  return spans.map(spanText).join(", ");
+  const isOpen = ({ ip, isPublic }: Span) => isPublic && (ip === "0.0.0.0" || ip === "::");
+  return spans.map((span) => (isOpen(span) ? mark : asItIs)(spanText(span))).join(", ");
 }
 
 /** As Go compares: digits before colons. */

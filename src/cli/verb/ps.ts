@@ -3,7 +3,8 @@ import { integer } from "../options/readers.ts";
 import { ago, decimalSize, ellipsis, goTime, shortId } from "../print/human.ts";
 import { filters, type Listing, listing, type Row } from "../print/listing.ts";
 import { type Port, portList } from "../print/ports.ts";
-import { out } from "../terminal/output.ts";
+import { isTerminal, out } from "../terminal/output.ts";
+import { type Paint, paintFor } from "../terminal/paint.ts";
 import { verb } from "../verb.ts";
 
 export const ps = verb({
@@ -35,7 +36,9 @@ export const ps = verb({
         filters: filters(options.filter),
       },
     });
-    const rows = containers.map((container) => row(container, !options["no-trunc"]));
+    // Scripts read what docker writes.
+    const paint = paintFor(isTerminal(1) && (options.format ?? "table") === "table");
+    const rows = containers.map((container) => row(container, !options["no-trunc"], paint));
     out(listing({ ...spec, columns: [...columns, ...(options.size ? ["Size"] : [])] }, rows, options));
     return 0;
   },
@@ -84,7 +87,8 @@ export const spec: Listing = {
   },
 };
 
-export function row(container: Summary, short: boolean): Row {
+/** `paint`: colours ports that are open to the world. */
+export function row(container: Summary, short: boolean, paint: Paint = (_, text) => text): Row {
   const labels = container.Labels ?? {};
   const mounts = container.Mounts ?? [];
   const mountNames = mounts.map(({ Name, Source }) =>
@@ -103,7 +107,7 @@ export function row(container: Summary, short: boolean): Row {
     Mounts: mountNames.join(","),
     Names: container.Names.map((name) => name.replace(/^\//, "")).join(","),
     Networks: Object.keys(container.NetworkSettings?.Networks ?? {}).join(","),
-    Ports: portList(container.Ports ?? []),
+    Ports: portList(container.Ports ?? [], (text) => paint("yellow", text)),
     RunningFor: ago(container.Created),
     Size: `${decimalSize(container.SizeRw ?? 0)} (virtual ${decimalSize(container.SizeRootFs ?? 0)})`,
     State: container.State,

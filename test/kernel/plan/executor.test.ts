@@ -155,7 +155,7 @@ const refusals: readonly (readonly [string, string | Buffer, string])[] = [
   [
     "a script with Windows line ends",
     "#!/probe\r\n",
-    "its interpreter is missing: with a carriage return at its end",
+    "its interpreter is missing: /probe with a carriage return at its end",
   ],
   ["a program of another architecture", elfFor(22), "ENOEXEC (Exec format error): it is built for s390x"],
   ["a text", "echo hello\n", "ENOEXEC (Exec format error): it is neither a program nor a script"],
