@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { InroError } from "../../oci/error.ts";
+import { HOOK_PHASES } from "../../runtime/compile/hooks.ts";
 
 /** A file of the Container Device Interface (its SPEC.md, "CDI JSON Specification"); unknown fields fail. */
 const text = v.string();
@@ -27,14 +28,7 @@ const mount = v.strictObject({
 });
 
 const hook = v.strictObject({
-  hookName: v.picklist([
-    "prestart",
-    "createRuntime",
-    "createContainer",
-    "startContainer",
-    "poststart",
-    "poststop",
-  ]),
+  hookName: v.picklist(HOOK_PHASES),
   path,
   args: v.optional(v.array(text)),
   env: v.optional(v.array(text)),
