@@ -263,6 +263,18 @@ describe.skipIf(rootMissing || busyboxMissing)("a container's life", () => {
     source[Symbol.dispose]();
   }, 20_000);
 
+  test("one with --rm can be removed in the middle of its restart", async () => {
+    const id = await o.run(["sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 0.02; done"], {
+      autoRemove: true,
+    });
+    while ((await o.output(id)) === "") await Bun.sleep(5);
+    const restarting = containers().restart(id, { signal: null, timeout: 60 });
+    const refused = restarting.catch((cause) => cause.code);
+    await containers().remove(id, { force: true, volumes: true });
+    expect(await refused).toBe("CONTAINER_LEAVING");
+    expect(() => containers().get(id)).toThrow(/No such container/);
+  });
+
   test("stop ends a container between two runs", async () => {
     const id = await o.run(["false"], { restart: { name: "always", maximumRetries: 0 } });
     while (status(id) !== "restarting") await Bun.sleep(1);

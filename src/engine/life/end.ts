@@ -70,7 +70,7 @@ export async function ended(
     execDuration: String(Math.round(runtimeOf(report) / 1000)),
   });
   tellEnd(core, entry);
-  if (entry.origin.options.autoRemove && !entry.restarting) {
+  if (entry.origin.options.autoRemove && (!entry.restarting || entry.leaving)) {
     entry.fortune = { ...entry.fortune, state: { status: "exited", exit: report }, ...APART };
     entry.announce(["next-exit", "not-running"], report);
     await removeNow(core, entry, { volumes: true, code: report.code });
