@@ -27,7 +27,7 @@ export interface Hijack extends Asking {
   /** The request's JSON; read before `accept`. */
   body(): Promise<Asked>;
   /** Answers 101 UPGRADED, or 200 to a client that did not ask for an upgrade; then the bytes are the handler's. */
-  accept(contentType: string): Client;
+  accept(contentType: string): Promise<Client>;
   /** Answers without taking the connection over. */
   decline(status: 200 | 204): void;
 }

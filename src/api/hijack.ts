@@ -1,5 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
+import { setTimeout } from "node:timers/promises";
 import { asked } from "./asked.ts";
 import { body } from "./body.ts";
 import type { Asking, Client, Exchange, Hijack } from "./exchange.ts";
@@ -11,6 +12,15 @@ function head(status: string, headers: Headers): string {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   return `HTTP/1.1 ${status}\r\n${lines.join("")}\r\n`;
 }
+
+/**
+ * docker-py, and docker-compose 1.x on top of it, read a head through a buffer and what follows from beneath that: bytes
+ * that come together with the head are lost to them. With dockerd a start takes so long that they never do.
+ */
+const readsHeadsAhead = /^docker-(sdk-python|py|compose)\//;
+
+/** Milliseconds in which such a client has read a head. */
+const HEAD_READ = 50;
 
 /** A client that asked with `Connection: Upgrade`: the socket itself becomes the stream. */
 export function upgradedHijack(asking: Asking, socket: Socket, early: Buffer, headers: Headers): Hijack {
@@ -26,10 +36,11 @@ export function upgradedHijack(asking: Asking, socket: Socket, early: Buffer, he
       if (inEarly) return Promise.resolve(asked(JSON.parse(early.subarray(0, length).toString("utf8"))));
       return hasBody ? body(request) : Promise.resolve(asked(undefined));
     },
-    accept: (contentType) => {
+    accept: async (contentType) => {
       const upgrade = { "Content-Type": contentType, Connection: "Upgrade", Upgrade: "tcp" };
       socket.write(head("101 UPGRADED", { ...headers, ...upgrade }));
       if (input.length > 0) socket.unshift(input);
+      if (readsHeadsAhead.test(request.headers["user-agent"] ?? "")) await setTimeout(HEAD_READ);
       return { input: socket, output: socket };
     },
     decline: (status) => {
@@ -50,7 +61,7 @@ export function plainHijack(x: Exchange): Hijack {
       consumed = true;
       return body(request);
     },
-    accept: (contentType): Client => {
+    accept: async (contentType): Promise<Client> => {
       const sends = !consumed && (encoding !== undefined || Number(length ?? 0) > 0);
       response.useChunkedEncodingByDefault = false;
       response.writeHead(200, { "content-type": contentType, connection: "close" });

@@ -124,7 +124,7 @@ const routes: readonly Route[] = [
       if (asked.fields["decline"] === true) return x.decline(200);
       await sleep(20);
       const detachKeys = asked.fields["keys"] === true ? Uint8Array.from([16, 17]) : null;
-      join(x.accept("application/vnd.docker.raw-stream"), echo(), {
+      join(await x.accept("application/vnd.docker.raw-stream"), echo(), {
         stdin: true,
         detachKeys,
         onDetach: () => {},
@@ -135,7 +135,7 @@ const routes: readonly Route[] = [
     method: "POST",
     pattern: "/pour",
     hijack: async (x) => {
-      join(x.accept("application/vnd.docker.raw-stream"), flood(), {
+      join(await x.accept("application/vnd.docker.raw-stream"), flood(), {
         stdin: false,
         detachKeys: null,
         onDetach: () => {},

@@ -43,6 +43,8 @@ const tools = {
     program: "usr/bin/aarch64-linux-gnu-gcc",
   },
   "qemu-aarch64": { packages: ["qemu-user-static"], program: "usr/bin/qemu-aarch64-static" },
+  /** Not a program: a package for the system's python3, found by `toolRoot`. */
+  "docker-py": { packages: ["python3-docker"], program: "usr/lib/python3/dist-packages/docker" },
   runc: { packages: ["runc"], program: "usr/sbin/runc" },
   crun: { packages: ["crun"], program: "usr/bin/crun" },
   dockerd: { packages: ["docker.io", "containerd", "runc", "iptables", "tini"], program: "usr/sbin/dockerd" },
@@ -84,6 +86,7 @@ export const testTools: readonly ToolName[] = [
   "fish",
   "podman",
   "dockerd",
+  "docker-py",
 ];
 
 const folderOf = (name: ToolName) =>

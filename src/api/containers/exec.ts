@@ -39,7 +39,7 @@ async function start(x: Hijack): Promise<void> {
   } catch (error) {
     if ([404, 409].includes(statusOf(error))) throw error;
     // The docker CLI takes no refusal here: it shows what comes on the stream and asks for the exit code.
-    const { output } = x.accept(streamType(x, options.tty));
+    const { output } = await x.accept(streamType(x, options.tty));
     const message = Buffer.from(`${messageOf(error)}\r\n`);
     output.end(options.tty ? message : frame("stderr", message));
     return;
@@ -47,7 +47,7 @@ async function start(x: Hijack): Promise<void> {
   if (stream === null) return x.decline(200);
   const stdin = options.attachStdin;
   const detachKeys = options.tty && stdin ? parseDetachKeys(options.detachKeys) : null;
-  join(x.accept(streamType(x, options.tty)), stream, {
+  join(await x.accept(streamType(x, options.tty)), stream, {
     stdin,
     detachKeys,
     onDetach: () => x.engine.execs.detached(id),

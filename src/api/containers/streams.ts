@@ -88,7 +88,7 @@ async function attach(x: Hijack): Promise<void> {
   const stream = await x.engine.containers.attach(container.id, asked);
   const { tty } = container.options;
   const stdin = asked.stdin && asked.stream;
-  join(x.accept(streamType(x, tty)), stream, {
+  join(await x.accept(streamType(x, tty)), stream, {
     stdin,
     detachKeys: tty && stdin ? detachKeys : null,
     onDetach: () => x.engine.containers.detached(container.id),
