@@ -1,10 +1,11 @@
 import { InroError } from "../../oci/error.ts";
+import { Undo } from "../../oci/undo.ts";
 import { type Core, record, tell } from "../core.ts";
 import { checkLimits } from "../create/validate.ts";
 import { resourcesOf, restartPolicyOf } from "../current.ts";
 import type { ContainerChange } from "../engine.ts";
 import type { Entry } from "../entry.ts";
-import { changeBandwidth, limitNow } from "../networks/bandwidth.ts";
+import { changedBandwidth, limitNow } from "../networks/bandwidth.ts";
 import type { Resources } from "../options.ts";
 import { blkioLimits } from "../spec/block-io.ts";
 import { allLimits, changedLimits } from "../spec/resources.ts";
@@ -26,29 +27,29 @@ export async function update(core: Core, entry: Entry, change: ContainerChange):
         "Restart policy cannot be updated because AutoRemove is enabled for the container",
         "--restart",
       );
-    record(core, entry, { resources, restart }, "machine");
-    const { live } = entry;
-    const undo: (() => Promise<void>)[] = [];
-    try {
-      if (live !== null) {
-        await live.update(limits);
-        undo.push(() => live.update(changedLimits(resources, before, core.host)));
-      }
-      if (Object.keys(change.bandwidth).length > 0) await changeBandwidth(core, entry, change.bandwidth);
-    } catch (cause) {
-      record(core, entry, { resources: fortune.resources, restart: fortune.restart }, "machine");
-      for (const back of undo)
-        await back().catch((error) => core.fault(`limiting ${entry.name} as before`, error));
-      throw cause;
-    }
+    const bandwidth = changedBandwidth(core, entry, change.bandwidth);
+    await using undo = new Undo();
+    undo.add("limit it as before", async () => {
+      const { resources: limited, restart: policy, bandwidth: held } = fortune;
+      record(core, entry, { resources: limited, restart: policy, bandwidth: held }, "machine");
+      await limitAsRecorded(core, entry).catch((error) =>
+        core.fault(`limiting ${entry.name} as before`, error),
+      );
+    });
+    // In one piece: what dies between leaves all of it to the next engine.
+    record(core, entry, { resources, restart, bandwidth }, "machine");
+    await entry.live?.update(limits);
+    if (entry.live !== null && bandwidth !== fortune.bandwidth) await limitNow(core, entry);
+    undo.release();
   });
   tell(core, entry, "update");
 }
 
 /** Tells the kernel what is recorded, whatever it was told before. */
 export async function limitAsRecorded(core: Core, entry: Entry): Promise<void> {
+  if (entry.live === null) return;
   await limitNow(core, entry);
-  await entry.live?.update(allLimits(resourcesOf(entry), core.host));
+  await entry.live.update(allLimits(resourcesOf(entry), core.host));
 }
 
 /** Two ways of saying the same take each other's place. -1 is no limit. */

@@ -7,20 +7,12 @@ import { checkBandwidth, connectable, endpointsOf } from "./endpoints.ts";
 export const bandwidthOf = ({ origin, fortune }: Entry): Bandwidth =>
   fortune.bandwidth ?? origin.options.bandwidth;
 
-/** Changes what it may receive and send, at once when it runs; in its turn. INVALID_OPTION, NETWORK_SETUP_FAILED. */
-export async function changeBandwidth(core: Core, entry: Entry, change: Partial<Bandwidth>): Promise<void> {
+/** What it is to be held to from now on; null: what `create` said. INVALID_OPTION. */
+export function changedBandwidth(core: Core, entry: Entry, change: Partial<Bandwidth>): Bandwidth | null {
+  if (Object.keys(change).length === 0) return entry.fortune.bandwidth;
   const bandwidth = { ...bandwidthOf(entry), ...change };
   for (const { network } of endpointsOf(entry)) checkBandwidth(core.networkShelf.find(network), bandwidth);
-  const before = entry.fortune.bandwidth;
-  record(core, entry, { bandwidth }, "machine");
-  if (entry.live === null) return;
-  try {
-    await limitNow(core, entry);
-  } catch (cause) {
-    record(core, entry, { bandwidth: before }, "machine");
-    await limitNow(core, entry).catch((error) => core.fault(`limiting ${entry.name} as before`, error));
-    throw cause;
-  }
+  return bandwidth;
 }
 
 /**
