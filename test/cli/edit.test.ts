@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { screen } from "../clients/screen.ts";
 import { ownHost } from "../support/host.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { cliEngine, engineMissing } from "./engine.ts";
@@ -190,4 +191,64 @@ describe.skipIf(engineMissing)("inro edit", () => {
     expect(await out("edit", "web", "-l", "made.by=test")).toBe("Nothing to change.\n");
     expect(await at("web", about)).toBe(told);
   }, 30_000);
+
+  test("in the user's editor: lines that are changed, added and taken away are the edit", async () => {
+    using folder = temporaryFolder("editor");
+    const editor = join(folder.path, "editor");
+    const shown = join(folder.path, "shown");
+    const edits = (script: string) =>
+      writeFileSync(
+        editor,
+        `#!/bin/sh\ncp "$1" ${shown}\nstat -c %a "$1" >>${shown}\nsed -i "${script}" "$1"\n`,
+        { mode: 0o755 },
+      );
+    let text = "";
+    const open = async (wanted: string, answer = "") => {
+      using terminal = screen([...cli.engine.command, "edit", "web"], { EDITOR: `sh ${editor}` });
+      if (answer !== "") {
+        await terminal.shows("[y/N]");
+        terminal.type(answer);
+      }
+      await terminal.shows(wanted);
+      text = Bun.stripANSI(terminal.text);
+      return terminal.exited;
+    };
+    await run(
+      "web",
+      "-e",
+      "A=it's",
+      "-e",
+      "B=2",
+      "-l",
+      "k=v",
+      "-p",
+      "8000:80",
+      "-m",
+      "64m",
+      "-v",
+      "data:/data",
+    );
+    edits("s/nothing/nothing/");
+    expect(await open("Nothing to change.")).toBe(0);
+    expect(readFileSync(shown, "utf8")).toEndWith(
+      `${["--name web", "--env 'A=it'\\''s'", "--env B=2", "--label k=v", "--stop-timeout 0", "--volume data:/data", "--memory 67108864", "--publish 8000:80", "-- sleep 600", "600"].join("\n")}\n`,
+    );
+    edits("s/8000:80/8001:80/; s/k=v/k=w/; /^--memory/d; s/^--name.*/--name web/");
+    expect(await open("\r\nweb\r\n")).toBe(0);
+    expect(await out("port", "web")).toStartWith("80/tcp -> 0.0.0.0:8001\n");
+    expect(await at("web", "{{.Config.Labels.k}} {{.HostConfig.Memory}}")).toBe("w 0");
+    edits(
+      "/^--env B/d; s/^--volume.*/--volume other:\\/data/; s/^-- sleep 600/-- sleep '5 00'/; s/'5 00'/500/",
+    );
+    expect(await open("\r\nweb\r\n", "y\r")).toBe(0);
+    expect(text).toContain("- environment B = 2");
+    expect(await inside("web", "echo $A $B; cat /proc/1/cmdline")).toBe("it's\nsleep\u0000500\u0000");
+    expect(await at("web", "{{json .HostConfig.Binds}}")).toBe('["other:/data"]');
+    edits("s/8001:80/nonsense/");
+    expect(await open('"nonsense" is not a port')).not.toBe(0);
+    edits("/^--stop-timeout/d");
+    expect(await open("--stop-timeout cannot be taken away")).not.toBe(0);
+    writeFileSync(editor, "exit 3");
+    expect(await open("ended with 3: nothing was changed")).not.toBe(0);
+  }, 60_000);
 });

@@ -1,12 +1,17 @@
-import { at } from "../client/client.ts";
+import { at, type Client } from "../client/client.ts";
 import { defined, healthcheck, tmpfs } from "../create/body.ts";
 import { environment, labels } from "../create/environment.ts";
 import { mount, volumes } from "../create/mounts.ts";
 import { createOptions } from "../create/options.ts";
 import { ports } from "../create/ports.ts";
+import { edited } from "../edit/editor.ts";
+import { editable, wordsBetween } from "../edit/lines.ts";
 import { flag, list, text, type Values } from "../options/option.ts";
+import { parse } from "../options/parse.ts";
 import { UsageError } from "../options/usage-error.ts";
 import { type Change, changeList } from "../print/changes.ts";
+import type { Config, ContainerRecord } from "../recover/record.ts";
+import { recovered } from "../recover/settings.ts";
 import { confirmed } from "../terminal/confirm.ts";
 import { isTerminal, out } from "../terminal/output.ts";
 import { ANY, verb } from "../verb.ts";
@@ -62,33 +67,59 @@ export const edit = verb({
     "inro edit web -p 8080:80 --memory 1g --restart always",
     "inro edit web --env A=b --env-rm C --dry-run",
     "inro edit web -v data:/data -- nginx -g 'daemon off;'",
+    "inro edit web (in $EDITOR)",
   ],
-  async run({ client }, { options, args: [name = "", ...command], given }) {
-    if (given.size === 0 && command.length === 0)
+  async run({ client }, line) {
+    const { options, args, given } = line;
+    const [name = "", ...command] = args;
+    if (given.size > 0 || command.length > 0) return change(client, name, { options, command, given });
+    if (!isTerminal(0) || !isTerminal(1))
       throw new UsageError("say what is to be changed (see the options)", 1);
-    const ask = (dryRun: boolean) =>
-      client.json<Answer>({
-        method: "POST",
-        path: at`/inro/containers/${name}/edit`,
-        query: { "dry-run": dryRun },
-        body: bodyOf(options, command, given),
-      });
-    const { When: when, Changes: changes } = await ask(true);
-    out(changeList(changes, when === "next start"));
-    if (options["dry-run"] || changes.length === 0) return 0;
-    const asks = when === "restart" && !options.force && isTerminal(0) && isTerminal(2);
-    if (asks && !confirmed(`Stop ${name} and start it as this?`)) return 1;
-    await ask(false);
-    out(`${options.name ?? name}\n`);
-    return 0;
+    const words = await inEditor(client, name);
+    const parsed = parse(editOptions, words, { interspersed: true });
+    return change(client, name, { ...parsed, command: parsed.args });
   },
 });
 
-function bodyOf(
-  options: Values<typeof editOptions>,
-  command: readonly string[],
-  given: ReadonlySet<string>,
-): Record<string, unknown> {
+interface Asked {
+  readonly options: Values<typeof editOptions>;
+  readonly command: readonly string[];
+  /** The options that were written, by their long names. */
+  readonly given: ReadonlySet<string>;
+}
+
+async function change(client: Client, name: string, asked: Asked): Promise<number> {
+  const { options } = asked;
+  const ask = (dryRun: boolean) =>
+    client.json<Answer>({
+      method: "POST",
+      path: at`/inro/containers/${name}/edit`,
+      query: { "dry-run": dryRun },
+      body: bodyOf(asked),
+    });
+  const { When: when, Changes: changes } = await ask(true);
+  out(changeList(changes, when === "next start"));
+  if (options["dry-run"] || changes.length === 0) return 0;
+  const asks = when === "restart" && !options.force && isTerminal(0) && isTerminal(2);
+  if (asks && !confirmed(`Stop ${name} and start it as this?`)) return 1;
+  await ask(false);
+  out(`${options.name ?? name}\n`);
+  return 0;
+}
+
+/** The container as text in the user's editor; the words that what is saved means. */
+async function inEditor(client: Client, name: string): Promise<string[]> {
+  const container = await client.json<ContainerRecord>({ method: "GET", path: at`/containers/${name}/json` });
+  const image = await client.json<{ readonly Config: Config | null }>({
+    method: "GET",
+    path: at`/images/${container.Image}/json`,
+  });
+  const all = recovered(container, image.Config ?? {});
+  const before = editable(all, container.Config.Cmd ?? [], editOptions);
+  return wordsBetween(before, edited(before));
+}
+
+function bodyOf({ options, command, given }: Asked): Record<string, unknown> {
   const mounts = volumes(options.volume);
   const flagged = (name: "init" | "read-only" | "privileged") =>
     given.has(name) ? options[name] : undefined;
