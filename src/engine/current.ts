@@ -19,5 +19,7 @@ export function optionsOf(entry: Entry): ContainerOptions {
     resources: resourcesOf(entry),
     restart: restartPolicyOf(entry),
     ports: ports ?? options.ports,
+    // Once that was changed, `-P` adds nothing any more.
+    publishAllPorts: ports === null && options.publishAllPorts,
   };
 }

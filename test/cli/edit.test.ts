@@ -25,6 +25,19 @@ describe.skipIf(engineMissing)("inro edit", () => {
     if (ids.length > 0) await out("rm", "-f", "-v", ...ids);
   });
 
+  test("of one with -P changes ports only where it is asked to, and what was withdrawn stays so", async () => {
+    await run("all", "-P", "--expose", "80", "--expose", "81");
+    expect(await out("edit", "all", "-l", "a=1")).not.toContain("port");
+    const ports = async () =>
+      [...(await out("port", "all")).matchAll(/^(\d+)\/tcp/gm)].map(([, port]) => port);
+    expect(new Set(await ports())).toEqual(new Set(["80", "81"]));
+    await out("edit", "all", "--publish-rm", "80");
+    expect(new Set(await ports())).toEqual(new Set(["81"]));
+    await out("edit", "all", "-e", "A=1");
+    expect(await inside("all", "echo $A")).toBe("1\n");
+    expect(new Set(await ports())).toEqual(new Set(["81"]));
+  }, 60_000);
+
   test("changes live what can be: name, labels, ports, limits, restart policy, health check", async () => {
     await run("web", "-p", "8000:80", "-l", "a=1", "-l", "b=2", "-m", "64m", "-e", "KEPT=1");
     const pid = await pidOf("web");

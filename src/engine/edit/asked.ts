@@ -57,7 +57,9 @@ export function editedOptions(core: Core, entry: Entry, asked: ContainerEdit): C
       env: mergeEnvironment(before.env, [...env.remove, ...env.set]),
       labels: withoutKeys({ ...before.labels, ...labels.set }, labels.remove),
       mounts: [...before.mounts.filter(stays), ...mounts.set],
-      ports: portsAfter(entry, ports),
+      ...(ports.publish.length + ports.withdraw.length === 0
+        ? {}
+        : { ports: portsAfter(entry, ports), publishAllPorts: false }),
       bandwidth: { ...before.bandwidth, ...limits.bandwidth },
       resources: changedResources(before.resources, limits.resources),
       restart: limits.restart ?? before.restart,

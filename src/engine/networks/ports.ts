@@ -9,13 +9,13 @@ import {
   without,
 } from "../../oci/port.ts";
 import { type Core, record, tell } from "../core.ts";
+import { optionsOf } from "../current.ts";
 import type { Entry } from "../entry.ts";
 import type { ContainerOptions } from "../options.ts";
 import { connectable, endpointsOf } from "./endpoints.ts";
 
-/** What it is to publish, from its next start on; once that was changed, `-P` adds nothing any more. */
-export const wantedPorts = ({ origin, fortune }: Entry): readonly PortRequest[] =>
-  fortune.ports ?? portsToPublish(origin.options);
+/** What it is to publish, from its next start on. */
+export const wantedPorts = (entry: Entry): readonly PortRequest[] => portsToPublish(optionsOf(entry));
 
 /** With `-P`, exposed ports that are not published yet are, at any port of the host. */
 export function portsToPublish({
