@@ -85,6 +85,7 @@ function hostConfig(line: CreateLine, binds: readonly string[], bindings: unknow
     Tmpfs: tmpfs(options.tmpfs),
     ReadonlyRootfs: options["read-only"],
     ShmSize: options["shm-size"],
+    VolumeDriver: options["volume-driver"],
     VolumesFrom: options["volumes-from"],
     StorageOpt: pairs(options["storage-opt"]),
     Devices: options.device.filter((entry) => !isCdi(entry)).map(device),

@@ -60,6 +60,8 @@ const KEYS: Readonly<Record<string, string>> = {
   "volume-driver": "volume-driver",
   "volume-opt": "volume-opt",
   "image-subpath": "image-subpath",
+  // A Mac's matter: dockerd passes over it, too.
+  consistency: "consistency",
   "tmpfs-size": "tmpfs-size",
   "tmpfs-mode": "tmpfs-mode",
 };

@@ -40,6 +40,7 @@ export const createOptions = {
   tmpfs: list("DST[:OPTIONS]", "Mount a tmpfs", files),
   "read-only": flag("Make the container's own files read-only", files),
   "shm-size": read("SIZE", size, "Size of /dev/shm (default 64m)", files),
+  "volume-driver": text("NAME", "local", { ...files, hidden: true }),
   "volumes-from": list("CONTAINER", "Mount what another container mounts", { ...files, hidden: true }),
   "storage-opt": list("KEY=VALUE", "Limit what its own files take: size=10g", files),
   device: list(
