@@ -108,6 +108,8 @@ int tree_is_opaque(int fd, const char *name);
 
 // ---- requests
 
+// tree_mount.c: a detached mount; `options`: "key=value" or "key", NULL at the end.
+long tree_file_system(const char *fstype, const char *source, const char **options);
 int tree_root_open(struct tree_cursor *c);  // the descriptor, or -errno
 long tree_apply(int root, struct tree_cursor *c, const char **failed_path, u64 *count);
 // Takes what is still sent of a failed apply, so that the sender never blocks.

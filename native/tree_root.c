@@ -81,6 +81,16 @@ static long open_process(u32 pid) {
   return TREE_STEP("open", SYS(openat, AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
+static long open_file_system(struct tree_cursor *c) {
+  enum { MOST_OPTIONS = 64 };
+  const char *options[MOST_OPTIONS + 1] = {0};
+  const char *fstype = tree_take_string(c), *source = tree_take_string(c);
+  u32 n = tree_take32(c);
+  if (n > MOST_OPTIONS) return -E2BIG;
+  for (u32 i = 0; i < n; i++) options[i] = tree_take_string(c);
+  return c->bad ? -EBADMSG : TREE_STEP("mount", tree_file_system(fstype, source, options));
+}
+
 int tree_root_open(struct tree_cursor *c) {
   switch (tree_take32(c)) {
     case TREE_ROOT_FOLDER: {
@@ -88,6 +98,7 @@ int tree_root_open(struct tree_cursor *c) {
       if (c->bad || path[0] != '/') return -EBADMSG;
       return (int)TREE_STEP("open", SYS(openat, AT_FDCWD, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     }
+    case TREE_ROOT_FILE_SYSTEM: return (int)open_file_system(c);
     case TREE_ROOT_PROCESS: return (int)open_process(tree_take32(c));
     case TREE_ROOT_OVERLAY: return (int)open_overlay(c);
     case TREE_ROOT_BOUND: {

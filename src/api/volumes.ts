@@ -79,7 +79,7 @@ async function clone(x: Exchange): Promise<void> {
 }
 
 async function exportTar(x: Exchange): Promise<void> {
-  await stream(x, "application/x-tar", x.engine.volumes.export(parameter(x, "name")));
+  await stream(x, "application/x-tar", await x.engine.volumes.export(parameter(x, "name")));
 }
 
 /** The body is a tar: plain, or compressed by gzip, zstd or xz. `labels`, `options`: JSON objects of texts. */

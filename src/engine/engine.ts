@@ -361,7 +361,7 @@ export interface Volumes {
     o: { readonly name: string | null; readonly labels: Readonly<Record<string, string>> },
   ): Promise<VolumeDetails>;
   /** Its files as one tar. NO_SUCH_VOLUME, VOLUME_NOT_HERE. */
-  export(name: string): Readable;
+  export(name: string): Promise<Readable>;
   /** A new one of what a tar holds. VOLUME_EXISTS, ARCHIVE_REFUSED, NO_SPACE. */
   import(o: VolumeRequest, tar: AsyncIterable<Uint8Array>): Promise<VolumeDetails>;
   /** Those that no container uses; only anonymous ones unless `all`. */

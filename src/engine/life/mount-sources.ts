@@ -58,10 +58,10 @@ async function sourceOf(
 }
 
 /** They have no device by which the kernel would find the same one again. */
-const IN_MEMORY = new Set(["tmpfs", "ramfs"]);
+export const IN_MEMORY: ReadonlySet<string> = new Set(["tmpfs", "ramfs"]);
 
 /** A container that runs with all of the volume. */
-function holderOf(core: Core, name: string | null): MountDetail["shared"] {
+export function holderOf(core: Core, name: string | null): MountDetail["shared"] {
   for (const { live, origin } of core.shelf.all()) {
     const mount = origin.mounts.find(
       (each) => each.type === "volume" && each.name === name && each.subpath === null,
@@ -111,7 +111,7 @@ function bindOptions(
 }
 
 /** The kernel takes addresses alone; `loop` is mount(8)'s word for what is done anyway. */
-async function reachable(options: readonly string[]): Promise<readonly string[]> {
+export async function reachable(options: readonly string[]): Promise<readonly string[]> {
   const found = options
     .filter((option) => option !== "loop")
     .map(async (option) => {

@@ -45,7 +45,7 @@ export const frame = {
 } as const;
 
 /** What ROOT opens. */
-export const rootKind = { folder: 0, process: 1, overlay: 2, bound: 3 } as const;
+export const rootKind = { folder: 0, process: 1, overlay: 2, bound: 3, fileSystem: 4 } as const;
 
 /** What LIMIT sets: a project's quota (ext4, xfs), or that of a btrfs subvolume. */
 export const quotaKind = { project: 0, subvolume: 1 } as const;

@@ -3,6 +3,13 @@ import type { Rootfs } from "../../oci/rootfs.ts";
 /** What a tree session works beneath. */
 export type TreeRoot =
   | { readonly kind: "folder"; readonly path: string }
+  /** One of a device or of a file in which it is, mounted for the session alone. */
+  | {
+      readonly kind: "fileSystem";
+      readonly type: string;
+      readonly device: string;
+      readonly options: readonly string[];
+    }
   /** What the process sees as its root: a running container. */
   | { readonly kind: "process"; readonly pid: number }
   /** A stopped container: mounted in a mount namespace of the session's own, with its volumes. */

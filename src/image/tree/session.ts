@@ -41,6 +41,10 @@ function putRoot(outbox: Outbox, root: TreeRoot): void {
   outbox.u32(rootKind[root.kind]);
   if (root.kind === "process") outbox.u32(root.pid);
   else for (const text of namesOf(root)) outbox.string(fromText(text));
+  if (root.kind === "fileSystem") {
+    outbox.u32(root.options.length);
+    for (const option of root.options) outbox.string(fromText(option));
+  }
   if (root.kind === "overlay" || root.kind === "bound") {
     const { binds = [] } = root;
     outbox.u32(binds.length);
@@ -54,6 +58,7 @@ function putRoot(outbox: Outbox, root: TreeRoot): void {
 }
 
 function namesOf(root: Exclude<TreeRoot, { kind: "process" }>): string[] {
+  if (root.kind === "fileSystem") return [root.type, root.device];
   if (root.kind !== "overlay") return [root.path];
   return [root.folder, root.lower.join(":"), root.upper, root.work, root.mountpoint];
 }
