@@ -3,14 +3,13 @@ import { MOUNT_ATTR, type MountOptions, parseMountOptions } from "../../kernel/m
 import type { Slot } from "../../kernel/plan/field.ts";
 import type { OpOf } from "../../kernel/plan/operations.ts";
 import { InroError } from "../../oci/error.ts";
-import type { MountDetail } from "../../oci/rootfs.ts";
 import type { SpecMount } from "../../oci/runtime-spec.ts";
 import { bindTree, propagationChange, UNCHANGED } from "./binds.ts";
 import { borrowedTree } from "./borrow.ts";
 import type { CompileInput, Draft } from "./context.ts";
 import { mountMapOf } from "./id-maps.ts";
 import { labelData } from "./labels.ts";
-import { PROPAGATION } from "./propagation.ts";
+import { layersTree, partOf, sharedTree } from "./mount-details.ts";
 
 /** Where a mount goes: beneath which slot, under which name there, and how links on the way are met. */
 export interface Target {
@@ -104,63 +103,6 @@ export function compileMount(
 /** Of a source that was looked at, or that is described; a file system's root is a folder. */
 export const isDirectory = ({ sources, mountDetails }: CompileInput, { index }: PlannedMount): boolean =>
   sources.get(index)?.directory ?? mountDetails?.get(index)?.isFile !== true;
-
-/**
- * A part of a new file system goes over the whole: before 6.15 open_tree(2) clones nothing of what is not attached. What is a
- * bind or layers has been cloned as a part.
- */
-function partOf(draft: Draft, input: CompileInput, planned: PlannedMount, whole: Slot): Slot | undefined {
-  const { subpath, layers } = input.mountDetails?.get(planned.index) ?? {};
-  if (subpath === undefined || layers !== undefined || planned.options.bind) return undefined;
-  const out = draft.newSlot();
-  const { because } = planned;
-  draft.plan.build.push({ kind: "cloneTree", out, root: whole, path: subpath, recursive: false, because });
-  return out;
-}
-
-// include/uapi/linux/magic.h; a ramfs has its own.
-const TMPFS_MAGIC = 0x01021994;
-const RAMFS_MAGIC = 0x858458f6;
-
-/** What lives in memory is one for all containers that use it at a time: the others have it from the first. */
-function sharedTree(
-  draft: Draft,
-  { mount, options, because }: PlannedMount,
-  { pid, path }: NonNullable<MountDetail["shared"]>,
-): Slot {
-  const [ns, out] = [draft.newSlot(), draft.newSlot()];
-  const magic = mount.type === "ramfs" ? RAMFS_MAGIC : TMPFS_MAGIC;
-  draft.plan.host.push(
-    { kind: "openPath", out: ns, path: `/proc/${pid}/ns/mnt`, use: "read", because },
-    { kind: "cloneTreeIn", out, ns, path, magic, because },
-  );
-  const set = (options.set | options.setRecursive) & MOUNT_ATTR.readOnly;
-  const change = {
-    set,
-    clear: MOUNT_ATTR.readOnly & ~set,
-    propagation: PROPAGATION.private,
-    recursive: false,
-  };
-  draft.plan.build.push({ kind: "setTree", tree: out, ...change, because });
-  return out;
-}
-
-/** Layers of an image, read-only: mounted where the engine has made a place for them, shown where they are wanted. */
-function layersTree(
-  draft: Draft,
-  { because }: PlannedMount,
-  { folder, lower, mountpoint }: NonNullable<MountDetail["layers"]>,
-  subpath: string,
-): Slot {
-  const [whole, out] = [draft.newSlot(), draft.newSlot()];
-  const change = { ...UNCHANGED, set: MOUNT_ATTR.readOnly };
-  draft.plan.build.push(
-    { kind: "overlay", out: whole, folder, lower, upper: "", work: "", mountpoint, options: [], because },
-    { kind: "cloneTree", out, root: whole, path: subpath, recursive: false, because },
-    { kind: "setTree", tree: out, ...change, because },
-  );
-  return out;
-}
 
 function treeOf(
   draft: Draft,
