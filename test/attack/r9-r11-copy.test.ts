@@ -65,6 +65,10 @@ describe.skipIf(rootMissing)("copying from and to hostile trees", () => {
     const root = { kind: "folder", path: join(made.path, "root") } as const;
     expect(await tree.stat(root, "/volume/secret", { follow: true })).toBeUndefined();
     expect(await tree.stat(root, "/up", { follow: true })).toBeUndefined();
+    // A pattern asks for the names in a folder.
+    for (const folder of ["/volume", "/up", "/../outside"])
+      expect(await tree.list(root, folder)).toBeUndefined();
+    expect(await tree.list(root, "/")).toEqual(["up", "volume"]);
     await expect(textOf(tree.read(root, "/volume/.", { name: "x", follow: true }))).rejects.toMatchObject({
       errno: "ENOENT",
     });
