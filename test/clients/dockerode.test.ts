@@ -1,26 +1,32 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { once } from "node:events";
-import { PassThrough } from "node:stream";
+import { PassThrough, Readable } from "node:stream";
 import Docker from "dockerode";
+import { type HeldSocket, heldSocket } from "../api/held.ts";
 import { rootMissing, type TestEngine, testEngine } from "../support/engine.ts";
-import { type Host, machine } from "../support/host.ts";
-import { busyboxMissing, loadBusybox } from "./busybox.ts";
+import { type Host, ownHost } from "../support/host.ts";
+import { busyboxMissing, busyboxTar, loadBusybox } from "./busybox.ts";
 
 describe.skipIf(rootMissing || busyboxMissing)("dockerode", () => {
   let host: Host;
   let engine: TestEngine;
+  let held: HeldSocket;
   let docker: Docker;
 
   beforeAll(async () => {
-    host = machine();
+    host = await ownHost();
     engine = await testEngine(host);
     await loadBusybox(engine);
-    docker = new Docker({ socketPath: engine.socket });
+    held = await heldSocket(engine.socket);
+    docker = new Docker({ socketPath: held.socket });
   }, 60_000);
 
   afterAll(async () => {
+    const breaches = [...(held?.breaches ?? [])];
+    await held?.[Symbol.asyncDispose]();
     await engine?.[Symbol.asyncDispose]();
     host?.[Symbol.dispose]();
+    expect(breaches).toEqual([]);
   }, 60_000);
 
   async function text(
@@ -146,4 +152,123 @@ describe.skipIf(rootMissing || busyboxMissing)("dockerode", () => {
     expect(await status(made.remove())).toBe(409);
     await made.remove({ force: true });
   }, 30_000);
+
+  test("a life: pause, rename, update, restart, kill, waits and what was changed", async () => {
+    const container = await docker.createContainer({
+      Image: "busybox",
+      Cmd: ["sleep", "600"],
+      name: "before",
+    });
+    const next = container.wait({ condition: "next-exit" });
+    await container.start();
+    await container.pause();
+    expect((await container.inspect()).State.Status).toBe("paused");
+    await container.unpause();
+    await container.rename({ name: "after" });
+    await container.update({ Memory: 32 << 20, MemorySwap: 64 << 20 });
+    expect(await docker.getContainer("after").inspect()).toMatchObject({
+      Id: container.id,
+      HostConfig: { Memory: 32 << 20 },
+    });
+    await container.restart({ t: 0 });
+    expect(await next).toEqual({ StatusCode: 137 });
+    await container.putArchive(Buffer.from(busyboxTar()), { path: "/tmp" });
+    expect(await container.changes()).toContainEqual({ Path: "/tmp/bin", Kind: 1 });
+    await container.kill({ signal: "KILL" });
+    expect((await container.wait()).StatusCode).toBe(137);
+    const removed = container.wait({ condition: "removed" });
+    const tar = await container.export();
+    tar.resume();
+    await once(tar, "end");
+    await container.remove();
+    expect(await removed).toEqual({ StatusCode: 137 });
+    expect((await docker.pruneContainers()).SpaceReclaimed).toBe(0);
+  }, 30_000);
+
+  test("events as they happen, with their filters", async () => {
+    const filters = { type: ["container" as const], event: ["create", "start", "die", "destroy"] };
+    const events = await docker.getEvents({ filters });
+    const heard: string[] = [];
+    events.on("data", (line: Buffer) => heard.push(JSON.parse(line.toString()).Action));
+    const container = await docker.createContainer({ Image: "busybox", Cmd: ["true"] });
+    await container.start();
+    await container.wait();
+    await container.remove();
+    while (!heard.includes("destroy")) await Bun.sleep(10);
+    expect(heard).toEqual(["create", "start", "die", "destroy"]);
+    (events as Readable).destroy();
+  }, 30_000);
+
+  test("images: commit, tag, history, save, load, import, remove, prune", async () => {
+    const container = await docker.createContainer({ Image: "busybox" });
+    await container.commit({ repo: "made", tag: "1", comment: "a note", author: "someone" });
+    await container.remove();
+    const image = docker.getImage("made:1");
+    await image.tag({ repo: "other", tag: "2" });
+    expect((await image.inspect()).RepoTags).toEqual(["made:1", "other:2"]);
+    expect((await image.history())[0]).toMatchObject({ Comment: "a note", Tags: ["made:1", "other:2"] });
+    const saved = await Bun.readableStreamToBytes(
+      Readable.toWeb((await image.get()) as Readable) as ReadableStream,
+    );
+    expect(await docker.getImage("other:2").remove()).toEqual([{ Untagged: "other:2" }]);
+    await image.remove();
+    const said = (stream: NodeJS.ReadableStream) =>
+      new Promise<{ stream?: string; status?: string }[]>((resolve, reject) =>
+        docker.modem.followProgress(stream, (error, lines) => (error ? reject(error) : resolve(lines))),
+      );
+    expect(await said(await docker.loadImage(Readable.from([Buffer.from(saved)])))).toContainEqual({
+      stream: "Loaded image: made:1\n",
+    });
+    await said(
+      await docker.importImage(Readable.from([Buffer.from(busyboxTar())]), { repo: "imported", tag: "1" }),
+    );
+    const filters = { reference: ["made", "imported"] };
+    expect((await docker.listImages({ filters })).flatMap(({ RepoTags }) => RepoTags).sort()).toEqual([
+      "imported:1",
+      "made:1",
+    ]);
+    for (const name of ["made:1", "imported:1"]) await docker.getImage(name).remove({ force: true });
+    expect((await docker.pruneImages()).ImagesDeleted).toEqual([]);
+  }, 30_000);
+
+  test("networks and volumes", async () => {
+    const ipam = { Config: [{ Subnet: "10.215.3.0/24", Gateway: "10.215.3.1" }] };
+    const network = await docker.createNetwork({ Name: "site", IPAM: ipam, Labels: { a: "b" } });
+    const volume = await docker.createVolume({ Name: "kept", Labels: { a: "b" } });
+    const made = { Image: "busybox", Cmd: ["sleep", "600"], HostConfig: { Binds: ["kept:/data"] } };
+    const container = await docker.createContainer(made);
+    await network.connect({
+      Container: container.id,
+      EndpointConfig: { Aliases: ["alias"], IPAMConfig: { IPv4Address: "10.215.3.9" } },
+    });
+    await container.start();
+    const about = await container.inspect();
+    expect(about.NetworkSettings.Networks["site"]).toMatchObject({
+      IPAddress: "10.215.3.9",
+      Aliases: expect.arrayContaining(["alias"]),
+    });
+    expect(about.Mounts).toMatchObject([{ Type: "volume", Name: "kept", Destination: "/data" }]);
+    expect(Object.keys((await network.inspect()).Containers ?? {})).toEqual([container.id]);
+    expect((await docker.listNetworks({ filters: { label: ["a=b"] } })).map(({ Name }) => Name)).toEqual([
+      "site",
+    ]);
+    expect(
+      (await docker.listVolumes({ filters: { label: ["a=b"] } })).Volumes.map(({ Name }) => Name),
+    ).toEqual(["kept"]);
+    await network.disconnect({ Container: container.id, Force: true });
+    await container.remove({ force: true });
+    expect((await docker.pruneNetworks()).NetworksDeleted).toEqual(["site"]);
+    await volume.remove();
+    expect((await docker.pruneVolumes()).VolumesDeleted).toEqual([]);
+  }, 30_000);
+
+  test("the engine about itself", async () => {
+    expect((await docker.ping()).toString()).toBe("OK");
+    expect((await docker.version()).ApiVersion).toBe("1.51");
+    expect((await docker.info()).OSType).toBe("linux");
+    expect((await docker.df()).Images.flatMap(({ RepoTags }: { RepoTags: string[] }) => RepoTags)).toContain(
+      "busybox:latest",
+    );
+    await expect(docker.listServices()).rejects.toMatchObject({ statusCode: 503 });
+  });
 });
