@@ -42,7 +42,7 @@ describe.skipIf(engineMissing)("inro edit", () => {
     await run("web", "-p", "8000:80", "-l", "a=1", "-l", "b=2", "-m", "64m", "-e", "KEPT=1");
     const pid = await pidOf("web");
     const words = [
-      ...["--name", "site", "-p", "8001:81", "--publish-rm", "80", "-l", "a=3", "--label-rm", "b"],
+      ...["--name", "site", "-p", "8001:81", "--rm-port", "80", "-l", "a=3", "--label-rm", "b"],
       ...["--memory", "128m", "--pids-limit", "50", "--restart", "on-failure:2"],
       ...["--health-cmd", "true", "--health-interval", "1s", "--stop-signal", "USR1", "--stop-timeout", "1"],
     ];

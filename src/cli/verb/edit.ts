@@ -23,6 +23,7 @@ const editOptions = {
   name: text("NAME", "Its new name"),
   publish: list("[IP:]HOST:CTR[/udp]", "Publish a port", { short: "p" }),
   "publish-rm": list("[[IP:]HOST:]CTR[/udp]", "Close a port that it publishes"),
+  "rm-port": list("PORT", "As --publish-rm", { hidden: true }),
   label: list("KEY[=VALUE]", "Set a label", { short: "l" }),
   "label-rm": list("KEY", "Take a label away"),
   env: list("NAME[=VALUE]", "Set an environment variable; without a value, take this shell's", {
@@ -153,7 +154,7 @@ function bodyOf({ options, command, given }: Asked): Record<string, unknown> {
       Env: options["env-rm"],
       Labels: options["label-rm"],
       Mounts: options["mount-rm"],
-      Ports: ports(options["publish-rm"], []).bindings,
+      Ports: ports([...options["publish-rm"], ...options["rm-port"]], []).bindings,
     }),
   };
 }
