@@ -96,6 +96,8 @@ try {
   if (isOlder(join(root, "node_modules/.package-lock.json"), packages))
     step("first use: installing dependencies from npm", "npm", [
       "ci",
+      // Nothing that a package brings is run: none of ours needs it.
+      "--ignore-scripts",
       "--no-audit",
       "--no-fund",
       // What npm has already is not asked for again; without a network it says so after seconds, not minutes.

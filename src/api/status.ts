@@ -60,6 +60,7 @@ const byStatus: Readonly<Record<number, readonly string[]>> = {
     "NETWORK_EXISTS",
     "NEVER_STARTED",
     "NOT_ATTACHABLE",
+    "NO_TERMINAL",
     "NOT_PAUSED",
     "NOT_RUNNING",
     "VOLUME_EXISTS",

@@ -8,17 +8,7 @@ import { matcher, targetOf } from "../../src/api/match.ts";
 import { filters, integer, time, windowSize } from "../../src/api/query.ts";
 import { routes } from "../../src/api/routes.ts";
 import { statusOf } from "../../src/api/status.ts";
-
-/** mulberry32: the same bodies every time. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
+import { random } from "./random.ts";
 
 const words = [
   ...[

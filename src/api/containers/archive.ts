@@ -18,6 +18,9 @@ export const archiveRoutes: readonly Route[] = [
 function path(x: Exchange): string {
   const found = text(x.query, "path");
   if (found === null || found.includes("\0")) throw invalid("path", "bad parameter: 'path' cannot be empty");
+  // path_resolution(7): NAME_MAX and PATH_MAX.
+  if (Buffer.byteLength(found) > 4095 || found.split("/").some((part) => Buffer.byteLength(part) > 255))
+    throw invalid("path", "no file has a path as long as this");
   return found;
 }
 

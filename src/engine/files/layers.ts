@@ -64,7 +64,7 @@ function withLookup<T>(
     return walk(roots, path, held, use);
   } catch (cause) {
     // A container that renames its own files meanwhile finds nothing rather than something else.
-    if (["ENOENT", "ENOTDIR", "ELOOP"].includes((cause as NodeJS.ErrnoException).code ?? ""))
+    if (["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG"].includes((cause as NodeJS.ErrnoException).code ?? ""))
       return undefined;
     throw cause;
   } finally {

@@ -27,11 +27,14 @@ export interface Started {
 const STATUS: readonly SessionStatus[] = ["unknown", "created", "running", "ended", "recorded"];
 const NONE_FAILED = 0xffffffff;
 
+/** ESRCH, ENOENT and ENOTTY. */
+const codes: Readonly<Record<number, string>> = { 3: "NOT_RUNNING", 2: "NO_SUCH_SESSION", 25: "NO_TERMINAL" };
+
 /** Throws what an ERROR answer says. */
 export function expectAnswer(answer: Answer, what: string): Answer {
   if (answer.name !== "error") return answer;
   const { errno, text } = answer.values;
-  const code = errno === 3 ? "NOT_RUNNING" : errno === 2 ? "NO_SUCH_SESSION" : "MONITOR_REFUSED";
+  const code = codes[Number(errno)] ?? "MONITOR_REFUSED";
   throw new InroError(code, { what, why: `${String(text)} (errno ${String(errno)})` });
 }
 
