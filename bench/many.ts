@@ -44,8 +44,8 @@ export async function manyRows(
     const before = await weighAll();
     const second = await interleave(attempts, count - half, 0);
     const list = await listing(engines);
-    const printed = medians(await interleave(engines.map(ps), 20));
     const after = await weighAll();
+    const printed = medians(await interleave(engines.map(ps), 20));
     const start = medians(
       new Map([...first].map(([name, times]) => [name, [...times, ...(second.get(name) ?? [])]])),
     );
