@@ -39,7 +39,7 @@ export interface Endpoint {
   readonly responses: Operation["responses"];
 }
 
-export type DescribedVersion = "1.41" | "1.51";
+type DescribedVersion = "1.41" | "1.51";
 
 export interface ApiDescription {
   readonly endpoints: readonly Endpoint[];

@@ -45,6 +45,8 @@ const tools = {
   "qemu-aarch64": { packages: ["qemu-user-static"], program: "usr/bin/qemu-aarch64-static" },
   /** Not a program: a package for the system's python3, found by `toolRoot`. */
   "docker-py": { packages: ["python3-docker"], program: "usr/lib/python3/dist-packages/docker" },
+  /** The same: docker-compose 1.29, on top of docker-py; it asks for version 1.38 and what is older. */
+  "docker-compose": { packages: ["docker-compose"], program: "usr/lib/python3/dist-packages/compose" },
   runc: { packages: ["runc"], program: "usr/sbin/runc" },
   crun: { packages: ["crun"], program: "usr/bin/crun" },
   dockerd: { packages: ["docker.io", "containerd", "runc", "iptables", "tini"], program: "usr/sbin/dockerd" },
@@ -87,6 +89,7 @@ export const testTools: readonly ToolName[] = [
   "podman",
   "dockerd",
   "docker-py",
+  "docker-compose",
 ];
 
 const folderOf = (name: ToolName) =>

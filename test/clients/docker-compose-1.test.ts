@@ -1,0 +1,85 @@
+import { describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { testEngine } from "../support/engine.ts";
+import { ownHost } from "../support/host.ts";
+import { temporaryFolder } from "../support/temporary.ts";
+import { toolRoot } from "../support/tools.ts";
+import { loadBusybox } from "./busybox.ts";
+import { engineMissing } from "./docker.ts";
+
+const packages = toolRoot("docker-compose");
+
+/** Each file's version decides which version of the API it is spoken to in: 1.24, 1.38. */
+const project = (version: string) => `
+version: "${version}"
+services:
+  web:
+    image: busybox
+    command: sh -c 'echo served > /data/page; echo web is up; exec sleep 600'
+    stop_signal: SIGKILL
+    volumes: ["kept:/data"]
+    networks: { back: { aliases: [site] } }
+    ports: ["127.0.0.1::80"]
+    labels: { a: b }
+  asks:
+    image: busybox
+    command: sh -c 'until test -s /data/page; do sleep 0.05; done; cat /data/page; cat /etc/hostname'
+    hostname: asking
+    depends_on: [web]
+    environment: { A: b }
+    volumes: ["kept:/data:ro"]
+    networks: [back]
+volumes: { kept: {} }
+networks: { back: { driver: bridge } }
+`;
+
+describe.skipIf(engineMissing || packages === undefined)("docker-compose 1.29", () => {
+  test.each(["2.0", "3.7"])(
+    "a project of version %s: up, ps, logs, exec, run, scale, restart, down",
+    async (version) => {
+      using host = await ownHost();
+      using folder = temporaryFolder("compose");
+      await using engine = await testEngine(host);
+      await loadBusybox(engine);
+      const file = join(folder.path, "docker-compose.yml");
+      writeFileSync(file, project(version));
+      const env = {
+        DOCKER_HOST: `unix://${engine.socket}`,
+        PYTHONPATH: join(packages ?? "", "usr/lib/python3/dist-packages"),
+        PYTHONDONTWRITEBYTECODE: "1",
+        PYTHONWARNINGS: "ignore",
+      };
+      const start = "from compose.cli.main import main; main()";
+      const compose = (...words: string[]) =>
+        host.run("/usr/bin/python3", ["-c", start, "-p", "old", "-f", file, ...words], { env });
+      const ok = async (...words: string[]) => {
+        const { code, stdout, stderr } = await compose(...words);
+        if (code !== 0) throw new Error(`docker-compose ${words.join(" ")}: ${stdout}${stderr}`);
+        return stdout;
+      };
+      await ok("up", "-d");
+      expect(await ok("ps")).toMatch(/old_web_1 .* Up +127\.0\.0\.1:\d+->80\/tcp/);
+      expect((await engine.docker("wait", "old_asks_1")).stdout).toBe("0\n");
+      const logs = await ok("logs", "--no-color");
+      expect(logs).toMatch(/^web_1 +\| web is up$/m);
+      expect(logs).toMatch(/^asks_1 +\| served\nasks_1 +\| asking$/m);
+      expect(await ok("port", "web", "80")).toMatch(/^127\.0\.0\.1:\d+\n$/);
+      await ok("exec", "-T", "web", "touch", "/data/touched");
+      await ok("run", "--rm", "-T", "asks", "sh", "-c", "test -e /data/touched");
+      await ok("up", "-d", "--scale", "asks=2");
+      expect(
+        (await engine.docker("ps", "-aq", "-f", "label=com.docker.compose.service=asks")).stdout,
+      ).toMatch(/^\w+\n\w+\n$/);
+      await ok("pause", "web");
+      await ok("unpause", "web");
+      await ok("restart", "-t", "0", "web");
+      expect(await ok("top", "web")).toContain("sleep 600");
+      await ok("down", "-v", "-t", "0");
+      expect((await engine.docker("ps", "-aq")).stdout).toBe("");
+      expect((await engine.docker("volume", "ls", "-q")).stdout).toBe("");
+      expect((await engine.docker("network", "ls", "-q", "-f", "type=custom")).stdout).toBe("");
+    },
+    120_000,
+  );
+});
