@@ -48,9 +48,19 @@ export async function send(x: Exchange, part: string | Uint8Array): Promise<void
 
 /** A whole stream as the answer; the source is destroyed when the client goes away. */
 export async function stream(x: Exchange, contentType: string, source: Readable): Promise<void> {
+  // What cannot be read at all is an error: an answer that has begun and brings nothing would pass for a whole one.
+  await begun(source);
   x.response.writeHead(200, { "content-type": contentType });
   spentBy(source);
   await pipeline(source, x.response);
+}
+
+function begun(source: Readable): Promise<void> {
+  return new Promise((resolve, reject) => {
+    source.once("readable", resolve);
+    source.once("end", resolve);
+    source.once("error", reject);
+  });
 }
 
 declare global {

@@ -174,6 +174,8 @@ describe.skipIf(engineMissing)("what a volume's options mount", () => {
       "nfs",
     );
     expect((await failed("-v", "nfs:/m", "busybox", "true")).stderr).toContain("nfs");
+    for (const name of ["odd", "gone"])
+      expect(await inro("volume", "export", "-o", here("x.tar"), name)).toMatchObject({ code: 1 });
     expect((await inro("volume", "create", "-o", "colour=red")).stderr).toContain('invalid option: "colour"');
     await out("volume", "rm", "odd", "gone", "nfs");
   }, 30_000);

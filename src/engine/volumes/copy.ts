@@ -80,14 +80,7 @@ export async function exportVolume(core: Core, name: string): Promise<Readable> 
     using _ = holdVolume(core, name);
     yield* core.trees.read(root, path, { name: "." });
   };
-  // What cannot be read at all is said before anything is sent.
-  const parts = tar();
-  const first = await parts.next();
-  const whole = async function* () {
-    if (first.done !== true) yield first.value;
-    yield* parts;
-  };
-  return Readable.from(whole(), { objectMode: false, highWaterMark: 256 * 1024 });
+  return Readable.from(tar(), { objectMode: false, highWaterMark: 256 * 1024 });
 }
 
 /** A new volume of what a tar holds. VOLUME_EXISTS, ARCHIVE_REFUSED, QUOTA_UNSUPPORTED, NO_SPACE. */
