@@ -58,7 +58,7 @@ export async function stream(x: Exchange, contentType: string, source: Readable)
 function begun(source: Readable): Promise<void> {
   return new Promise((resolve, reject) => {
     source.once("readable", resolve);
-    source.once("end", resolve);
+    for (const event of ["end", "close"]) source.once(event, resolve);
     source.once("error", reject);
   });
 }
