@@ -61,13 +61,14 @@ export async function addVolume(
   const volume = volumeDetails(core, request);
   const { name } = volume;
   if (volumeNamed(core, name) !== undefined) throw nameTaken(name);
-  const fresh = core.volumes.begin();
+  let fresh: NewVolume | undefined;
   try {
+    fresh = core.volumes.begin();
     await makeData(core, fresh, size);
     await fill(fresh.data);
     if (!fresh.finish(name)) throw nameTaken(name);
   } catch (cause) {
-    discard(core, fresh.folder);
+    if (fresh !== undefined) discard(core, fresh.folder);
     throw diskFull(cause, { what: `cannot make the volume "${name}"`, folder: core.root }) ?? cause;
   }
   core.records.addVolume(volume);
