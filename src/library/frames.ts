@@ -1,22 +1,18 @@
+import { demultiplexer } from "../oci/stream-frames.ts";
+
 /** What a program wrote, and where. With a terminal there is stdout alone. */
 export interface Output {
   readonly stream: "stdout" | "stderr";
   readonly bytes: Uint8Array;
 }
 
-const HEADER = 8;
-
-/** Docker's frames (Engine API, "Stream format"): a byte that names the stream, three zeros, the length in four bytes. */
+/** What comes in Docker's frames, in the pieces that it comes in. */
 export async function* framed(source: AsyncIterable<Uint8Array>): AsyncGenerator<Output, void> {
-  let rest: Buffer = Buffer.alloc(0);
+  const come: Output[] = [];
+  const take = demultiplexer((stream, bytes) => come.push({ stream, bytes }));
   for await (const chunk of source) {
-    rest = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);
-    while (rest.length >= HEADER) {
-      const end = HEADER + rest.readUInt32BE(4);
-      if (rest.length < end) break;
-      yield { stream: rest[0] === 2 ? "stderr" : "stdout", bytes: rest.subarray(HEADER, end) };
-      rest = rest.subarray(end);
-    }
+    take(chunk);
+    yield* come.splice(0);
   }
 }
 

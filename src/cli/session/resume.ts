@@ -1,8 +1,8 @@
+import { demultiplexer } from "../../oci/stream-frames.ts";
 import { ApiError, at, type Client } from "../client/client.ts";
 import { err, isTerminal, out } from "../terminal/output.ts";
 import { paintFor } from "../terminal/paint.ts";
 import { exitCode } from "./exit-code.ts";
-import { demultiplexer } from "./frames.ts";
 
 /** What a session has shown, in bytes: the log tells the rest. */
 export interface Shown {

@@ -1,8 +1,8 @@
 import { constants } from "node:os";
+import { demultiplexer } from "../../oci/stream-frames.ts";
 import type { UnixStream } from "../../platform/unix-stream.ts";
 import { err, isTerminal, out } from "../terminal/output.ts";
 import { detachScanner } from "./detach-keys.ts";
-import { demultiplexer } from "./frames.ts";
 import type { Shown } from "./resume.ts";
 
 export interface SessionOptions {

@@ -1,7 +1,7 @@
+import { demultiplexer } from "../../oci/stream-frames.ts";
 import { at, type Client } from "../client/client.ts";
 import { flag, read, text } from "../options/option.ts";
 import { moment } from "../options/readers.ts";
-import { demultiplexer } from "../session/frames.ts";
 import { err, out } from "../terminal/output.ts";
 import { verb } from "../verb.ts";
 
