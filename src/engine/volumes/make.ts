@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { diskFull } from "../../platform/disk-full.ts";
 import { volumeOptions } from "../../volume/options.ts";
-import { checkVolumeName, type NewVolume } from "../../volume/volumes.ts";
+import { checkVolumeName } from "../../volume/volumes.ts";
 import { timeNow } from "../clock.ts";
 import type { Core } from "../core.ts";
 import type { VolumeDetails } from "../engine.ts";
@@ -61,14 +61,9 @@ export async function addVolume(
   const volume = volumeDetails(core, request);
   const { name } = volume;
   if (volumeNamed(core, name) !== undefined) throw nameTaken(name);
-  let fresh: NewVolume | undefined;
   try {
-    fresh = core.volumes.begin();
-    await makeData(core, fresh, size);
-    await fill(fresh.data);
-    if (!fresh.finish(name)) throw nameTaken(name);
+    if (!(await makeFilled(core, name, size, fill))) throw nameTaken(name);
   } catch (cause) {
-    if (fresh !== undefined) discard(core, fresh.folder);
     throw diskFull(cause, { what: `cannot make the volume "${name}"`, folder: core.root }) ?? cause;
   }
   core.records.addVolume(volume);
@@ -79,15 +74,25 @@ export async function addVolume(
 /** An empty volume's folder; false when it is there already. */
 export async function makeFolder(core: Core, { name, options }: VolumeDetails): Promise<boolean> {
   const { size } = volumeOptions(options);
-  if (size === null) return core.volumes.make(name);
-  const fresh = core.volumes.begin();
-  await makeData(core, fresh, size);
-  if (fresh.finish(name)) return true;
-  discard(core, fresh.folder);
-  return false;
+  return size === null ? core.volumes.make(name) : makeFilled(core, name, size, async () => {});
 }
 
-async function makeData(core: Core, fresh: NewVolume, size: number | null): Promise<void> {
-  if (size === null) mkdirSync(fresh.data, { mode: 0o755 });
-  else await core.trees.makeLimited(fresh.data, size);
+/** It has its name when it is whole. False: the name is taken; nothing is left then, nor where it fails. */
+async function makeFilled(
+  core: Core,
+  name: string,
+  size: number | null,
+  fill: (data: string) => Promise<void>,
+): Promise<boolean> {
+  const fresh = core.volumes.begin();
+  let isMade = false;
+  try {
+    if (size === null) mkdirSync(fresh.data, { mode: 0o755 });
+    else await core.trees.makeLimited(fresh.data, size);
+    await fill(fresh.data);
+    isMade = fresh.finish(name);
+    return isMade;
+  } finally {
+    if (!isMade) discard(core, fresh.folder);
+  }
 }
