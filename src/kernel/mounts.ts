@@ -148,3 +148,9 @@ export const MOUNT_OPTION_NAMES: readonly string[] = [
   ...SUPERBLOCK,
   ...["defaults", "silent", "loud", "iversion", "noiversion"],
 ].sort();
+
+/** proc_pid_mountinfo(5): space, tab, newline and backslash are written as octal escapes. */
+export function unescapeOctal(path: string): string {
+  if (!path.includes("\\")) return path;
+  return path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+}

@@ -1,4 +1,5 @@
 import { ApiError, at, type Client, collect } from "../cli/client/client.ts";
+import { bracketed } from "../oci/address.ts";
 import { framed, type Line, linesOf, type Output, unframed } from "./frames.ts";
 import { type Session, sessionOf } from "./session.ts";
 
@@ -200,4 +201,4 @@ export function containerOf(client: Client, id: string, warnings: readonly strin
 }
 
 const addressOf = ({ HostIp, HostPort }: { HostIp: string; HostPort: string }): string =>
-  HostIp.includes(":") ? `[${HostIp}]:${HostPort}` : `${HostIp}:${HostPort}`;
+  `${bracketed(HostIp)}:${HostPort}`;

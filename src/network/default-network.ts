@@ -62,7 +62,8 @@ export function defaultNetwork(
   const chosen: Chosen = Object.fromEntries(
     blocks.map(({ subnet }) => [`subnet${parseSubnet(subnet).family}`, subnet]),
   );
-  write(pathOf(root), { ...before, ...chosen });
+  if (blocks.some(({ subnet }) => !Object.values(before).includes(subnet)))
+    write(pathOf(root), { ...before, ...chosen });
   return {
     ...{ name: "bridge", driver: "bridge", interface: bridge, blocks, mtu: null },
     ...{ internal: false, open: true, publishOn: "", masquerade: true },
@@ -70,9 +71,7 @@ export function defaultNetwork(
 }
 
 function write(path: string, chosen: Chosen): void {
-  const text = JSON.stringify(chosen);
-  if (existsSync(path) && readFileSync(path, "utf8") === text) return;
-  writeFileSync(`${path}.new`, text, { mode: 0o600 });
+  writeFileSync(`${path}.new`, JSON.stringify(chosen), { mode: 0o600 });
   renameSync(`${path}.new`, path);
 }
 

@@ -138,7 +138,7 @@ export interface NetworksOptions {
 const LATER = 1000;
 
 export async function openNetworks(options: NetworksOptions): Promise<Networks> {
-  const { root, openExecutor, publishOn = "", tell = () => {} } = options;
+  const { root, openExecutor, publishOn = "", tell = () => {}, defaultNetwork: wanted = {} } = options;
   const timers = new Set<NodeJS.Timeout>();
   const later = (work: () => Promise<void>) => {
     const timer = setTimeout(() => {
@@ -147,7 +147,7 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
     }, LATER);
     timers.add(timer.unref());
   };
-  checkDefaultRequest(options.defaultNetwork ?? {});
+  checkDefaultRequest(wanted);
   const executor = lastingExecutor(openExecutor);
   const identity = networkIdentity(root);
   const attached = new Map<string, AttachmentRecord>();
@@ -175,10 +175,10 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
       blocks.map(({ subnet }) => ({ name, subnet: parseSubnet(subnet) })),
     ),
   });
-  const standardFamilies = defaultFamilies(options.defaultNetwork ?? {});
+  const standardFamilies = defaultFamilies(wanted);
   let standard: BridgeNetwork | undefined;
   const theDefault = () => {
-    standard ??= defaultNetwork(root, identity, options.defaultNetwork ?? {}, occupied());
+    standard ??= defaultNetwork(root, identity, wanted, occupied());
     known.set(standard.name, standard);
     return standard;
   };

@@ -1,5 +1,6 @@
 import { constants } from "node:os";
 import { encodeBatch } from "../kernel/nftables/batch.ts";
+import { bracketed } from "../oci/address.ts";
 import { type PortBinding, portRange } from "../oci/port.ts";
 import { adding, taking } from "./memberships.ts";
 import { type Netlink, netfilter } from "./operations.ts";
@@ -33,8 +34,6 @@ const flags = (ports: readonly PortBinding[]) =>
   ports.map((port) => `-p ${describeBinding(port)}:${inside(port)}`).join(" ");
 
 const inside = ({ containerPort, count }: PortBinding) => portRange(containerPort, count);
-
-const bracketed = (address: string) => (address.includes(":") ? `[${address}]` : address);
 
 /** `127.0.0.1:8000/tcp`, `[::1]:8000-8099/udp`. */
 export function describeBinding({ hostIp, hostPort, count, protocol }: PortBinding): string {

@@ -21,6 +21,9 @@ export interface Address {
 /** Of a text that is known to be an address. */
 export const familyOf = (address: string): Family => (address.includes(":") ? 6 : 4);
 
+/** As it stands before a port: `[::1]`, `127.0.0.1`. */
+export const bracketed = (address: string): string => (address.includes(":") ? `[${address}]` : address);
+
 /** The bytes of an address, in network order: four, or sixteen. Throws INVALID_ADDRESS. */
 export function addressBytes(address: string): Uint8Array {
   if (isIPv4(address)) return Uint8Array.from(address.split("."), Number);

@@ -1,3 +1,4 @@
+import { bracketed } from "../../oci/address.ts";
 /** A port as lists of containers have it; `PublicPort` is missing when it is exposed only. */
 export interface Port {
   readonly IP?: string;
@@ -53,6 +54,6 @@ const byBytes = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 function spanText({ ip, type, isPublic, shift, first, last }: Span): string {
   const range = (by: number) => (first === last ? `${first + by}` : `${first + by}-${last + by}`);
   if (!isPublic) return `${range(0)}/${type}`;
-  const host = ip.includes(":") ? `[${ip}]` : ip;
+  const host = bracketed(ip);
   return `${host === "" ? "" : `${host}:`}${range(shift)}->${range(0)}/${type}`;
 }

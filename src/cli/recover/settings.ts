@@ -1,3 +1,4 @@
+import { bracketed } from "../../oci/address.ts";
 import type { createOptions } from "../create/options.ts";
 import { mountText } from "./mount.ts";
 import { networkSettings } from "./networks.ts";
@@ -210,7 +211,7 @@ function ports(host: HostConfig, config: Config, image: Config): Setting[] {
   const bound = host.PortBindings ?? {};
   const published = Object.entries(bound).flatMap(([port, bindings]) =>
     (bindings ?? []).map(({ HostIp, HostPort }) => {
-      const ip = HostIp === "" ? "" : `${HostIp.includes(":") ? `[${HostIp}]` : HostIp}:`;
+      const ip = HostIp === "" ? "" : `${bracketed(HostIp)}:`;
       const outside = HostPort === "" && ip === "" ? "" : `${HostPort}:`;
       return `${ip}${outside}${port.replace(/\/tcp$/, "")}`;
     }),

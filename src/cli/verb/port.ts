@@ -1,3 +1,4 @@
+import { bracketed } from "../../oci/address.ts";
 import { at } from "../client/client.ts";
 import { ports as parsePorts } from "../create/ports.ts";
 import { list } from "../options/option.ts";
@@ -40,10 +41,7 @@ export const port = verb({
     const about = await client.json<About>({ method: "GET", path: at`/containers/${name}/json` });
     const ports = about.NetworkSettings.Ports ?? {};
     const addresses = (key: string) =>
-      (ports[key] ?? []).map(
-        ({ HostIp, HostPort }) =>
-          `${HostIp.includes(":") ? `[${HostIp}]` : HostIp}:${HostPort}${reach(HostIp)}`,
-      );
+      (ports[key] ?? []).map(({ HostIp, HostPort }) => `${bracketed(HostIp)}:${HostPort}${reach(HostIp)}`);
     if (asked === undefined) {
       const keys = Object.keys(ports).sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
       out(keys.flatMap((key) => addresses(key).map((address) => `${key} -> ${address}\n`)).join(""));

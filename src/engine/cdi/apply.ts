@@ -1,5 +1,6 @@
 import type { HookPhase, RuntimeSpec, SpecDevice, SpecDeviceRule, SpecHook } from "../../oci/runtime-spec.ts";
 import { deviceAt } from "../spec/devices.ts";
+import { mergeEnvironment } from "../spec/environment.ts";
 import type { ResolvedMount } from "../spec/mounts.ts";
 import type { CdiEdits } from "./spec.ts";
 
@@ -65,7 +66,7 @@ function applyOne(spec: RuntimeSpec, device: NamedEdits, because: Map<string, st
     ...(process !== undefined && {
       process: {
         ...process,
-        env: withEnv(process.env ?? [], edits.env ?? []),
+        env: mergeEnvironment(process.env ?? [], edits.env ?? []),
         user: {
           ...process.user,
           additionalGids: withGroups(process.user.additionalGids, edits.additionalGids),
@@ -86,13 +87,6 @@ function applyOne(spec: RuntimeSpec, device: NamedEdits, because: Map<string, st
 const withGroups = (groups: readonly number[] = [], more: readonly number[] = []): readonly number[] => [
   ...new Set([...groups, ...more.filter((gid) => gid !== 0)]),
 ];
-
-/** One of the same name takes the image's or the user's place. */
-function withEnv(env: readonly string[], more: readonly string[]): readonly string[] {
-  const nameOf = (entry: string) => entry.split("=")[0];
-  const names = new Set(more.map(nameOf));
-  return [...env.filter((entry) => !names.has(nameOf(entry))), ...more];
-}
 
 function withHooks(
   hooks: NonNullable<RuntimeSpec["hooks"]>,

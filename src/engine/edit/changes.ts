@@ -1,3 +1,4 @@
+import { bracketed } from "../../oci/address.ts";
 import { inRows, type PortRequest, portRange } from "../../oci/port.ts";
 import type { ContainerOptions, MountOption } from "../options.ts";
 
@@ -119,6 +120,6 @@ function mountText(mount: MountOption): string {
 
 function portText({ hostIp, hostPort, containerPort, count, choices, protocol }: PortRequest): string {
   const outside = hostPort === 0 ? "" : portRange(hostPort, Math.max(count, choices));
-  const ip = hostIp === "" ? "" : `${hostIp.includes(":") ? `[${hostIp}]` : hostIp}:`;
+  const ip = hostIp === "" ? "" : `${bracketed(hostIp)}:`;
   return `${ip}${outside}:${portRange(containerPort, count)}/${protocol}`;
 }

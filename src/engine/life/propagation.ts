@@ -1,4 +1,5 @@
 import { readFileSync, realpathSync } from "node:fs";
+import { unescapeOctal } from "../../kernel/mounts.ts";
 import { InroError } from "../../oci/error.ts";
 
 /**
@@ -30,9 +31,7 @@ function mountOf(path: string): Mount | undefined {
   let found: Mount | undefined;
   for (const line of readFileSync("/proc/self/mountinfo", "utf8").split("\n")) {
     const [, , , , written = "", , ...more] = line.split(" ");
-    const point = written.replace(/\\([0-7]{3})/g, (_, octal) =>
-      String.fromCharCode(Number.parseInt(octal, 8)),
-    );
+    const point = unescapeOctal(written);
     const leads = point === "/" || path === point || path.startsWith(`${point}/`);
     if (point !== "" && leads && point.length >= (found?.point.length ?? 0))
       found = { point, fields: more.slice(0, more.indexOf("-")) };

@@ -1,4 +1,5 @@
 import type { Core } from "../core.ts";
+import type { NetworkDetails } from "../engine.ts";
 import type { Entry } from "../entry.ts";
 import { endpointsOf } from "../networks/endpoints.ts";
 
@@ -22,10 +23,18 @@ export function tellEnd(core: Core, entry: Entry): void {
 function tellNetworks(core: Core, entry: Entry, action: string): void {
   for (const { network } of endpointsOf(entry)) {
     const found = core.networkShelf.byName(network);
-    if (found === undefined) continue;
-    const attributes = { container: entry.id, name: found.name, type: found.driver };
-    core.news.tell({ type: "network", action, id: found.id, attributes });
+    if (found !== undefined) tellNetwork(core, entry, found, action);
   }
+}
+
+/** That a container comes into a network, or leaves it. */
+export function tellNetwork(
+  core: Core,
+  { id: container }: Entry,
+  { id, name, driver }: NetworkDetails,
+  action: string,
+): void {
+  core.news.tell({ type: "network", action, id, attributes: { container, name, type: driver } });
 }
 
 function tellVolume(

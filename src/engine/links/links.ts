@@ -1,3 +1,4 @@
+import { bracketed } from "../../oci/address.ts";
 import { InroError } from "../../oci/error.ts";
 import type { Core } from "../core.ts";
 import type { Entry } from "../entry.ts";
@@ -95,7 +96,7 @@ function variables(
   address: string,
 ): readonly string[] {
   const prefix = alias.toUpperCase().replaceAll("-", "_");
-  const host = address.includes(":") ? `[${address}]` : address;
+  const host = bracketed(address);
   const ports = exposedPorts
     .map((text) => text.split("/"))
     .map(([port = "", protocol = "tcp"]) => ({ port, protocol }))

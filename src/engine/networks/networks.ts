@@ -3,6 +3,7 @@ import type { Core } from "../core.ts";
 import type { ContainerDetails, EngineNetworks, Filters, NetworkDetails } from "../engine.ts";
 import type { Entry } from "../entry.ts";
 import { matchesFilters, matchesLabel } from "../event-filter.ts";
+import { tellNetwork } from "../life/told.ts";
 import { details } from "../look/details.ts";
 import { checkFilters } from "../look/list.ts";
 import { pruneFilter } from "../prune-filter.ts";
@@ -37,8 +38,7 @@ async function inTurn(
   const entry = core.shelf.find(asked.container);
   const network = core.networkShelf.find(asked.network);
   await entry.turn.run(() => work(entry, network));
-  const attributes = { container: entry.id, name: network.name, type: network.driver };
-  core.news.tell({ type: "network", action: asked.action, id: network.id, attributes });
+  tellNetwork(core, entry, network, asked.action);
 }
 
 /** The default network's addresses are chosen when somebody wants to know them, or needs them. */

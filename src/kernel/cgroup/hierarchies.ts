@@ -1,3 +1,4 @@
+import { unescapeOctal } from "../mounts.ts";
 /** One mounted cgroup hierarchy. */
 export interface Hierarchy {
   readonly version: 1 | 2;
@@ -89,12 +90,6 @@ function parseMounts(mountinfo: string): MountedFs[] {
     if (mount === undefined || type === undefined) return [];
     return [{ mount: unescapeOctal(mount), type, superOptions: superOptions.split(",") }];
   });
-}
-
-// proc_pid_mountinfo(5): space, tab, newline and backslash are written as octal escapes.
-function unescapeOctal(path: string): string {
-  if (!path.includes("\\")) return path;
-  return path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
 /** The hierarchy that has the controller, and its name there. */
