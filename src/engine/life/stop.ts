@@ -85,11 +85,14 @@ async function thaw(core: Core, entry: Entry): Promise<void> {
   record(core, entry, { state: { ...state, status: "running" } });
 }
 
+/** NOT_RUNNING, or the monitor closes its connection: the program has ended, and its end comes. */
+const ENDED: readonly string[] = ["NOT_RUNNING", "CONNECTION_LOST"];
+
 /** A program that ended meanwhile needs no signal any more. */
 async function send(core: Core, entry: Entry, signal: number): Promise<void> {
   tell(core, entry, "kill", { signal: String(signal) });
   await entry.live?.signal(signal).catch((cause) => {
-    if (entry.live !== null && cause?.code !== "NOT_RUNNING") throw cause;
+    if (entry.live !== null && !ENDED.includes(cause?.code)) throw cause;
   });
 }
 
