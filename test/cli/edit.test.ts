@@ -38,6 +38,13 @@ describe.skipIf(engineMissing)("inro edit", () => {
     expect(new Set(await ports())).toEqual(new Set(["81"]));
   }, 60_000);
 
+  test("tells of ports beside others only those that come and go", async () => {
+    await run("row", "-p", "8000:8000");
+    expect(await out("edit", "row", "-p", "8001:8001")).toBe("At once\n  + port 8001:8001/tcp\nrow\n");
+    const more = await out("edit", "row", "-p", "8002-8003:8002-8003", "--publish-rm", "8001");
+    expect(more).toBe("At once\n  - port 8001:8001/tcp\n  + port 8002-8003:8002-8003/tcp\nrow\n");
+  });
+
   test("changes live what can be: name, labels, ports, limits, restart policy, health check", async () => {
     await run("web", "-p", "8000:80", "-l", "a=1", "-l", "b=2", "-m", "64m", "-e", "KEPT=1");
     const pid = await pidOf("web");

@@ -1,5 +1,5 @@
 import { bracketed } from "../../oci/address.ts";
-import { inRows, type PortRequest, portRange } from "../../oci/port.ts";
+import { inRows, type PortRequest, portRange, singles } from "../../oci/port.ts";
 import type { ContainerOptions, MountOption } from "../options.ts";
 
 /** One difference that an edit makes. */
@@ -21,8 +21,8 @@ type Parts = ReadonlyMap<string, string>;
 interface Field {
   readonly kind: string;
   readonly when: Change["when"];
-  /** What of it is told apart, each with its text. */
-  readonly parts: (options: ContainerOptions) => Parts;
+  /** What of it is told apart from that of the other options, each with its text. */
+  readonly parts: (options: ContainerOptions, other: ContainerOptions) => Parts;
 }
 
 const one = (kind: string, when: Change["when"], text: (options: ContainerOptions) => unknown): Field => ({
@@ -66,7 +66,12 @@ const FIELDS: readonly Field[] = [
   {
     kind: "port",
     when: "live",
-    parts: ({ ports }) => new Map(inRows(ports).map((port) => [portText(port), ""])),
+    // A row that grows is no other row: what both have is left out before rows are made.
+    parts: ({ ports }, other) => {
+      const known = new Set([...singles(other.ports)].map(portText));
+      const own = [...singles(ports)].filter((port) => !known.has(portText(port)));
+      return new Map(inRows(own).map((port) => [portText(port), ""]));
+    },
   },
   one("command", "restart", ({ command }) => (command?.length ? command : null)),
   one("entrypoint", "restart", ({ entrypoint }) => (entrypoint?.length ? entrypoint : null)),
@@ -92,7 +97,7 @@ const FIELDS: readonly Field[] = [
 /** What differs between two sets of options. */
 export function differences(before: ContainerOptions, after: ContainerOptions): readonly Change[] {
   return FIELDS.flatMap(({ kind, when, parts }) => {
-    const [was, is] = [parts(before), parts(after)];
+    const [was, is] = [parts(before, after), parts(after, before)];
     const keys = new Set([...was.keys(), ...is.keys()]);
     return [...keys]
       .filter((of) => was.get(of) !== is.get(of))
