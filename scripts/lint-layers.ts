@@ -24,13 +24,14 @@ const allowed: Record<string, readonly string[]> = {
   api: ["engine", ...domains, ...bottom],
   compose: ["engine", ...bottom],
   cri: ["engine", ...bottom],
-  // The command line is a client like any other: it speaks HTTP and imports nothing of the engine.
-  cli: bottom,
-  // A client too: it shares the command line's HTTP, and nothing else of it.
-  library: ["cli", ...bottom],
+  // HTTP over a unix socket, as a client of the API needs it.
+  client: bottom,
+  // The command line and the library are clients like any others: they import nothing of the engine.
+  cli: ["client", ...bottom],
+  library: ["client", ...bottom],
   // The composition root and the library's face.
-  main: ["cli", "library", "api", "build", "engine", ...domains, "kernel", ...bottom],
-  index: ["main", "cli", "library", "api", "build", "engine", ...domains, "kernel", ...bottom],
+  main: ["cli", "library", "client", "api", "build", "engine", ...domains, "kernel", ...bottom],
+  index: ["main", "library", "client", "api", "build", "engine", ...domains, "kernel", ...bottom],
 };
 
 function roomOf(file: string): string {

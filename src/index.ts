@@ -12,7 +12,7 @@
 import { connect } from "./library/engine.ts";
 import { openLibrary } from "./main/library.ts";
 
-export { ApiError } from "./cli/client/client.ts";
+export { ApiError } from "./client/client.ts";
 export type * from "./library/container.ts";
 export type * from "./library/engine.ts";
 export type * from "./library/frames.ts";

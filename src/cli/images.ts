@@ -1,4 +1,4 @@
-import type { Client } from "./client/client.ts";
+import type { Client } from "../client/client.ts";
 import { type ProgressLine, progress } from "./print/progress.ts";
 
 /** `name:tag`, `name@digest` or `name`, split where the API wants it: what follows the last colon of the last part. */

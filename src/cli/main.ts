@@ -1,6 +1,6 @@
 import manifest from "../../package.json" with { type: "json" };
-import { openClient } from "./client/client.ts";
-import { connectOrStart, meetAt } from "./client/daemon.ts";
+import { openClient } from "../client/client.ts";
+import { connectOrStart, meetAt } from "./daemon.ts";
 import { nearest } from "./options/nearest.ts";
 import type { OptionTable } from "./options/option.ts";
 import { parse } from "./options/parse.ts";

@@ -1,4 +1,4 @@
-import { socketPath } from "./client/client.ts";
+import { socketPath } from "../client/address.ts";
 import type { Values } from "./options/option.ts";
 import { flag, text } from "./options/option.ts";
 import { namedServer } from "./server.ts";

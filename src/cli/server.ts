@@ -3,13 +3,8 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import type { Named } from "../client/address.ts";
 import { InroError } from "../oci/error.ts";
-
-/** An engine's address, and who named it: `DOCKER_HOST`, `the docker context "lab"`. */
-export interface Named {
-  readonly address: string;
-  readonly by: string;
-}
 
 /** What was asked for on the command line, and where docker's config.json lies. */
 export interface Asked {

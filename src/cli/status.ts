@@ -1,4 +1,4 @@
-import { ApiError } from "./client/client.ts";
+import { ApiError } from "../client/client.ts";
 
 /** Docker's exit status for a program that could not be started, read out of the engine's words as its CLI does. */
 export function startStatus(error: unknown): 125 | 126 | 127 {

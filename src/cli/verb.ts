@@ -1,4 +1,4 @@
-import type { Client } from "./client/client.ts";
+import type { Client } from "../client/client.ts";
 import type { OptionTable, Values } from "./options/option.ts";
 import type { Place } from "./place.ts";
 

@@ -1,7 +1,7 @@
 /** The library where there is no Bun: engines that run elsewhere on this machine. */
 import { connect } from "./engine.ts";
 
-export { ApiError } from "../cli/client/client.ts";
+export { ApiError } from "../client/client.ts";
 export { InroError } from "../oci/error.ts";
 export type * from "./container.ts";
 export type * from "./engine.ts";

@@ -1,4 +1,4 @@
-import { ApiError, at, type Client, collect } from "../cli/client/client.ts";
+import { ApiError, at, type Client, collect } from "../client/client.ts";
 import { bracketed } from "../oci/address.ts";
 import { framed, type Line, linesOf, type Output, unframed } from "./frames.ts";
 import { type Session, sessionOf } from "./session.ts";

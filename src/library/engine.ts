@@ -1,9 +1,10 @@
-import { ApiError, type Client, openClient, socketPath } from "../cli/client/client.ts";
-import { meet } from "../cli/client/peer.ts";
+import { socketPath } from "../client/address.ts";
+import { ApiError, type Client, openClient } from "../client/client.ts";
+import { meet } from "../client/peer.ts";
+import { connectTo } from "../client/socket.ts";
 import { type Container, containerOf, type Inspected } from "./container.ts";
 import { type Images, imagesOf, type Networks, networksOf, type Volumes, volumesOf } from "./objects.ts";
 import { type ContainerSpec, createBody } from "./spec.ts";
-import { connectTo } from "./stream.ts";
 
 export interface Containers {
   /** Made, and not started. */

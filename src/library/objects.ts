@@ -1,4 +1,4 @@
-import { at, type Client } from "../cli/client/client.ts";
+import { at, type Client } from "../client/client.ts";
 import type { Inspected } from "./container.ts";
 
 /** A line of progress; `error` ends what it was about. */

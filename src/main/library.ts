@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { serve } from "../api/server.ts";
-import { openClient } from "../cli/client/client.ts";
+import { openClient } from "../client/client.ts";
+import { connectTo } from "../client/socket.ts";
 import type { Engine as LocalEngine } from "../engine/engine.ts";
 import { type Engine, engineOf } from "../library/engine.ts";
-import { connectTo } from "../library/stream.ts";
 import { type OpenOptions, openLocalEngine } from "./open.ts";
 
 /**

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { collect } from "../../src/cli/client/client.ts";
+import { collect } from "../../src/client/client.ts";
 import { type Finding, type Images, openImages, type PushProgress } from "../../src/image/images.ts";
 import { parseReference } from "../../src/oci/reference.ts";
 import { rootMissing } from "../support/engine.ts";

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { collect } from "../../src/cli/client/client.ts";
+import { collect } from "../../src/client/client.ts";
 import { changed } from "../../src/image/change.ts";
 import { openImages } from "../../src/image/images.ts";
 import { trees } from "../../src/image/tree/tree.ts";

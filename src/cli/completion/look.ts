@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import type { Client } from "../client/client.ts";
+import type { Client } from "../../client/client.ts";
 import type { Candidate, Look } from "./complete.ts";
 import type { Kind } from "./kinds.ts";
 

@@ -1,6 +1,6 @@
 import { lstatSync, type Stats, statSync } from "node:fs";
 import { basename, posix, resolve } from "node:path";
-import { at, type Client } from "../client/client.ts";
+import { at, type Client } from "../../client/client.ts";
 import { type CopyOptions, contentOnly } from "./out-of.ts";
 import { packPath } from "./pack.ts";
 import { absolute, followed, isDirectory, type PathStat } from "./stat.ts";

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { basename, dirname, posix, resolve } from "node:path";
-import { at, type Client } from "../client/client.ts";
+import { at, type Client } from "../../client/client.ts";
 import { out } from "../terminal/output.ts";
 import { followed, isDirectory, pathStat } from "./stat.ts";
 import { unpack } from "./unpack.ts";

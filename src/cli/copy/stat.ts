@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { ApiError, at, type Client } from "../client/client.ts";
+import { ApiError, at, type Client } from "../../client/client.ts";
 
 /** A container's path as the engine tells it in `X-Docker-Container-Path-Stat`. */
 export interface PathStat {

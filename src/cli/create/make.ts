@@ -1,5 +1,5 @@
 import { closeSync, openSync, unlinkSync, writeSync } from "node:fs";
-import { ApiError, type Client } from "../client/client.ts";
+import { ApiError, type Client } from "../../client/client.ts";
 import { pullImage } from "../images.ts";
 import { UsageError } from "../options/usage-error.ts";
 import { printWarning } from "../print-error.ts";

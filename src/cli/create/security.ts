@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { formatJson, parseJson } from "../client/json.ts";
+import { formatJson, parseJson } from "../../client/json.ts";
 import { UsageError } from "../options/usage-error.ts";
 
 export interface SecurityFields {

@@ -1,4 +1,4 @@
-import { formatJson } from "../client/json.ts";
+import { formatJson } from "../../client/json.ts";
 import { template } from "../template/template.ts";
 import type { Value } from "../template/value.ts";
 import { table } from "./table.ts";

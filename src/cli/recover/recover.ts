@@ -1,4 +1,4 @@
-import { at, type Client } from "../client/client.ts";
+import { at, type Client } from "../../client/client.ts";
 import { err } from "../terminal/output.ts";
 import { composeText } from "./compose.ts";
 import type { Config, ContainerRecord } from "./record.ts";

@@ -1,5 +1,5 @@
+import { type Answer, collect } from "../../client/client.ts";
 import { InroError } from "../../oci/error.ts";
-import { type Answer, collect } from "../client/client.ts";
 
 interface Ended {
   readonly StatusCode: number;

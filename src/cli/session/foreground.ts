@@ -1,4 +1,4 @@
-import { at, type Client, type Query } from "../client/client.ts";
+import { at, type Client, type Query } from "../../client/client.ts";
 import type { Attached } from "../create/body.ts";
 import { err } from "../terminal/output.ts";
 import { detachKeys } from "./detach-keys.ts";

@@ -1,5 +1,5 @@
+import { ApiError, at, type Client } from "../../client/client.ts";
 import { demultiplexer } from "../../oci/stream-frames.ts";
-import { ApiError, at, type Client } from "../client/client.ts";
 import { err, isTerminal, out } from "../terminal/output.ts";
 import { paintFor } from "../terminal/paint.ts";
 import { exitCode } from "./exit-code.ts";

@@ -1,4 +1,4 @@
-import { formatJson } from "../client/json.ts";
+import { formatJson } from "../../client/json.ts";
 import { printf } from "./printf.ts";
 import { TemplateError } from "./template-error.ts";
 import { isRecord, printed, truth, type Value } from "./value.ts";

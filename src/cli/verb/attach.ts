@@ -1,4 +1,4 @@
-import { at } from "../client/client.ts";
+import { at } from "../../client/client.ts";
 import { flag, read } from "../options/option.ts";
 import { UsageError } from "../options/usage-error.ts";
 import { checkedKeys, detachKeys } from "../session/detach-keys.ts";

@@ -1,6 +1,6 @@
+import { type Client, openClient } from "../../client/client.ts";
+import { meet, OURS } from "../../client/peer.ts";
 import { connectUnix } from "../../platform/unix-stream.ts";
-import { type Client, openClient } from "../client/client.ts";
-import { meet, OURS } from "../client/peer.ts";
 import { complete as candidatesFor } from "../completion/complete.ts";
 import { lookAt } from "../completion/look.ts";
 import { scripts } from "../completion/scripts.ts";

@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { at, type Client } from "../client/client.ts";
+import { at, type Client } from "../../client/client.ts";
 import { copyInto } from "../copy/into.ts";
 import { copyOut } from "../copy/out-of.ts";
 import { absolute, followed, isDirectory, statPath } from "../copy/stat.ts";

@@ -1,4 +1,4 @@
-import { at } from "../client/client.ts";
+import { at } from "../../client/client.ts";
 import { out } from "../terminal/output.ts";
 import { verb } from "../verb.ts";
 

@@ -1,4 +1,4 @@
-import { at, type Client } from "../client/client.ts";
+import { at, type Client } from "../../client/client.ts";
 import { defined, healthcheck, tmpfs } from "../create/body.ts";
 import { environment, labels } from "../create/environment.ts";
 import { mount, volumes } from "../create/mounts.ts";

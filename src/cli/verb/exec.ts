@@ -1,4 +1,4 @@
-import { at, type Client } from "../client/client.ts";
+import { at, type Client } from "../../client/client.ts";
 import { environment } from "../create/environment.ts";
 import { flag, list, read, text } from "../options/option.ts";
 import { UsageError } from "../options/usage-error.ts";

@@ -1,5 +1,5 @@
-import { at, type Client } from "../client/client.ts";
-import { formatJson } from "../client/json.ts";
+import { at, type Client } from "../../client/client.ts";
+import { formatJson } from "../../client/json.ts";
 import { attached, createBody } from "../create/body.ts";
 import { withImage } from "../create/make.ts";
 import { flag } from "../options/option.ts";

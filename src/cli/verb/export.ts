@@ -1,4 +1,4 @@
-import { at } from "../client/client.ts";
+import { at } from "../../client/client.ts";
 import { text } from "../options/option.ts";
 import { refuseTerminal, writeOutput } from "../output-file.ts";
 import { verb } from "../verb.ts";

@@ -1,4 +1,4 @@
-import { at } from "../client/client.ts";
+import { at } from "../../client/client.ts";
 import { flag, text } from "../options/option.ts";
 import { ago, decimalSize, ellipsis, shortId } from "../print/human.ts";
 import { type Listing, listing } from "../print/listing.ts";

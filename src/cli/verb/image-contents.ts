@@ -1,5 +1,5 @@
-import { at } from "../client/client.ts";
-import { formatJson } from "../client/json.ts";
+import { at } from "../../client/client.ts";
+import { formatJson } from "../../client/json.ts";
 import { flag, text } from "../options/option.ts";
 import { type DiffAnswer, diffText } from "../print/image-diff.ts";
 import { type LayersAnswer, layersText } from "../print/image-layers.ts";

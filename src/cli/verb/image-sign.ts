@@ -1,8 +1,8 @@
+import { at, type Client } from "../../client/client.ts";
 import { type Digest, parseDigest } from "../../oci/digest.ts";
 import { publicHalf, signBytes } from "../../oci/private-key.ts";
 import { formatReference, parseReference, type Reference, repositoryOf } from "../../oci/reference.ts";
 import { writePayload } from "../../oci/simple-signing.ts";
-import { at, type Client } from "../client/client.ts";
 import { registryHeaders } from "../credentials/header.ts";
 import { flag, text } from "../options/option.ts";
 import { UsageError } from "../options/usage-error.ts";

@@ -1,7 +1,7 @@
+import type { Client } from "../../client/client.ts";
+import { formatJson } from "../../client/json.ts";
 import { parsePublicKey } from "../../oci/public-key.ts";
 import { parseReference, repositoryOf } from "../../oci/reference.ts";
-import type { Client } from "../client/client.ts";
-import { formatJson } from "../client/json.ts";
 import { flag, text } from "../options/option.ts";
 import { UsageError } from "../options/usage-error.ts";
 import { table } from "../print/table.ts";

@@ -1,5 +1,5 @@
-import { at } from "../client/client.ts";
-import { formatJson } from "../client/json.ts";
+import { at } from "../../client/client.ts";
+import { formatJson } from "../../client/json.ts";
 import { registryHeaders } from "../credentials/header.ts";
 import { list, text } from "../options/option.ts";
 import { UsageError } from "../options/usage-error.ts";

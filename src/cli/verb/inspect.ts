@@ -1,5 +1,5 @@
-import { ApiError, at, type Client } from "../client/client.ts";
-import { formatJson } from "../client/json.ts";
+import { ApiError, at, type Client } from "../../client/client.ts";
+import { formatJson } from "../../client/json.ts";
 import { flag, text } from "../options/option.ts";
 import { UsageError } from "../options/usage-error.ts";
 import { printError } from "../print-error.ts";

@@ -1,4 +1,4 @@
-import { at } from "../client/client.ts";
+import { at } from "../../client/client.ts";
 import { each } from "../each.ts";
 import { text } from "../options/option.ts";
 import { out } from "../terminal/output.ts";

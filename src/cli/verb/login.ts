@@ -1,5 +1,5 @@
-import type { Client } from "../client/client.ts";
-import { ApiError } from "../client/client.ts";
+import type { Client } from "../../client/client.ts";
+import { ApiError } from "../../client/client.ts";
 import { type Credentials, findCredentials, keepCredentials, serverOf } from "../credentials/credentials.ts";
 import { authConfig } from "../credentials/header.ts";
 import { flag, text } from "../options/option.ts";

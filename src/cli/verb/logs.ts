@@ -1,5 +1,5 @@
+import { at, type Client } from "../../client/client.ts";
 import { demultiplexer } from "../../oci/stream-frames.ts";
-import { at, type Client } from "../client/client.ts";
 import { flag, read, text } from "../options/option.ts";
 import { moment } from "../options/readers.ts";
 import { err, out } from "../terminal/output.ts";

@@ -1,4 +1,4 @@
-import { at } from "../client/client.ts";
+import { at } from "../../client/client.ts";
 import { registryHeaders } from "../credentials/header.ts";
 import { each } from "../each.ts";
 import { flag, list, text } from "../options/option.ts";

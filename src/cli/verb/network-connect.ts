@@ -1,4 +1,4 @@
-import { at } from "../client/client.ts";
+import { at } from "../../client/client.ts";
 import { ipamConfig } from "../create/networks.ts";
 import { flag, list, read, text } from "../options/option.ts";
 import { integer } from "../options/readers.ts";

@@ -1,4 +1,4 @@
-import { ApiError, at } from "../client/client.ts";
+import { ApiError, at } from "../../client/client.ts";
 import { each } from "../each.ts";
 import { flag, list, text } from "../options/option.ts";
 import { shortId } from "../print/human.ts";

@@ -1,5 +1,5 @@
+import { at } from "../../client/client.ts";
 import { bracketed } from "../../oci/address.ts";
-import { at } from "../client/client.ts";
 import { ports as parsePorts } from "../create/ports.ts";
 import { list } from "../options/option.ts";
 import { printWarning } from "../print-error.ts";

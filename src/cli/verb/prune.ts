@@ -1,4 +1,4 @@
-import type { Client } from "../client/client.ts";
+import type { Client } from "../../client/client.ts";
 import { flag, list } from "../options/option.ts";
 import { decimalSize } from "../print/human.ts";
 import { filters } from "../print/listing.ts";

@@ -1,4 +1,4 @@
-import { at } from "../client/client.ts";
+import { at } from "../../client/client.ts";
 import { registryHeaders } from "../credentials/header.ts";
 import { splitTag } from "../images.ts";
 import { flag, text } from "../options/option.ts";

@@ -1,4 +1,4 @@
-import { at } from "../client/client.ts";
+import { at } from "../../client/client.ts";
 import { verb } from "../verb.ts";
 
 export const rename = verb({

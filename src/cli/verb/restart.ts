@@ -1,4 +1,4 @@
-import { at } from "../client/client.ts";
+import { at } from "../../client/client.ts";
 import { each } from "../each.ts";
 import { out } from "../terminal/output.ts";
 import { ANY, verb } from "../verb.ts";

@@ -1,4 +1,4 @@
-import { ApiError, at } from "../client/client.ts";
+import { ApiError, at } from "../../client/client.ts";
 import { each } from "../each.ts";
 import { flag } from "../options/option.ts";
 import { printError } from "../print-error.ts";

@@ -1,4 +1,4 @@
-import { at, type Client } from "../client/client.ts";
+import { at, type Client } from "../../client/client.ts";
 import { attached, type CreateValues } from "../create/body.ts";
 import { makeContainer } from "../create/make.ts";
 import { createOptions } from "../create/options.ts";

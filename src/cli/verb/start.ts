@@ -1,4 +1,4 @@
-import { at, type Client } from "../client/client.ts";
+import { at, type Client } from "../../client/client.ts";
 import { each } from "../each.ts";
 import { flag, read } from "../options/option.ts";
 import { UsageError } from "../options/usage-error.ts";

@@ -1,4 +1,4 @@
-import { at, type Client } from "../client/client.ts";
+import { at, type Client } from "../../client/client.ts";
 import { each } from "../each.ts";
 import { flag, text } from "../options/option.ts";
 import { binarySize, decimalSize, shortId } from "../print/human.ts";

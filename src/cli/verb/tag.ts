@@ -1,4 +1,4 @@
-import { at } from "../client/client.ts";
+import { at } from "../../client/client.ts";
 import { splitTag } from "../images.ts";
 import { verb } from "../verb.ts";
 

@@ -1,4 +1,4 @@
-import { at } from "../client/client.ts";
+import { at } from "../../client/client.ts";
 import { table } from "../print/table.ts";
 import { out } from "../terminal/output.ts";
 import { ANY, verb } from "../verb.ts";

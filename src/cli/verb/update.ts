@@ -1,4 +1,4 @@
-import { at } from "../client/client.ts";
+import { at } from "../../client/client.ts";
 import { networkBandwidth } from "../create/bandwidth.ts";
 import { diskLimits, restartPolicy } from "../create/limits.ts";
 import { createOptions } from "../create/options.ts";

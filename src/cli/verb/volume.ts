@@ -1,4 +1,4 @@
-import { at } from "../client/client.ts";
+import { at } from "../../client/client.ts";
 import { pairs } from "../create/environment.ts";
 import { each } from "../each.ts";
 import { opened } from "../input-file.ts";

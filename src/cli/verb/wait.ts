@@ -1,4 +1,4 @@
-import { at } from "../client/client.ts";
+import { at } from "../../client/client.ts";
 import { each } from "../each.ts";
 import { exitCode } from "../session/exit-code.ts";
 import { out } from "../terminal/output.ts";

@@ -1,5 +1,5 @@
-import { InroError } from "../../oci/error.ts";
-import type { UnixStream } from "../../platform/unix-stream.ts";
+import { InroError } from "../oci/error.ts";
+import type { UnixStream } from "../platform/unix-stream.ts";
 
 /** The first line and headers of an answer (RFC 9112); header names in lower case. */
 export interface Head {

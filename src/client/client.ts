@@ -1,6 +1,4 @@
-import { InroError } from "../../oci/error.ts";
-import type { UnixStream } from "../../platform/unix-stream.ts";
-import type { Named } from "../server.ts";
+import type { UnixStream } from "../platform/unix-stream.ts";
 import { type Head, readBody, readHead } from "./http.ts";
 import { parseJson } from "./json.ts";
 import { OURS, type Peer } from "./peer.ts";
@@ -191,16 +189,4 @@ async function* lines(body: AsyncIterable<Uint8Array>): AsyncGenerator<string, v
     for (const piece of pieces) if (piece.trim() !== "") yield piece;
   }
   if (rest.trim() !== "") yield rest;
-}
-
-/** Where a socket is asked for in Docker's notation; `by`: who asks. INVALID_OPTION. */
-export function socketPath({ address, by }: Named): string {
-  const path = /^unix:\/\/(\/.*)$/.exec(address)?.[1] ?? (address.startsWith("/") ? address : undefined);
-  if (path !== undefined) return path;
-  throw new InroError("INVALID_OPTION", {
-    what: `cannot use "${address}" as the engine's address`,
-    why: `${by} names it, and only unix sockets are supported`,
-    hint: "write unix:///path/to/inro.sock, or -H /run/inro/inro.sock for the engine of this machine",
-    at: "--host",
-  });
 }

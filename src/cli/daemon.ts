@@ -1,9 +1,9 @@
 import { mkdirSync, openSync, readFileSync } from "node:fs";
-import { InroError } from "../../oci/error.ts";
-import { connectUnix, type UnixStream } from "../../platform/unix-stream.ts";
-import { type Place, serveArguments } from "../place.ts";
-import { err, isTerminal } from "../terminal/output.ts";
-import { meet, OURS, type Peer } from "./peer.ts";
+import { meet, OURS, type Peer } from "../client/peer.ts";
+import { InroError } from "../oci/error.ts";
+import { connectUnix, type UnixStream } from "../platform/unix-stream.ts";
+import { type Place, serveArguments } from "./place.ts";
+import { err, isTerminal } from "./terminal/output.ts";
 
 /** How long a starting engine may take until its socket answers, in milliseconds. */
 const PATIENCE = 30_000;

@@ -1,4 +1,4 @@
-import type { UnixStream } from "../../platform/unix-stream.ts";
+import type { UnixStream } from "../platform/unix-stream.ts";
 import { type Head, readHead } from "./http.ts";
 
 /** How to talk with whoever listens. */

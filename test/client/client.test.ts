@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { ApiError, at, collect, openClient } from "../../src/cli/client/client.ts";
+import { ApiError, at, collect, openClient } from "../../src/client/client.ts";
 import { demultiplexer } from "../../src/oci/stream-frames.ts";
 import { connectUnix } from "../../src/platform/unix-stream.ts";
 import { temporaryFolder } from "../support/temporary.ts";
