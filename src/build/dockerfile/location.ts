@@ -1,0 +1,52 @@
+/** A place in a Dockerfile: line and column count from 1, the column in UTF-16 units, a tab being one. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** From the first character to just behind the last one. */
+export interface Location {
+  readonly start: Position;
+  readonly end: Position;
+}
+
+/** What places in it are shown from. */
+export interface Source {
+  /** As the user named it: `Dockerfile`. */
+  readonly file: string;
+  /** Without their line ends. */
+  readonly lines: readonly string[];
+}
+
+const context = 2;
+
+/**
+ * The lines around a location, those it covers marked, a caret under what is meant where that lies on one line:
+ *
+ *     Dockerfile:2:1
+ *        1 |     FROM alpine
+ *        2 | >>> RUNN echo
+ *          |     ^^^^
+ */
+export function snippet(source: Source, at: Location): string {
+  const { start, end } = at;
+  const first = Math.max(1, start.line - context);
+  const last = Math.min(source.lines.length, end.line + context);
+  const shown: string[] = [`${source.file}:${start.line}:${start.column}`];
+  for (let line = first; line <= last; line++) {
+    const isMeant = line >= start.line && line <= end.line;
+    const text = clean(source.lines[line - 1] ?? "");
+    shown.push(`${String(line).padStart(4)} | ${isMeant ? ">>>" : "   "} ${text}`.trimEnd());
+    if (isMeant && start.line === end.line) shown.push(`     |     ${caret(text, at)}`);
+  }
+  return shown.join("\n");
+}
+
+/** Tabs stay tabs, so that the caret stands where a terminal puts the character above it. */
+function caret(text: string, { start, end }: Location): string {
+  const before = text.slice(0, start.column - 1).replace(/[^\t]/g, " ");
+  return `${before}${"^".repeat(Math.max(1, Math.min(end.column, text.length + 1) - start.column))}`;
+}
+
+/** A control character in a file must not reach a terminal; each stays one column wide. */
+const clean = (text: string): string => text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "\ufffd");
