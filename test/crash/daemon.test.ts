@@ -1,21 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { busyboxMissing } from "../engine/busybox.ts";
 import { rootMissing } from "../support/engine.ts";
-import { cgroupsOf, type Daemon, daemon, nativesOf } from "./daemon.ts";
+import { cgroupsOf, type Daemon, daemon, logOf, nativesOf } from "./daemon.ts";
 
 const COUNT = "i=0; while [ $i -lt LAST ]; do i=$((i+1)); echo line $i; sleep 0.01; done; exit 7";
-
-/** The text of a container's log, without the frames' headers. */
-async function log(d: Daemon, id: string): Promise<string> {
-  const bytes = Buffer.from(await d.ask("GET", `/containers/${id}/logs?stdout=1&stderr=1`));
-  const parts: Buffer[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const length = bytes.readUInt32BE(at + 4);
-    parts.push(bytes.subarray(at + 8, at + 8 + length));
-    at += 8 + length;
-  }
-  return Buffer.concat(parts).toString();
-}
 
 const linesUpTo = (last: number) => Array.from({ length: last }, (_, n) => `line ${n + 1}\n`).join("");
 
@@ -48,7 +36,7 @@ describe.skipIf(rootMissing || busyboxMissing)("the daemon is killed", () => {
     );
     expect(JSON.parse(await d.ask("GET", `/exec/${Id}/json`))).toMatchObject({ ExitCode: 5, Running: false });
     expect(JSON.parse(await d.ask("POST", `/containers/${id}/wait`))).toMatchObject({ StatusCode: 7 });
-    expect(await log(d, id)).toBe(linesUpTo(200));
+    expect(await logOf(d, id)).toBe(linesUpTo(200));
   }, 30_000);
 
   test("an end that happened meanwhile is reported with its code, output and event", async () => {
@@ -59,7 +47,7 @@ describe.skipIf(rootMissing || busyboxMissing)("the daemon is killed", () => {
     await d.serve();
     expect((await d.inspect(id)).State).toMatchObject({ Status: "exited", ExitCode: 7 });
     expect(JSON.parse(await d.ask("POST", `/containers/${id}/wait`))).toMatchObject({ StatusCode: 7 });
-    expect(await log(d, id)).toBe(linesUpTo(30));
+    expect(await logOf(d, id)).toBe(linesUpTo(30));
     const until = Math.ceil(Date.now() / 1000);
     const events = await d.ask("GET", `/events?since=${since}&until=${until}`);
     expect(events).toContain('"exitCode":"7"');

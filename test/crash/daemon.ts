@@ -14,7 +14,7 @@ export interface Daemon extends AsyncDisposable {
   readonly execRoot: string;
   readonly pid: number;
   /** The network that it lives in: its own, gone with the test. */
-  readonly host: Host;
+  readonly host: Host & { readonly pid: number };
   /** Starts it (again); returns when it answers. */
   serve(): Promise<void>;
   /** Ends it by a signal; returns when it is gone. */
@@ -100,6 +100,18 @@ export async function daemon(): Promise<Daemon> {
   await ask("POST", "/images/load", busyboxArchive());
   kept = scope.move();
   return made;
+}
+
+/** The text of a container's log, without the frames' headers. */
+export async function logOf(d: Daemon, id: string): Promise<string> {
+  const bytes = Buffer.from(await d.ask("GET", `/containers/${id}/logs?stdout=1&stderr=1`));
+  const parts: Buffer[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const length = bytes.readUInt32BE(at + 4);
+    parts.push(bytes.subarray(at + 8, at + 8 + length));
+    at += 8 + length;
+  }
+  return Buffer.concat(parts).toString();
 }
 
 function pidIn(path: string): number {
