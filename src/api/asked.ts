@@ -23,7 +23,7 @@ export function asked(value: unknown, at = ""): Asked {
 }
 
 /** The field's value, `undefined` when it is absent or null. */
-function field(from: Asked, name: string): unknown {
+export function field(from: Asked, name: string): unknown {
   let value = from.fields[name];
   if (value === undefined && !Object.hasOwn(from.fields, name)) {
     const lower = name.toLowerCase();

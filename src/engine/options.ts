@@ -78,8 +78,9 @@ export interface ContainerOptions {
   readonly dnsSearch: readonly string[];
   readonly dnsOptions: readonly string[];
   readonly oomScoreAdj: number | null;
-  readonly pidMode: "private" | "host";
-  readonly ipcMode: "private" | "host" | "none";
+  readonly pidMode: NamespaceMode;
+  /** `shareable`: one of its own that others may join; `none`: and no /dev/shm. */
+  readonly ipcMode: NamespaceMode | "shareable" | "none";
   readonly utsMode: "private" | "host";
   readonly cgroupNamespace: "private" | "host";
   /** `null`: the default list. */
@@ -88,6 +89,17 @@ export interface ContainerOptions {
   readonly annotations: Readonly<Record<string, string>>;
   /** The terminal's first size; `null`: the kernel's 0 × 0. */
   readonly consoleSize: { readonly rows: number; readonly columns: number } | null;
+  readonly told: ToldOptions;
+}
+
+/** What asks for nothing that would not be so anyway, and is told by inspect as it was asked for. */
+export interface ToldOptions {
+  /** One of the names of the only runtime there is. */
+  readonly runtime: string;
+  readonly userns: "" | "host";
+  readonly volumeDriver: "" | "local";
+  /** Where the client has written the container's id. */
+  readonly idFile: string;
 }
 
 export type MountOption =
@@ -129,6 +141,8 @@ export type MountOption =
       readonly target: string;
       /** As mount(8) takes them: `rw`, `noexec`, `size=64m`, `mode=1777`. */
       readonly options: readonly string[];
+      /** Counted among the container's mounts: `--mount` does, `--tmpfs` does not. */
+      readonly listed: boolean;
     };
 
 export type Propagation = "private" | "rprivate" | "shared" | "rshared" | "slave" | "rslave";
@@ -188,6 +202,9 @@ export type NetworkMode =
   | { readonly kind: "network"; readonly name: string }
   /** The network namespace of another container, by name or id. */
   | { readonly kind: "container"; readonly container: string };
+
+/** A namespace of its own, the host's, or another container's, by name or id when it is asked for, the id once it is recorded. */
+export type NamespaceMode = "private" | "host" | { readonly container: string };
 
 /** A container's place in one network. */
 export interface EndpointOption {
@@ -352,6 +369,7 @@ export const DEFAULT_OPTIONS: Omit<ContainerOptions, "image"> = {
   readonlyPaths: null,
   annotations: {},
   consoleSize: null,
+  told: { runtime: "inro", userns: "", volumeDriver: "", idFile: "" },
 };
 
 /** A program started beside a container's first one. */

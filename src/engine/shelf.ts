@@ -62,3 +62,14 @@ function find(
     hint: "list them with: inro ps -a",
   });
 }
+
+/** Docker's command line takes NO_SUCH_* at `create` for a missing image, pulls that and asks again. INVALID_OPTION */
+export function named<T>(at: string, find: () => T): T {
+  try {
+    return find();
+  } catch (cause) {
+    if (!(cause instanceof InroError)) throw cause;
+    const { what, why } = cause;
+    throw new InroError("INVALID_OPTION", { what, why, at, cause });
+  }
+}

@@ -114,7 +114,7 @@ test("--mount of each type", () => {
       options: {},
       subpath: "x",
     },
-    { type: "tmpfs", target: "/d", options: ["size=1024", "mode=1777", "noexec"] },
+    { type: "tmpfs", target: "/d", options: ["size=1024", "mode=1777", "noexec"], listed: true },
   ]);
 });
 
@@ -225,7 +225,8 @@ describe("a wrong value is refused by the name of its field", () => {
       { HostConfig: { PortBindings: { "80/tcp": [{ HostIp: "x" }] } } },
       "HostConfig.PortBindings.80/tcp[0].HostIp",
     ],
-    [{ HostConfig: { PidMode: "container:a" } }, "HostConfig.PidMode"],
+    [{ HostConfig: { PidMode: "container:" } }, "HostConfig.PidMode"],
+    [{ HostConfig: { PidMode: "shareable" } }, "HostConfig.PidMode"],
     [{ HostConfig: { IpcMode: "x" } }, "HostConfig.IpcMode"],
     [{ HostConfig: { RestartPolicy: { Name: "sometimes" } } }, "HostConfig.RestartPolicy.Name"],
     [{ HostConfig: { SecurityOpt: ["x=y"] } }, "HostConfig.SecurityOpt[0]"],

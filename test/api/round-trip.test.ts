@@ -65,6 +65,12 @@ test.each([
         Mounts: [
           { Type: "bind", Source: "/a", Target: "/b", ReadOnly: true, BindOptions: { NonRecursive: true } },
           {
+            Type: "tmpfs",
+            Target: "/s",
+            ReadOnly: true,
+            TmpfsOptions: { SizeBytes: 1024, Mode: 0o1770, Options: [["noexec"], ["uid", "5"]] },
+          },
+          {
             Type: "volume",
             Source: "data",
             Target: "/c",
@@ -72,6 +78,10 @@ test.each([
           },
         ],
         Tmpfs: { "/t": "size=64m,noexec", "/u": "" },
+        ContainerIDFile: "/id",
+        Runtime: "io.containerd.runc.v2",
+        UsernsMode: "host",
+        VolumeDriver: "local",
       },
       Volumes: { "/anonymous": {} },
     },

@@ -18,7 +18,7 @@ const sets: readonly (readonly [string, string])[] = [
   ],
   [
     "long mounts",
-    "--mount type=bind,source=/tmp,target=/a,readonly --mount type=volume,source=more,target=/b,volume-nocopy,volume-label=k=v --mount type=tmpfs,target=/t,tmpfs-size=1m",
+    "--mount type=bind,source=/tmp,target=/a,readonly --mount type=volume,source=more,target=/b,volume-nocopy,volume-label=k=v --mount type=tmpfs,target=/t,tmpfs-size=1m,tmpfs-mode=1770,readonly",
   ],
   ["memory", "-m 64m --memory-reservation 32m --memory-swap -1 --oom-score-adj 100"],
   ["swap", "-m 64m --memory-swap 100m --ulimit nofile=100:200 --ulimit core=0 --pids-limit 20"],
@@ -42,6 +42,7 @@ const sets: readonly (readonly [string, string])[] = [
     "open",
     "--security-opt systempaths=unconfined --sysctl net.ipv4.ip_forward=0 --device /dev/null:/dev/nothing:r --device /dev/zero --device-cgroup-rule 'c 13:* rwm'",
   ],
+  ["what there is one of", "--runtime runc --userns host --ipc shareable"],
   ["life", "--restart on-failure:3 --log-driver local --log-opt max-size=1m --log-opt max-file=2"],
   ["gone with its end", "--rm --restart no --log-driver none"],
   [

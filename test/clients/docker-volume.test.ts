@@ -29,6 +29,21 @@ describe.skipIf(engineMissing)("the unmodified docker CLI and volumes", () => {
     expect((await docker("volume", "rm", "-f", "nothing", "used")).code).toBe(0);
   }, 30_000);
 
+  test("what --tmpfs asks for is told in HostConfig alone, a tmpfs of --mount among the mounts too", async () => {
+    const words = ["--tmpfs", "/a:size=1m", "--mount", "type=tmpfs,dst=/b,tmpfs-size=2m,readonly"];
+    await ok("create", "--name", "scratch", ...words, "busybox");
+    const { Mounts, HostConfig } = await it.inspect("container", "scratch");
+    expect(Mounts).toEqual([
+      { Type: "tmpfs", Source: "", Destination: "/b", Mode: "", RW: false, Propagation: "" },
+    ]);
+    expect(HostConfig.Tmpfs).toEqual({ "/a": "size=1m" });
+    expect(HostConfig.Mounts).toEqual([
+      { Type: "tmpfs", Target: "/b", ReadOnly: true, TmpfsOptions: { SizeBytes: 2 << 20 } },
+    ]);
+    expect(await ok("ps", "-a", "--filter", "name=scratch", "--format", "{{.Mounts}}")).toBe("");
+    await ok("rm", "scratch");
+  });
+
   test("mounts of every type, as its own grammar writes them", async () => {
     const run = (mount: string, script: string) =>
       ok("run", "--rm", "--mount", mount, "busybox", "sh", "-c", script);

@@ -50,7 +50,7 @@ describe("what the image adds", () => {
     expect(merged.env).toEqual(["PATH=/bin", "A=mine"]);
   });
   test("no anonymous volume where something else is mounted", () => {
-    const tmpfs = { type: "tmpfs" as const, target: "/data", options: [] };
+    const tmpfs = { type: "tmpfs" as const, target: "/data", options: [], listed: true };
     expect(mergeImage(options({ mounts: [tmpfs] }), image).mounts).toEqual([tmpfs]);
   });
 });

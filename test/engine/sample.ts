@@ -33,7 +33,7 @@ export function specInput(change: Partial<ContainerOptions> = {}, rest: Partial<
     devices: [],
     seccomp: null,
     cgroupsPath: "/inro/c0ffee",
-    networkNamespace: null,
+    joined: { network: null, pid: null, ipc: null },
     host,
     ...rest,
   };

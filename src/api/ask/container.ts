@@ -23,7 +23,7 @@ import { exposedPorts, ports } from "./ports.ts";
 import { deviceRequests, devices, resources, ulimits } from "./resources.ts";
 import { security } from "./security.ts";
 import { storage } from "./storage.ts";
-import { refuseUnsupported, warnings } from "./unsupported.ts";
+import { toldOptions, warnings } from "./unsupported.ts";
 import { type MountsOf, volumesFrom } from "./volumes-from.ts";
 
 export interface AskedContainer {
@@ -35,7 +35,6 @@ export interface AskedContainer {
 /** The body of POST /containers/create. INVALID_OPTION names the field. */
 export function askedContainer(body: Asked, mountsOf: MountsOf): AskedContainer {
   const host = object(body, "HostConfig");
-  refuseUnsupported(host);
   const image = text(body, "Image");
   if (image === "") throw invalid("Image", "no image is named");
   const options: ContainerOptions = {
@@ -54,8 +53,9 @@ export function askedContainer(body: Asked, mountsOf: MountsOf): AskedContainer 
     exposedPorts: exposedPorts(keys(body, "ExposedPorts")),
     stopSignal: textOrNull(body, "StopSignal"),
     stopTimeout: integerOrNull(body, "StopTimeout"),
+    told: toldOptions(host),
   };
-  return { options, warnings: warnings(host) };
+  return { options, warnings: warnings(body, host) };
 }
 
 function program(body: Asked) {

@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { modeNetwork, plainEndpoint } from "../../engine/networks/endpoints.ts";
 import type { EndpointOption, NetworkMode } from "../../engine/options.ts";
-import { type Asked, integer, invalid, object, textOrNull, texts } from "../asked.ts";
+import { type Asked, integer, invalid, keys, object, textOrNull, texts } from "../asked.ts";
 
 /** Docker's NetworkingConfig: how a container is in each of its networks. */
 export function endpoints(body: Asked, mode: NetworkMode): readonly EndpointOption[] {
@@ -28,6 +28,9 @@ export function endpoint(asked: Asked): Omit<EndpointOption, "network"> {
   const addresses = object(asked, "IPAMConfig");
   if (texts(addresses, "LinkLocalIPs").length > 0)
     throw invalid(`${addresses.at}LinkLocalIPs`, "they are not supported");
+  const [driverOption] = keys(asked, "DriverOpts");
+  if (driverOption !== undefined)
+    throw invalid(`${asked.at}DriverOpts`, `the option ${driverOption} of a connection is not known`);
   return {
     addresses: [...address(addresses, "IPv4", isIPv4), ...address(addresses, "IPv6", isIPv6)],
     mac: hardwareAddress(asked, "MacAddress"),

@@ -1,4 +1,4 @@
-import type { ContainerOptions, NetworkMode } from "../../engine/options.ts";
+import type { ContainerOptions, NamespaceMode, NetworkMode } from "../../engine/options.ts";
 import { type Asked, flag, invalid, text } from "../asked.ts";
 import { endpoints } from "./endpoints.ts";
 
@@ -7,17 +7,16 @@ export function modes(
   body: Asked,
   host: Asked,
 ): Pick<ContainerOptions, "network" | "endpoints" | "pidMode" | "ipcMode" | "utsMode" | "cgroupNamespace"> {
-  const ipc = one(host, "IpcMode", ["", "private", "shareable", "host", "none"]);
   const mode = flag(body, "NetworkDisabled")
     ? ({ kind: "none" } as const)
     : network(text(host, "NetworkMode"));
   return {
     network: mode,
     endpoints: endpoints(body, mode),
-    pidMode: one(host, "PidMode", ["", "private", "host"]) === "host" ? "host" : "private",
-    ipcMode: ipc === "host" || ipc === "none" ? ipc : "private",
-    utsMode: one(host, "UTSMode", ["", "private", "host"]) === "host" ? "host" : "private",
-    cgroupNamespace: one(host, "CgroupnsMode", ["", "private", "host"]) === "host" ? "host" : "private",
+    pidMode: shared(host, "PidMode", "private", "host"),
+    ipcMode: shared(host, "IpcMode", "private", "shareable", "host", "none"),
+    utsMode: one(host, "UTSMode", "private", "host"),
+    cgroupNamespace: one(host, "CgroupnsMode", "private", "host"),
   };
 }
 
@@ -37,11 +36,21 @@ function network(mode: string): NetworkMode {
   }
 }
 
-function one(host: Asked, name: string, known: readonly string[]): string {
+/** The first of those that are known is the default. */
+function one<T extends string>(host: Asked, name: string, ...known: readonly [T, ...T[]]): T {
   const value = text(host, name);
-  if (known.includes(value)) return value;
-  const why = value.startsWith("container:")
-    ? "sharing another container's namespace is not supported yet"
-    : `"${value}" is none of ${known.filter((entry) => entry !== "").join(", ")}`;
-  throw invalid(host.at + name, why);
+  const found = value === "" ? known[0] : known.find((each) => each === value);
+  if (found === undefined) throw invalid(host.at + name, `"${value}" is none of ${known.join(", ")}`);
+  return found;
+}
+
+function shared<T extends string>(
+  host: Asked,
+  name: string,
+  ...known: readonly [T, ...T[]]
+): T | Exclude<NamespaceMode, string> {
+  const container = /^container:(.*)$/s.exec(text(host, name))?.[1];
+  if (container === undefined) return one(host, name, ...known);
+  if (container === "") throw invalid(host.at + name, "no container is named behind container:");
+  return { container };
 }

@@ -2,6 +2,7 @@ import type { MountOption, Propagation } from "../../engine/options.ts";
 import { InroError } from "../../oci/error.ts";
 import {
   type Asked,
+  field,
   flag,
   flagOrNull,
   integer,
@@ -21,13 +22,11 @@ import {
  * nothing is at all, the body's Volumes.
  */
 export function mounts(body: Asked, host: Asked, fromOthers: readonly MountOption[]): readonly MountOption[] {
-  const driver = text(host, "VolumeDriver");
-  if (driver !== "" && driver !== "local") throw invalid(`${host.at}VolumeDriver`, "there is only local");
   const asked = [
     ...texts(host, "Binds").map((bind, index) => fromBind(bind, `${host.at}Binds[${index}]`)),
     ...objects(host, "Mounts").map(fromMount),
     ...Object.entries(textRecord(host, "Tmpfs")).map(([target, options]): MountOption => {
-      return { type: "tmpfs", target, options: options === "" ? [] : options.split(",") };
+      return { type: "tmpfs", target, options: options === "" ? [] : options.split(","), listed: false };
     }),
   ];
   const all = free(asked, fromOthers);
@@ -120,6 +119,7 @@ function fromMount(mount: Asked): MountOption {
   const type = text(mount, "Type");
   const target = text(mount, "Target");
   if (target === "") throw invalid(`${mount.at}Target`, "it is empty");
+  refuseOthers(mount, type);
   switch (type) {
     case "bind":
       return fromBindMount(mount, target);
@@ -127,7 +127,7 @@ function fromMount(mount: Asked): MountOption {
       return fromVolumeMount(mount, target);
     case "tmpfs":
       if (text(mount, "Source") !== "") throw invalid(`${mount.at}Source`, "a tmpfs has no source");
-      return { type: "tmpfs", target, options: tmpfsWords(mount) };
+      return { type: "tmpfs", target, options: tmpfsWords(mount), listed: true };
     case "image": {
       const source = text(mount, "Source");
       if (source === "") throw invalid(`${mount.at}Source`, "no image is named");
@@ -138,6 +138,20 @@ function fromMount(mount: Asked): MountOption {
   }
 }
 
+const optionsOf: Readonly<Record<string, string>> = {
+  bind: "BindOptions",
+  volume: "VolumeOptions",
+  image: "ImageOptions",
+  tmpfs: "TmpfsOptions",
+};
+
+/** dockerd's rule: options of another type are a mistake. */
+function refuseOthers(mount: Asked, type: string): void {
+  for (const [other, name] of Object.entries(optionsOf))
+    if (other !== type && (field(mount, name) ?? null) !== null)
+      throw invalid(mount.at + name, `field ${name} must not be specified for a mount of type "${type}"`);
+}
+
 function fromBindMount(mount: Asked, target: string): MountOption {
   const source = text(mount, "Source");
   if (!source.startsWith("/")) throw invalid(`${mount.at}Source`, `"${source}" is not an absolute path`);
@@ -145,6 +159,12 @@ function fromBindMount(mount: Asked, target: string): MountOption {
   const asked = text(options, "Propagation");
   const propagation = propagations.find((one) => one === (asked === "" ? "rprivate" : asked));
   if (propagation === undefined) throw invalid(`${options.at}Propagation`, `"${asked}" is not a propagation`);
+  // All of it is read-only or the start fails, so that there is nothing to force; what contradicts it is refused.
+  if (flag(options, "ReadOnlyForceRecursive") && !isAllReadOnly(mount, options, propagation))
+    throw invalid(
+      `${options.at}ReadOnlyForceRecursive`,
+      "it needs ReadOnly, the propagation rprivate, and neither NonRecursive nor ReadOnlyNonRecursive",
+    );
   return {
     type: "bind",
     source,
@@ -156,6 +176,12 @@ function fromBindMount(mount: Asked, target: string): MountOption {
     createSource: flagOrNull(options, "CreateMountpoint") ?? false,
   };
 }
+
+const isAllReadOnly = (mount: Asked, options: Asked, propagation: Propagation): boolean =>
+  flag(mount, "ReadOnly") &&
+  propagation === "rprivate" &&
+  !flag(options, "NonRecursive") &&
+  !flag(options, "ReadOnlyNonRecursive");
 
 function fromVolumeMount(mount: Asked, target: string): MountOption {
   const options = object(mount, "VolumeOptions");

@@ -1,4 +1,5 @@
 import type { EngineInfo, EngineVersion } from "../../engine/engine.ts";
+import { RUNTIMES } from "../ask/unsupported.ts";
 import { driverName } from "../tell/driver.ts";
 
 const machines: Readonly<Record<string, string>> = { amd64: "x86_64", arm64: "aarch64" };
@@ -49,7 +50,7 @@ export function infoRecord(info: EngineInfo, version: EngineVersion) {
     Labels: [],
     ExperimentalBuild: false,
     ServerVersion: version.version,
-    Runtimes: { inro: { path: "inro-runtime" } },
+    Runtimes: Object.fromEntries(RUNTIMES.map((name) => [name, { path: "inro-runtime" }])),
     DefaultRuntime: "inro",
     Swarm: {
       NodeID: "",

@@ -38,7 +38,7 @@ export function containerInspect(container: ContainerDetails, size: Size | null)
     HostConfig: hostConfig(container),
     GraphDriver: graphDriver(container.id, container.paths.folder, container.storageDriver),
     ...sizes(size),
-    Mounts: mountPoints(container.mounts),
+    Mounts: mountPoints(container),
     Config: config(container),
     NetworkSettings: networkSettings(container),
   };
@@ -108,6 +108,6 @@ function line(container: ContainerDetails) {
     Status: "",
     HostConfig: { NetworkMode: networkMode(container.options) },
     NetworkSettings: { Networks: networks(container) },
-    Mounts: mountPoints(container.mounts),
+    Mounts: mountPoints(container),
   };
 }

@@ -16,13 +16,13 @@ export function hostConfig(container: ContainerDetails) {
     ...namespaces(container),
     ...networking(options),
     ...privileges(options),
-    ContainerIDFile: "",
+    ContainerIDFile: options.told.idFile,
     LogConfig: { Type: options.log.asked.type, Config: options.log.asked.config },
     RestartPolicy: { Name: options.restart.name, MaximumRetryCount: options.restart.maximumRetries },
     // Ours: none, kill, restart, stop.
     HealthOnFailure: options.healthOnFailure,
     AutoRemove: options.autoRemove,
-    VolumeDriver: "",
+    VolumeDriver: options.told.volumeDriver,
     VolumesFrom: null,
     ConsoleSize: [options.consoleSize?.rows ?? 0, options.consoleSize?.columns ?? 0],
     ...(Object.keys(options.annotations).length === 0 ? {} : { Annotations: options.annotations }),
@@ -36,7 +36,7 @@ export function hostConfig(container: ContainerDetails) {
     ...(options.storage.size === null ? {} : { StorageOpt: options.storage.asked }),
     ShmSize: options.shmSize ?? 64 * 1024 * 1024,
     Sysctls: options.sysctls,
-    Runtime: "inro",
+    Runtime: options.told.runtime,
     Isolation: "",
     Ulimits: options.ulimits.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
     Devices: options.devices.map((device) => ({
@@ -99,13 +99,16 @@ function namespaces(container: ContainerDetails) {
   return {
     NetworkMode: networkMode(options),
     CgroupnsMode: options.cgroupNamespace,
-    IpcMode: options.ipcMode,
+    IpcMode: namespaceMode(options.ipcMode),
     Cgroup: "",
-    PidMode: options.pidMode === "host" ? "host" : "",
+    PidMode: options.pidMode === "private" ? "" : namespaceMode(options.pidMode),
     UTSMode: options.utsMode === "host" ? "host" : "",
-    UsernsMode: "",
+    UsernsMode: options.told.userns,
   };
 }
+
+const namespaceMode = (mode: ContainerOptions["ipcMode"]): string =>
+  typeof mode === "string" ? mode : `container:${mode.container}`;
 
 function networking(options: ContainerOptions) {
   const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};

@@ -2,10 +2,12 @@ import type { MountOption } from "../../engine/options.ts";
 
 /** `-v` is told as Binds, `--mount` as Mounts, as it was asked for. */
 export function mountConfig(mounts: readonly MountOption[]) {
-  const tmpfs = mounts.filter((mount) => mount.type === "tmpfs");
+  const tmpfs = mounts.filter((mount) => mount.type === "tmpfs").filter(({ listed }) => !listed);
   const named = mounts.filter(
     (mount) =>
-      bindText(mount) === null && mount.type !== "tmpfs" && (mount.type !== "volume" || mount.name !== null),
+      bindText(mount) === null &&
+      (mount.type !== "tmpfs" || mount.listed) &&
+      (mount.type !== "volume" || mount.name !== null),
   );
   return {
     Binds: mounts.map(bindText).filter((bind) => bind !== null),
@@ -30,9 +32,27 @@ function bindText(mount: MountOption): string | null {
   return [mount.name, mount.target, ...(words.length === 0 ? [] : [words.join(",")])].join(":");
 }
 
+/** What `--mount type=tmpfs` was told of it; the rest are options of the file system. */
+function tmpfsRecord(words: readonly string[]) {
+  const numbers = { size: /^size=(\d+)$/, mode: /^mode=([0-7]+)$/ };
+  const find = (of: keyof typeof numbers) =>
+    words.map((word) => numbers[of].exec(word)?.[1]).find((value) => value !== undefined);
+  const [size, mode] = [find("size"), find("mode")];
+  const more = words.filter((word) => word !== "ro" && !numbers.size.test(word) && !numbers.mode.test(word));
+  const TmpfsOptions = {
+    ...(size === undefined ? {} : { SizeBytes: Number(size) }),
+    ...(mode === undefined ? {} : { Mode: Number.parseInt(mode, 8) }),
+    ...(more.length === 0 ? {} : { Options: more.map((word) => word.split("=")) }),
+  };
+  return {
+    ...(words.includes("ro") ? { ReadOnly: true } : {}),
+    ...(Object.keys(TmpfsOptions).length === 0 ? {} : { TmpfsOptions }),
+  };
+}
+
 function mountRecord(mount: MountOption) {
   const shared = { Type: mount.type, Target: mount.target };
-  if (mount.type === "tmpfs") return shared;
+  if (mount.type === "tmpfs") return { ...shared, ...tmpfsRecord(mount.options) };
   if (mount.type === "image") {
     const ImageOptions = { Subpath: mount.subpath ?? "" };
     return { ...shared, Source: mount.source, ReadOnly: true, ImageOptions };

@@ -81,6 +81,7 @@ function hostConfig(line: CreateLine, binds: readonly string[], bindings: unknow
     options.tty && process.stdout.isTTY ? [process.stdout.rows, process.stdout.columns] : [0, 0];
   return defined({
     Binds: binds,
+    ContainerIDFile: options.cidfile,
     Mounts: options.mount.map(mount),
     Tmpfs: tmpfs(options.tmpfs),
     ReadonlyRootfs: options["read-only"],

@@ -95,6 +95,7 @@ const RULES: { readonly [N in Name]?: Rule } = {
   uts: ["value", "uts"],
   cgroupns: ["value", "cgroup"],
   userns: ["value", "userns_mode"],
+  runtime: ["value", "runtime"],
   restart: ["value", "restart"],
   annotation: ["record", "annotations"],
   "log-driver": (service, value) => {
@@ -180,6 +181,7 @@ function longMount(text: string): Record<string, unknown> {
     BindOptions = {},
     VolumeOptions = {},
     ImageOptions = {},
+    TmpfsOptions = {},
   } = mount(text);
   const part = (record: Record<string, unknown>) => (Object.keys(record).length === 0 ? undefined : record);
   const said: Record<string, unknown> = {
@@ -195,6 +197,10 @@ function longMount(text: string): Record<string, unknown> {
     volume: part({
       ...(VolumeOptions["NoCopy"] ? { nocopy: true } : {}),
       ...(VolumeOptions["Subpath"] === undefined ? {} : { subpath: VolumeOptions["Subpath"] }),
+    }),
+    tmpfs: part({
+      ...(TmpfsOptions["SizeBytes"] === undefined ? {} : { size: TmpfsOptions["SizeBytes"] }),
+      ...(TmpfsOptions["Mode"] === undefined ? {} : { mode: TmpfsOptions["Mode"] }),
     }),
     image: part(ImageOptions["Subpath"] === undefined ? {} : { subpath: ImageOptions["Subpath"] }),
   };

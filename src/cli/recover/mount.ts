@@ -2,7 +2,12 @@ import type { MountRecord } from "./record.ts";
 
 /** An entry of HostConfig.Mounts as `--mount` takes it. */
 export function mountText(mount: MountRecord): string {
-  const { BindOptions: bind = {}, VolumeOptions: volume = {}, ImageOptions: image = {} } = mount;
+  const {
+    BindOptions: bind = {},
+    VolumeOptions: volume = {},
+    ImageOptions: image = {},
+    TmpfsOptions: tmpfs = {},
+  } = mount;
   const fields = [
     ["type", mount.Type],
     ["source", mount.Source],
@@ -19,6 +24,8 @@ export function mountText(mount: MountRecord): string {
       `${key}=${value}`,
     ]),
     ["image-subpath", image.Subpath],
+    ["tmpfs-size", tmpfs.SizeBytes === undefined ? "" : `${tmpfs.SizeBytes}`],
+    ["tmpfs-mode", tmpfs.Mode?.toString(8)],
   ] as const;
   return fields
     .flatMap(([name, value]) => (value === true ? `${name}` : value ? csvField(`${name}=${value}`) : []))

@@ -63,6 +63,7 @@ export interface MountRecord {
     readonly DriverConfig?: { readonly Options?: TextRecord };
   };
   readonly ImageOptions?: { readonly Subpath?: string };
+  readonly TmpfsOptions?: { readonly SizeBytes?: number; readonly Mode?: number };
 }
 
 type Binding = { readonly HostIp: string; readonly HostPort: string };
@@ -128,6 +129,7 @@ export interface HostConfig {
   readonly UTSMode?: string;
   readonly CgroupnsMode?: string;
   readonly UsernsMode?: string;
+  readonly Runtime?: string;
   readonly RestartPolicy?: { readonly Name: string; readonly MaximumRetryCount: number };
   readonly HealthOnFailure?: string;
   readonly AutoRemove?: boolean;

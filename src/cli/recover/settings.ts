@@ -261,6 +261,7 @@ function life(host: HostConfig): Setting[] {
   const { Type = "json-file", Config: config } = host.LogConfig ?? {};
   return [
     ...flag("init", host.Init),
+    ...unless("runtime", host.Runtime, "inro"),
     ...unless("restart", retries > 0 ? `${Name}:${retries}` : Name, "no"),
     ...flag("rm", host.AutoRemove),
     ...unless("health-on-failure", host.HealthOnFailure, "none"),

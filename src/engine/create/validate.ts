@@ -109,6 +109,9 @@ function checkHostname(hostname: string | null): void {
 }
 
 function checkNamespaces(options: ContainerOptions): void {
+  // dockerd's words: who has the host's name could change it.
+  if (options.utsMode === "host" && options.hostname !== null)
+    throw invalid("--uts", "cannot share the host's name", "conflicting options: hostname and the UTS mode");
   checkSharedNetwork(options);
   for (const name of Object.keys(options.sysctls)) checkSysctl(name, options);
 }
@@ -151,7 +154,7 @@ function checkSysctl(name: string, options: ContainerOptions): void {
     name === "kernel.shmmni" ||
     name === "kernel.shm_rmid_forced" ||
     name.startsWith("fs.mqueue.");
-  if (isIpc && options.ipcMode !== "host") return;
+  if (isIpc && typeof options.ipcMode === "string" && options.ipcMode !== "host") return;
   if (name.startsWith("net.") && options.network.kind !== "host" && options.network.kind !== "container")
     return;
   throw invalid(

@@ -19,6 +19,7 @@ import { hostDevices } from "../spec/devices.ts";
 import type { ResolvedMount } from "../spec/mounts.ts";
 import { buildSpec } from "../spec/spec.ts";
 import { identityIn } from "./identity.ts";
+import { donor, joinedBy } from "./namespaces.ts";
 
 /** All that a start of one container is made from. */
 export interface Ingredients {
@@ -43,22 +44,6 @@ export function hostnameOf(core: Core, id: string, options: ContainerOptions): s
   return hostnameOf(core, other.id, other.origin.options);
 }
 
-/** The one that exists, of the container whose network is shared; null: one of its own. NOT_RUNNING. */
-function networkNamespaceOf(core: Core, { network }: ContainerOptions): string | null {
-  return network.kind === "container" ? `/proc/${running(core, network.container).pid}/ns/net` : null;
-}
-
-function running(core: Core, container: string): { readonly id: string; readonly pid: number } {
-  const other = core.shelf.find(container);
-  if (other.live !== null) return { id: other.id, pid: other.live.pid };
-  throw new InroError("NOT_RUNNING", {
-    what: `cannot share the network of the container "${other.name}"`,
-    why: `cannot join network of a non running container: ${other.id}`,
-    hint: "start that one first",
-    at: "--network",
-  });
-}
-
 /** Looks up who the program runs as and writes the spec; what the runtime needs for `create` and `explain`. */
 export function createRequest(core: Core, from: Ingredients): CreateRequest {
   const { id, options, host } = { ...from, host: core.host };
@@ -68,7 +53,7 @@ export function createRequest(core: Core, from: Ingredients): CreateRequest {
     arguments: from.arguments,
     identity: identityIn(from.rootfs, options.user, options.groupAdd),
     hostname: hostnameOf(core, id, options),
-    networkNamespace: networkNamespaceOf(core, options),
+    joined: joinedBy(core, options),
     folder: from.folder,
     rootPath: from.rootfs.kind === "folder" ? from.rootfs.path : join(from.folder, from.rootfs.mountpoint),
     mounts: from.mounts,
@@ -114,7 +99,7 @@ interface Named {
 export function writeEtcFiles(core: Core, folder: string, container: Named): void {
   const { options } = container;
   if (options.network.kind === "container") {
-    const other = folderOf(core, running(core, options.network.container).id);
+    const other = folderOf(core, donor(core, options.network.container, "network").id);
     for (const name of ["hostname", "hosts", "resolv.conf"])
       copyFileSync(join(other, name), join(folder, name));
     return;

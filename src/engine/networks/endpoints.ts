@@ -5,6 +5,7 @@ import type { Core } from "../core.ts";
 import type { NetworkDetails } from "../engine.ts";
 import type { Entry } from "../entry.ts";
 import type { ContainerOptions, EndpointOption, NetworkMode } from "../options.ts";
+import { named } from "../shelf.ts";
 
 /** The network that a mode names; null where the namespace is another container's. */
 export function modeNetwork(mode: NetworkMode): string | null {
@@ -40,15 +41,14 @@ export const plainEndpoint = (network: string): EndpointOption => ({
   gatewayPriority: 0,
 });
 
-/** Every network by its name, every container by its id; what does not go together is refused. INVALID_OPTION, NETWORK_CONFLICT. */
+/** Every network by its name; what does not go together is refused. INVALID_OPTION, NETWORK_CONFLICT. */
 export function settleNetworks(core: Core, options: ContainerOptions): ContainerOptions {
   const { network } = options;
   if (network.kind === "container") {
     if (isLimited(options.bandwidth)) throw unlimited("the limit is that container's to have");
-    const { id } = wanted(() => core.shelf.find(network.container));
-    return { ...options, network: { kind: "container", container: id } };
+    return options;
   }
-  const nameOf = (name: string) => wanted(() => core.networkShelf.find(name)).name;
+  const nameOf = (name: string) => named("--network", () => core.networkShelf.find(name)).name;
   const endpoints = options.endpoints.map((endpoint) => ({ ...endpoint, network: nameOf(endpoint.network) }));
   const mode: NetworkMode = network.kind === "network" ? modeOf(nameOf(network.name)) : network;
   const settled = { ...options, network: mode, endpoints };
@@ -58,17 +58,6 @@ export function settleNetworks(core: Core, options: ContainerOptions): Container
   if (lone !== undefined && all.length > 1) throw conflict(lone.network);
   for (const { network: name } of all) checkBandwidth(core.networkShelf.find(name), options.bandwidth);
   return settled;
-}
-
-/** Docker's command line takes NO_SUCH_* at `create` for a missing image, pulls that and asks again. */
-function wanted<T>(find: () => T): T {
-  try {
-    return find();
-  } catch (cause) {
-    if (!(cause instanceof InroError)) throw cause;
-    const { what, why } = cause;
-    throw new InroError("INVALID_OPTION", { what, why, at: "--network", cause });
-  }
 }
 
 function modeOf(name: string): NetworkMode {

@@ -18,9 +18,9 @@ export interface ResolvedMount {
 const DEFAULT_SHM_SIZE = 64 * 1024 * 1024;
 
 /** What every container gets before its own mounts (the list is Docker's). */
-function defaultMounts(options: ContainerOptions): SpecMount[] {
+function defaultMounts({ options, joined }: SpecInput): DefaultMount[] {
   const writable = options.privileged ? "rw" : "ro";
-  const mounts: SpecMount[] = [
+  const mounts: DefaultMount[] = [
     { destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"] },
     {
       destination: "/dev",
@@ -42,17 +42,24 @@ function defaultMounts(options: ContainerOptions): SpecMount[] {
       options: [writable, "nosuid", "noexec", "nodev"],
     },
   ];
-  return mounts.concat(ipcMounts(options));
+  return mounts.concat(ipcMounts(options, joined.ipc));
 }
 
+type DefaultMount = SpecMount & { readonly detail?: MountDetail };
+
 /** An mqueue shows the queues of the IPC namespace that mounts it, the host's too; /dev/shm is a file system. */
-function ipcMounts(options: ContainerOptions): SpecMount[] {
+function ipcMounts(options: ContainerOptions, joined: number | null): DefaultMount[] {
   const secure = ["nosuid", "noexec", "nodev"];
   const queue = { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: secure };
   if (options.ipcMode === "none") return [queue];
   const destination = "/dev/shm";
   if (options.ipcMode === "host")
     return [queue, { destination, type: "bind", source: destination, options: ["rbind", ...secure] }];
+  // What is in memory is as much the other container's as the namespace.
+  if (joined !== null) {
+    const shared = { pid: joined, path: destination };
+    return [queue, { destination, type: "tmpfs", source: "shm", options: secure, detail: { shared } }];
+  }
   const size = options.shmSize ?? DEFAULT_SHM_SIZE;
   return [
     queue,
@@ -84,12 +91,16 @@ export function specMounts(input: SpecInput): {
   const users = input.mounts.map(({ target, ...mount }) => ({ destination: target, ...mount }));
   const taken = new Set(users.map((mount) => mount.destination));
   const files = fileMounts(input).filter((mount) => !taken.has(mount.destination));
-  const defaults = defaultMounts(input.options).filter((mount) => !taken.has(mount.destination));
+  const defaults = defaultMounts(input).filter((mount) => !taken.has(mount.destination));
   const later = [...files.map((mount) => ({ ...mount, ...ENGINES_OWN })), ...users];
   later.sort((a, b) => depth(a.destination) - depth(b.destination));
   const because = new Map<string, string>();
   const details = new Map<number, MountDetail>();
-  const mounts: SpecMount[] = [...defaults];
+  const mounts: SpecMount[] = [];
+  for (const { detail, ...mount } of defaults) {
+    if (detail !== undefined) details.set(mounts.length, detail);
+    mounts.push(mount);
+  }
   for (const { because: reason, detail, ...mount } of later) {
     if (reason !== "default") because.set(`/mounts/${mounts.length}`, reason);
     if (Object.keys(detail).length > 0) details.set(mounts.length, detail);

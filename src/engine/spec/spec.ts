@@ -33,9 +33,16 @@ export interface SpecInput {
   readonly devices: readonly { readonly node: SpecDevice; readonly rule: SpecDeviceRule }[];
   readonly seccomp: SpecSeccomp | null;
   readonly cgroupsPath: string;
-  /** A network namespace that exists; null: a new one, or the host's. */
-  readonly networkNamespace: string | null;
+  /** Processes whose namespaces are joined. */
+  readonly joined: Joined;
   readonly host: HostFacts;
+}
+
+/** Of other containers; null: that namespace is its own, or the host's. */
+export interface Joined {
+  readonly network: number | null;
+  readonly pid: number | null;
+  readonly ipc: number | null;
 }
 
 /** Privileges and limits that the engine itself stands under. */
@@ -143,7 +150,7 @@ function specLinux(input: SpecInput): NonNullable<RuntimeSpec["linux"]> {
     sysctl: { ...defaultSysctls(options), ...options.sysctls },
     resources: specResources(options, input.host, rules),
     cgroupsPath: input.cgroupsPath,
-    namespaces: namespaces(options, input.networkNamespace),
+    namespaces: namespaces(options, input.joined),
     ...(devices.length > 0 && { devices }),
     ...(input.seccomp !== null && { seccomp: input.seccomp }),
     maskedPaths: options.maskedPaths ?? (open ? [] : MASKED_PATHS),
@@ -157,15 +164,18 @@ function defaultSysctls(options: ContainerOptions): Record<string, string> {
   return { "net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ping_group_range": "0 2147483647" };
 }
 
-function namespaces(options: ContainerOptions, network: string | null): SpecNamespace[] {
+function namespaces(options: ContainerOptions, joined: Joined): SpecNamespace[] {
+  const of = (type: keyof Joined): SpecNamespace =>
+    joined[type] === null ? { type } : { type, path: `/proc/${joined[type]}/ns/${linkOf[type]}` };
   return [
     { type: "mount" },
     ...(options.utsMode === "private" ? [{ type: "uts" } as const] : []),
-    ...(options.pidMode === "private" ? [{ type: "pid" } as const] : []),
-    ...(options.ipcMode !== "host" ? [{ type: "ipc" } as const] : []),
-    ...(options.network.kind !== "host"
-      ? [{ type: "network" as const, ...(network === null ? {} : { path: network }) }]
-      : []),
+    ...(options.pidMode !== "host" ? [of("pid")] : []),
+    ...(options.ipcMode !== "host" ? [of("ipc")] : []),
+    ...(options.network.kind !== "host" ? [of("network")] : []),
     ...(options.cgroupNamespace === "private" ? [{ type: "cgroup" } as const] : []),
   ];
 }
+
+// namespaces(7), "The /proc/pid/ns/ directory".
+const linkOf = { network: "net", pid: "pid", ipc: "ipc" } as const;

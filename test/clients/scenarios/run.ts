@@ -138,6 +138,12 @@ export const run: Group = {
     { run: "run --rm --network none busybox ls /sys/class/net", expect: "lo" },
     { run: "run --rm --network nowhere busybox true", code: 125, err: /network nowhere not found/ },
     { run: "run --rm --network container:other busybox hostname", expect: "<short>" },
+    { run: "run --rm --pid container:other busybox sh -c 'ls -d /proc/1'", expect: "/proc/1" },
+    { run: "run --rm --ipc container:other busybox true", code: 125, err: /non-shareable IPC/ },
+    { run: "run --rm --runtime runc busybox true" },
+    { run: "run --rm --runtime io.containerd.runc.v2 busybox true" },
+    { run: "run --rm --runtime kata busybox true", code: 125, err: /unknown or invalid runtime name: kata/ },
+    { run: "run --rm --volume-driver nfs -v data:/a busybox true", code: 125, err: /nfs/ },
     {
       run: "run --rm --network container:other -p 80 busybox true",
       code: 125,
