@@ -10,8 +10,8 @@ export const editRoutes: readonly Route[] = [
 ];
 
 async function edit(x: Exchange): Promise<void> {
-  const { id } = x.engine.containers.get(parameter(x, "id"));
-  const asked = askedEdit(await body(x.request));
+  const { id, options } = x.engine.containers.get(parameter(x, "id"));
+  const asked = askedEdit(await body(x.request), options.log.asked);
   const { changes, when } = await x.engine.containers.edit(id, asked, { dryRun: flag(x.query, "dry-run") });
   json(x, 200, {
     When: when,

@@ -16,6 +16,7 @@ import { linkEnvironment } from "./links/links.ts";
 import type { ExecOptions } from "./options.ts";
 import type { ExecRecord } from "./records.ts";
 import { environment, mergeEnvironment } from "./spec/environment.ts";
+import { specRlimits } from "./spec/rlimits.ts";
 import { specCapabilities } from "./spec/spec.ts";
 
 /** One exec as the engine holds it while it runs. */
@@ -178,6 +179,7 @@ function execProcess(core: Core, entry: Entry, options: ExecOptions, size: Windo
   const identity = identityIn(entry.rootfs, options.user ?? own.user, own.groupAdd);
   const privileged = options.privileged || own.privileged;
   const { attachments } = entry.fortune;
+  const { rlimits, capabilities } = core.host;
   const links = linkEnvironment(core, entry.name, { options: own, attachments });
   return {
     terminal: options.tty,
@@ -191,7 +193,8 @@ function execProcess(core: Core, entry: Entry, options: ExecOptions, size: Windo
       env: mergeEnvironment([...links, ...own.env], options.env),
     }),
     cwd: options.workingDirectory ?? own.workingDirectory ?? "/",
-    capabilities: specCapabilities({ ...own, privileged }, identity.uid, core.host.capabilities),
+    capabilities: specCapabilities({ ...own, privileged }, identity.uid, capabilities),
+    rlimits: specRlimits(own.ulimits, rlimits, capabilities.includes("SYS_RESOURCE")),
     noNewPrivileges: own.security.noNewPrivileges,
   };
 }

@@ -52,7 +52,10 @@ export interface ContainerFortune {
 }
 
 export interface BeforeEdit
-  extends Pick<ContainerFortune, "bandwidth" | "resources" | "restart" | "ports" | "attachments"> {
+  extends Pick<
+    ContainerFortune,
+    "bandwidth" | "resources" | "restart" | "ports" | "endpoints" | "attachments"
+  > {
   /** It is stopped and started again on the way. */
   readonly restarts: boolean;
 }

@@ -7,6 +7,7 @@ import { connectMonitor } from "../runtime/monitor/monitor.ts";
 import type { Container } from "../runtime/runtime.ts";
 import { type Core, folderOf, record, socketFolderOf } from "./core.ts";
 import { restartPolicyOf } from "./current.ts";
+import { backToBefore } from "./edit/live.ts";
 import { forgetExec } from "./ended-execs.ts";
 import { Entry } from "./entry.ts";
 import { watch } from "./health/watch.ts";
@@ -59,21 +60,29 @@ function takeBack(entry: Entry): Entry {
   if (edit === null) return entry;
   const { bandwidth, resources, restart, ports } = edit;
   const attachments = now.map((one) => edit.attachments.find(({ id }) => id === one.id) ?? one);
-  entry.fortune = { ...entry.fortune, bandwidth, resources, restart, ports, attachments };
+  // Where it runs on it still is where the record says, and is moved back when that can be done.
+  const endpoints = edit.restarts ? edit.endpoints : entry.fortune.endpoints;
+  entry.fortune = { ...entry.fortune, bandwidth, resources, restart, ports, endpoints, attachments };
   // One with --rm stays meanwhile.
   entry.restarting = true;
   return entry;
 }
 
 /** What was stopped to become something else is started as what it was. */
-async function goOnAsBefore(core: Core, entry: Entry, { restarts }: BeforeEdit): Promise<void> {
+async function goOnAsBefore(core: Core, entry: Entry, before: BeforeEdit): Promise<void> {
+  const { restarts, endpoints } = before;
   const isStopping = entry.live === null || entry.fortune.stoppedByUser;
   if (restarts && isStopping && !entry.leaving)
     await restart(core, entry, { signal: null, timeout: null }).catch((cause) =>
       core.fault(`starting ${entry.id} as it was before it was edited`, cause),
     );
+  else if (entry.live !== null)
+    await backToBefore(core, entry, before).catch((cause) =>
+      core.fault(`making ${entry.id} again what it was before it was edited`, cause),
+    );
   entry.restarting = false;
-  if (core.shelf.has(entry) && entry.fortune.edit !== null) record(core, entry, { edit: null }, "machine");
+  if (core.shelf.has(entry) && entry.fortune.edit !== null)
+    record(core, entry, { edit: null, endpoints }, "machine");
   if (!restarts) restartAsAsked(core, entry);
 }
 

@@ -45,7 +45,7 @@ export type {
   FilesRequest,
   Network,
 } from "./attachment.ts";
-export { attachmentRecord, gatewaysAtHost, leads, leadsFor } from "./attachment.ts";
+export { addressesOf, attachmentRecord, gatewaysAtHost, leads, leadsFor } from "./attachment.ts";
 export type { Bandwidth, Direction, Shaper } from "./bandwidth.ts";
 export { unconnected } from "./connect.ts";
 export type { DefaultNetworkRequest } from "./default-network.ts";

@@ -112,7 +112,7 @@ describe.skipIf(engineMissing)("inro edit", () => {
     ];
     const command = ["--", "sh", "-c", "cat /bound/file; exec sleep 500"];
     const dry = await out("edit", "app", "--dry-run", ...words, ...command);
-    expect(dry).toContain("With a restart; its files and volumes stay\n  ~ environment A: 1 → 2\n");
+    expect(dry).toContain("With a restart; its files and volumes stay\n  ~ environment variable A: 1 → 2\n");
     expect(await pidOf("app")).toBe(pid);
     expect(await out("edit", "app", ...words, ...command)).toBe(`${dry}app2\n`);
     expect(await at("app2", "{{.Id}}")).toBe(id);
@@ -174,7 +174,7 @@ describe.skipIf(engineMissing)("inro edit", () => {
     const given = join(cli.engine.dataRoot, "../given");
     writeFileSync(join(given, "file"), "given\n");
     expect(await out("edit", "rest", "-e", "A=2", "-v", `${given}:/data`, "-p", "8000:80")).toStartWith(
-      "From its next start on\n  ~ environment A: 1 → 2\n",
+      "From its next start on\n  ~ environment variable A: 1 → 2\n",
     );
     expect(await out("start", "-a", "rest")).toBe("2\ngiven\n");
   }, 30_000);
@@ -202,7 +202,7 @@ describe.skipIf(engineMissing)("inro edit", () => {
     expect(await says("--name", "taken")).toContain("already in use");
     expect(await says("--name", "a/b")).toContain("only [a-zA-Z0-9]");
     expect(await says("--env-rm", "NOPE")).toContain('it has no environment variable "NOPE"');
-    expect(await says("--mount-rm", "/nope")).toContain('it has no mount at "/nope"');
+    expect(await says("--mount-rm", "/nope")).toContain('it has no mount "/nope"');
     expect(await says("--publish-rm", "80")).toContain("none of these is published");
     expect(await says("-m", "1k")).toContain("the least is 6 MiB");
     expect(await says("--mount", "type=bind,source=/nosuch/x,target=/x")).toContain("does not exist");
@@ -261,13 +261,13 @@ describe.skipIf(engineMissing)("inro edit", () => {
       "/^--env B/d; s/^--volume.*/--volume other:\\/data/; s/^-- sleep 600/-- sleep '5 00'/; s/'5 00'/500/",
     );
     expect(await open("\r\nweb\r\n", "y\r")).toBe(0);
-    expect(text).toContain("- environment B = 2");
+    expect(text).toContain("- environment variable B = 2");
     expect(await inside("web", "echo $A $B; cat /proc/1/cmdline")).toBe("it's\nsleep\u0000500\u0000");
     expect(await at("web", "{{json .HostConfig.Binds}}")).toBe('["other:/data"]');
     edits("s/8001:80/nonsense/");
     expect(await open('"nonsense" is not a port')).not.toBe(0);
-    edits("/^--stop-timeout/d");
-    expect(await open("--stop-timeout cannot be taken away")).not.toBe(0);
+    edits("/^--name/d");
+    expect(await open("--name cannot be taken away")).not.toBe(0);
     writeFileSync(editor, "exit 3");
     expect(await open("ended with 3: nothing was changed")).not.toBe(0);
   }, 60_000);

@@ -128,20 +128,20 @@ export function restart(policy: Asked): ContainerOptions["restart"] {
   return { name: known, maximumRetries };
 }
 
-function positiveOrNull(host: Asked, name: string): number | null {
+export function positiveOrNull(host: Asked, name: string): number | null {
   const value = integerOrNull(host, name);
   if (value !== null && value < 0) throw invalid(host.at + name, "it is negative");
   return value === 0 ? null : value;
 }
 
 // proc_pid_oom_score_adj(5). Every Go client sends 0 for "not asked for".
-function oomScore(host: Asked): number | null {
+export function oomScore(host: Asked): number | null {
   const value = integerOrNull(host, "OomScoreAdj") ?? 0;
   if (value < -1000 || value > 1000) throw invalid(`${host.at}OomScoreAdj`, "it is not within -1000 to 1000");
   return value === 0 ? null : value;
 }
 
-function extraHosts(host: Asked): readonly string[] {
+export function extraHosts(host: Asked): readonly string[] {
   const entries = texts(host, "ExtraHosts");
   entries.forEach((entry, index) => {
     if (!/^[^:\s]+:[^\s]+$/.test(entry)) {

@@ -9,7 +9,7 @@ export function modes(
 ): Pick<ContainerOptions, "network" | "endpoints" | "pidMode" | "ipcMode" | "utsMode" | "cgroupNamespace"> {
   const mode = flag(body, "NetworkDisabled")
     ? ({ kind: "none" } as const)
-    : network(text(host, "NetworkMode"));
+    : networkModeOf(text(host, "NetworkMode"));
   return {
     network: mode,
     endpoints: endpoints(body, mode),
@@ -20,7 +20,7 @@ export function modes(
   };
 }
 
-function network(mode: string): NetworkMode {
+export function networkModeOf(mode: string): NetworkMode {
   switch (mode) {
     case "":
     case "default":

@@ -1,23 +1,23 @@
-import type { ContainerOptions, SecurityOptions } from "../../engine/options.ts";
+import { type ContainerOptions, DEFAULT_OPTIONS, type SecurityOptions } from "../../engine/options.ts";
 import { parseExactJson } from "../../oci/json.ts";
 import { seccompProfileShape } from "../../oci/seccomp-profile-shape.ts";
 import { type Asked, invalid, texts, textsOrNull } from "../asked.ts";
 
 /** SecurityOpt and the two path lists, into which the docker CLI turns `systempaths=unconfined`. */
 export function security(host: Asked): Pick<ContainerOptions, "security" | "maskedPaths" | "readonlyPaths"> {
-  let found: SecurityOptions = {
-    seccomp: { kind: "default" },
-    noNewPrivileges: false,
-    systemPaths: "masked",
-  };
-  texts(host, "SecurityOpt").forEach((option, index) => {
-    found = { ...found, ...one(option, `${host.at}SecurityOpt[${index}]`) };
-  });
   return {
-    security: found,
+    security: { ...DEFAULT_OPTIONS.security, ...securityOptions(host) },
     maskedPaths: textsOrNull(host, "MaskedPaths"),
     readonlyPaths: textsOrNull(host, "ReadonlyPaths"),
   };
+}
+
+/** Of SecurityOpt, what is said there. */
+export function securityOptions(host: Asked): Partial<SecurityOptions> {
+  const said = texts(host, "SecurityOpt").map((option, index) =>
+    one(option, `${host.at}SecurityOpt[${index}]`),
+  );
+  return Object.assign({}, ...said);
 }
 
 /** `name=value`; `name:value` is the old spelling. */

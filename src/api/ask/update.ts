@@ -2,7 +2,7 @@ import type { ContainerChange } from "../../engine/engine.ts";
 import type { Resources } from "../../engine/options.ts";
 import { type Asked, flag, integer, integerOrNull, list, object, text } from "../asked.ts";
 import { bandwidth } from "./bandwidth.ts";
-import { blkioDevices } from "./blkio.ts";
+import { blkioDevices, blkioFields } from "./blkio.ts";
 import { restart } from "./container.ts";
 import { atLeast, blkioWeight } from "./resources.ts";
 
@@ -43,6 +43,7 @@ function changes(body: Asked): Partial<Resources> {
 export const CHANGEABLE = [
   ...["Memory", "MemorySwap", "MemoryReservation", "NanoCpus", "CpuPeriod", "CpuQuota", "CpuShares"],
   ...["CpusetCpus", "CpusetMems", "BlkioWeight", "PidsLimit"],
+  ...Object.values(blkioFields).map(({ name }) => name),
 ];
 
 /** Of what a container is made with there is more than what can be changed later. */

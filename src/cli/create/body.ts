@@ -97,7 +97,7 @@ function hostConfig(line: CreateLine, binds: readonly string[], bindings: unknow
     NetworkMode: networkMode(options),
     NetworkBandwidth: options["network-bandwidth"],
     Links: options.link,
-    ExtraHosts: options["add-host"].map((entry) => entry.replace(/^([^:=]+)=/, "$1:")),
+    ExtraHosts: options["add-host"].map(hostLine),
     Dns: options.dns,
     DnsSearch: options["dns-search"],
     DnsOptions: options["dns-option"],
@@ -163,6 +163,9 @@ export function healthcheck(options: HealthValues): Record<string, unknown> {
     throw new UsageError("--no-healthcheck conflicts with --health-* options");
   return { Test: ["NONE"] };
 }
+
+/** `name=address`, as Docker takes it too. */
+export const hostLine = (entry: string): string => entry.replace(/^([^:=]+)=/, "$1:");
 
 /** `--entrypoint ""` asks for none: the API takes an empty word for it. */
 function entrypoint(text: string | undefined): readonly string[] | undefined {

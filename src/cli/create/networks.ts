@@ -18,10 +18,12 @@ export const ipamConfig = ({ ip, ip6 }: Readonly<Addresses>) => ({
   ...(ip6 === undefined ? {} : { IPv6Address: ip6 }),
 });
 
-const asked = (options: CreateValues): readonly Asked[] =>
-  [...options.network, ...options.net].map((text) =>
-    text.includes("=") ? long(text) : { name: text, settings: {} },
-  );
+type NetworkValues = Pick<CreateValues, "network" | "net" | "ip" | "ip6" | "network-alias" | "mac-address">;
+
+const oneAsked = (text: string): Asked => (text.includes("=") ? long(text) : { name: text, settings: {} });
+
+const asked = (options: NetworkValues): readonly Asked[] =>
+  [...options.network, ...options.net].map(oneAsked);
 
 function long(text: string): Asked {
   let name = "";
@@ -67,10 +69,18 @@ function long(text: string): Asked {
 }
 
 /** The first network is the one that the container's mode names. */
-export const networkMode = (options: CreateValues): string | undefined => asked(options)[0]?.name;
+export const networkMode = (options: NetworkValues): string | undefined => asked(options)[0]?.name;
 
-/** NetworkingConfig: `--ip`, `--ip6`, `--mac-address` and `--network-alias` are about the first network. */
-export function networking(options: CreateValues): unknown {
+/** NetworkingConfig: where nothing is said but the first network's name, there is none. */
+export function networking(options: NetworkValues): unknown {
+  const all = endpoints(options);
+  const [first, ...others] = Object.values(all);
+  if (others.length === 0 && Object.keys(first ?? {}).length === 0) return undefined;
+  return { EndpointsConfig: all };
+}
+
+/** By network; `--ip`, `--ip6`, `--mac-address` and `--network-alias` are about the first one. */
+function endpoints(options: NetworkValues): Record<string, Asked["settings"]> {
   const [first = { name: "default", settings: {} }, ...others] = asked(options);
   const addresses = ipamConfig(options);
   const own = {
@@ -79,15 +89,18 @@ export function networking(options: CreateValues): unknown {
     ...(Object.keys(addresses).length > 0 ? { IPAMConfig: addresses } : {}),
     ...(options["mac-address"] === undefined ? {} : { MacAddress: options["mac-address"] }),
   };
-  const seen = new Set<string>();
-  for (const { name } of [first, ...others]) {
-    if (seen.has(name)) throw new UsageError(`network "${name}" is specified multiple times`);
-    seen.add(name);
+  return byName([{ ...first, settings: own }, ...others]);
+}
+
+/** Networks in their long form alone, by name. */
+export const namedNetworks = (texts: readonly string[]): Record<string, Asked["settings"]> =>
+  byName(texts.map(oneAsked));
+
+function byName(networks: readonly Asked[]): Record<string, Asked["settings"]> {
+  const found: Record<string, Asked["settings"]> = {};
+  for (const { name, settings } of networks) {
+    if (Object.hasOwn(found, name)) throw new UsageError(`network "${name}" is specified multiple times`);
+    found[name] = settings;
   }
-  if (others.length === 0 && Object.keys(own).length === 0) return undefined;
-  return {
-    EndpointsConfig: Object.fromEntries(
-      [{ ...first, settings: own }, ...others].map((one) => [one.name, one.settings]),
-    ),
-  };
+  return found;
 }

@@ -1,14 +1,21 @@
-import { InroError } from "../../oci/error.ts";
 import type { PortRequest } from "../../oci/port.ts";
 import type { Core } from "../core.ts";
+import { mergeImage } from "../create/merge.ts";
 import { validate } from "../create/validate.ts";
 import { optionsOf } from "../current.ts";
 import type { ContainerChange } from "../engine.ts";
 import type { Entry } from "../entry.ts";
 import { changedResources } from "../life/update.ts";
+import { settleNetworks } from "../networks/endpoints.ts";
 import { portsAfter } from "../networks/ports.ts";
-import type { ContainerOptions, HealthOption, MountOption } from "../options.ts";
-import { mergeEnvironment } from "../spec/environment.ts";
+import {
+  type ContainerOptions,
+  DEFAULT_OPTIONS,
+  type HealthOption,
+  type SecurityOptions,
+} from "../options.ts";
+import { editedLists, LISTS, type ListEdits, listsOf, withLists } from "./lists.ts";
+import { editedNetworks, type NetworkEdit } from "./networks.ts";
 
 /** Options that are replaced as a whole. */
 export const REPLACED = [
@@ -17,55 +24,87 @@ export const REPLACED = [
   "user",
   "workingDirectory",
   "hostname",
+  "domainname",
+  "tty",
+  "openStdin",
   "stopSignal",
   "stopTimeout",
+  "autoRemove",
   "init",
   "readOnly",
   "privileged",
+  "shmSize",
+  "oomScoreAdj",
+  "pidMode",
+  "ipcMode",
+  "utsMode",
+  "cgroupNamespace",
+  "maskedPaths",
+  "readonlyPaths",
+  "log",
   "health",
   "healthOnFailure",
 ] as const;
 
+export type Replaced = (typeof REPLACED)[number];
+
 /** What is to be another from now on; what is left out or empty stays. */
 export interface ContainerEdit {
   readonly name: string | null;
-  readonly set: Partial<Pick<ContainerOptions, (typeof REPLACED)[number]>>;
-  readonly env: { readonly set: readonly string[]; readonly remove: readonly string[] };
-  readonly labels: { readonly set: Readonly<Record<string, string>>; readonly remove: readonly string[] };
-  /** One at a target where something is mounted takes its place; `remove` names targets. */
-  readonly mounts: { readonly set: readonly MountOption[]; readonly remove: readonly string[] };
+  readonly set: Partial<Pick<ContainerOptions, Replaced>>;
+  /** These are again what the image or the default has. */
+  readonly reset: readonly Replaced[];
+  readonly security: Partial<SecurityOptions>;
+  readonly lists: ListEdits;
   readonly ports: { readonly publish: readonly PortRequest[]; readonly withdraw: readonly PortRequest[] };
+  readonly networks: NetworkEdit;
   readonly limits: ContainerChange;
 }
 
-/** The container's options as they are to be. INVALID_OPTION, NOT_PUBLISHED. */
+/** The container's options as they are to be. INVALID_OPTION, NOT_PUBLISHED, NO_SUCH_NETWORK. */
 export function editedOptions(core: Core, entry: Entry, asked: ContainerEdit): ContainerOptions {
   const before = optionsOf(entry);
-  const { env, labels, mounts, ports, limits } = asked;
-  const names = before.env.map((line) => line.replace(/=.*/s, ""));
-  refuseUnknown(entry, "environment variable", env.remove, names, "--env-rm");
-  refuseUnknown(entry, "label", labels.remove, Object.keys(before.labels), "--label-rm");
-  const targets = before.mounts.map(({ target }) => target);
-  refuseUnknown(entry, "mount at", mounts.remove, targets, "--mount-rm");
-  const stays = ({ target }: MountOption) =>
-    !mounts.remove.includes(target) && mounts.set.every((mount) => mount.target !== target);
+  const { lists, ports, limits, set } = asked;
+  const listed = withLists(before, editedLists(entry, listsOf(before), lists));
+  const base = { ...listed, ...ofImage(core, entry, asked.reset) };
+  const networks = editedNetworks(core, entry, asked.networks);
   return validate(
-    {
-      ...before,
-      ...asked.set,
-      health: { ...before.health, ...said(asked.set.health ?? {}) },
-      env: mergeEnvironment(before.env, [...env.remove, ...env.set]),
-      labels: withoutKeys({ ...before.labels, ...labels.set }, labels.remove),
-      mounts: [...before.mounts.filter(stays), ...mounts.set],
+    settleNetworks(core, {
+      ...base,
+      ...set,
+      ...networks,
+      ...capabilities(listed, lists),
+      security: { ...before.security, ...asked.security },
+      health: { ...base.health, ...said(set.health ?? {}) },
       ...(ports.publish.length + ports.withdraw.length === 0
         ? {}
-        : { ports: portsAfter(entry, ports), publishAllPorts: false }),
+        : { ports: portsAfter(entry, ports, networks.network), publishAllPorts: false }),
       bandwidth: { ...before.bandwidth, ...limits.bandwidth },
-      resources: changedResources(before.resources, limits.resources),
+      resources: changedResources(listed.resources, limits.resources),
       restart: limits.restart ?? before.restart,
-    },
+    }),
     core.host,
   );
+}
+
+/** What the image, else the default, says of these. */
+function ofImage(core: Core, { origin }: Entry, names: readonly Replaced[]): Partial<ContainerOptions> {
+  if (names.length === 0) return {};
+  const { image } = origin.options;
+  const all = mergeImage({ ...DEFAULT_OPTIONS, image }, core.images.resolve(origin.imageId).config.config);
+  return Object.fromEntries(names.map((name) => [name, all[name]]));
+}
+
+/** What is added now is not dropped any more, and the reverse. */
+function capabilities({ capAdd, capDrop }: ContainerOptions, lists: ListEdits) {
+  const without = (names: readonly string[], others: readonly string[]) => {
+    const gone = new Set(others.map(LISTS.capAdd.key));
+    return names.filter((name) => !gone.has(LISTS.capAdd.key(name)));
+  };
+  return {
+    capAdd: without(capAdd, lists.capDrop.set),
+    capDrop: without(capDrop, lists.capAdd.set),
+  };
 }
 
 /** Of a health check what is 0 or empty is not asked for. */
@@ -73,27 +112,3 @@ const said = (health: Partial<HealthOption>): Partial<HealthOption> =>
   Object.fromEntries(
     Object.entries(health).filter(([, value]) => (Array.isArray(value) ? value.length > 0 : value !== 0)),
   );
-
-function withoutKeys(
-  record: Readonly<Record<string, string>>,
-  gone: readonly string[],
-): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(record).filter(([key]) => !gone.includes(key)));
-}
-
-function refuseUnknown(
-  { name }: Entry,
-  kind: string,
-  asked: readonly string[],
-  known: readonly string[],
-  at: string,
-): void {
-  const unknown = asked.find((one) => !known.includes(one));
-  if (unknown === undefined) return;
-  throw new InroError("INVALID_OPTION", {
-    what: `cannot edit the container "${name}"`,
-    why: `it has no ${kind} "${unknown}"`,
-    hint: `see what it has with: inro inspect ${name}`,
-    at,
-  });
-}

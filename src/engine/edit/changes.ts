@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import { bracketed } from "../../oci/address.ts";
 import { inRows, type PortRequest, portRange, singles } from "../../oci/port.ts";
-import type { ContainerOptions, MountOption } from "../options.ts";
+import type { ContainerOptions, LogOptions, SecurityOptions } from "../options.ts";
+import { LIST_NAMES, LISTS, type ListRule, type Lists, listsOf } from "./lists.ts";
 
 /** One difference that an edit makes. */
 export interface Change {
@@ -34,6 +36,18 @@ const one = (kind: string, when: Change["when"], text: (options: ContainerOption
   },
 });
 
+const listed = <K extends keyof Lists>(name: K): Field => {
+  const { kind, when, key, text }: ListRule<Lists[K][number]> = LISTS[name];
+  return {
+    kind,
+    when,
+    parts: (options) => {
+      const groups = Map.groupBy(listsOf(options)[name] as readonly Lists[K][number][], key);
+      return new Map([...groups].map(([of, these]) => [of, these.map(text).join(", ")]));
+    },
+  };
+};
+
 const plain = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
 /** Limits that can be changed of a container that runs. */
@@ -52,17 +66,7 @@ const LIVE_LIMITS = [
 ] as const;
 
 const FIELDS: readonly Field[] = [
-  {
-    kind: "environment",
-    when: "restart",
-    parts: ({ env }) => new Map(env.map((line) => splitAt(line, "="))),
-  },
-  { kind: "label", when: "live", parts: ({ labels }) => new Map(Object.entries(labels)) },
-  {
-    kind: "mount",
-    when: "restart",
-    parts: ({ mounts }) => new Map(mounts.map((mount) => [mount.target, mountText(mount)])),
-  },
+  ...LIST_NAMES.map(listed),
   {
     kind: "port",
     when: "live",
@@ -78,9 +82,25 @@ const FIELDS: readonly Field[] = [
   one("user", "restart", ({ user }) => user),
   one("working folder", "restart", ({ workingDirectory }) => workingDirectory),
   one("host name", "restart", ({ hostname }) => hostname),
+  one("domain name", "restart", ({ domainname }) => domainname),
+  one("terminal", "restart", ({ tty }) => tty),
+  one("standard input", "restart", ({ openStdin }) => openStdin),
+  one("removed at its end", "live", ({ autoRemove }) => autoRemove),
   one("init", "restart", ({ init }) => init),
   one("read-only", "restart", ({ readOnly }) => readOnly),
   one("privileged", "restart", ({ privileged }) => privileged),
+  one("size of /dev/shm", "restart", ({ shmSize }) => shmSize),
+  one("OOM score", "restart", ({ oomScoreAdj }) => oomScoreAdj),
+  one("process ids", "restart", ({ pidMode }) => pidMode),
+  one("IPC", "restart", ({ ipcMode }) => ipcMode),
+  one("UTS", "restart", ({ utsMode }) => utsMode),
+  one("cgroup namespace", "restart", ({ cgroupNamespace }) => cgroupNamespace),
+  one("seccomp", "restart", ({ security: { seccomp } }) => seccompText(seccomp)),
+  one("no new privileges", "restart", ({ security }) => security.noNewPrivileges),
+  one("system paths", "restart", ({ security }) => security.systemPaths),
+  one("masked paths", "restart", ({ maskedPaths }) => maskedPaths),
+  one("read-only paths", "restart", ({ readonlyPaths }) => readonlyPaths),
+  one("log", "restart", ({ log: { asked } }) => logText(asked)),
   one("stop signal", "live", ({ stopSignal }) => stopSignal),
   one("stop timeout", "live", ({ stopTimeout }) => stopTimeout),
   one("health check", "live", ({ health }) => (health.test.length === 0 ? null : health)),
@@ -91,6 +111,9 @@ const FIELDS: readonly Field[] = [
   one("bandwidth", "live", ({ bandwidth }) => bandwidth),
   ...LIVE_LIMITS.map(([kind, key]) =>
     one(kind, "live", ({ resources }) => (resources[key] === 0 ? null : resources[key])),
+  ),
+  one("block I/O of disks", "live", ({ resources: { blkioDevices } }) =>
+    Object.values(blkioDevices).some((list) => list.length > 0) ? blkioDevices : null,
   ),
 ];
 
@@ -105,22 +128,13 @@ export function differences(before: ContainerOptions, after: ContainerOptions): 
   });
 }
 
-function splitAt(text: string, separator: string): [string, string] {
-  const at = text.indexOf(separator);
-  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
+function seccompText(seccomp: SecurityOptions["seccomp"]): string {
+  if (seccomp.kind !== "profile") return seccomp.kind;
+  return `a profile (${createHash("sha256").update(seccomp.text).digest("hex").slice(0, 12)})`;
 }
 
-function mountText(mount: MountOption): string {
-  switch (mount.type) {
-    case "tmpfs":
-      return ["tmpfs", ...mount.options].join(",");
-    case "image":
-      return `image ${mount.source}`;
-    case "bind":
-      return `bind ${mount.source}${mount.readOnly ? " (read-only)" : ""}`;
-    case "volume":
-      return `volume ${mount.name ?? "(anonymous)"}${mount.readOnly ? " (read-only)" : ""}`;
-  }
+function logText({ type, config }: LogOptions["asked"]): string {
+  return [type, ...Object.entries(config).map(([key, value]) => `${key}=${value}`)].join(" ");
 }
 
 function portText({ hostIp, hostPort, containerPort, count, choices, protocol }: PortRequest): string {

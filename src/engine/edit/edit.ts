@@ -2,10 +2,13 @@ import { type Core, tell } from "../core.ts";
 import { optionsOf } from "../current.ts";
 import type { Entry } from "../entry.ts";
 import { checkName, nameInUse } from "../names.ts";
+import { endpointsOf } from "../networks/endpoints.ts";
 import type { ContainerOptions } from "../options.ts";
+import type { ContainerFortune } from "../records.ts";
 import { type ContainerEdit, editedOptions } from "./asked.ts";
 import { type Change, differences } from "./changes.ts";
 import { editLive } from "./live.ts";
+import { moves, networkChanges } from "./networks.ts";
 import { editAtRest, editByRestart } from "./restart.ts";
 
 export interface Edited {
@@ -19,6 +22,8 @@ export interface Edit {
   readonly asked: ContainerEdit;
   readonly name: string;
   readonly options: ContainerOptions;
+  /** Of its fortune. */
+  readonly endpoints: ContainerFortune["endpoints"];
 }
 
 /**
@@ -31,12 +36,16 @@ export function edit(core: Core, entry: Entry, asked: ContainerEdit, dryRun: boo
     const name = asked.name === null ? entry.name : checkName(asked.name);
     const renamed: readonly Change[] =
       name === entry.name ? [] : [{ kind: "name", of: "", from: entry.name, to: name, when: "live" }];
-    const changes = [...renamed, ...differences(optionsOf(entry), options)];
+    const before = optionsOf(entry);
+    const moved = moves(asked.networks) ? networkChanges(endpointsOf(entry), { before, after: options }) : [];
+    const changes = [...renamed, ...differences(before, options), ...moved];
     const how = changes.some(({ when }) => when === "restart") ? ("restart" as const) : ("live" as const);
     const edited: Edited = { changes, when: entry.live === null ? "next start" : how };
     using _ = holdName(core, entry, name);
     if (dryRun || changes.length === 0) return edited;
-    const plan = { asked, name, options };
+    // Where networks were changed otherwise, and are not by this, that stands as it is recorded.
+    const endpoints = moved.length === 0 ? entry.fortune.endpoints : null;
+    const plan = { asked, name, options, endpoints };
     if (entry.live === null) await editAtRest(core, entry, plan);
     else if (how === "live") await editLive(core, entry, plan);
     else await editByRestart(core, entry, plan);

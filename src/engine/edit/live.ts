@@ -1,50 +1,59 @@
 import { type PortBinding, type PortRequest, singles } from "../../oci/port.ts";
 import { Undo } from "../../oci/undo.ts";
-import { type Core, record } from "../core.ts";
+import { type Core, folderOf, record } from "../core.ts";
 import type { Entry } from "../entry.ts";
 import { healthCheckOf } from "../health/check.ts";
 import { atStart } from "../health/health.ts";
 import { watch } from "../health/watch.ts";
+import { writeConnectionFiles, writeEtcFiles } from "../life/request.ts";
 import { limitAsRecorded, update } from "../life/update.ts";
+import { endpointsOfOptions } from "../networks/endpoints.ts";
 import { publish, withdraw } from "../networks/ports.ts";
-import type { ContainerFortune, ContainerOrigin } from "../records.ts";
+import type { BeforeEdit, ContainerFortune, ContainerOrigin } from "../records.ts";
 import type { Edit } from "./edit.ts";
-import { beginning, settle } from "./settle.ts";
+import { moves, moveTo } from "./networks.ts";
+import { beginning, FOLDED, settle } from "./settle.ts";
 
 /**
  * While it runs. How it began is on disk before anything is done, and forgotten with the write that makes the rest of it
  * so: what an engine that dies between leaves, the next one takes back.
  */
-export async function editLive(core: Core, entry: Entry, { asked, name, options }: Edit): Promise<void> {
-  const { ports, limits } = asked;
+export async function editLive(core: Core, entry: Entry, edit: Edit): Promise<void> {
+  const { name, options, endpoints } = edit;
+  const { ports, limits, networks } = edit.asked;
   const before = beginning(entry, { restarts: false });
-  const { attachments, bandwidth, resources, restart } = before;
   await using undo = new Undo();
   record(core, entry, { edit: before }, "machine");
-  undo.add("limit it as before", async () => {
-    record(core, entry, { bandwidth, resources, restart, ports: before.ports, edit: null }, "machine");
-    await limitAsRecorded(core, entry);
-  });
-  undo.add("publish its ports as before", () => portsAsBefore(core, entry, attachments));
+  undo.add("make it as before", () => backToBefore(core, entry, before));
+  if (moves(networks)) await moveTo(core, entry, endpointsOfOptions(options));
   if (ports.withdraw.length > 0) await withdraw(core, entry, ports.withdraw);
   if (ports.publish.length > 0) await publish(core, entry, ports.publish);
   if (limits.restart !== null || Object.keys({ ...limits.resources, ...limits.bandwidth }).length > 0)
     await update(core, entry, limits);
   await entry.turn.run(async () => {
-    const origin = relabelled(entry, options);
-    settle(core, entry, { name, origin, volumes: [] }, { edit: null, health: healthAfter(entry, origin) });
+    const origin = { ...entry.origin, options };
+    // Its names and servers: in the files that it sees before it is recorded, as all that can be undone is.
+    writeEtcFiles(core, folderOf(core, entry.id), {
+      id: entry.id,
+      options,
+      attachments: entry.fortune.attachments,
+    });
+    const health = healthAfter(entry, origin);
+    settle(core, entry, { name, origin, volumes: [] }, { ...FOLDED, endpoints, edit: null, health });
     watch(core, entry);
   });
   undo.release();
 }
 
-/** With what neither the kernel nor the program is told of; the rest stands beside it in the record. */
-function relabelled({ origin }: Entry, options: Edit["options"]): ContainerOrigin {
-  const { labels, stopSignal, stopTimeout, health, healthOnFailure } = options;
-  return {
-    ...origin,
-    options: { ...origin.options, labels, stopSignal, stopTimeout, health, healthOnFailure },
-  };
+/** Where it was, with its ports, its limits and the names that it sees; what it is was not touched. */
+export async function backToBefore(core: Core, entry: Entry, before: BeforeEdit): Promise<void> {
+  const { attachments, bandwidth, resources, restart, ports, endpoints } = before;
+  const at = endpoints ?? endpointsOfOptions(entry.origin.options);
+  await moveTo(core, entry, at, attachments);
+  await portsAsBefore(core, entry, attachments);
+  record(core, entry, { bandwidth, resources, restart, ports, endpoints, edit: null }, "machine");
+  await limitAsRecorded(core, entry);
+  writeConnectionFiles(core, entry);
 }
 
 /** What was seen by another check says nothing. */

@@ -22,7 +22,7 @@ export async function editAtRest(core: Core, entry: Entry, edit: Edit): Promise<
   const successor = await successorOf(core, entry, edit, { undo, holds });
   await entry.turn.run(async () => {
     if (entry.live !== null) throw refused(entry, "CONTAINER_RUNNING", "it was started meanwhile");
-    settle(core, entry, successor, FOLDED);
+    settle(core, entry, successor, { ...FOLDED, endpoints: edit.endpoints });
   });
   undo.release();
 }
@@ -44,13 +44,13 @@ export async function editByRestart(core: Core, entry: Entry, edit: Edit): Promi
     record(core, entry, { edit: before }, "machine");
     await stop(core, entry, { signal: null, timeout: null });
     try {
-      await startAs(core, entry, successor);
+      await startAs(core, entry, successor, edit.endpoints);
       undo.release();
     } catch (cause) {
       if (!core.shelf.has(entry)) throw cause;
       await stop(core, entry, { signal: "SIGKILL", timeout: null });
-      const { bandwidth, resources, restart, ports } = before;
-      settle(core, entry, predecessor, { bandwidth, resources, restart, ports });
+      const { bandwidth, resources, restart, ports, endpoints } = before;
+      settle(core, entry, predecessor, { bandwidth, resources, restart, ports, endpoints });
       throw await startedAgain(core, entry, cause);
     }
   } finally {
@@ -61,12 +61,17 @@ export async function editByRestart(core: Core, entry: Entry, edit: Edit): Promi
 }
 
 /** As what it becomes: in this process at once, on disk when its program runs. */
-async function startAs(core: Core, entry: Entry, successor: Successor): Promise<void> {
+async function startAs(
+  core: Core,
+  entry: Entry,
+  successor: Successor,
+  endpoints: Edit["endpoints"],
+): Promise<void> {
   const watching = new AbortController();
   const end = entry.waitFor("next-exit", watching.signal);
   entry.successor = successor;
   entry.origin = successor.origin;
-  entry.fortune = { ...entry.fortune, ...FOLDED };
+  entry.fortune = { ...entry.fortune, ...FOLDED, endpoints };
   try {
     await start(core, entry);
     const early = await Promise.race([end, Bun.sleep(PROBATION)]);

@@ -15,8 +15,8 @@ export const FOLDED = { bandwidth: null, resources: null, restart: null, ports: 
 
 /** What the next engine goes back to when an edit does not end. */
 export function beginning({ fortune }: Entry, { restarts }: { readonly restarts: boolean }): BeforeEdit {
-  const { bandwidth, resources, restart, ports, attachments } = fortune;
-  return { bandwidth, resources, restart, ports, attachments, restarts };
+  const { bandwidth, resources, restart, ports, endpoints, attachments } = fortune;
+  return { bandwidth, resources, restart, ports, endpoints, attachments, restarts };
 }
 
 /** All that an edit changes is written in one piece. NAME_IN_USE. */

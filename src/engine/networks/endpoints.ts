@@ -60,7 +60,7 @@ export function settleNetworks(core: Core, options: ContainerOptions): Container
   return settled;
 }
 
-function modeOf(name: string): NetworkMode {
+export function modeOf(name: string): NetworkMode {
   return name === "bridge" || name === "host" || name === "none" ? { kind: name } : { kind: "network", name };
 }
 

@@ -1,5 +1,6 @@
 import {
   type AttachmentRecord,
+  addressesOf,
   attachmentRecord,
   leads,
   leadsFor,
@@ -23,12 +24,13 @@ import {
   leaderAmong,
 } from "./endpoints.ts";
 
-/** Connects a container with a network, at once when it runs. In the container's turn. */
+/** Connects a container with a network, at once when it runs. In the container's turn. `as`: what it was there before. */
 export async function connect(
   core: Core,
   entry: Entry,
   network: NetworkDetails,
   asked: Omit<EndpointOption, "network">,
+  as?: AttachmentRecord,
 ): Promise<void> {
   const endpoint = { ...asked, network: network.name };
   const before = endpointsOf(entry);
@@ -51,8 +53,8 @@ export async function connect(
     number: freeNumber(attachments),
     leads: [],
     joined: true,
-    addresses: endpoint.addresses,
-    mac: endpoint.mac,
+    addresses: as === undefined ? endpoint.addresses : addressesOf(as),
+    mac: as?.mac ?? endpoint.mac,
     ports: [],
     shaper,
   });

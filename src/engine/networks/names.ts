@@ -14,9 +14,8 @@ export function dnsNames(
 
 /** Answers what a container that runs asks. In the background: what it asks before is answered then. */
 export async function serveNames(core: Core, entry: Entry): Promise<void> {
-  const { options } = entry.origin;
-  if (!hasOwnNetwork(options)) return;
-  const { dns } = options;
+  if (!hasOwnNetwork(entry.origin.options)) return;
+  const dns = () => entry.origin.options.dns;
   await entry.live?.serveNames(core.networks.names.open({ scope: () => scopeOf(core, entry), dns }));
 }
 

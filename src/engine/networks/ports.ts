@@ -91,12 +91,13 @@ export async function withdraw(core: Core, entry: Entry, asked: readonly PortReq
   tell(core, entry, "update");
 }
 
-/** What it is to publish once some are withdrawn and others published. NOT_PUBLISHED, INVALID_OPTION. */
+/** What it is to publish, in a network of this kind, once some are withdrawn and others published. NOT_PUBLISHED, INVALID_OPTION. */
 export function portsAfter(
   entry: Entry,
   change: { readonly withdraw: readonly PortRequest[]; readonly publish: readonly PortRequest[] },
+  network = entry.origin.options.network,
 ): readonly PortRequest[] {
-  if (change.publish.length > 0) refuseWithoutOwn(entry);
+  if (change.publish.length > 0) refuseWithoutOwn(entry, network);
   const wanted = wantedPorts(entry);
   if (change.withdraw.length === 0) return [...wanted, ...change.publish];
   const published = entry.fortune.attachments.flatMap(({ ports }) => ports);
@@ -129,8 +130,7 @@ function withoutRequests(wanted: readonly PortRequest[], gone: readonly PortBind
   return inRows(left);
 }
 
-function refuseWithoutOwn(entry: Entry): void {
-  const { kind } = entry.origin.options.network;
+function refuseWithoutOwn(entry: Entry, { kind } = entry.origin.options.network): void {
   if (kind === "host" || kind === "container" || kind === "none")
     throw new InroError("INVALID_OPTION", {
       what: `cannot publish ports of the container "${entry.name}"`,

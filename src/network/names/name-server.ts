@@ -14,8 +14,8 @@ export interface NameServer {
 export interface Client {
   /** Asked for each query: what is true then. */
   scope(): Scope;
-  /** Servers that the container was told to use (`--dns`); empty: the host's. */
-  readonly dns: readonly string[];
+  /** Servers that the container was told to use (`--dns`); empty: the host's. Asked for each query, too. */
+  dns(): readonly string[];
 }
 
 /** Takes a message; `reply` is called once with its answer, at once or later, or never where none is due. */
@@ -39,7 +39,7 @@ export function nameServer(): NameServer {
         if (underWay >= MOST_OF_ALL) return undefined;
         underWay++;
         try {
-          return await ask(query, stream, upstreamServers(dns));
+          return await ask(query, stream, upstreamServers(dns()));
         } catch {
           // A server's address that the host cannot even try.
           return undefined;
