@@ -5,6 +5,7 @@ import { validate } from "../create/validate.ts";
 import { optionsOf } from "../current.ts";
 import type { ContainerChange } from "../engine.ts";
 import type { Entry } from "../entry.ts";
+import { settleNamespaces } from "../life/namespaces.ts";
 import { changedResources } from "../life/update.ts";
 import { settleNetworks } from "../networks/endpoints.ts";
 import { portsAfter } from "../networks/ports.ts";
@@ -15,7 +16,7 @@ import {
   type SecurityOptions,
 } from "../options.ts";
 import { editedLists, LISTS, type ListEdits, listsOf, withLists } from "./lists.ts";
-import { editedNetworks, type NetworkEdit } from "./networks.ts";
+import { editedNetworks, moves, type NetworkEdit } from "./networks.ts";
 
 /** Options that are replaced as a whole. */
 export const REPLACED = [
@@ -68,8 +69,8 @@ export function editedOptions(core: Core, entry: Entry, asked: ContainerEdit): C
   const listed = withLists(before, editedLists(entry, listsOf(before), lists));
   const base = { ...listed, ...ofImage(core, entry, asked.reset) };
   const networks = editedNetworks(core, entry, asked.networks);
-  return validate(
-    settleNetworks(core, {
+  const options = validate(
+    {
       ...base,
       ...set,
       ...networks,
@@ -82,9 +83,12 @@ export function editedOptions(core: Core, entry: Entry, asked: ContainerEdit): C
       bandwidth: { ...before.bandwidth, ...limits.bandwidth },
       resources: changedResources(listed.resources, limits.resources),
       restart: limits.restart ?? before.restart,
-    }),
+    },
     core.host,
   );
+  // What it had may be gone by now, and is no concern of an edit that leaves it as it is.
+  if (!moves(asked.networks)) return set.pidMode || set.ipcMode ? settleNamespaces(core, options) : options;
+  return settleNetworks(core, settleNamespaces(core, options));
 }
 
 /** What the image, else the default, says of these. */

@@ -91,8 +91,8 @@ const FIELDS: readonly Field[] = [
   one("privileged", "restart", ({ privileged }) => privileged),
   one("size of /dev/shm", "restart", ({ shmSize }) => shmSize),
   one("OOM score", "restart", ({ oomScoreAdj }) => oomScoreAdj),
-  one("process ids", "restart", ({ pidMode }) => pidMode),
-  one("IPC", "restart", ({ ipcMode }) => ipcMode),
+  one("process ids", "restart", ({ pidMode }) => sharedText(pidMode)),
+  one("IPC", "restart", ({ ipcMode }) => sharedText(ipcMode)),
   one("UTS", "restart", ({ utsMode }) => utsMode),
   one("cgroup namespace", "restart", ({ cgroupNamespace }) => cgroupNamespace),
   one("seccomp", "restart", ({ security: { seccomp } }) => seccompText(seccomp)),
@@ -127,6 +127,9 @@ export function differences(before: ContainerOptions, after: ContainerOptions): 
       .map((of) => ({ kind, of, from: was.get(of) ?? null, to: is.get(of) ?? null, when }));
   });
 }
+
+const sharedText = (mode: ContainerOptions["ipcMode"]): string =>
+  typeof mode === "string" ? mode : `container:${mode.container.slice(0, 12)}`;
 
 function seccompText(seccomp: SecurityOptions["seccomp"]): string {
   if (seccomp.kind !== "profile") return seccomp.kind;
