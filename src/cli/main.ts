@@ -1,7 +1,7 @@
 import manifest from "../../package.json" with { type: "json" };
 import { openClient } from "../client/client.ts";
+import { nearest } from "../oci/nearest.ts";
 import { connectOrStart, meetAt } from "./daemon.ts";
-import { nearest } from "./options/nearest.ts";
 import type { OptionTable } from "./options/option.ts";
 import { parse } from "./options/parse.ts";
 import { UsageError } from "./options/usage-error.ts";

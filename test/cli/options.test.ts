@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { nearest } from "../../src/cli/options/nearest.ts";
 import { flag, list, read, text } from "../../src/cli/options/option.ts";
 import { parse } from "../../src/cli/options/parse.ts";
 import { duration, integer, moment, nanoCpus, size } from "../../src/cli/options/readers.ts";
+import { nearest } from "../../src/oci/nearest.ts";
 
 const table = {
   interactive: flag("", { short: "i" }),

@@ -1,6 +1,5 @@
 import type { ArgInstruction, Stage } from "./instruction.ts";
 import type { Location, Source } from "./location.ts";
-import type { Escape } from "./word.ts";
 
 /** A parser directive's value with its place. */
 export interface Directive {
@@ -8,9 +7,8 @@ export interface Directive {
   readonly location: Location;
 }
 
-/** `# name=value` lines at the top. */
+/** `# name=value` lines at the top; `escape` is the source's. */
 export interface Directives {
-  readonly escape: Escape;
   readonly syntax?: Directive;
   readonly check?: Directive;
 }

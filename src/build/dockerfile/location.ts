@@ -10,12 +10,16 @@ export interface Location {
   readonly end: Position;
 }
 
-/** What places in it are shown from. */
+/** What the `escape` directive chose: it continues lines, and takes a character's meaning away. */
+export type Escape = "\\" | "`";
+
+/** A Dockerfile's text: places in it are shown from here. */
 export interface Source {
   /** As the user named it: `Dockerfile`. */
   readonly file: string;
   /** Without their line ends. */
   readonly lines: readonly string[];
+  readonly escape: Escape;
 }
 
 const context = 2;

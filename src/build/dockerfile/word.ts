@@ -1,13 +1,23 @@
-import type { Location } from "./location.ts";
-
-/** What the file's `escape` directive chose. */
-export type Escape = "\\" | "`";
+import type { Location, Source } from "./location.ts";
 
 /** A text as written, whose variables, quotes and escapes are still in it: expand.ts reads it. */
 export interface Word {
   readonly raw: string;
   readonly location: Location;
-  readonly escape: Escape;
+  readonly source: Source;
+}
+
+/** A stretch of a word, with its own place where the word stands on one line as it is written. */
+export function part(word: Word, from: number, to: number = word.raw.length): Word {
+  const { raw, source, location } = word;
+  const { start, end } = location;
+  const isPlain = start.line === end.line && end.column - start.column === raw.length;
+  const place = (offset: number) => ({ line: start.line, column: start.column + offset });
+  return {
+    raw: raw.slice(from, to),
+    location: isPlain ? { start: place(from), end: place(to) } : location,
+    source,
+  };
 }
 
 /** `key=value`; in ENV and LABEL the key may hold variables too. */
@@ -36,5 +46,5 @@ export interface Heredoc {
   readonly fileDescriptor: number;
   /** Of the content and the delimiter's line. */
   readonly location: Location;
-  readonly escape: Escape;
+  readonly source: Source;
 }

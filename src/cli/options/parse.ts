@@ -1,4 +1,4 @@
-import { nearest } from "./nearest.ts";
+import { nearest } from "../../oci/nearest.ts";
 import type { Option, OptionTable, Values } from "./option.ts";
 import { UsageError } from "./usage-error.ts";
 

@@ -1,4 +1,4 @@
-import { nearest } from "../options/nearest.ts";
+import { nearest } from "../../oci/nearest.ts";
 import { functions } from "./functions.ts";
 import type { Command, Node, Operand, Pipeline, Term } from "./parse.ts";
 import { TemplateError } from "./template-error.ts";

@@ -1,4 +1,4 @@
-import { nearest } from "../options/nearest.ts";
+import { nearest } from "../../oci/nearest.ts";
 import { TemplateError } from "./template-error.ts";
 
 /** What templates work on: JSON, and methods of the things that lists show (`{{.Label "x"}}`). */

@@ -1,7 +1,11 @@
 import { expect, test } from "bun:test";
 import { DockerfileError } from "../../../src/build/dockerfile/error.ts";
 
-const source = { file: "Dockerfile", lines: ["FROM alpine", "\tRUNN echo", "", "CMD \u001b[2J"] };
+const source = {
+  file: "Dockerfile",
+  lines: ["FROM alpine", "\tRUNN echo", "", "CMD \u001b[2J"],
+  escape: "\\",
+} as const;
 
 function at(line: number, column: number, endLine: number, endColumn: number): DockerfileError {
   const location = { start: { line, column }, end: { line: endLine, column: endColumn } };

@@ -1,0 +1,233 @@
+import { nearest } from "../../oci/nearest.ts";
+import { cleanPath } from "./clean-path.ts";
+import { refuseVariable } from "./copy.ts";
+import { DockerfileError } from "./error.ts";
+import { expandWord, type Lookup } from "./expand.ts";
+import { type MountField, type MountFlag, mountTypes, type RunMount, sharingModes } from "./instruction.ts";
+import { refuse, type Statement } from "./statement.ts";
+import { part, type Word } from "./word.ts";
+
+type MountType = (typeof mountTypes)[number];
+
+/** Other names of the same options. */
+const aliases: Readonly<Record<string, string>> = {
+  src: "source",
+  dst: "target",
+  destination: "target",
+  ro: "readonly",
+  rw: "readwrite",
+};
+
+const everywhere = ["type", "target", "source", "from", "readonly", "readwrite", "id"];
+const owner = ["mode", "uid", "gid"];
+
+/** What each kind takes. As with docker, what is of no use to a kind is mostly taken and does nothing. */
+const taken: Readonly<Record<MountType, readonly string[]>> = {
+  bind: everywhere,
+  cache: [...everywhere, "sharing", ...owner],
+  tmpfs: [...everywhere, "size"],
+  secret: [...everywhere.filter((name) => name !== "from"), "env", "required", ...owner],
+  ssh: [...everywhere.filter((name) => name !== "source"), "required", ...owner],
+};
+
+const options = [...new Set([...Object.values(taken).flat(), ...Object.keys(aliases)])];
+
+/** Options that mean yes where they have no value. */
+const switches = ["readonly", "readwrite", "required"];
+
+/** A `--mount` flag's fields; one without variables is checked to its end. */
+export function parseMount(statement: Statement, word: Word): MountFlag {
+  const fields = csv(statement, word).map((field) => mountField(statement, field));
+  const from = fields.find(({ key }) => key.raw === "from")?.value;
+  if (from !== undefined) refuseVariable(statement, from, "from");
+  const flag: MountFlag = { fields, location: word.location, ...(from === undefined ? {} : { from }) };
+  if (!fields.some(({ value }) => value?.raw.includes("$"))) resolveMount(flag, () => undefined);
+  return flag;
+}
+
+function mountField(statement: Statement, field: Word): MountField {
+  const equals = field.raw.indexOf("=");
+  const written = equals < 0 ? field : part(field, 0, equals);
+  const lower = written.raw.toLowerCase();
+  const key = { ...written, raw: aliases[lower] ?? lower };
+  if (!options.includes(lower) || (equals < 0 && !switches.includes(key.raw))) {
+    const why =
+      equals < 0
+        ? `invalid field '${field.raw}' must be a key=value pair`
+        : `unexpected key '${lower}' in '${field.raw}'`;
+    refuse(statement, why, field.location, meant(lower, options));
+  }
+  return equals < 0 ? { key } : { key, value: part(field, equals + 1) };
+}
+
+function meant(name: string, known: readonly string[]): string | undefined {
+  const near = known.includes(name) ? undefined : nearest(name, known);
+  return near === undefined ? undefined : `did you mean ${near}?`;
+}
+
+/** RFC 4180, one record: a field may stand in double quotes, two of which are one in it. */
+function csv(statement: Statement, word: Word): Word[] {
+  const field = /(?:"((?:[^"]|"")*)"|([^",]*))(,|$)/y;
+  const fields: Word[] = [];
+  for (;;) {
+    const at = field.lastIndex;
+    const [, quoted, plain = "", end] = field.exec(word.raw) ?? refuseQuote(statement, word);
+    const found =
+      quoted === undefined ? part(word, at, at + plain.length) : part(word, at + 1, at + 1 + quoted.length);
+    fields.push({ ...found, raw: found.raw.replaceAll('""', '"') });
+    if (end === "") return fields;
+  }
+}
+
+function refuseQuote(statement: Statement, word: Word): never {
+  refuse(statement, "failed to parse csv mounts: a quote is out of place", word.location);
+}
+
+/** The fields' values by key; the last of several counts. */
+class Fields {
+  readonly #flag: MountFlag;
+  readonly #values = new Map<string, { readonly text: string | undefined; readonly word: Word }>();
+
+  constructor(flag: MountFlag, lookup: Lookup) {
+    this.#flag = flag;
+    for (const { key, value } of flag.fields) {
+      // "readwrite=false" is "readonly=true".
+      const name = key.raw === "readwrite" ? "readonly" : key.raw;
+      const text = value === undefined ? undefined : expandWord(value, lookup);
+      if (key.raw !== "readwrite") this.#values.set(name, { text, word: value ?? key });
+      else
+        this.#values.set(name, {
+          text: `${!truth(text ?? "true", value ?? key, key.raw)}`,
+          word: value ?? key,
+        });
+    }
+  }
+
+  refuse(why: string, word?: Word, hint?: string): never {
+    const source = this.#flag.fields[0]?.key.source as Word["source"];
+    const location = word?.location ?? this.#flag.location;
+    throw new DockerfileError({ source, location, why, ...(hint === undefined ? {} : { hint }) });
+  }
+
+  get names(): string[] {
+    return [...this.#values.keys()];
+  }
+
+  word(name: string): Word | undefined {
+    return this.#values.get(name)?.word;
+  }
+
+  /** Undefined where it is not given, or empty. */
+  text(name: string): string | undefined {
+    const text = this.#values.get(name)?.text;
+    return text === "" ? undefined : text;
+  }
+
+  truth(name: string, otherwise: boolean): boolean {
+    const field = this.#values.get(name);
+    return field === undefined ? otherwise : truth(field.text ?? "true", field.word, name);
+  }
+
+  number(name: string, base: 8 | 10, otherwise: number): number {
+    const field = this.#values.get(name);
+    if (field === undefined) return otherwise;
+    const text = field.text ?? "";
+    const digits = base === 8 ? /^[0-7]{1,11}$/ : /^[0-9]{1,10}$/;
+    const value = digits.test(text) ? Number.parseInt(text, base) : Number.NaN;
+    if (!(value < 2 ** 32)) this.refuse(`invalid value ${text} for ${name}`, field.word);
+    return value;
+  }
+
+  oneOf<const Name extends string>(
+    name: string,
+    what: string,
+    known: readonly Name[],
+    otherwise: Name,
+  ): Name {
+    const field = this.#values.get(name);
+    if (field === undefined) return otherwise;
+    const text = field.text ?? "";
+    const found = known.find((each) => each === text.toLowerCase());
+    const hint = meant(text.toLowerCase(), known) ?? `it is one of ${known.join(", ")}`;
+    return found ?? this.refuse(`unsupported ${what} ${JSON.stringify(text)}`, field.word, hint);
+  }
+}
+
+function truth(text: string, word: Word, name: string): boolean {
+  if (/^(1|t|T|TRUE|true|True)$/.test(text)) return true;
+  if (/^(0|f|F|FALSE|false|False)$/.test(text)) return false;
+  const { source, location } = word;
+  throw new DockerfileError({ source, location, why: `invalid value for ${name}: ${text}` });
+}
+
+const build: { [Type in MountType]: (fields: Fields, from: string | undefined) => RunMount } = {
+  bind: (fields, from) => ({
+    type: "bind",
+    target: fields.text("target") ?? ".",
+    source: fields.text("source") ?? "/",
+    from,
+    readonly: fields.truth("readonly", true),
+  }),
+  cache: (fields, from) => ({
+    type: "cache",
+    id: fields.text("id") ?? cleanPath(fields.text("target") ?? "."),
+    target: fields.text("target") ?? ".",
+    source: fields.text("source") ?? "/",
+    from,
+    readonly: fields.truth("readonly", false),
+    sharing: fields.oneOf("sharing", "sharing value", sharingModes, "shared"),
+    ...owned(fields, 0o755),
+  }),
+  tmpfs: (fields) => ({ type: "tmpfs", target: fields.text("target") ?? ".", size: sizeOf(fields) }),
+  secret,
+  ssh: (fields) => ({
+    type: "ssh",
+    id: fields.text("id") ?? "default",
+    target: fields.text("target"),
+    required: fields.truth("required", false),
+    ...owned(fields, 0o600),
+  }),
+};
+
+/**
+ * What a `--mount` flag asks for, its variables replaced. Throws DOCKERFILE_INVALID for what it cannot be; that a target
+ * is not `/` is for whoever knows the working folder.
+ */
+export function resolveMount(flag: MountFlag, lookup: Lookup): RunMount {
+  const fields = new Fields(flag, lookup);
+  const type = fields.oneOf("type", "mount type", mountTypes, "bind");
+  const wrong = fields.names.find((name) => !taken[type].includes(name));
+  if (wrong !== undefined)
+    fields.refuse(`unexpected key '${wrong}' for mount type '${type}'`, fields.word(wrong));
+  return build[type](fields, fields.text("from"));
+}
+
+function secret(fields: Fields): RunMount {
+  const [source, id, target, env] = ["source", "id", "target", "env"].map((name) => fields.text(name));
+  if (source !== undefined && id !== undefined)
+    fields.refuse("both source and id can't be set", fields.word("source"));
+  const name = source ?? id ?? target?.split("/").findLast((each) => each !== "");
+  if (name === undefined)
+    fields.refuse("invalid secret mount. one of source, target required", undefined, "id=NAME");
+  const file = env === undefined ? `/run/secrets/${name.split("/").at(-1)}` : undefined;
+  const required = fields.truth("required", false);
+  return { type: "secret", id: name, target: target ?? file, env, required, ...owned(fields, 0o400) };
+}
+
+const owned = (fields: Fields, mode: number) => ({
+  mode: fields.number("mode", 8, mode),
+  uid: fields.number("uid", 10, 0),
+  gid: fields.number("gid", 10, 0),
+});
+
+/** `64m`, `1.5 GiB`: each letter 1024 times the one before. */
+function sizeOf(fields: Fields): number | undefined {
+  const text = fields.text("size");
+  if (text === undefined) return undefined;
+  const match = /^(\d+(?:\.\d+)?) ?([kmgtp])?i?b?$/i.exec(text);
+  const power = " kmgtp".indexOf(match?.[2]?.toLowerCase() ?? " ");
+  const bytes = Math.floor(Number(match?.[1]) * 1024 ** power);
+  return Number.isSafeInteger(bytes)
+    ? bytes
+    : fields.refuse(`invalid value for size: ${text}`, fields.word("size"));
+}
