@@ -95,6 +95,12 @@ function groupLines(text: string): GroupLine[] {
   });
 }
 
+/** What an id is called in the text of a passwd or group file: the first line that has it. */
+export function accountNames(text: string): ReadonlyMap<number, string> {
+  const named = lines(text).map(([name = "", , id = ""]) => [idOf(id), name] as const);
+  return new Map(named.reverse().flatMap(([id, name]) => (id === undefined ? [] : [[id, name]])));
+}
+
 /** passwd(5), group(5): fields parted by colons; a comment and an empty line say nothing. */
 function lines(text: string): string[][] {
   return text
