@@ -14,7 +14,9 @@ import { openLibrary } from "./main/library.ts";
 
 export { ApiError } from "./client/client.ts";
 export type * from "./library/container.ts";
+export type * from "./library/edit.ts";
 export type * from "./library/engine.ts";
+export type * from "./library/exec.ts";
 export type * from "./library/frames.ts";
 export type * from "./library/objects.ts";
 export type * from "./library/session.ts";

@@ -1,7 +1,11 @@
 import { ApiError, at, type Client, collect } from "../client/client.ts";
 import { bracketed } from "../oci/address.ts";
+import { type ContainerEdit, type Edited, edit } from "./edit.ts";
+import { type ExecOptions, type ExecResult, exec, type Process, spawn, type TerminalSize } from "./exec.ts";
 import { framed, type Line, linesOf, type Output, unframed } from "./frames.ts";
+import { nameAndTag } from "./names.ts";
 import { type Session, sessionOf } from "./session.ts";
+import { type ContainerSettings, settingsBody } from "./spec.ts";
 
 /** The API's own record: `inspect` of a container, image, volume or network. */
 // biome-ignore lint/suspicious/noExplicitAny: its shape is the API's, and grows with it.
@@ -22,23 +26,25 @@ export interface LogOptions {
   readonly until?: Date;
 }
 
-export interface ExecOptions {
-  readonly env?: Readonly<Record<string, string>>;
-  readonly user?: string;
-  readonly workingDirectory?: string;
-  readonly privileged?: boolean;
+export interface ProcessTable {
+  readonly titles: readonly string[];
+  readonly processes: readonly (readonly string[])[];
 }
 
-export interface ExecResult {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
+export interface FileChange {
+  readonly path: string;
+  readonly kind: "modified" | "added" | "deleted";
 }
 
-/** A program beside the container's own. */
-export interface Process extends Session {
-  /** Once it has ended. */
-  exitCode(): Promise<number>;
+export interface CommitOptions {
+  /** `name:tag`; without it, it has none. */
+  readonly name?: string;
+  readonly message?: string;
+  readonly author?: string;
+  /** Instructions of a Dockerfile: `CMD ["web"]`. */
+  readonly changes?: readonly string[];
+  /** It stands still meanwhile, unless this is false. */
+  readonly pause?: boolean;
 }
 
 /** One container; `await using` removes it at the end of the scope, whether it runs or not. */
@@ -71,8 +77,26 @@ export interface Container extends AsyncDisposable {
   ): Promise<ExecResult>;
   /** Runs a program in it and hands out its streams. */
   spawn(command: readonly string[], o?: ExecOptions & { readonly tty?: boolean }): Promise<Process>;
+  /** Makes it another, with its files and volumes: at once what can be, all else by starting it again; all or nothing. */
+  edit(change: ContainerEdit, o?: { readonly dryRun?: boolean }): Promise<Edited>;
+  /** Limits and restart policy alone, as Docker's engine has it too. */
+  update(limits: Pick<ContainerSettings, "memory" | "cpus" | "pidsLimit" | "restart">): Promise<void>;
+  /** Forgets what it wrote until now. */
+  clearLog(): Promise<void>;
+  /** Its processes, as `ps -ef` prints them. */
+  top(): Promise<ProcessTable>;
+  /** What it changed in its image's files. */
+  changes(): Promise<readonly FileChange[]>;
+  /** An image of what it is now; answers its id. */
+  commit(o?: CommitOptions): Promise<string>;
+  /** Of its terminal. */
+  resize(size: TerminalSize): Promise<void>;
+  /** What its start did, operation by operation, as people read it. */
+  explain(): Promise<string>;
   /** A record of its use of the machine each second. */
   stats(): AsyncGenerator<Inspected, void>;
+  /** Its paths that a pattern means, as glob(7) has them. */
+  glob(pattern: string): Promise<readonly string[]>;
   /** A file or folder as a tar. */
   get(path: string): AsyncGenerator<Uint8Array, void>;
   /** Unpacks a tar into a folder. */
@@ -105,39 +129,50 @@ export function containerOf(client: Client, id: string, warnings: readonly strin
     yield* read(bytes(at`/containers/${id}/logs`, query));
   };
 
-  const spawn: Container["spawn"] = async (command, o = {}) => {
-    const { Id } = await client.json<{ Id: string }>({
-      method: "POST",
-      path: at`/containers/${id}/exec`,
-      body: {
-        ...{ Cmd: command, AttachStdin: true, AttachStdout: true, AttachStderr: true },
-        ...{ Tty: o.tty ?? false, User: o.user, WorkingDir: o.workingDirectory, Privileged: o.privileged },
-        Env: Object.entries(o.env ?? {}).map(([name, value]) => `${name}=${value}`),
-      },
-    });
-    const tty = o.tty ?? false;
-    const body = { Detach: false, Tty: tty };
-    const stream = await client.hijack({ method: "POST", path: at`/exec/${Id}/start`, body });
-    const exitCode = async () => {
-      // The end of the streams may come a moment before the exit is known.
-      for (let pause = 1; ; pause = Math.min(pause * 2, 100)) {
-        const { Running, ExitCode } = await client.json<Inspected>({
-          method: "GET",
-          path: at`/exec/${Id}/json`,
-        });
-        if (!Running && ExitCode !== null) return ExitCode as number;
-        await new Promise((resolve) => setTimeout(resolve, pause));
-      }
-    };
-    return { ...sessionOf(stream, tty), exitCode };
-  };
-
   return {
     id,
     warnings,
     inspect,
     output,
-    spawn,
+    spawn: (command, o) => spawn(client, id, command, o),
+    async exec(command, { input, ...o } = {}) {
+      await using process = await spawn(client, id, command, o);
+      return await exec(process, input);
+    },
+    edit: (change, { dryRun = false } = {}) => edit(client, id, change, dryRun),
+    async update(limits) {
+      const { HostConfig: body } = settingsBody(limits);
+      await client.json({ method: "POST", path: at`/containers/${id}/update`, body });
+    },
+    async clearLog() {
+      await client.json({ method: "DELETE", path: at`/inro/containers/${id}/logs` });
+    },
+    async top() {
+      const path = at`/containers/${id}/top`;
+      const { Titles, Processes } = await client.json<Inspected>({ method: "GET", path });
+      return { titles: Titles, processes: Processes };
+    },
+    async changes() {
+      const path = at`/containers/${id}/changes`;
+      const kinds = ["modified", "added", "deleted"] as const;
+      const found = await client.json<{ Path: string; Kind: 0 | 1 | 2 }[] | null>({ method: "GET", path });
+      return (found ?? []).map(({ Path, Kind }) => ({ path: Path, kind: kinds[Kind] }));
+    },
+    async commit({ name = "", message, author, changes, pause = true } = {}) {
+      const [repo, tag] = nameAndTag(name);
+      const query = { container: id, repo, tag, comment: message, author, changes, pause: pause ? "1" : "0" };
+      return (await client.json<Inspected>({ method: "POST", path: "/commit", query, body: {} })).Id;
+    },
+    resize: ({ rows, columns }) => post("resize", { h: rows, w: columns }),
+    async explain() {
+      const path = at`/inro/containers/${id}/explain`;
+      return (await client.json<Inspected>({ method: "GET", path })).printed;
+    },
+    async glob(pattern) {
+      const path = at`/inro/containers/${id}/glob`;
+      const found = await client.json<Inspected>({ method: "GET", path, query: { pattern } });
+      return found.Paths;
+    },
     start: () => post("start"),
     stop: ({ timeout, signal } = {}) => post("stop", { t: timeout, signal }),
     restart: ({ timeout } = {}) => post("restart", { t: timeout }),
@@ -160,16 +195,6 @@ export function containerOf(client: Client, id: string, warnings: readonly strin
         await client.hijack({ method: "POST", path: at`/containers/${id}/attach`, query }),
         tty,
       );
-    },
-    async exec(command, { input, ...o } = {}) {
-      await using process = await spawn(command, o);
-      const fed = input === undefined ? Promise.resolve() : process.write(input);
-      // A program that does not read its input is no failure.
-      fed.then(() => process.end()).catch(() => {});
-      const written = { stdout: [] as Uint8Array[], stderr: [] as Uint8Array[] };
-      for await (const { stream, bytes } of process) written[stream].push(bytes);
-      const text = (parts: readonly Uint8Array[]) => Buffer.concat(parts).toString("utf8");
-      return { code: await process.exitCode(), stdout: text(written.stdout), stderr: text(written.stderr) };
     },
     stats: () => client.values({ method: "GET", path: at`/containers/${id}/stats`, query: { stream: true } }),
     get: (path) => bytes(at`/containers/${id}/archive`, { path }),

@@ -3,7 +3,17 @@ import { ApiError, type Client, openClient } from "../client/client.ts";
 import { meet } from "../client/peer.ts";
 import { connectTo } from "../client/socket.ts";
 import { type Container, containerOf, type Inspected } from "./container.ts";
-import { type Images, imagesOf, type Networks, networksOf, type Volumes, volumesOf } from "./objects.ts";
+import {
+  type Images,
+  imagesOf,
+  type Networks,
+  networksOf,
+  type Pruned,
+  type PruneOptions,
+  prune,
+  type Volumes,
+  volumesOf,
+} from "./objects.ts";
 import { type ContainerSpec, createBody } from "./spec.ts";
 
 export interface Containers {
@@ -15,6 +25,8 @@ export interface Containers {
     readonly all?: boolean;
     readonly filters?: Readonly<Record<string, readonly string[]>>;
   }): Promise<readonly Inspected[]>;
+  /** Those that do not run. */
+  prune(o?: Omit<PruneOptions, "all">): Promise<Pruned>;
 }
 
 /** An engine, in this process or another. What fails throws an `Error` whose message says what, why and what to do. */
@@ -33,6 +45,10 @@ export interface Engine extends AsyncDisposable {
   }): AsyncGenerator<Inspected, void>;
   info(): Promise<Inspected>;
   version(): Promise<Inspected>;
+  /** What images, containers and volumes take on the disk. */
+  usage(): Promise<Inspected>;
+  /** What `run` would do, operation by operation, as people read it; nothing is made. Ours alone. */
+  explain(spec: ContainerSpec): Promise<string>;
   /** Containers run on. */
   close(): Promise<void>;
 }
@@ -80,6 +96,11 @@ export function engineOf(client: Client, close: () => Promise<void>): Engine {
       }),
     info: () => client.json({ method: "GET", path: "/info" }),
     version: () => client.json({ method: "GET", path: "/version" }),
+    usage: () => client.json({ method: "GET", path: "/system/df" }),
+    async explain(spec) {
+      const body = createBody(spec);
+      return (await client.json<Inspected>({ method: "POST", path: "/inro/explain", body })).printed;
+    },
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -97,6 +118,10 @@ function containersOf(client: Client): Containers {
     list: ({ all = false, filters } = {}) => {
       const asked = filters === undefined ? {} : { filters: JSON.stringify(filters) };
       return client.json({ method: "GET", path: "/containers/json", query: { all, ...asked } });
+    },
+    async prune(o = {}) {
+      const found = await prune(client, "containers", o);
+      return { removed: found.ContainersDeleted ?? [], reclaimed: found.SpaceReclaimed };
     },
   };
 }

@@ -1,5 +1,7 @@
 import { at, type Client } from "../client/client.ts";
 import type { Inspected } from "./container.ts";
+import { nameAndTag } from "./names.ts";
+import { endpoint, type NetworkSettings } from "./spec.ts";
 
 /** A line of progress; `error` ends what it was about. */
 export interface Progress {
@@ -13,6 +15,19 @@ export interface Progress {
 type Labels = Readonly<Record<string, string>>;
 type Filters = Readonly<Record<string, readonly string[]>>;
 
+export interface PruneOptions {
+  readonly all?: boolean;
+  readonly filters?: Filters;
+  /** Nothing is removed; the answer is what would be. Ours alone. */
+  readonly dryRun?: boolean;
+}
+
+export interface Pruned {
+  readonly removed: readonly string[];
+  /** Bytes. */
+  readonly reclaimed: number;
+}
+
 export interface Images {
   /** Iterate over it for its progress; it has pulled when that ends. Throws where the registry says no. */
   pull(name: string, o?: { readonly platform?: string }): AsyncGenerator<Progress, void>;
@@ -20,6 +35,15 @@ export interface Images {
   inspect(name: string): Promise<Inspected>;
   tag(name: string, to: string): Promise<void>;
   remove(name: string, o?: { readonly force?: boolean }): Promise<void>;
+  /** Its layers and what made them, the newest first. */
+  history(name: string): Promise<readonly Inspected[]>;
+  /** Iterate over it for its progress. `auth`: as the API's X-Registry-Auth has it. */
+  push(
+    name: string,
+    o?: { readonly auth?: Readonly<Record<string, string>> },
+  ): AsyncGenerator<Progress, void>;
+  /** Those that have no name, or with `all` those that no container uses. */
+  prune(o?: PruneOptions): Promise<Pruned>;
   /** A tar that `docker load` takes. */
   save(...names: readonly string[]): AsyncGenerator<Uint8Array, void>;
   load(tar: AsyncIterable<Uint8Array>): AsyncGenerator<Progress, void>;
@@ -39,6 +63,8 @@ export interface Volumes {
   export(name: string): AsyncGenerator<Uint8Array, void>;
   /** A new volume of what a tar holds. */
   import(name: string, tar: AsyncIterable<Uint8Array>): Promise<Inspected>;
+  /** Those that no container uses; only anonymous ones unless `all`. */
+  prune(o?: PruneOptions): Promise<Pruned>;
 }
 
 export interface Networks {
@@ -46,8 +72,10 @@ export interface Networks {
   list(filters?: Filters): Promise<readonly Inspected[]>;
   inspect(name: string): Promise<Inspected>;
   remove(name: string): Promise<void>;
-  connect(network: string, container: string, o?: { readonly aliases?: readonly string[] }): Promise<void>;
+  connect(network: string, container: string, o?: NetworkSettings): Promise<void>;
   disconnect(network: string, container: string): Promise<void>;
+  /** Those that no container is connected with; answers their names. */
+  prune(o?: Omit<PruneOptions, "all">): Promise<readonly string[]>;
 }
 
 const filtersOf = (filters: Filters | undefined) =>
@@ -65,6 +93,16 @@ async function* bytes(client: Client, path: string, query = {}): AsyncGenerator<
   yield* (await client.send({ method: "GET", path, query })).body;
 }
 
+/** POST /containers/prune, /images/prune, … */
+export function prune(
+  client: Client,
+  kind: "containers" | "images" | "volumes" | "networks",
+  { filters, dryRun = false }: Omit<PruneOptions, "all">,
+): Promise<Inspected> {
+  const query = { ...filtersOf(filters), "dry-run": dryRun };
+  return client.json({ method: "POST", path: `/${kind}/prune`, query });
+}
+
 export function imagesOf(client: Client): Images {
   return {
     pull: (name, { platform } = {}) => {
@@ -74,13 +112,29 @@ export function imagesOf(client: Client): Images {
     list: (filters) => client.json({ method: "GET", path: "/images/json", query: filtersOf(filters) }),
     inspect: (name) => client.json({ method: "GET", path: at`/images/${name}/json` }),
     async tag(name, to) {
-      const colon = to.lastIndexOf(":");
-      const [repo, tag] =
-        colon > to.lastIndexOf("/") ? [to.slice(0, colon), to.slice(colon + 1)] : [to, "latest"];
+      const [repo, tag = "latest"] = nameAndTag(to);
       await client.json({ method: "POST", path: at`/images/${name}/tag`, query: { repo, tag } });
     },
     async remove(name, { force = false } = {}) {
       await client.json({ method: "DELETE", path: at`/images/${name}`, query: { force } });
+    },
+    history: (name) => client.json({ method: "GET", path: at`/images/${name}/history` }),
+    push: (name, { auth = {} } = {}) => {
+      const [repo, tag = "latest"] = nameAndTag(name);
+      const path = at`/images/${repo}/push`;
+      const headers = { "x-registry-auth": Buffer.from(JSON.stringify(auth)).toString("base64url") };
+      return checked(client.values<Progress>({ method: "POST", path, query: { tag }, headers }));
+    },
+    async prune({ all = false, ...o } = {}) {
+      const found = await prune(client, "images", {
+        ...o,
+        filters: { dangling: [String(!all)], ...o.filters },
+      });
+      const removed = (found.ImagesDeleted ?? []) as { Untagged?: string; Deleted?: string }[];
+      return {
+        removed: removed.flatMap(({ Untagged, Deleted }) => Untagged ?? Deleted ?? []),
+        reclaimed: found.SpaceReclaimed,
+      };
     },
     save: (...names) => bytes(client, "/images/get", { names }),
     load: (tar) =>
@@ -124,6 +178,13 @@ export function volumesOf(client: Client): Volumes {
       const headers = { "content-type": "application/x-tar" };
       return await client.json({ method: "POST", path, stream: tar, headers });
     },
+    async prune({ all = false, ...o } = {}) {
+      const found = await prune(client, "volumes", {
+        ...o,
+        filters: { ...(all ? { all: ["true"] } : {}), ...o.filters },
+      });
+      return { removed: found.VolumesDeleted ?? [], reclaimed: found.SpaceReclaimed };
+    },
   };
 }
 
@@ -138,8 +199,8 @@ export function networksOf(client: Client): Networks {
     async remove(name) {
       await client.json({ method: "DELETE", path: at`/networks/${name}` });
     },
-    async connect(network, container, { aliases } = {}) {
-      const body = { Container: container, EndpointConfig: { Aliases: aliases } };
+    async connect(network, container, settings = {}) {
+      const body = { Container: container, EndpointConfig: endpoint(settings) };
       await client.json({ method: "POST", path: at`/networks/${network}/connect`, body });
     },
     async disconnect(network, container) {
@@ -149,5 +210,6 @@ export function networksOf(client: Client): Networks {
         body: { Container: container },
       });
     },
+    prune: async (o = {}) => (await prune(client, "networks", o)).NetworksDeleted ?? [],
   };
 }

@@ -23,6 +23,9 @@ const connecting = examples.filter((example) => !example.includes("Engine.open")
 const printed: Readonly<Record<string, string>> = {
   "the first": "hello\n0\n",
   "a program and its neighbours": "0 hello\nlibrary-kept\n",
+  "a change": "live label, host, memory\nrestart\nfast 256 kept 1\n",
+  "looking after": "0 added /new\n/bin/busybox UID,PID\n/new\ntrue true\n",
+  volumes: "kept\n",
   streams: "a sample\nstdout typed\ntrue\n",
   files: "busybox\ntrue\n",
   images: "Loaded image: library:copy\n404\n",
@@ -90,6 +93,103 @@ describe.skipIf(rootMissing || busyboxMissing)("Engine.connect", () => {
     },
     60_000,
   );
+
+  test("every setting that it has words for is what the engine was asked for", async () => {
+    const { Engine } = await import("../../src/index.ts");
+    await using client = await Engine.connect(engine.socket);
+    await client.networks.create({
+      name: "library-net",
+      options: { IPAM: { Config: [{ Subnet: "10.77.1.0/24" }] } },
+    });
+    await using box = await client.run({
+      ...{
+        image: "busybox",
+        name: "library-box",
+        command: ["sleep", "600"],
+        entrypoint: ["env"],
+        env: { A: "1" },
+      },
+      ...{ user: "0:5", workingDirectory: "/tmp", hostname: "box", labels: { a: "b" }, init: true },
+      tmpfs: { "/scratch": "size=1m" },
+      networks: { "library-net": { aliases: ["site"], ip: "10.77.1.9", gatewayPriority: 2 } },
+      ...{ dns: ["192.0.2.1"], dnsSearch: ["example.org"], hosts: { db: "10.0.0.5" } },
+      ...{ memory: 64 << 20, cpus: 0.5, pidsLimit: 50, ulimits: { nofile: [64, 128], core: 0 } },
+      ...{ capAdd: ["SYS_TIME"], capDrop: ["KILL"], security: ["no-new-privileges"], groups: ["77"] },
+      devices: [{ path: "/dev/full", inside: "/dev/mine", permissions: "r" }],
+      ...{ sysctls: { "net.ipv4.ip_forward": "1" }, shmSize: 1 << 20, readOnly: true },
+      ...{ restart: "on-failure:3", stopSignal: "SIGKILL", stopTimeout: 3 },
+      health: { command: "true", interval: 60, timeout: 1.5, retries: 2, onFailure: "kill" },
+      log: { driver: "json-file", options: { "max-size": "1m" } },
+    });
+    const { Config, HostConfig, NetworkSettings } = await box.inspect();
+    expect(Config).toMatchObject({
+      ...{ Cmd: ["sleep", "600"], Entrypoint: ["env"], User: "0:5", WorkingDir: "/tmp", Hostname: "box" },
+      ...{ Labels: { a: "b" }, StopSignal: "SIGKILL", StopTimeout: 3 },
+      Healthcheck: { Test: ["CMD-SHELL", "true"], Interval: 60e9, Timeout: 1.5e9, Retries: 2 },
+    });
+    expect(HostConfig).toMatchObject({
+      ...{ Tmpfs: { "/scratch": "size=1m" }, NetworkMode: "library-net", Dns: ["192.0.2.1"] },
+      ...{ DnsSearch: ["example.org"], ExtraHosts: ["db:10.0.0.5"], Memory: 64 << 20, NanoCpus: 5e8 },
+      PidsLimit: 50,
+      Ulimits: [
+        { Name: "nofile", Soft: 64, Hard: 128 },
+        { Name: "core", Soft: 0, Hard: 0 },
+      ],
+      ...{
+        CapAdd: ["CAP_SYS_TIME"],
+        CapDrop: ["CAP_KILL"],
+        SecurityOpt: ["no-new-privileges"],
+        GroupAdd: ["77"],
+      },
+      Devices: [{ PathOnHost: "/dev/full", PathInContainer: "/dev/mine", CgroupPermissions: "r" }],
+      ...{ Sysctls: { "net.ipv4.ip_forward": "1" }, ShmSize: 1 << 20, ReadonlyRootfs: true, Init: true },
+      RestartPolicy: { Name: "on-failure", MaximumRetryCount: 3 },
+      ...{ HealthOnFailure: "kill", LogConfig: { Type: "json-file", Config: { "max-size": "1m" } } },
+    });
+    expect(NetworkSettings.Networks["library-net"]).toMatchObject({ IPAddress: "10.77.1.9", GwPriority: 2 });
+    // Of it what an edit can take away is taken away, one by one.
+    const { changes } = await box.edit({
+      remove: {
+        ...{
+          env: ["A"],
+          labels: ["a"],
+          mounts: ["/scratch"],
+          dns: ["192.0.2.1"],
+          dnsSearch: ["example.org"],
+        },
+        ...{ hosts: ["db"], ulimits: ["nofile", "core"], capAdd: ["SYS_TIME"], capDrop: ["KILL"] },
+        ...{
+          security: ["no-new-privileges"],
+          devices: ["/dev/mine"],
+          groups: ["77"],
+          networks: ["library-net"],
+        },
+        ...{ sysctls: ["net.ipv4.ip_forward"], logOptions: ["max-size"] },
+      },
+      reset: ["User", "Hostname", "Healthcheck", "ShmSize", "StopTimeout"],
+      ...{ networks: { bridge: {} }, ports: { "80/tcp": 0 }, restart: "no" },
+    });
+    expect(changes.map(({ kind }) => kind)).toContain("network");
+    const after = await box.inspect();
+    expect(after.HostConfig).toMatchObject({
+      ...{ Dns: [], DnsSearch: [], ExtraHosts: null, Ulimits: [], CapAdd: null, CapDrop: null },
+      ...{ SecurityOpt: null, Devices: [], GroupAdd: [], Sysctls: {}, ShmSize: 64 << 20 },
+      ...{ LogConfig: { Type: "json-file", Config: {} }, NetworkMode: "bridge", Memory: 64 << 20 },
+    });
+    expect(after.Config.Labels).toEqual({});
+    expect(Object.keys(await box.ports())).toEqual(["80/tcp"]);
+    await box.edit({ remove: { ports: ["80/tcp"] } });
+    expect(await box.ports()).toEqual({});
+    await box.update({ memory: 96 << 20 });
+    expect((await box.inspect()).HostConfig.Memory).toBe(96 << 20);
+    expect(await client.networks.prune()).toEqual(["library-net"]);
+    expect(
+      (await client.explain({ image: "busybox", command: ["true"] })).split("\n").length,
+    ).toBeGreaterThan(20);
+    expect((await box.explain()).split("\n").length).toBeGreaterThan(20);
+    expect((await client.usage()).Containers).toHaveLength(1);
+    expect(await client.images.history("busybox")).toEqual([]);
+  }, 30_000);
 
   test("nobody there is said as such", async () => {
     const { Engine } = await import("../../src/index.ts");
