@@ -3,6 +3,7 @@ import type { Readable, Writable } from "node:stream";
 import type { Engine } from "../engine/engine.ts";
 import type { Asked } from "./asked.ts";
 import type { Query } from "./query.ts";
+import type { WebSocketContent } from "./web-socket.ts";
 
 /** What every handler is given of a request. */
 export interface Asking {
@@ -28,6 +29,8 @@ export interface Hijack extends Asking {
   body(): Promise<Asked>;
   /** Answers 101 UPGRADED, or 200 to a client that did not ask for an upgrade; then the bytes are the handler's. */
   accept(contentType: string): Promise<Client>;
+  /** 400 where the client does not begin a web socket; what it answers completes the handshake, as `accept` does. */
+  webSocket(): (content: WebSocketContent) => Client;
   /** Answers without taking the connection over. */
   decline(status: 200 | 204): void;
 }

@@ -1,10 +1,11 @@
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import { setTimeout } from "node:timers/promises";
-import { asked } from "./asked.ts";
+import { asked, invalid } from "./asked.ts";
 import { body } from "./body.ts";
 import type { Asking, Client, Exchange, Hijack } from "./exchange.ts";
 import { messageOf, statusOf } from "./status.ts";
+import { acceptKey, WebSocketStream } from "./web-socket.ts";
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -43,6 +44,17 @@ export function upgradedHijack(asking: Asking, socket: Socket, early: Buffer, he
       if (readsHeadsAhead.test(request.headers["user-agent"] ?? "")) await setTimeout(HEAD_READ);
       return { input: socket, output: socket };
     },
+    webSocket: () => {
+      const answer = acceptKey(request.headers);
+      if (answer === undefined) throw noWebSocket();
+      return (content) => {
+        const upgrade = { Upgrade: "websocket", Connection: "Upgrade", "Sec-WebSocket-Accept": answer };
+        socket.write(head("101 Switching Protocols", { ...headers, ...upgrade }));
+        const stream = new WebSocketStream(socket, content);
+        if (early.length > 0) socket.unshift(early);
+        return { input: stream, output: stream };
+      };
+    },
     decline: (status) => {
       const close = { "Content-Length": "0", Connection: "close" };
       socket.end(head(`${status} ${STATUS_CODES[status]}`, { ...headers, ...close }));
@@ -68,12 +80,18 @@ export function plainHijack(x: Exchange): Hijack {
       response.flushHeaders();
       return { input: sends ? request : null, output: response };
     },
+    webSocket: () => {
+      throw noWebSocket();
+    },
     decline: (status) => {
       response.writeHead(status);
       response.end();
     },
   };
 }
+
+const noWebSocket = () =>
+  invalid("Upgrade", "the request does not begin a web socket of version 13 (RFC 6455, section 4.2.1)");
 
 /** After the upgrade the stream can only end; before it, the client gets an answer like any other. */
 export function failUpgrade(socket: Socket, headers: Headers, error: unknown): void {

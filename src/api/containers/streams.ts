@@ -14,6 +14,7 @@ export const streamRoutes: readonly Route[] = [
   // Beyond Docker: the log begins anew.
   { method: "DELETE", pattern: "/inro/containers/{id}/logs", handle: clear },
   { method: "POST", pattern: "/containers/{id}/attach", hijack: attach },
+  { method: "GET", pattern: "/containers/{id}/attach/ws", hijack: attachWebSocket },
 ];
 
 /** Since v1.42 a client can tell by the type whether the bytes are framed. */
@@ -69,6 +70,18 @@ function line(entry: LogEntry, before: string, framed: boolean): Uint8Array {
 }
 
 async function attach(x: Hijack): Promise<void> {
+  const { tty, stream, options } = await attached(x);
+  join(await x.accept(streamType(x, tty)), stream, options);
+}
+
+/** Both outputs come as one, without Docker's frames; in text messages before v1.28. */
+async function attachWebSocket(x: Hijack): Promise<void> {
+  const accept = x.webSocket();
+  const { tty, stream, options } = await attached(x);
+  join(accept({ text: x.version < 28, framed: !tty }), stream, options);
+}
+
+async function attached(x: Hijack) {
   const container = x.engine.containers.get(parameter(x, "id"));
   const detachKeys = parseDetachKeys(text(x.query, "detachKeys") ?? "");
   if (container.state.status === "paused") {
@@ -88,9 +101,6 @@ async function attach(x: Hijack): Promise<void> {
   const stream = await x.engine.containers.attach(container.id, asked);
   const { tty } = container.options;
   const stdin = asked.stdin && asked.stream;
-  join(await x.accept(streamType(x, tty)), stream, {
-    stdin,
-    detachKeys: tty && stdin ? detachKeys : null,
-    onDetach: () => x.engine.containers.detached(container.id),
-  });
+  const onDetach = () => x.engine.containers.detached(container.id);
+  return { tty, stream, options: { stdin, detachKeys: tty && stdin ? detachKeys : null, onDetach } };
 }
