@@ -1,0 +1,124 @@
+import { formatPlatform, type Platform } from "../../oci/platform.ts";
+import { expandWord, type Lookup } from "./expand.ts";
+import type { ArgInstruction, EnvInstruction } from "./instruction.ts";
+
+/** `--build-arg` values by name. */
+export type BuildArgs = ReadonlyMap<string, string>;
+
+/** Declared names; undefined is one without a value. Its order is that of the declarations. */
+export type Values = ReadonlyMap<string, string | undefined>;
+
+/** What is known at one point of a stage. A value: every instruction that changes it makes another. */
+export interface Scope {
+  /** The image's environment so far. */
+  readonly env: ReadonlyMap<string, string>;
+  /** The stage's ARGs so far, those of the stages below it included. */
+  readonly args: Values;
+}
+
+/** reference, "Predefined ARGs": for every RUN without an ARG, and then neither in the history nor in cache keys. */
+export const proxyArgs: readonly string[] = ["http", "https", "ftp", "no", "all"].flatMap((name) => [
+  `${name.toUpperCase()}_PROXY`,
+  `${name}_proxy`,
+]);
+
+/** reference, "Automatic platform ARGs in the global scope"; `stage` is the target's name. */
+export function platformArgs(build: Platform, target: Platform, stage?: string): ReadonlyMap<string, string> {
+  return new Map([...named("BUILD", build), ...named("TARGET", target), ["TARGETSTAGE", stage ?? "default"]]);
+}
+
+function named(prefix: string, platform: Platform): [string, string][] {
+  const { os, architecture } = platform;
+  // arm64 has one variant, which nobody writes.
+  const variant = architecture === "arm64" && platform.variant === "v8" ? "" : (platform.variant ?? "");
+  return [
+    [`${prefix}PLATFORM`, formatPlatform({ os, architecture, variant })],
+    [`${prefix}OS`, os],
+    [`${prefix}ARCH`, architecture],
+    [`${prefix}VARIANT`, variant],
+  ];
+}
+
+/** The global scope, which FROM lines see: the platform ARGs and the ARGs before the first FROM. */
+export function globalScope(
+  declared: readonly ArgInstruction[],
+  given: BuildArgs,
+  platform: ReadonlyMap<string, string>,
+): Values {
+  const values = new Map<string, string | undefined>();
+  for (const [name, value] of platform) values.set(name, given.get(name) ?? value);
+  const lookup: Lookup = (name) => values.get(name);
+  for (const { pairs } of declared)
+    for (const { key, value } of pairs) {
+      const name = expandWord(key, lookup);
+      const otherwise = value === undefined ? values.get(name) : expandWord(value, lookup);
+      values.set(name, given.get(name) ?? otherwise);
+    }
+  return values;
+}
+
+/** A stage's beginning, from its base image's `NAME=value` list. A stage on a stage begins with that one's end. */
+export function scopeOf(environment: readonly string[]): Scope {
+  const env = new Map(
+    environment.map((each) => {
+      const equals = each.indexOf("=");
+      return equals < 0 ? [each, ""] : [each.slice(0, equals), each.slice(equals + 1)];
+    }),
+  );
+  return { env, args: new Map() };
+}
+
+/** reference, "Using ARG variables": ENV always overrides an ARG of the same name. */
+export const lookupIn =
+  ({ env, args }: Scope): Lookup =>
+  (name) =>
+    env.get(name) ?? args.get(name);
+
+/** After an ARG: its build argument, or its default, or what the global scope has. */
+export function withArgs(scope: Scope, { pairs }: ArgInstruction, given: BuildArgs, globals: Values): Scope {
+  const args = new Map(scope.args);
+  // Unlike ENV, each of an ARG's pairs sees those before it.
+  const lookup = lookupIn({ env: scope.env, args });
+  for (const { key, value } of pairs) {
+    const name = expandWord(key, lookup);
+    const otherwise = value === undefined ? globals.get(name) : expandWord(value, lookup);
+    args.delete(name);
+    args.set(name, given.get(name) ?? otherwise);
+  }
+  return { env: scope.env, args };
+}
+
+/** After an ENV. All its values see what was before it (reference, "Environment replacement"). */
+export function withEnv(scope: Scope, instruction: EnvInstruction): Scope {
+  const lookup = lookupIn(scope);
+  const pairs = instruction.pairs.map(
+    ({ key, value }) => [expandWord(key, lookup), expandWord(value, lookup)] as const,
+  );
+  return { ...scope, env: new Map([...scope.env, ...pairs]) };
+}
+
+/** What a RUN runs with, each a `NAME=value`. */
+export interface RunEnvironment {
+  readonly environment: readonly string[];
+  /** The stage's ARGs with values, as the history and the cache key have them. */
+  readonly args: readonly string[];
+  /** Proxies that no ARG declares: in neither. */
+  readonly hidden: readonly string[];
+}
+
+export function runEnvironment({ env, args }: Scope, given: BuildArgs): RunEnvironment {
+  const isHidden = (name: string) => given.has(name) && !args.has(name) && !env.has(name);
+  return {
+    environment: [...env].map(([name, value]) => `${name}=${value}`),
+    args: [...args].flatMap(([name, value]) =>
+      value === undefined || env.has(name) ? [] : [`${name}=${value}`],
+    ),
+    hidden: proxyArgs.filter(isHidden).map((name) => `${name}=${given.get(name)}`),
+  };
+}
+
+/** The build arguments that nothing asks for, for docker's warning. BUILDKIT_… and the like speak to the builder. */
+export function unconsumed(declared: Iterable<string>, given: BuildArgs): string[] {
+  const known = new Set([...declared, ...proxyArgs, "SOURCE_DATE_EPOCH"]);
+  return [...given.keys()].filter((name) => !known.has(name) && !name.startsWith("BUILDKIT_"));
+}
