@@ -11,7 +11,6 @@ static void answer_done(u64 value) {
   tree_put_begin(TREE_FRAME_DONE);
   tree_put64(value);
   tree_put_end();
-  tree_flush();
 }
 
 static void answer_failed(long error, const char *path) {
@@ -20,7 +19,6 @@ static void answer_failed(long error, const char *path) {
   tree_put_string(tree_step, (u32)strlen(tree_step));
   tree_put_string(path, (u32)strlen(path));
   tree_put_end();
-  tree_flush();
 }
 
 static long sync_path(int root, struct tree_cursor *c, const char **failed_path) {
@@ -77,6 +75,7 @@ int inro_tree_main(void) {
   int root = tree_root_open(&c);
   if (root < 0) {
     answer_failed(root, "");
+    tree_flush();
     return 1;
   }
   answer_done(0);

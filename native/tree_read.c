@@ -51,6 +51,8 @@ long tree_send_entry(int fd, const struct statx *st, int kind, const char *path,
   if (kind == TREE_KIND_FILE || kind == TREE_KIND_DIRECTORY) r = put_xattrs(tree_proc_name(proc, fd, 0));
   else tree_put32(0);
   if (r < 0) return tree_put_drop(), r;
+  tree_put32(st->stx_dev_major), tree_put32(st->stx_dev_minor), tree_put64(st->stx_ino);
+  tree_put64((u64)st->stx_ctime.tv_sec), tree_put32(st->stx_ctime.tv_nsec);
   tree_put_end();
   return 0;
 }
@@ -87,7 +89,8 @@ static long send_link(int fd, const struct statx *st, const char *path) {
 long tree_read_one(int fd, const struct statx *st, const char *path) {
   int kind = tree_kind_of(st);
   if (tree_reading.flags & TREE_FLAG_LAYER && tree_is_whiteout(st)) kind = TREE_KIND_WHITEOUT;
-  const char *first = kind == TREE_KIND_DIRECTORY || kind == TREE_KIND_WHITEOUT ? 0 : tree_linked_before(st, path);
+  int alone = kind == TREE_KIND_DIRECTORY || kind == TREE_KIND_WHITEOUT || tree_reading.flags & TREE_FLAG_APART;
+  const char *first = alone ? 0 : tree_linked_before(st, path);
   long r;
   if (first) r = tree_send_entry(fd, st, TREE_KIND_HARDLINK, path, first);
   else if (kind == TREE_KIND_SYMLINK) r = send_link(fd, st, path);
@@ -98,7 +101,8 @@ long tree_read_one(int fd, const struct statx *st, const char *path) {
 }
 
 static long open_at(int root, const char *path, u32 flags, struct statx *st) {
-  long fd = TREE_STEP("openat2", tree_open_in(root, path, O_PATH | (flags & TREE_FLAG_FOLLOW ? 0 : O_NOFOLLOW), 0));
+  u64 how = O_PATH | (flags & TREE_FLAG_FOLLOW ? 0 : O_NOFOLLOW);
+  long fd = TREE_STEP("openat2", tree_open_in(root, path, how, flags & TREE_FLAG_STRAIGHT ? RESOLVE_NO_SYMLINKS : 0));
   if (fd < 0) return fd;
   long r = TREE_STEP("statx", tree_stat_fd((int)fd, st));
   if (r >= 0) return fd;

@@ -13,13 +13,12 @@ static u32 linked;
 
 long tree_reading_begin(void) {
   tree_step = "mmap";
-  linked = 0;
   long r = tree_arena_open(&names, 512 << 20);
   if (r >= 0) r = tree_arena_open(&paths, 256 << 20);
   if (r < 0) return r;
-  int fresh = !links.base;
   if ((r = tree_arena_open(&links, SLOTS * sizeof(struct link))) < 0) return r;
-  if (!fresh) memset(links.base, 0, links.size);
+  if (linked) memset(links.base, 0, links.size);
+  linked = 0;
   tree_reading.path[0] = 0;
   return 0;
 }

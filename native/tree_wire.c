@@ -26,7 +26,8 @@ void tree_wire_open(int fd) {
   if (!wire.in || !wire.out) sys_exit(12);
 }
 
-// Receives until n bytes lie contiguous; 0 at the end of the stream.
+// Receives until n bytes lie contiguous; 0 at the end of the stream. Answers to requests that came together leave together:
+// when there is something to wait for.
 static int fill(u32 n) {
   if (wire.start == wire.end) wire.start = wire.end = 0;
   if (wire.start + n > BUFFER) {
@@ -35,6 +36,7 @@ static int fill(u32 n) {
     wire.start = 0;
   }
   while (wire.end - wire.start < n) {
+    if (wire.used) tree_flush();
     long got = SYS(read, wire.fd, wire.in + wire.end, BUFFER - wire.end);
     if (got == -EINTR) continue;
     if (got <= 0) return 0;

@@ -50,7 +50,8 @@ export interface CopyRequest {
   /** `--chmod`: octal or symbolic. */
   readonly chmod: string | null;
   readonly parents: boolean;
-  readonly exclude: readonly string[];
+  /** `--exclude`: paths are relative to the source that is a folder; of a file it is the name. */
+  readonly exclude: Ignore | null;
   /** What is below is not looked at. */
   readonly link: boolean;
   /** Of what has no time of its own: here-documents, and folders that are made on the way. Not in the digest. */
@@ -63,6 +64,8 @@ export interface PreparedCopy {
    * says of it; not over times, nor over what is below.
    */
   readonly digest: Digest;
+  /** Whether the layer depends on the root below; with `--link` and no names to look up it does not. */
+  readonly readsBelow: boolean;
   /** Regular files, and their bytes. */
   readonly files: number;
   readonly bytes: number;

@@ -24,6 +24,14 @@ export interface TreeEntry {
   readonly xattrs: readonly Xattr[];
 }
 
+/** An entry that was read, with what tells its object from others, and from itself when it was changed. */
+export interface SeenEntry extends TreeEntry {
+  /** Device and inode. */
+  readonly identity: string;
+  /** When anything of it was last changed (st_ctime). */
+  readonly changed: EntryTime;
+}
+
 export interface EntryTime {
   /** Since 1970; may be negative. */
   readonly seconds: number;

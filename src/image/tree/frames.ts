@@ -18,7 +18,8 @@
  *   subvolume · name, folder                     → done: a snapshot of the subvolume `folder`, or for "" an empty one
  *   limit · bytes, kind of quota, number of names, names → done: what those folders may hold together
  *
- * `data` frames follow their file's entry until its size is reached; nothing is acknowledged in between. Instead of data, a
+ * An entry from the native side ends with what tells the object from others and from itself later: device, inode, time of
+ * change. `data` frames follow their file's entry until its size is reached; nothing is acknowledged in between. Instead of data, a
  * `range` (offset, length) tells where the source has it.
  * The constants of native/generated/tree.h are written from this file by scripts/generate-tree-frames.ts.
  */
@@ -86,6 +87,10 @@ export const flag = {
   holes: 128,
   /** read: a folder and what is in it, and nothing beneath. */
   shallow: 256,
+  /** stat, read: a symbolic link on the way is not followed but refused (ELOOP). */
+  straight: 512,
+  /** read: a file of several names is told in whole by each of them. */
+  apart: 1024,
 } as const;
 
 /** Bounds that both sides hold. */

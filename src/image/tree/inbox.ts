@@ -1,6 +1,6 @@
 /** Frames from the native side. */
 import { InroError } from "../../oci/error.ts";
-import type { EntryKind, TreeEntry, Xattr } from "./entry.ts";
+import type { EntryKind, SeenEntry, TreeEntry, Xattr } from "./entry.ts";
 import { frame } from "./frames.ts";
 
 export interface Frame {
@@ -71,6 +71,11 @@ export class Payload {
     return this.bytes.readInt32LE(this.at - 4) * 2 ** 32 + low;
   }
 
+  u64(): bigint {
+    this.at += 8;
+    return this.bytes.readBigUInt64LE(this.at - 8);
+  }
+
   raw(): Buffer {
     const length = this.u32();
     if (this.at + length + 1 > this.bytes.length) broken("the native side sent a string beyond its frame");
@@ -84,8 +89,16 @@ export class Payload {
   }
 }
 
-export function decodeEntry(payload: Buffer): TreeEntry {
+export const decodeEntry = (payload: Buffer): TreeEntry => entryAt(new Payload(payload));
+
+export function decodeSeen(payload: Buffer): SeenEntry {
   const p = new Payload(payload);
+  const entry = entryAt(p);
+  const identity = `${p.u32()}:${p.u32()}:${p.u64()}`;
+  return { ...entry, identity, changed: { seconds: p.i64(), nanoseconds: p.u32() } };
+}
+
+function entryAt(p: Payload): TreeEntry {
   const kind = p.u32() as EntryKind;
   const [mode, uid, gid] = [p.u32(), p.u32(), p.u32()];
   const mtime = { seconds: p.i64(), nanoseconds: p.u32() };

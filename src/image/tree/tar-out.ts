@@ -11,7 +11,7 @@ const chunkSize = 64 * 1024;
 const large = 32 * 1024;
 
 /** The parts in chunks that are the taker's to keep; large parts pass as they are. */
-function gatherer() {
+export function gatherer() {
   let chunk = Buffer.allocUnsafeSlow(chunkSize);
   let used = 0;
   function* rest(): Generator<Uint8Array> {

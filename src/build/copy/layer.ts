@@ -1,0 +1,160 @@
+import type { TarEntry } from "../../image/tar/entry.ts";
+import { tarEnd, tarHeader, tarPadding } from "../../image/tar/writer.ts";
+import { fromText, type SeenEntry } from "../../image/tree/entry.ts";
+import { kind } from "../../image/tree/frames.ts";
+import { nameOf, parentOf, within } from "../../image/tree/names.ts";
+import { gatherer } from "../../image/tree/tar-out.ts";
+import { openArchive, unpacked } from "./archive.ts";
+import { destinationOf, isFolderName, severalInto } from "./destination.ts";
+import { type Dressing, dressOf } from "./dress.ts";
+import type { Item } from "./find.ts";
+import type { Found, TreeFound } from "./found.ts";
+import { modeChange } from "./mode.ts";
+import { ownerIn } from "./owner.ts";
+import { type Placed, Placing } from "./placing.ts";
+import { type Data, Readers, type Reading } from "./readers.ts";
+import type { CopyRequest } from "./request.ts";
+
+/** What one layer is made with. */
+interface Making {
+  readonly native: string;
+  readonly request: CopyRequest;
+  readonly placing: Placing<Data>;
+  readonly dressing: Dressing;
+  /** Where files of several names were put first. */
+  readonly firsts: Map<string, string>;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The layer's tar: sorted, but for what comes of archives, which keeps their order. */
+export async function* layerOf(
+  native: string,
+  request: CopyRequest,
+  found: readonly Found[],
+  below: readonly string[],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  const owner = request.owner === null ? null : ownerIn(below, request.owner);
+  const change = request.chmod === null ? null : modeChange(request.chmod);
+  const placed = { owner: owner ?? { uid: 0, gid: 0 }, time: request.time };
+  using placing = new Placing<Data>(request.link ? [] : below, placed);
+  const making: Making = { native, request, placing, dressing: { owner, change }, firsts: new Map(), signal };
+  const { add, rest } = gatherer();
+  for await (const part of partsOf(making, found)) {
+    signal?.throwIfAborted();
+    yield* add(part);
+  }
+  yield* add(tarEnd);
+  yield* rest();
+}
+
+async function* partsOf(making: Making, found: readonly Found[]): AsyncGenerator<Uint8Array> {
+  const { placing, request } = making;
+  const count = found.reduce((sum, each) => sum + (each.kind === "inline" ? 1 : each.items.length), 0);
+  if (count > 1 && !isFolderName(request.destination) && placing.find(destinationOf(request)).is !== "folder")
+    throw severalInto(request.destination);
+  for (const [at, each] of found.entries()) {
+    if (each.kind === "inline") {
+      placeInline(making, each.source);
+      continue;
+    }
+    for (const [n, item] of each.items.entries()) {
+      const archive =
+        each.source.unpack && item.top.kind === kind.file ? await archiveOf(making, each, item) : null;
+      if (archive === null) placeItem(making, each, item, `${at} ${n}`);
+      else {
+        yield* emit(making, placing.take());
+        yield* unpacked(archive, { placing, at: destinationOf(request), owner: making.dressing.owner });
+      }
+    }
+  }
+  yield* emit(making, placing.take());
+}
+
+/** A file goes into a folder, or is given the destination's name. */
+function placeOf({ placing, request }: Making, name: string): string {
+  const destination = destinationOf(request);
+  if (isFolderName(request.destination)) return within(placing.folder(destination), name);
+  const { path, is } = placing.find(destination);
+  if (is === "folder") return within(path, name);
+  return within(placing.folder(parentOf(path)), nameOf(path));
+}
+
+function placeInline(
+  making: Making,
+  { name, content }: { readonly name: string; readonly content: Uint8Array },
+): void {
+  const { placing, request, dressing } = making;
+  const mode = dressing.change === null ? 0o644 : dressing.change(0o644, false);
+  const dress = {
+    type: "file",
+    linkName: "",
+    mode,
+    mtime: request.time,
+    major: 0,
+    minor: 0,
+    xattrs: [],
+  } as const;
+  const owner = dressing.owner ?? { uid: 0, gid: 0 };
+  placing.file(
+    placeOf(making, fromText(name)),
+    { ...dress, ...owner, size: content.length },
+    { kind: "inline", content },
+  );
+}
+
+function placeItem(making: Making, source: TreeFound, item: Item, id: string): void {
+  const { placing, request, dressing } = making;
+  const { keepsOwners } = source.source;
+  const put = (path: string, entry: SeenEntry) => {
+    const isFile = entry.kind === kind.file;
+    const data: Data = { kind: "tree", source, path: entry.path, key: `${id} ${entry.identity}` };
+    placing.file(path, dressOf(entry, keepsOwners, dressing), isFile ? data : undefined);
+  };
+  if (item.top.kind !== kind.directory) {
+    put(placeOf(making, item.name), item.top);
+    return;
+  }
+  /** Where folders of the source are, by their paths in it. */
+  const places = new Map([["", placing.folder(destinationOf(request))]]);
+  for (const { relative, entry } of item.beneath) {
+    const path = within(places.get(parentOf(relative)) ?? "", nameOf(relative));
+    if (entry.kind !== kind.directory) put(path, entry);
+    else places.set(relative, placing.folder(path, dressOf(entry, keepsOwners, dressing)));
+  }
+}
+
+async function archiveOf({ native }: Making, { source }: TreeFound, { top }: Item) {
+  return await openArchive(native, source.root, top.path);
+}
+
+/** Entries with their data, read in this order. */
+async function* emit(making: Making, placed: readonly Placed<Data>[]): AsyncGenerator<Uint8Array> {
+  await using readers = new Readers(making.native, withoutLinks(making, placed));
+  for (const { path, dress, data } of placed) {
+    const name = dress.type === "directory" ? `${path}/` : path;
+    if (data === undefined) yield tarHeader({ ...dress, name });
+    else if (data.kind === "inline") yield* whole({ ...dress, name }, data.content);
+    else {
+      const first = making.firsts.get(data.key);
+      if (first !== undefined && first !== path)
+        yield tarHeader({ ...dress, name, type: "hardlink", linkName: first, size: 0 });
+      else yield* readers.file({ ...dress, name }, data);
+    }
+  }
+}
+
+function* whole(entry: TarEntry, content: Uint8Array): Generator<Uint8Array> {
+  yield tarHeader(entry);
+  yield content;
+  yield tarPadding(content.length);
+}
+
+/** What has to be read, in order; of a file with several names only the first, which is remembered. */
+function withoutLinks({ firsts }: Making, placed: readonly Placed<Data>[]): Reading[] {
+  return placed.flatMap(({ path, data }) => {
+    if (data?.kind !== "tree" || firsts.has(data.key)) return [];
+    firsts.set(data.key, path);
+    return [data];
+  });
+}

@@ -1,0 +1,75 @@
+import type { TarEntry } from "../../image/tar/entry.ts";
+import { tarHeader, tarPadding } from "../../image/tar/writer.ts";
+import { toText } from "../../image/tree/entry.ts";
+import { type Content, lookAt, type TreeLook } from "../../image/tree/look.ts";
+import { InroError } from "../../oci/error.ts";
+import type { TreeFound } from "./found.ts";
+
+/** Where a file's data is. `key` is the same for all names of one file. */
+export type Data =
+  | { readonly kind: "tree"; readonly source: TreeFound; readonly path: string; readonly key: string }
+  | { readonly kind: "inline"; readonly content: Uint8Array };
+
+export type Reading = Extract<Data, { kind: "tree" }>;
+
+/** Reads files of several sources, of each in the order in which they will be asked for. */
+export class Readers implements AsyncDisposable {
+  private readonly native: string;
+  private readonly paths = new Map<TreeFound, string[]>();
+  private readonly open = new Map<
+    TreeFound,
+    { readonly look: TreeLook; readonly parts: AsyncGenerator<Content> }
+  >();
+
+  constructor(native: string, files: readonly Reading[]) {
+    this.native = native;
+    for (const { source, path } of files) {
+      const known = this.paths.get(source);
+      if (known === undefined) this.paths.set(source, [path]);
+      else known.push(path);
+    }
+  }
+
+  /** The file as it is now: a log that grows meanwhile is copied as far as it is, and the copy is not verified then. */
+  async *file(entry: TarEntry, { source, path }: Reading): AsyncGenerator<Uint8Array> {
+    const parts = await this.partsOf(source);
+    try {
+      const first = await parts.next();
+      if (first.done === true || first.value.kind !== "file")
+        throw new Error(`no file where ${path} should begin`);
+      const { size, mtime } = first.value.entry;
+      yield tarHeader({ ...entry, size, mtime });
+      for (let left = size; left > 0; ) {
+        const part = await parts.next();
+        if (part.done === true || part.value.kind !== "data") throw new Error(`${path} ended too early`);
+        left -= part.value.bytes.length;
+        yield part.value.bytes;
+      }
+      yield tarPadding(size);
+    } catch (cause) {
+      if (cause instanceof InroError && cause.code === "TREE_FAILED") throw changed(path, cause);
+      throw cause;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { look } of this.open.values()) await look[Symbol.asyncDispose]();
+  }
+
+  private async partsOf(source: TreeFound): Promise<AsyncGenerator<Content>> {
+    const known = this.open.get(source);
+    if (known !== undefined) return known.parts;
+    const look = await lookAt(this.native, source.source.root);
+    const parts = look.contents(this.paths.get(source) ?? []);
+    this.open.set(source, { look, parts });
+    return parts;
+  }
+}
+
+const changed = (path: string, cause: InroError) =>
+  new InroError("COPY_SOURCE_CHANGED", {
+    what: `cannot copy ${JSON.stringify(toText(path))}`,
+    why: `it changed while it was read: ${cause.why}`,
+    hint: "build again",
+    cause,
+  });
