@@ -2,7 +2,7 @@ import { fromText, type SeenEntry, toText } from "../../image/tree/entry.ts";
 import { kind } from "../../image/tree/frames.ts";
 import type { TreeLook } from "../../image/tree/look.ts";
 import { nameOf, parentOf } from "../../image/tree/names.ts";
-import { isPattern, namePattern } from "./pattern.ts";
+import { isPattern, namePattern } from "./name-pattern.ts";
 import type { CopyRequest, TreeSource } from "./request.ts";
 import { type Sieve, sieveOf } from "./sieve.ts";
 import { type Wanted, wantedBy } from "./wanted.ts";
@@ -123,7 +123,7 @@ async function itemsOf(
     if (entry === undefined) hidden ??= reached.hidden;
     else if (entry.kind === kind.directory)
       items.push({ name, top: entry, beneath: await beneath(finder, entry.path, "all") });
-    else if (exclude?.isHidden(toText(name)) === true) isExcluded = true;
+    else if (exclude?.excludedBy(toText(name)) !== undefined) isExcluded = true;
     else if (entry.kind !== kind.socket) items.push({ name, top: entry, beneath: [] });
   }
   return { items, hidden, isExcluded };

@@ -62,12 +62,12 @@ export async function findAgain(
 }
 
 function missing({ title, ignore }: TreeSource, { path, isPattern, hidden }: Miss): InroError {
-  const rule = hidden === undefined ? undefined : ignore?.ruleFor(hidden);
+  const rule = hidden === undefined ? undefined : ignore?.rules.excludedBy(hidden);
   if (hidden !== undefined)
     return new InroError("COPY_SOURCE_MISSING", {
       what: `cannot copy ${JSON.stringify(path)} from ${title}`,
-      why: `${JSON.stringify(hidden)} is there, but ${rule ?? "an ignore file"} hides it`,
-      hint: `"!${hidden}" on a later line of the ignore file shows it`,
+      why: `${JSON.stringify(hidden)} is there, but line ${rule?.line} of ${ignore?.name} hides it: ${rule?.text}`,
+      hint: `"!${hidden}" on a later line shows it`,
     });
   return new InroError("COPY_SOURCE_MISSING", {
     what: `cannot copy ${JSON.stringify(path)} from ${title}`,

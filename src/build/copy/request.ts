@@ -2,15 +2,14 @@
 import type { EntryTime } from "../../image/tree/entry.ts";
 import type { TreeRoot } from "../../image/tree/root.ts";
 import type { Digest } from "../../oci/digest.ts";
+import type { Ignore } from "../dockerfile/ignore.ts";
 import type { FileDigests } from "./file-digests.ts";
 
-/** Which files of a folder are not to be seen. Paths are text, relative to the folder, without a slash at their ends. */
-export interface Ignore {
-  isHidden(path: string): boolean;
-  /** Whether something beneath a hidden folder may be shown by an exception. */
-  mayShowBeneath(folder: string): boolean;
-  /** The rule that hides the path, for people: `.dockerignore:3: *.log`; undefined where none does. */
-  ruleFor(path: string): string | undefined;
+/** A `.dockerignore` that was read. */
+export interface IgnoreFile {
+  /** Its name, for errors. */
+  readonly name: string;
+  readonly rules: Ignore;
 }
 
 /** Files of a build context, of a stage, of an image; of a repository; or one that was downloaded. */
@@ -21,7 +20,7 @@ export interface TreeSource {
   readonly title: string;
   /** As the Dockerfile has them, wildcards and `..` included. */
   readonly paths: readonly string[];
-  readonly ignore: Ignore | null;
+  readonly ignore: IgnoreFile | null;
   /** Nobody else writes to it: it need not be looked at again. */
   readonly isOurs: boolean;
   /** What is known of its files' contents from before. */

@@ -1,5 +1,6 @@
 import { toText } from "../../image/tree/entry.ts";
-import type { Ignore, TreeSource } from "./request.ts";
+import type { Ignore } from "../dockerfile/ignore.ts";
+import type { TreeSource } from "./request.ts";
 
 /** What a source shows of its tree. */
 export interface Sieve {
@@ -13,15 +14,15 @@ export type Taken = "shown" | "way" | "hidden";
 const rank = { shown: 0, way: 1, hidden: 2 } as const;
 
 function by(ignore: Ignore | null, path: string, isFolder: boolean): Taken {
-  if (ignore === null || path === "" || !ignore.isHidden(path)) return "shown";
-  return isFolder && ignore.mayShowBeneath(path) ? "way" : "hidden";
+  if (ignore?.excludedBy(path) === undefined) return "shown";
+  return isFolder && ignore.mayHoldIncluded(path) ? "way" : "hidden";
 }
 
 /** By the context's `.dockerignore` and by `--exclude`: what either hides is hidden. */
 export const sieveOf = ({ ignore }: TreeSource, exclude: Ignore | null = null): Sieve => ({
   take(path, relative, isFolder) {
     if (ignore === null && exclude === null) return "shown";
-    const first = by(ignore, toText(path), isFolder);
+    const first = by(ignore?.rules ?? null, toText(path), isFolder);
     if (first === "hidden") return first;
     const second = by(exclude, toText(relative), isFolder);
     return rank[first] > rank[second] ? first : second;

@@ -1,5 +1,5 @@
 import { toText } from "../../image/tree/entry.ts";
-import { namePattern } from "./pattern.ts";
+import { namePattern } from "./name-pattern.ts";
 
 /** Which names of a folder are copied: all, or those that lead on in a pattern. */
 export type Wanted = "all" | { enter(name: string): Wanted | "nothing" | "match" };

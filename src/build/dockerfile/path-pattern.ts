@@ -8,8 +8,9 @@ type Token =
 /** Tests whole paths, slashes between their parts, none at their ends. */
 export type PathTest = (path: string) => boolean;
 
-const special = /[\\^$.*+?()[\]{}|/-]/g;
-const escaped = (text: string): string => text.replace(special, "\\$&");
+const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+/** Outside brackets an escaped `-` is an error. */
+const escapedInClass = (text: string): string => escaped(text).replaceAll("-", "\\-");
 
 function malformed(pattern: string): Error {
   return new Error(`syntax error in pattern ${JSON.stringify(pattern)}`);
@@ -67,14 +68,14 @@ function readClass(pattern: string, from: number): { characters: string; end: nu
   for (let count = 0; pattern[at] !== "]" || count === 0; count++) {
     const low = one();
     if (pattern[at] !== "-") {
-      characters += escaped(low);
+      characters += escapedInClass(low);
       continue;
     }
     at++;
     const high = one();
     // A range that runs backwards holds nothing.
     if ((low.codePointAt(0) ?? 0) <= (high.codePointAt(0) ?? 0))
-      characters += `${escaped(low)}-${escaped(high)}`;
+      characters += `${escapedInClass(low)}-${escapedInClass(high)}`;
   }
   return { characters, end: at };
 }

@@ -1,7 +1,6 @@
 import type { TreeRoot } from "../../image/tree/tree.ts";
 import { InroError } from "../../oci/error.ts";
 import type { Core } from "../core.ts";
-import { fits, type Token } from "./fits.ts";
 
 /** More than anyone types a pattern for; what a container can make the engine hold is bounded (R17). */
 const MOST = 10_000;
@@ -57,6 +56,9 @@ const isPattern = (text: string): boolean => /(?<!\\)(?:\\\\)*[*?[]/.test(text);
 
 const plain = (part: string): string => part.replace(/\\(.)/gs, "$1");
 
+/** A run of any characters, or one of a set. */
+type Token = "any" | ((character: string) => boolean);
+
 function tokensOf(part: string): readonly Token[] {
   const tokens: Token[] = [];
   for (const [text] of part.matchAll(/\\.|\[!?\]?[^\]]*\]|./gsu)) {
@@ -77,4 +79,19 @@ function setOf(text: string): (character: string) => boolean {
     ranges.some(([, low, high, one]) =>
       one === undefined ? character >= (low ?? "") && character <= (high ?? "") : character === one,
     );
+}
+
+/** Goes back to the last `*` alone, so that no pattern takes longer than its length times the name's. */
+function fits(tokens: readonly Token[], name: string): boolean {
+  const characters = [...name];
+  let [token, at] = [0, 0];
+  let star: { readonly token: number; at: number } | undefined;
+  while (at < characters.length) {
+    const now = tokens[token];
+    if (now === "any") star = { token: token++, at };
+    else if (now?.(characters[at] ?? "")) [token, at] = [token + 1, at + 1];
+    else if (star !== undefined) [token, at] = [star.token + 1, ++star.at];
+    else return false;
+  }
+  return tokens.slice(token).every((rest) => rest === "any");
 }

@@ -1,7 +1,8 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { prepareCopy } from "../../../src/build/copy/prepare.ts";
-import type { CopyRequest, Ignore, TreeSource } from "../../../src/build/copy/request.ts";
+import type { CopyRequest, TreeSource } from "../../../src/build/copy/request.ts";
+import { ignoreOf, parseIgnore } from "../../../src/build/dockerfile/ignore.ts";
 import type { TarEntry } from "../../../src/image/tar/entry.ts";
 import { tarReader } from "../../../src/image/tar/reader.ts";
 import { native } from "../../image/fixtures.ts";
@@ -47,12 +48,8 @@ export const request = (o: Partial<CopyRequest>): CopyRequest => ({
   ...o,
 });
 
-/** Hides the paths that the expression matches, and shows beneath what the other does. */
-export const hiding = (hidden: RegExp, shown?: RegExp): Ignore => ({
-  isHidden: (path) => hidden.test(path) && shown?.test(path) !== true,
-  mayShowBeneath: () => shown !== undefined,
-  ruleFor: (path) => (hidden.test(path) ? `.dockerignore:1: ${hidden.source}` : undefined),
-});
+/** What a .dockerignore of these lines hides. */
+export const hiding = (lines: string) => ignoreOf(parseIgnore(lines));
 
 export interface Listed extends TarEntry {
   readonly text: string;

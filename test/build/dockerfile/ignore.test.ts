@@ -154,6 +154,8 @@ describe("Go's filepath.Match, for sources", () => {
     ["**/x", "a/b/x", false],
     ["a*b*c*d*e", "axbxcxdxe", true],
     ["a*b*c*d*e", "axbxc/dxe", false],
+    ["a-*.b", "a-c.b", true],
+    ["[a-c]-[^d]*", "b-e", true],
     ["☺*", "☺☺", true],
     ["?", "☺", true],
     ["[☺-☻]", "☺", true],
