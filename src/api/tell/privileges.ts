@@ -2,14 +2,16 @@ import type { ContainerOptions } from "../../engine/options.ts";
 import { MASKED_PATHS, READONLY_PATHS } from "../../engine/spec/spec.ts";
 
 export function privileges(options: ContainerOptions) {
-  const open = options.privileged || options.security.systemPaths === "unconfined";
+  const { privileged, security } = options;
+  // Docker's words for what the two of them come to.
+  const open = privileged ? null : security.systemPaths === "unconfined" ? [] : undefined;
   return {
     CapAdd: options.capAdd.length === 0 ? null : options.capAdd.map((name) => `CAP_${name}`),
     CapDrop: options.capDrop.length === 0 ? null : options.capDrop.map((name) => `CAP_${name}`),
-    Privileged: options.privileged,
+    Privileged: privileged,
     SecurityOpt: securityOptions(options),
-    MaskedPaths: open ? null : (options.maskedPaths ?? MASKED_PATHS),
-    ReadonlyPaths: open ? null : (options.readonlyPaths ?? READONLY_PATHS),
+    MaskedPaths: open !== undefined ? open : (options.maskedPaths ?? MASKED_PATHS),
+    ReadonlyPaths: open !== undefined ? open : (options.readonlyPaths ?? READONLY_PATHS),
   };
 }
 

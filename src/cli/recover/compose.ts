@@ -7,7 +7,7 @@ type Service = Record<string, unknown>;
 
 /** How an option stands in a Compose service (compose-spec, "services"): as a list, a record, a value, or by its own rule. */
 type Rule =
-  | readonly ["list" | "record" | "value" | "flag", string]
+  | readonly ["list" | "record" | "value" | "number" | "flag", string]
   | ((service: Service, value: string) => void);
 
 const healthcheck =
@@ -38,27 +38,27 @@ const RULES: { readonly [N in Name]?: Rule } = {
   mount: (service, value) => append(service, "volumes", longMount(value)),
   tmpfs: ["list", "tmpfs"],
   "read-only": ["flag", "read_only"],
-  "shm-size": ["value", "shm_size"],
+  "shm-size": ["number", "shm_size"],
   "storage-opt": ["record", "storage_opt"],
   device: ["list", "devices"],
   "device-cgroup-rule": ["list", "device_cgroup_rules"],
-  memory: ["value", "mem_limit"],
-  "memory-swap": ["value", "memswap_limit"],
-  "memory-reservation": ["value", "mem_reservation"],
-  "memory-swappiness": ["value", "mem_swappiness"],
-  cpus: ["value", "cpus"],
-  "cpu-shares": ["value", "cpu_shares"],
-  "cpu-period": ["value", "cpu_period"],
-  "cpu-quota": ["value", "cpu_quota"],
+  memory: ["number", "mem_limit"],
+  "memory-swap": ["number", "memswap_limit"],
+  "memory-reservation": ["number", "mem_reservation"],
+  "memory-swappiness": ["number", "mem_swappiness"],
+  cpus: ["number", "cpus"],
+  "cpu-shares": ["number", "cpu_shares"],
+  "cpu-period": ["number", "cpu_period"],
+  "cpu-quota": ["number", "cpu_quota"],
   "cpuset-cpus": ["value", "cpuset"],
-  "pids-limit": ["value", "pids_limit"],
+  "pids-limit": ["number", "pids_limit"],
   ulimit: (service, value) => {
     const [name = "", limits = ""] = value.split("=");
     const [soft, hard] = limits.split(":").map(Number);
     service["ulimits"] = { ...(service["ulimits"] as object), [name]: { soft, hard } };
   },
   "oom-kill-disable": ["flag", "oom_kill_disable"],
-  "oom-score-adj": ["value", "oom_score_adj"],
+  "oom-score-adj": ["number", "oom_score_adj"],
   "blkio-weight": (service, value) => {
     service["blkio_config"] = { weight: Number(value) };
   },
@@ -121,7 +121,13 @@ const RULES: { readonly [N in Name]?: Rule } = {
 
 /** A Compose file with one service; what Compose has no word for stands in a comment. */
 export function composeText({ image, settings, command }: Recovered): string {
-  const service: Service = { image, ...(command.length === 0 ? {} : { command: [...command] }) };
+  // Without a word Compose makes a network of the project's own.
+  const atDefault = settings.every(([name]) => name !== "network");
+  const service: Service = {
+    image,
+    ...(atDefault ? { network_mode: "bridge" } : {}),
+    ...(command.length === 0 ? {} : { command: [...command] }),
+  };
   const unsaid: string[] = [];
   for (const [name, value = ""] of settings) {
     const rule = RULES[name];
@@ -141,7 +147,8 @@ export function composeText({ image, settings, command }: Recovered): string {
 function put(service: Service, [kind, key]: Exclude<Rule, (...all: never) => unknown>, value: string): void {
   if (kind === "list") append(service, key, value);
   else if (kind === "flag") service[key] = true;
-  else if (kind === "value") service[key] = /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
+  else if (kind === "value") service[key] = value;
+  else if (kind === "number") service[key] = Number(value);
   else {
     const equals = value.indexOf("=");
     service[key] = { ...(service[key] as object), [value.slice(0, equals)]: value.slice(equals + 1) };
