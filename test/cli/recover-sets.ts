@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+
 /** Flag sets as people write them; behind `--` the image and its command, where they differ from `busybox sleep 600`. */
 export const sets: readonly (readonly [string, string])[] = [
   ["nothing", ""],
@@ -18,6 +20,8 @@ export const sets: readonly (readonly [string, string])[] = [
   ],
   ["memory", "-m 64m --memory-reservation 32m --memory-swap -1 --oom-score-adj 100"],
   ["swap", "-m 64m --memory-swap 100m --ulimit nofile=100:200 --ulimit core=0 --pids-limit 20"],
+  ["links", "--link friend --link friend:other"],
+  ["disks", "--device-read-bps DISK:1048576 --device-write-iops DISK:500"],
   ["processors", "--cpus 0.5 --cpu-shares 512 --cpuset-cpus 0 --blkio-weight 300"],
   ["quota", "--cpu-period 50000 --cpu-quota 25000"],
   [
@@ -49,10 +53,16 @@ export const sets: readonly (readonly [string, string])[] = [
   ["attached", "-i -a stdin -a stderr"],
 ];
 
+/** A disk of this machine: what the engine takes limits for. */
+function disk(): string {
+  const [, name = ""] = /^ *\d+ +0 +\d+ (\S+)$/m.exec(readFileSync("/proc/partitions", "utf8")) ?? [];
+  return `/dev/${name}`;
+}
+
 /** A set's flags, and the image with its command. */
 export function flagsAndProgram(line: string): readonly [flags: string, program: string] {
-  const [flags = "", program = "busybox sleep 600"] = line.split(/(?:^| )-- /);
-  return [flags, program];
+  const [words = "", program = "busybox sleep 600"] = line.split(/(?:^| )-- /);
+  return [words.replaceAll("DISK", disk()), program];
 }
 
 /** Of a container's record (`inspect`), what made it so; ids and times left out. */

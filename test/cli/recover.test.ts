@@ -20,9 +20,10 @@ describe.skipIf(engineMissing)("inspect --as", () => {
   beforeAll(async () => {
     await out("network", "create", "--subnet", "10.99.1.0/24", "one");
     await out("network", "create", "two");
+    await out("run", "-d", "--init", "--name", "friend", "busybox", "sleep", "6000");
   }, 60_000);
   afterEach(async () => {
-    const ids = (await out("ps", "-aq")).split("\n").filter(Boolean);
+    const ids = (await out("ps", "-aq", "-f", "since=friend")).split("\n").filter(Boolean);
     if (ids.length > 0) await out("rm", "-f", "-v", ...ids);
   });
 

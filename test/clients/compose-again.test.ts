@@ -107,6 +107,7 @@ describe.skipIf(engineMissing || packages === undefined)("inspect --as compose",
     };
     await engine.inro("network", "create", "--subnet", "10.99.1.0/24", "one");
     await engine.inro("network", "create", "two");
+    await engine.inro("run", "-d", "--init", "--name", "friend", "busybox", "sleep", "6000");
   }, 60_000);
   afterAll(() => scope.disposeAsync(), 60_000);
 

@@ -16,6 +16,15 @@ const healthcheck =
     service["healthcheck"] = { ...(service["healthcheck"] as object), [key]: value };
   };
 
+const disk =
+  (key: string, what: "weight" | "rate"): Rule =>
+  (service, value) => {
+    const colon = value.lastIndexOf(":");
+    const config = { ...(service["blkio_config"] as Record<string, unknown>) };
+    append(config, key, { path: value.slice(0, colon), [what]: Number(value.slice(colon + 1)) });
+    service["blkio_config"] = config;
+  };
+
 const RULES: { readonly [N in Name]?: Rule } = {
   name: ["value", "container_name"],
   env: ["list", "environment"],
@@ -60,8 +69,14 @@ const RULES: { readonly [N in Name]?: Rule } = {
   "oom-kill-disable": ["flag", "oom_kill_disable"],
   "oom-score-adj": ["number", "oom_score_adj"],
   "blkio-weight": (service, value) => {
-    service["blkio_config"] = { weight: Number(value) };
+    service["blkio_config"] = { ...(service["blkio_config"] as object), weight: Number(value) };
   },
+  "blkio-weight-device": disk("weight_device", "weight"),
+  "device-read-bps": disk("device_read_bps", "rate"),
+  "device-write-bps": disk("device_write_bps", "rate"),
+  "device-read-iops": disk("device_read_iops", "rate"),
+  "device-write-iops": disk("device_write_iops", "rate"),
+  link: ["list", "external_links"],
   "cgroup-parent": ["value", "cgroup_parent"],
   publish: ["list", "ports"],
   expose: ["list", "expose"],

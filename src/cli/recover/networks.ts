@@ -29,12 +29,16 @@ export function networkSettings({ State, HostConfig: host, NetworkSettings }: Co
     ...others.map(([name, endpoint]): Setting => ["network", long(name, endpoint)]),
     ...asked,
     ...said("network-bandwidth", rates.join(",")),
+    ...(host.Links ?? []).map((link): Setting => ["link", linkText(link)]),
     ...(host.ExtraHosts ?? []).map((entry): Setting => ["add-host", entry]),
     ...(host.Dns ?? []).map((entry): Setting => ["dns", entry]),
     ...(host.DnsSearch ?? []).map((entry): Setting => ["dns-search", entry]),
     ...(host.DnsOptions ?? []).map((entry): Setting => ["dns-option", entry]),
   ];
 }
+
+/** `/db:/web/alias`, as records have it. */
+const linkText = (link: string): string => link.replace(/^\/?([^:]+):.*\/([^/]+)$/, "$1:$2");
 
 const said = (name: Setting[0], value: string | undefined): Setting[] =>
   value === undefined || value === "" ? [] : [[name, value]];

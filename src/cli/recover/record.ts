@@ -114,6 +114,7 @@ export interface HostConfig {
   readonly NetworkMode?: string;
   readonly NetworkBandwidth?: { readonly In: number; readonly Out: number };
   readonly ExtraHosts?: Texts;
+  readonly Links?: Texts;
   readonly Dns?: Texts;
   readonly DnsSearch?: Texts;
   readonly DnsOptions?: Texts;
