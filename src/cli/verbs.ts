@@ -458,6 +458,13 @@ export const verbs: readonly Entry[] = [
     load: async () => (await import("./verb/system-prune.ts")).systemPrune,
   },
   {
+    names: ["system dial-stdio"],
+    group: engine,
+    summary: "Join standard input and output with the engine's socket",
+    hidden: true,
+    load: async () => (await import("./verb/dial-stdio.ts")).dialStdio,
+  },
+  {
     names: ["system check"],
     group: engine,
     summary: "Hold what is stored against its records, and repair it",

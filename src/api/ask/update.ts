@@ -55,7 +55,9 @@ export function unchangeable(body: Asked): string[] {
     ...(flag(body, "OomKillDisable") ? ["OomKillDisable"] : []),
     // -1 is what clients of the old API send for "not asked for".
     ...((integerOrNull(body, "MemorySwappiness") ?? -1) === -1 ? [] : ["MemorySwappiness"]),
-    ...["CpuRealtimePeriod", "CpuRealtimeRuntime"].filter((name) => integer(body, name) !== 0),
+    ...["CpuRealtimePeriod", "CpuRealtimeRuntime", "KernelMemory", "KernelMemoryTCP"].filter(
+      (name) => integer(body, name) !== 0,
+    ),
   ];
   return asked.map((name) => `${name} cannot be changed of a container that is there: discarded.`);
 }

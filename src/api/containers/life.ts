@@ -34,6 +34,8 @@ async function create(x: Exchange): Promise<void> {
 }
 
 async function start(x: Exchange): Promise<void> {
+  for (const name of ["checkpoint", "checkpoint-dir"])
+    if (text(x.query, name) !== null) throw invalid(name, "checkpoints are not supported");
   empty(x, (await x.engine.containers.start(parameter(x, "id"))) ? 204 : 304);
 }
 
@@ -99,7 +101,7 @@ async function update(x: Exchange): Promise<void> {
 }
 
 async function remove(x: Exchange): Promise<void> {
-  if (flag(x.query, "link")) throw invalid("link", "links are not supported");
+  if (flag(x.query, "link")) throw invalid("link", "a container keeps the links that it was made with");
   const options = { force: flag(x.query, "force"), volumes: flag(x.query, "v") };
   await x.engine.containers.remove(parameter(x, "id"), options);
   empty(x, 204);

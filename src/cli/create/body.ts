@@ -145,6 +145,12 @@ function resources(options: CreateValues): Record<string, unknown> {
     CgroupParent: options["cgroup-parent"],
     DeviceCgroupRules: options["device-cgroup-rule"],
     Ulimits: options.ulimit.map(ulimit),
+    Isolation: options.isolation,
+    CpuCount: options["cpu-count"],
+    CpuPercent: options["cpu-percent"],
+    IOMaximumBandwidth: options["io-maxbandwidth"],
+    IOMaximumIOps: options["io-maxiops"],
+    KernelMemory: options["kernel-memory"],
   };
 }
 

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { UsageError } from "../options/usage-error.ts";
 
-function linesOf(file: string, option: string): string[] {
+function linesOf(file: string, option: string, status?: UsageError["status"]): string[] {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    throw new UsageError(`cannot read "${file}" of ${option}: ${(error as Error).message}`);
+    throw new UsageError(`cannot read "${file}" of ${option}: ${(error as Error).message}`, status);
   }
   return text
     .replace(/^\uFEFF/, "")
@@ -18,10 +18,15 @@ function linesOf(file: string, option: string): string[] {
 /**
  * Docker's rules: a name without a value takes the value of this process; where there is none, `-e NAME` is handed
  * on as it is (it removes what the image sets) and a line of a file is dropped. Files come first, so that `-e` wins.
+ * `status`: of what cannot be read.
  */
-export function environment(files: readonly string[], given: readonly string[]): string[] {
+export function environment(
+  files: readonly string[],
+  given: readonly string[],
+  status?: UsageError["status"],
+): string[] {
   const fromFiles = files.flatMap((file) =>
-    linesOf(file, "--env-file").flatMap((line) => {
+    linesOf(file, "--env-file", status).flatMap((line) => {
       const [name = ""] = line.split("=", 1);
       if (name === "" || /\s/.test(name))
         throw new UsageError(`cannot use "${file}" for --env-file: "${line}" does not begin with a name`);

@@ -1,5 +1,6 @@
 import { UsageError } from "../options/usage-error.ts";
 import type { CreateValues } from "./body.ts";
+import { pairs } from "./environment.ts";
 
 /** A `--network`: a name, or Docker's long form `name=web,alias=a,ip=…,ip6=…,mac-address=…,gw-priority=1`. */
 interface Asked {
@@ -18,7 +19,10 @@ export const ipamConfig = ({ ip, ip6 }: Readonly<Addresses>) => ({
   ...(ip6 === undefined ? {} : { IPv6Address: ip6 }),
 });
 
-type NetworkValues = Pick<CreateValues, "network" | "net" | "ip" | "ip6" | "network-alias" | "mac-address">;
+type NetworkValues = Pick<
+  CreateValues,
+  "network" | "net" | "ip" | "ip6" | "link-local-ip" | "network-alias" | "mac-address"
+>;
 
 const oneAsked = (text: string): Asked => (text.includes("=") ? long(text) : { name: text, settings: {} });
 
@@ -29,6 +33,8 @@ function long(text: string): Asked {
   let name = "";
   const aliases: string[] = [];
   const addresses: Addresses = {};
+  const local: string[] = [];
+  const driver: string[] = [];
   const settings: Record<string, unknown> = {};
   const readers: Readonly<Record<string, (value: string) => void>> = {
     name: (value) => {
@@ -41,6 +47,8 @@ function long(text: string): Asked {
     ip6: (value) => {
       addresses.ip6 = value;
     },
+    "link-local-ip": (value) => void local.push(value),
+    "driver-opt": (value) => void driver.push(value),
     "mac-address": (value) => {
       settings["MacAddress"] = value;
     },
@@ -63,7 +71,10 @@ function long(text: string): Asked {
     settings: {
       ...settings,
       ...(aliases.length > 0 ? { Aliases: aliases } : {}),
-      ...(Object.keys(addresses).length > 0 ? { IPAMConfig: ipamConfig(addresses) } : {}),
+      ...(driver.length > 0 ? { DriverOpts: pairs(driver) } : {}),
+      ...(Object.keys(addresses).length + local.length > 0
+        ? { IPAMConfig: { ...ipamConfig(addresses), ...(local.length > 0 ? { LinkLocalIPs: local } : {}) } }
+        : {}),
     },
   };
 }
@@ -82,7 +93,8 @@ export function networking(options: NetworkValues): unknown {
 /** By network; `--ip`, `--ip6`, `--mac-address` and `--network-alias` are about the first one. */
 function endpoints(options: NetworkValues): Record<string, Asked["settings"]> {
   const [first = { name: "default", settings: {} }, ...others] = asked(options);
-  const addresses = ipamConfig(options);
+  const local = options["link-local-ip"];
+  const addresses = { ...ipamConfig(options), ...(local.length > 0 ? { LinkLocalIPs: local } : {}) };
   const own = {
     ...first.settings,
     ...(options["network-alias"].length > 0 ? { Aliases: options["network-alias"] } : {}),

@@ -123,7 +123,8 @@ function convert<T>(as: string, read: (text: string) => T, value: string): T {
   try {
     return read(value);
   } catch (error) {
-    throw new UsageError(`cannot use "${value}" for ${as}: ${(error as Error).message}`);
+    const status = error instanceof UsageError ? error.status : undefined;
+    throw new UsageError(`cannot use "${value}" for ${as}: ${(error as Error).message}`, status);
   }
 }
 

@@ -1,3 +1,4 @@
+import { UsageError } from "./usage-error.ts";
 /** Readers of options' values. Each throws an Error that completes the sentence `cannot use "…" for --x: …`. */
 
 /** Docker's sizes: bytes, or with b, k, m, g, t, p, each 1024 times the one before; `512m`, `1.5GiB`. */
@@ -67,7 +68,8 @@ export function moment(text: string, now: number = Date.now()): string {
   const whole = fraction === "" ? text : text.replace(fraction, "");
   const parsed = date === null ? Number.NaN : Date.parse(completed(whole));
   if (Number.isNaN(parsed))
-    throw new Error("it is not a time (write 10m, 2026-11-24T10:00:00 or 1795514400)");
+    // As docker, which hands it to the engine.
+    throw new UsageError("it is not a time (write 10m, 2026-11-24T10:00:00 or 1795514400)", 1);
   return `${Math.floor(parsed / 1000)}${fraction}`;
 }
 

@@ -1,4 +1,5 @@
 import { formatJson } from "../../client/json.ts";
+import { UsageError } from "../options/usage-error.ts";
 import { template } from "../template/template.ts";
 import type { Value } from "../template/value.ts";
 import { table } from "./table.ts";
@@ -66,7 +67,7 @@ export function filters(entries: readonly string[]): string {
   const all: Record<string, string[]> = {};
   for (const entry of entries) {
     const equals = entry.indexOf("=");
-    if (equals < 1) throw new Error(`cannot use "${entry}" for --filter: write KEY=VALUE`);
+    if (equals < 1) throw new UsageError(`cannot use "${entry}" for --filter: write KEY=VALUE`);
     const key = entry.slice(0, equals).trim().toLowerCase();
     all[key] = [...(all[key] ?? []), entry.slice(equals + 1).trim()];
   }

@@ -1,3 +1,5 @@
+import { UsageError } from "../options/usage-error.ts";
+
 const CONTROL = "@abcdefghijklmnopqrstuvwxyz[\\]^_";
 
 /** Reads `ctrl-p,ctrl-q` or `a,b`; empty is the default. Throws an Error that says why it cannot. */
@@ -6,7 +8,8 @@ export function detachKeys(text: string): Uint8Array {
     const control = /^ctrl-(.)$/is.exec(key)?.[1];
     const code = control === undefined ? key.charCodeAt(0) : CONTROL.indexOf(control.toLowerCase());
     if ((control === undefined && key.length !== 1) || code < 0 || code > 127)
-      throw new Error(`"${key}" is neither one character nor ctrl- and one of a-z @ [ \\ ] ^ _`);
+      // As docker, which hands them to the engine.
+      throw new UsageError(`"${key}" is neither one character nor ctrl- and one of a-z @ [ \\ ] ^ _`, 1);
     return code;
   });
   return Uint8Array.from(codes);

@@ -61,7 +61,7 @@ async function makeExec(
       AttachStderr: attached,
       Tty: options.tty,
       Detach: options.detach,
-      Env: environment(options["env-file"], options.env),
+      Env: environment(options["env-file"], options.env, 1),
       Privileged: options.privileged,
       ...(options["detach-keys"] === undefined ? {} : { DetachKeys: options["detach-keys"] }),
       ...(options.user === undefined ? {} : { User: options.user }),

@@ -50,7 +50,10 @@ export const inspect = verb({
   run({ client }, { options, args }) {
     const { type } = options;
     if (type !== undefined && !Object.hasOwn(kinds, type))
-      throw new UsageError(`cannot use "${type}" for --type: it is not container, image, network or volume`);
+      throw new UsageError(
+        `cannot use "${type}" for --type: it is not container, image, network or volume`,
+        1,
+      );
     const among = type === undefined ? (Object.keys(kinds) as Kind[]) : [type as Kind];
     return inspectAll(client, among, args, options);
   },
@@ -58,10 +61,17 @@ export const inspect = verb({
 
 const platform = text("OS/ARCH", "The platform of several to show");
 
-const ofKind = (
-  kind: Kind,
-  options: { format: typeof format; size?: typeof size; platform?: typeof platform; as?: typeof as },
-) =>
+const verbose = flag("Of a swarm's networks, more", { short: "v", hidden: true });
+
+type KindOptions = {
+  readonly format: typeof format;
+  readonly size?: typeof size;
+  readonly platform?: typeof platform;
+  readonly as?: typeof as;
+  readonly verbose?: typeof verbose;
+};
+
+const ofKind = (kind: Kind, options: KindOptions) =>
   verb({
     usage: `[OPTIONS] ${kind.toUpperCase()} [${kind.toUpperCase()}...]`,
     options,
@@ -71,7 +81,7 @@ const ofKind = (
 
 export const inspectContainer = ofKind("container", { format, size, as });
 export const inspectImage = ofKind("image", { format, platform });
-export const inspectNetwork = ofKind("network", { format });
+export const inspectNetwork = ofKind("network", { format, verbose });
 export const inspectVolume = ofKind("volume", { format });
 
 /** What was found is printed, also when something else was not. */

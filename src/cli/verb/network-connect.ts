@@ -1,4 +1,5 @@
 import { at } from "../../client/client.ts";
+import { pairs } from "../create/environment.ts";
 import { ipamConfig } from "../create/networks.ts";
 import { flag, list, read, text } from "../options/option.ts";
 import { integer } from "../options/readers.ts";
@@ -24,6 +25,7 @@ export const connect = verb({
     const settings = {
       IPAMConfig: addresses,
       Aliases: options.alias,
+      DriverOpts: pairs(options["driver-opt"]),
       Links: options.link,
       GwPriority: options["gw-priority"] ?? 0,
     };

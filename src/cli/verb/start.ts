@@ -1,6 +1,6 @@
 import { at, type Client } from "../../client/client.ts";
 import { each } from "../each.ts";
-import { flag, read } from "../options/option.ts";
+import { flag, read, text } from "../options/option.ts";
 import { UsageError } from "../options/usage-error.ts";
 import { checkedKeys } from "../session/detach-keys.ts";
 import { foreground } from "../session/foreground.ts";
@@ -13,13 +13,17 @@ export const start = verb({
     attach: flag("Join its output, hand it signals, and end with its exit code", { short: "a" }),
     interactive: flag("Join its input too", { short: "i" }),
     "detach-keys": read("KEYS", checkedKeys, "Keys that leave it running (default ctrl-p,ctrl-q)"),
+    checkpoint: text("NAME", "Docker's; this engine makes none", { hidden: true }),
+    "checkpoint-dir": text("FOLDER", "Docker's", { hidden: true }),
     "sig-proxy": flag("Hand it this process's signals (default true)", { default: true, hidden: true }),
   },
   args: [1, ANY],
   async run({ client }, { options, args }) {
     if (!options.attach && !options.interactive) {
       return each(args, async (name) => {
-        await client.send({ method: "POST", path: at`/containers/${name}/start`, expected: [304] });
+        const { checkpoint, "checkpoint-dir": folder } = options;
+        const query = { checkpoint, "checkpoint-dir": folder };
+        await client.send({ method: "POST", path: at`/containers/${name}/start`, query, expected: [304] });
         out(`${name}\n`);
       });
     }
