@@ -5,11 +5,13 @@ import { canLoop } from "./loop.ts";
 import { temporaryFolder } from "./temporary.ts";
 import { tool } from "./tools.ts";
 
-export type FileSystemType = "btrfs" | "ext4" | "xfs";
+export type FileSystemType = "btrfs" | "ext2" | "ext4" | "xfs";
 
 const makers: { readonly [T in FileSystemType]: () => readonly [string, ...string[]] | undefined } = {
   // Each snapshot waits for the disk, on a loop device for long (nobarrier below).
   btrfs: () => maker(tool("mkfs.btrfs"), "-q"),
+  /** With inodes that have room for whole seconds only. */
+  ext2: () => ["/sbin/mke2fs", "-q", "-F", "-t", "ext2", "-I", "128"],
   ext4: () => ["/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-O", "quota,project", "-E", "quotatype=prjquota"],
   xfs: () => maker(tool("mkfs.xfs"), "-q"),
 };

@@ -34,8 +34,8 @@ export class Placing<T> implements Disposable {
   private readonly below: MergedRoot;
   private readonly options: PlacingOptions;
   private readonly waiting = new Map<string, Placed<T>>();
-  /** What the layer has at a path, also when it was taken. */
-  private readonly has = new Map<string, "folder" | "other">([["", "folder"]]);
+  /** What the layer has at a path, also when it was taken; of a folder that is new nothing below is seen. */
+  private readonly has = new Map<string, "folder" | "new" | "other">([["", "folder"]]);
   /** Where a folder that was asked for really is. */
   private readonly folders = new Map<string, string>([["", ""]]);
 
@@ -54,10 +54,11 @@ export class Placing<T> implements Disposable {
     const real = this.folders.get(path);
     if (real !== undefined) return { path: real, is: "folder" };
     const own = this.has.get(path);
-    if (own !== undefined) return { path, is: own };
-    const found = this.look(path, true);
-    const is = found.stats === undefined ? undefined : found.stats.isDirectory() ? "folder" : "other";
-    return { path: found.path, is: is ?? this.has.get(found.path) };
+    if (own !== undefined) return { path, is: own === "other" ? own : "folder" };
+    const { path: place, stats } = this.look(path, true);
+    const placed = this.has.get(place);
+    if (placed !== undefined) return { path: place, is: placed === "other" ? placed : "folder" };
+    return { path: place, is: stats === undefined ? undefined : stats.isDirectory() ? "folder" : "other" };
   }
 
   /**
@@ -76,8 +77,7 @@ export class Placing<T> implements Disposable {
       throw inTheWay(path, "it is no folder", "a folder cannot be copied onto a file");
     const place = found.is === "other" ? path : found.path;
     const real = within(this.folder(parentOf(place)), nameOf(place));
-    if (found.is !== "folder")
-      this.put({ path: real, dress: dress ?? this.made(), data: undefined }, "folder");
+    if (found.is !== "folder") this.put({ path: real, dress: dress ?? this.made(), data: undefined }, "new");
     else if (dress !== undefined && real === path) this.put({ path: real, dress, data: undefined }, "folder");
     this.folders.set(path, real);
     this.folders.set(real, real);
@@ -135,9 +135,9 @@ export class Placing<T> implements Disposable {
     };
   }
 
-  private put(placed: Placed<T>, is: "folder" | "other"): void {
+  private put(placed: Placed<T>, is: "folder" | "new" | "other"): void {
     if (nameOf(placed.path).startsWith(whiteoutPrefix)) throw whiteout(placed.path);
-    this.has.set(placed.path, is);
+    if (is !== "folder" || this.has.get(placed.path) !== "new") this.has.set(placed.path, is);
     this.waiting.set(placed.path, placed);
   }
 
@@ -146,6 +146,7 @@ export class Placing<T> implements Disposable {
   }
 
   private look(path: string, follow: boolean): Found {
+    if (this.has.get(parentOf(path)) === "new" && path !== "") return { path, stats: undefined };
     try {
       return this.below.find(path, follow);
     } catch (cause) {

@@ -10,8 +10,6 @@ export interface Found {
   readonly path: string;
   /** Undefined where nothing is. */
   readonly stats: Stats | undefined;
-  /** Parts of the path that are not there, from the first that is not. */
-  readonly missing: readonly string[];
 }
 
 /** A folder of the merged root: those that make it up, uppermost first. */
@@ -68,12 +66,12 @@ export class MergedRoot implements Disposable {
       }
       here.push(name);
       const isLast = rest.length === 0;
-      if (found === undefined) return missing(here, rest);
+      if (found === undefined) return { path: made(here, rest), stats: undefined };
       if (!isLast && !found.stats.isDirectory()) throw failure("ENOTDIR", "it is no folder");
-      if (isLast) return { path: here.join("/"), stats: found.stats, missing: [] };
+      if (isLast) return { path: here.join("/"), stats: found.stats };
     }
     const stats = this.statsOf(here);
-    return { path: here.join("/"), stats, missing: [] };
+    return { path: here.join("/"), stats };
   }
 
   /** Of the uppermost folder that has it; `path` as `find` answers it. Undefined where no folder is. */
@@ -138,13 +136,13 @@ const partsOf = (path: string): string[] => path.split("/").filter((part) => par
 const failure = (code: string, why: string) => Object.assign(new Error(why), { code });
 
 /** What would be made from here on: a `..` after what is not there leads back by the letters. */
-function missing(here: readonly string[], rest: readonly string[]): Found {
+function made(here: readonly string[], rest: readonly string[]): string {
   const whole = [...here];
   for (const part of rest) {
     if (part === "..") whole.pop();
     else whole.push(part);
   }
-  return { path: whole.join("/"), stats: undefined, missing: whole.slice(here.length - 1) };
+  return whole.join("/");
 }
 
 function isWhiteout(stats: Stats): boolean {
