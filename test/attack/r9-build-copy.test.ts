@@ -4,6 +4,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { prepareCopy } from "../../src/build/copy/prepare.ts";
+import { makeFifo } from "../../src/platform/fifo.ts";
 import { bytesOf, copied, listed, plant, request, source, words } from "../build/copy/fixture.ts";
 import { native } from "../image/fixtures.ts";
 import { rootMissing } from "../support/engine.ts";
@@ -123,7 +124,7 @@ describe("COPY from and to hostile trees", () => {
   test.skipIf(rootMissing)("pipes and devices are never read, sockets stay out", async () => {
     using folder = temporaryFolder("r9");
     const context = plant(folder.path, { "d/a": "a" });
-    spawnSync("mkfifo", [join(context, "d/pipe")]);
+    makeFifo(join(context, "d/pipe"), 0o600);
     spawnSync("mknod", [join(context, "d/zero"), "c", "1", "5"]);
     const server = createServer().listen(join(context, "d/socket"));
     await new Promise((resolve) => server.once("listening", resolve));

@@ -1,5 +1,4 @@
 import { expect, test } from "bun:test";
-import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
@@ -30,13 +29,8 @@ const refused = (...items: readonly Item[]) => expect(added(tar(...items)));
 
 test("an archive is unpacked into its destination, whatever its name is and whatever compressed it", async () => {
   const unpacked = ["x/", "x/d/", "x/d/a=a", "x/l symlink d"];
-  const xz = spawnSync("xz", ["-c"], { input: archive });
-  const all = [
-    archive,
-    gzipSync(archive),
-    zstdCompressSync(archive),
-    ...(xz.error === undefined ? [xz.stdout] : []),
-  ];
+  const xz = Bun.which("xz") === null ? [] : [Bun.spawnSync(["xz", "-c"], { stdin: archive }).stdout];
+  const all = [archive, gzipSync(archive), zstdCompressSync(archive), ...xz];
   for (const bytes of all) {
     expect(await added(bytes)).toEqual(unpacked);
     expect(await added(bytes, { to: "/x", name: "photo.jpg" })).toEqual(unpacked);
