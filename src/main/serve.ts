@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { InroError } from "../oci/error.ts";
 import { giveBackMemory } from "../platform/memory.ts";
+import { serviceManager } from "../platform/service-manager.ts";
 import { type Places, parsePlaces } from "./places.ts";
 
 /** The daemon: opens the engine, serves its API, and goes without touching a container. */
@@ -14,11 +15,13 @@ export async function serveDaemon(words: readonly string[]): Promise<void> {
       why: "serve takes --data-root, --exec-root, -H, --group, --registries, --trust, --storage-driver, --cdi-spec-dir, --firewall-foreign, --ip, --bip, --bip6, --ipv6 and --debug",
     });
   process.title = "inro serve";
+  const manager = serviceManager();
   // What the engine makes is for root; what others may see is opened by name.
   process.umask(0o022);
-  const [{ openLocalEngine }, { serve }] = await Promise.all([
+  const [{ openLocalEngine }, { serve }, { passOn }] = await Promise.all([
     import("./open.ts"),
     import("../api/server.ts"),
+    import("../api/handed-over.ts"),
   ]);
   const engine = await openLocalEngine({
     root: places.dataRoot,
@@ -33,9 +36,14 @@ export async function serveDaemon(words: readonly string[]): Promise<void> {
     onFault: (message) => console.error(`inro: ${message}`),
   });
   mkdirSync(dirname(places.socket), { recursive: true, mode: 0o711 });
-  const api = await serve(engine, { socket: places.socket, group: groupId(places) });
+  const { listener } = manager;
+  // One that was handed over belongs to who made it; behind it stands a socket of this engine's own.
+  const socket = listener === null ? places.socket : join(places.execRoot, "served.sock");
+  const api = await serve(engine, { socket, group: listener === null ? groupId(places) : null });
+  const handedOver = listener === null ? null : await passOn(listener, socket);
   const pidFile = join(places.execRoot, "inro.pid");
   writeFileSync(pidFile, `${process.pid}\n`);
+  manager.tell("READY=1");
   if (places.debug) console.error(`inro: serving ${places.socket} from ${places.dataRoot}`);
   // The executable starts reluctant to compile (scripts/build.ts); what serves runs often.
   Bun.unsafe.setJITPolicy(1);
@@ -43,6 +51,8 @@ export async function serveDaemon(words: readonly string[]): Promise<void> {
   setTimeout(giveBackMemory, 1500).unref();
   whenIdle(giveBackMemory);
   await signalled();
+  manager.tell("STOPPING=1");
+  handedOver?.close();
   // Without anything else to wait for Bun may end the process between two awaits of what follows.
   setInterval(() => {}, 60_000);
   // Containers go on: their monitors hold all that they need.
