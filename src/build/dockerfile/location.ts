@@ -33,17 +33,23 @@ const context = 2;
  *          |     ^^^^
  */
 export function snippet(source: Source, at: Location): string {
+  const { line, column } = at.start;
+  return [`${source.file}:${line}:${column}`, ...linesAround(source, at, true)].join("\n");
+}
+
+/** The numbered lines of it alone; docker's own have no caret. */
+export function linesAround(source: Source, at: Location, hasCaret: boolean): string[] {
   const { start, end } = at;
   const first = Math.max(1, start.line - context);
   const last = Math.min(source.lines.length, end.line + context);
-  const shown: string[] = [`${source.file}:${start.line}:${start.column}`];
+  const shown: string[] = [];
   for (let line = first; line <= last; line++) {
     const isMeant = line >= start.line && line <= end.line;
     const text = clean(source.lines[line - 1] ?? "");
     shown.push(`${String(line).padStart(4)} | ${isMeant ? ">>>" : "   "} ${text}`.trimEnd());
-    if (isMeant && start.line === end.line) shown.push(`     |     ${caret(text, at)}`);
+    if (hasCaret && isMeant && start.line === end.line) shown.push(`     |     ${caret(text, at)}`);
   }
-  return shown.join("\n");
+  return shown;
 }
 
 /** Tabs stay tabs, so that the caret stands where a terminal puts the character above it. */

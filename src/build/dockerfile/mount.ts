@@ -1,87 +1,9 @@
-import { nearest } from "../../oci/nearest.ts";
 import { cleanPath } from "./clean-path.ts";
-import { refuseVariable } from "./copy.ts";
 import { DockerfileError } from "./error.ts";
 import { expandWord, type Lookup } from "./expand.ts";
-import { type MountField, type MountFlag, mountTypes, type RunMount, sharingModes } from "./instruction.ts";
-import { refuse, type Statement } from "./statement.ts";
-import { part, type Word } from "./word.ts";
-
-type MountType = (typeof mountTypes)[number];
-
-/** Other names of the same options. */
-const aliases: Readonly<Record<string, string>> = {
-  src: "source",
-  dst: "target",
-  destination: "target",
-  ro: "readonly",
-  rw: "readwrite",
-};
-
-const everywhere = ["type", "target", "source", "from", "readonly", "readwrite", "id"];
-const owner = ["mode", "uid", "gid"];
-
-/** What each kind takes. As with docker, what is of no use to a kind is mostly taken and does nothing. */
-const taken: Readonly<Record<MountType, readonly string[]>> = {
-  bind: everywhere,
-  cache: [...everywhere, "sharing", ...owner],
-  tmpfs: [...everywhere, "size"],
-  secret: [...everywhere.filter((name) => name !== "from"), "env", "required", ...owner],
-  ssh: [...everywhere.filter((name) => name !== "source"), "required", ...owner],
-};
-
-const options = [...new Set([...Object.values(taken).flat(), ...Object.keys(aliases)])];
-
-/** Options that mean yes where they have no value. */
-const switches = ["readonly", "readwrite", "required"];
-
-/** A `--mount` flag's fields; one without variables is checked to its end. */
-export function parseMount(statement: Statement, word: Word): MountFlag {
-  const fields = csv(statement, word).map((field) => mountField(statement, field));
-  const from = fields.find(({ key }) => key.raw === "from")?.value;
-  if (from !== undefined) refuseVariable(statement, from, "from");
-  const flag: MountFlag = { fields, location: word.location, ...(from === undefined ? {} : { from }) };
-  if (!fields.some(({ value }) => value?.raw.includes("$"))) resolveMount(flag, () => undefined);
-  return flag;
-}
-
-function mountField(statement: Statement, field: Word): MountField {
-  const equals = field.raw.indexOf("=");
-  const written = equals < 0 ? field : part(field, 0, equals);
-  const lower = written.raw.toLowerCase();
-  const key = { ...written, raw: aliases[lower] ?? lower };
-  if (!options.includes(lower) || (equals < 0 && !switches.includes(key.raw))) {
-    const why =
-      equals < 0
-        ? `invalid field '${field.raw}' must be a key=value pair`
-        : `unexpected key '${lower}' in '${field.raw}'`;
-    refuse(statement, why, field.location, meant(lower, options));
-  }
-  return equals < 0 ? { key } : { key, value: part(field, equals + 1) };
-}
-
-function meant(name: string, known: readonly string[]): string | undefined {
-  const near = known.includes(name) ? undefined : nearest(name, known);
-  return near === undefined ? undefined : `did you mean ${near}?`;
-}
-
-/** RFC 4180, one record: a field may stand in double quotes, two of which are one in it. */
-function csv(statement: Statement, word: Word): Word[] {
-  const field = /(?:"((?:[^"]|"")*)"|([^",]*))(,|$)/y;
-  const fields: Word[] = [];
-  for (;;) {
-    const at = field.lastIndex;
-    const [, quoted, plain = "", end] = field.exec(word.raw) ?? refuseQuote(statement, word);
-    const found =
-      quoted === undefined ? part(word, at, at + plain.length) : part(word, at + 1, at + 1 + quoted.length);
-    fields.push({ ...found, raw: found.raw.replaceAll('""', '"') });
-    if (end === "") return fields;
-  }
-}
-
-function refuseQuote(statement: Statement, word: Word): never {
-  refuse(statement, "failed to parse csv mounts: a quote is out of place", word.location);
-}
+import { type MountFlag, mountTypes, type RunMount, sharingModes } from "./instruction.ts";
+import { type MountType, meant, mountOptions } from "./mount-options.ts";
+import type { Word } from "./word.ts";
 
 /** The fields' values by key; the last of several counts. */
 class Fields {
@@ -196,7 +118,7 @@ const build: { [Type in MountType]: (fields: Fields, from: string | undefined) =
 export function resolveMount(flag: MountFlag, lookup: Lookup): RunMount {
   const fields = new Fields(flag, lookup);
   const type = fields.oneOf("type", "mount type", mountTypes, "bind");
-  const wrong = fields.names.find((name) => !taken[type].includes(name));
+  const wrong = fields.names.find((name) => !mountOptions[type].includes(name));
   if (wrong !== undefined)
     fields.refuse(`unexpected key '${wrong}' for mount type '${type}'`, fields.word(wrong));
   return build[type](fields, fields.text("from"));

@@ -2,7 +2,7 @@ import { nearest } from "../../oci/nearest.ts";
 import { commandLine, common } from "./common.ts";
 import { flagsOf } from "./flags.ts";
 import type { RunDevice, RunInstruction } from "./instruction.ts";
-import { parseMount } from "./mount.ts";
+import { parseMount } from "./mount-flag.ts";
 import { refuse, type Statement } from "./statement.ts";
 import type { Word } from "./word.ts";
 

@@ -27,15 +27,18 @@ export function platformArgs(build: Platform, target: Platform, stage?: string):
   return new Map([...named("BUILD", build), ...named("TARGET", target), ["TARGETSTAGE", stage ?? "default"]]);
 }
 
+/** Without the variant that nobody writes, as it is the only one: arm64 is v8. */
+export function shortPlatform({ os, architecture, variant = "" }: Platform): Platform {
+  return architecture === "arm64" && variant === "v8" ? { os, architecture } : { os, architecture, variant };
+}
+
 function named(prefix: string, platform: Platform): [string, string][] {
-  const { os, architecture } = platform;
-  // arm64 has one variant, which nobody writes.
-  const variant = architecture === "arm64" && platform.variant === "v8" ? "" : (platform.variant ?? "");
+  const short = shortPlatform(platform);
   return [
-    [`${prefix}PLATFORM`, formatPlatform({ os, architecture, variant })],
-    [`${prefix}OS`, os],
-    [`${prefix}ARCH`, architecture],
-    [`${prefix}VARIANT`, variant],
+    [`${prefix}PLATFORM`, formatPlatform(short)],
+    [`${prefix}OS`, short.os],
+    [`${prefix}ARCH`, short.architecture],
+    [`${prefix}VARIANT`, short.variant ?? ""],
   ];
 }
 
@@ -56,6 +59,9 @@ export function globalScope(
     }
   return values;
 }
+
+/** What an image has that says nothing of it, `scratch` too: docker's PATH. */
+export const defaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** A stage's beginning, from its base image's `NAME=value` list. A stage on a stage begins with that one's end. */
 export function scopeOf(environment: readonly string[]): Scope {
