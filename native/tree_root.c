@@ -59,15 +59,19 @@ static long open_overlay(struct tree_cursor *c) {
   static char options[4096];
   char *p = options, *end = options + sizeof options;
   p = append(append(p, end, "lowerdir="), end, lower);
-  p = append(append(p, end, ",upperdir="), end, upper);
-  p = append(append(p, end, ",workdir="), end, work);
+  // overlayfs.rst, "Multiple lower layers": without an upper folder it is read-only.
+  if (*upper) {
+    p = append(append(p, end, ",upperdir="), end, upper);
+    p = append(append(p, end, ",workdir="), end, work);
+  }
   if (c->bad) return -EBADMSG;
   if (p == end) return -E2BIG;
   *p = 0;
   long r;
   if ((r = enter_namespace()) < 0) return r;
   if ((r = TREE_STEP("chdir", SYS(chdir, folder))) < 0) return r;
-  if ((r = TREE_STEP("mount overlay", SYS(mount, "overlay", mountpoint, "overlay", 0, options))) < 0) return r;
+  u32 flags = *upper ? 0 : MS_RDONLY;
+  if ((r = TREE_STEP("mount overlay", SYS(mount, "overlay", mountpoint, "overlay", flags, options))) < 0) return r;
   return open_bound(mountpoint, c);
 }
 

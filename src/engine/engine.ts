@@ -24,6 +24,7 @@ import type {
   RestartPolicy,
 } from "./options.ts";
 import type { ContainerState, ContainerStatus, ExitReport, Timestamp } from "./state.ts";
+import type { Steps } from "./steps/steps.ts";
 import type { VolumeRequest } from "./volumes/make.ts";
 
 /**
@@ -38,6 +39,8 @@ export interface Engine {
   readonly images: EngineImages;
   readonly volumes: Volumes;
   readonly networks: EngineNetworks;
+  /** Where builds run their steps. */
+  readonly steps: Steps;
   readonly events: Events;
   info(): Promise<EngineInfo>;
   version(): EngineVersion;

@@ -22,9 +22,11 @@ export function engineImages(core: Core): EngineImages {
   return {
     trust: images.trust,
     lists: images.lists,
+    layers: images.layers,
     registries: () => images.registries(),
     list: () => images.list(),
     resolve: (image, platform) => images.resolve(image, platform),
+    admit: (image, nameOrId) => images.admit(image, nameOrId),
     users: (image) => image.family.flatMap(users),
     diff: (from, to) => compareFiles(core, from, to),
     weigh: (image) => images.weigh(image),

@@ -16,6 +16,7 @@ import type {
   SaveOptions,
 } from "../image/images.ts";
 import type { ImportOptions } from "../image/import.ts";
+import type { LayerStore } from "../image/layer-store.ts";
 import type { ManifestLists } from "../image/manifest-list/lists.ts";
 import type { Registries } from "../image/registry/registries.ts";
 import type { Trust } from "../image/trust/trust.ts";
@@ -28,11 +29,15 @@ export interface EngineImages {
   readonly trust: Trust;
   /** Manifest lists of what is at registries. */
   readonly lists: ManifestLists;
+  /** Layers that become images. */
+  readonly layers: LayerStore;
   /** How registries are reached. REGISTRIES_INVALID. */
   registries(): Registries;
   list(): readonly Image[];
   /** By reference, id or prefix of one; of several platforms one. NO_SUCH_IMAGE, NO_MATCHING_PLATFORM, IMAGE_AMBIGUOUS. */
   resolve(image: string, platform?: Platform): Image;
+  /** Whether the policy lets it be run. TRUST_REFUSED, TRUST_INVALID. */
+  admit(image: Image, nameOrId: string): Promise<void>;
   /** The platforms of its index, or its one manifest. */
   manifests(image: Image): Promise<readonly ManifestEntry[]>;
   /** The files that the second has added, changed and removed; each is an image or a container. NO_SUCH_IMAGE. */

@@ -23,6 +23,7 @@ import { openNews } from "./news.ts";
 import { openRecords, type Records } from "./records.ts";
 import { recover } from "./recover.ts";
 import { newShelf } from "./shelf.ts";
+import { engineSteps } from "./steps/steps.ts";
 import { engineVolumes } from "./volumes/volumes.ts";
 
 /** The rooms that an engine is made of. */
@@ -96,6 +97,7 @@ export async function openEngine(parts: EngineParts): Promise<Engine> {
     images: engineImages(core),
     volumes: engineVolumes(core),
     networks: engineNetworks(core),
+    steps: engineSteps(core),
     events: core.news,
     info: () => info(core),
     check: ({ repair, report }) => check(core, repair, report),

@@ -3,7 +3,6 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { AttachmentRecord, Standing } from "../network/network.ts";
 import { parseExit } from "../oci/exit.ts";
-import { connectMonitor } from "../runtime/monitor/monitor.ts";
 import type { Container } from "../runtime/runtime.ts";
 import { type Core, folderOf, record, socketFolderOf } from "./core.ts";
 import { restartPolicyOf } from "./current.ts";
@@ -12,7 +11,7 @@ import { forgetExec } from "./ended-execs.ts";
 import { Entry } from "./entry.ts";
 import { watch } from "./health/watch.ts";
 import { startAgain } from "./life/again.ts";
-import { ended, onEnd, reportOf, unknownEnd } from "./life/end.ts";
+import { ended, endLeft, onEnd, reportOf, unknownEnd } from "./life/end.ts";
 import { discard, removeNow } from "./life/remove.ts";
 import { writeConnectionFiles } from "./life/request.ts";
 import { restart } from "./life/restart.ts";
@@ -22,6 +21,7 @@ import { leadAgain } from "./networks/join.ts";
 import { serveNames } from "./networks/names.ts";
 import { APART, type BeforeEdit } from "./records.ts";
 import { type ExitReport, isLive, type Timestamp, timestamp } from "./state.ts";
+import { sweepSteps } from "./steps/steps.ts";
 import { completeRename } from "./volumes/rename.ts";
 
 /**
@@ -35,6 +35,7 @@ export async function recover(core: Core): Promise<void> {
     if (network.settled !== null) core.networks.know(network.settled);
   }
   await sweep(core);
+  await sweepSteps(core);
   const entries = [...core.shelf.all()];
   const held = await Promise.all(entries.map((entry) => reconnect(core, entry)));
   // Addresses and ports of those that run are taken before any new one is given.
@@ -202,18 +203,10 @@ function endProbes(core: Core, entry: Entry, container: Container | undefined): 
   }
 }
 
-/**
- * Its start was never answered: nobody was told that it runs, so it does not. A monitor without a container's file is
- * met as well as one with it; an executor that is not its monitor yet gives up when it finds nobody to answer to.
- */
+/** Its start was never answered: nobody was told that it runs, so it does not. */
 async function abandon(core: Core, entry: Entry): Promise<void> {
   const folder = folderOf(core, entry.id);
-  const monitor = await connectMonitor({ folder, socketFolder: socketFolderOf(core, entry.id) });
-  if (monitor !== undefined) {
-    await monitor.signal(9).catch(() => {});
-    await monitor.exited.catch(() => {});
-    monitor.close();
-  } else await core.runtime.undo(folder).catch((cause) => core.fault(`cleaning up after ${entry.id}`, cause));
+  await endLeft(core, entry.id, folder);
   await leaveAll(core, entry);
   await core.images.release(folder);
   record(core, entry, { starting: false, ...APART });

@@ -28,6 +28,8 @@ export interface LayerWork {
   readonly tell: (state: LayerState) => void;
   /** Its blob was stored, and so verified, just now. */
   readonly verified?: boolean | undefined;
+  /** It is wanted unpacked, whether its blob is there or not. */
+  readonly onlyFiles?: boolean | undefined;
   /** Of the pull that wants the layer. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -159,6 +161,7 @@ export function layerFetcher(blobs: Blobs, snapshots: Snapshots): LayerFetcher {
 
   return async (work, source) => {
     const { layer, chainId, tell } = work;
+    if (work.onlyFiles === true && snapshots.has(chainId)) return { stored: Promise.resolve() };
     for (let other = storing.get(layer.digest); other !== undefined; other = storing.get(layer.digest))
       await followed(other, work);
     // A blob that has lost its end is not there.

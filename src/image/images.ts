@@ -10,14 +10,17 @@ import type { Side } from "./contents/contents.ts";
 import type { Change as ImageChange } from "./contents/diff.ts";
 import type { LayerWeight } from "./contents/weigh.ts";
 import type { Image } from "./image.ts";
+import type { LayerStore } from "./layer-store.ts";
 import type { MakeRequest } from "./make.ts";
 import type { ManifestLists } from "./manifest-list/lists.ts";
 import type { ManifestEntry } from "./manifests.ts";
 import type { OnProgress, OnPushProgress } from "./progress.ts";
 import type { Pruned, PruneOptions } from "./prune.ts";
 import type { Pushed } from "./push.ts";
+import type { KeptLayer } from "./records.ts";
 import type { Registries } from "./registry/registries.ts";
 import type { DriverName } from "./snapshot/driver.ts";
+import type { Stack } from "./stack.ts";
 import type { Trust } from "./trust/trust.ts";
 
 export type { SaveOptions } from "./archive/save-plan.ts";
@@ -33,6 +36,8 @@ export { openImages } from "./open.ts";
 export type { LayerState, OnProgress, PullProgress, PushProgress } from "./progress.ts";
 export type { Pruned, PruneOptions } from "./prune.ts";
 export type { Pushed } from "./push.ts";
+export type { KeptLayer } from "./records.ts";
+export { NO_LAYERS, type Stack, stackOf, topOf } from "./stack.ts";
 
 export type RegistryAuth =
   | { readonly username: string; readonly password: string }
@@ -127,9 +132,9 @@ export interface Images {
   /** Unpacks what is missing, makes the container's root in its folder, and holds it for one user. Called again after
    * `release`, it finds what was written. `limit`: bytes that may be, told when the root is first made.
    * ROOTFS_IN_USE, NO_SPACE, QUOTA_UNSUPPORTED, STORAGE_DRIVER_OTHER */
-  prepare(containerFolder: string, image: Image, limit?: number): Promise<Rootfs>;
-  /** An image's files without a writable layer, for a folder that is this mount's own. */
-  view(folder: string, image: Image): Promise<Rootfs>;
+  prepare(containerFolder: string, stack: Stack, limit?: number): Promise<Rootfs>;
+  /** Layers that become images. */
+  readonly layers: LayerStore;
   /** Gives the lock back; what the container wrote stays until its folder is removed. */
   release(containerFolder: string): Promise<void>;
   /** Waits until what was unpacked is on disk, and ends what the store started. */
@@ -146,6 +151,8 @@ export interface ImagesOptions {
   readonly native: string;
   /** Ids of the images that containers stand on: as long as one of them is not known, nothing is swept. */
   readonly needed?: () => readonly string[];
+  /** Layers that stay although no image has them. */
+  readonly kept?: () => readonly KeptLayer[];
   /** Given up when the disk is full and an image is removed. */
   readonly reserve?: Reserve;
   /** The file of mirrors and rewrites (registry/registries.ts); none for none. It is read anew for each pull. */

@@ -10,6 +10,8 @@ export interface FetchOptions {
   readonly signal?: AbortSignal | undefined;
   /** Blobs that were stored, and so verified, just now. */
   readonly verified?: ReadonlySet<Digest>;
+  /** They are wanted unpacked, whether their blobs are there or not. */
+  readonly onlyFiles?: boolean;
 }
 
 /**
@@ -22,7 +24,7 @@ export async function fetchLayers(
   chainIds: readonly Digest[],
   teller: (layer: Layer) => (state: LayerState) => void,
   source: LayerSource,
-  { signal, verified }: FetchOptions = {},
+  { signal, verified, onlyFiles }: FetchOptions = {},
 ): Promise<void> {
   const finished = layers.map(() => Promise.withResolvers<void>());
   for (const { promise } of finished) promise.catch(() => {});
@@ -39,7 +41,7 @@ export async function fetchLayers(
     const below = chainIds.slice(0, i).reverse();
     const belowReady = () => Promise.all(finished.slice(0, i).map(({ promise }) => promise));
     const own = { layer, chainId: chainIds[i] as Digest, tell: teller(layer) };
-    const work = { ...own, below, belowReady, signal, verified: verified?.has(layer.digest) };
+    const work = { ...own, below, belowReady, signal, onlyFiles, verified: verified?.has(layer.digest) };
     stored.push((await fetchLayer(work, stopping)).stored);
   };
   for (const layer of layers) teller(layer)({ state: "waiting" });

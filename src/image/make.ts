@@ -1,6 +1,5 @@
-/** An image of the store with one layer more, from the tar of that layer: what `commit` and `import` make. */
-import { chainIdsOf } from "../oci/digest.ts";
-import type { ExecutionConfig } from "../oci/image-config.ts";
+/** Images of our own making: a layer more upon another image, or a stack that a builder put together. */
+import type { ExecutionConfig, ImageConfig } from "../oci/image-config.ts";
 import { isLayerType, mediaType } from "../oci/media-type.ts";
 import type { Platform } from "../oci/platform.ts";
 import { formatReference, type Reference, withDefaultTag } from "../oci/reference.ts";
@@ -9,6 +8,7 @@ import { fetchLayers } from "./layers.ts";
 import type { Blobs } from "./layout/blobs.ts";
 import type { NamedManifest } from "./layout/names.ts";
 import type { PullStore } from "./pull.ts";
+import { NO_LAYERS, type Stack, stackOf } from "./stack.ts";
 
 export interface MakeRequest {
   /** What the layer lies on; null: nothing. */
@@ -27,7 +27,20 @@ export interface MakeRequest {
   readonly name: Reference | null;
 }
 
+/** What an image says of itself but for its layers (image-spec, config.md). */
+export interface AssembleRequest extends Pick<ImageConfig, "created" | "author" | "history"> {
+  /** From the bottom up; the blobs are there. */
+  readonly layers: readonly Layer[];
+  readonly config: NonNullable<ExecutionConfig>;
+  readonly platform: Platform;
+  readonly names: readonly Reference[];
+}
+
 /** A layer of our own making is plain: it is compressed when it leaves (compress.ts), if it ever does. */
+export const plainLayer = (digest: Layer["digest"], size: number): Layer => ({
+  ...{ digest, size, diffId: digest, mediaType: mediaType.ociLayer },
+});
+
 async function storeLayer(blobs: Blobs, tar: AsyncIterable<Uint8Array>): Promise<Layer> {
   const writer = await blobs.begin();
   try {
@@ -37,7 +50,7 @@ async function storeLayer(blobs: Blobs, tar: AsyncIterable<Uint8Array>): Promise
     throw error;
   }
   const { digest, size } = await writer.commit();
-  return { digest, size, diffId: digest, mediaType: mediaType.ociLayer };
+  return plainLayer(digest, size);
 }
 
 /** Docker's name for the same kind of layer does not go into an OCI manifest. */
@@ -47,29 +60,18 @@ function ociType(type: string): string {
   return type.endsWith(".zstd") ? mediaType.ociLayerZstd : mediaType.ociLayer;
 }
 
-function configOf({ below, config, platform, ...r }: MakeRequest, layers: readonly Layer[], created: string) {
-  const step = { created, created_by: r.createdBy, author: r.author, comment: r.comment };
-  return {
-    created,
-    author: r.author,
-    ...platform,
-    config,
-    rootfs: { type: "layers", diff_ids: layers.map(({ diffId }) => diffId) },
-    history: [...(below?.config.history ?? []), step],
-  };
-}
-
 async function document(blobs: Blobs, type: string, value: object) {
   return { mediaType: type, ...(await blobs.put(JSON.stringify(value))) };
 }
 
-/** Stores all of it; what is answered makes it an image, once it is in the index. Throws LAYER_REFUSED, NO_SPACE. */
-export async function makeImage(store: PullStore, request: MakeRequest): Promise<NamedManifest> {
-  const { blobs } = store;
-  const own = await storeLayer(blobs, request.tar);
-  const layers = [...(request.below?.layers ?? []), own];
-  const created = new Date().toISOString();
-  const config = await document(blobs, mediaType.ociConfig, configOf(request, layers, created));
+/** Stores configuration and manifest; what is answered makes it an image, once it is in the index. Throws NO_SPACE. */
+export async function assembleImage(blobs: Blobs, r: AssembleRequest): Promise<NamedManifest> {
+  const { created, author, platform, layers } = r;
+  const config = await document(blobs, mediaType.ociConfig, {
+    ...{ created, author, ...platform, config: r.config },
+    rootfs: { type: "layers", diff_ids: layers.map(({ diffId }) => diffId) },
+    history: r.history,
+  });
   const descriptors = layers.map(({ digest, size, mediaType: type }) => ({
     mediaType: ociType(type),
     digest,
@@ -77,15 +79,28 @@ export async function makeImage(store: PullStore, request: MakeRequest): Promise
   }));
   const manifest = { schemaVersion: 2, mediaType: mediaType.ociManifest, config, layers: descriptors };
   const descriptor = await document(blobs, mediaType.ociManifest, manifest);
+  const names = r.names.map((name) => formatReference(withDefaultTag(name)));
+  return { descriptor: { ...descriptor, platform }, names, repoDigests: [] };
+}
+
+/** Stores all of it; what is answered makes it an image, once it is in the index. Throws LAYER_REFUSED, NO_SPACE. */
+export async function makeImage(store: PullStore, request: MakeRequest): Promise<NamedManifest> {
+  const { blobs } = store;
+  const { below, author, comment, createdBy, config, platform, name } = request;
+  const own = await storeLayer(blobs, request.tar);
+  const stack: Stack = stackOf([...(below ?? NO_LAYERS).layers, own]);
+  const created = new Date().toISOString();
+  const step = { created, created_by: createdBy, author, comment };
+  const named = await assembleImage(blobs, {
+    ...{ layers: stack.layers, config, platform, created, author },
+    history: [...(below?.config.history ?? []), step],
+    names: name === null ? [] : [name],
+  });
   if (request.isForeign)
     await fetchLayers(
-      store.fetchLayer,
-      layers,
-      chainIdsOf(layers.map(({ diffId }) => diffId)),
-      () => () => {},
+      ...([store.fetchLayer, stack.layers, stack.chainIds, () => () => {}] as const),
       ({ digest }) => blobs.stream(digest),
       { verified: new Set([own.digest]) },
     );
-  const names = request.name === null ? [] : [formatReference(withDefaultTag(request.name))];
-  return { descriptor: { ...descriptor, platform: request.platform }, names, repoDigests: [] };
+  return named;
 }

@@ -13,6 +13,7 @@ import { diffImages, weighLayers } from "./contents/contents.ts";
 import { layerFetcher } from "./fetch-layer.ts";
 import type { Image } from "./image.ts";
 import type { Images, ImagesOptions } from "./images.ts";
+import { layerStore } from "./layer-store.ts";
 import { fetchLayers } from "./layers.ts";
 import { openBlobs, openIngest } from "./layout/blobs.ts";
 import { type NamedManifest, type NamedManifests, openNames } from "./layout/names.ts";
@@ -30,6 +31,7 @@ import { removeImage } from "./remove.ts";
 import { checkDriver, openDriver } from "./snapshot/drivers.ts";
 import { makeMountPoints } from "./snapshot/mount-points.ts";
 import { openSnapshots } from "./snapshot/snapshots.ts";
+import type { Stack } from "./stack.ts";
 import { sweep, sweeper } from "./sweep.ts";
 import { openEvidence } from "./trust/evidence.ts";
 import { openGate } from "./trust/gate.ts";
@@ -53,8 +55,8 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
   const driver = await openDriver(native, root, options.driver);
   const snapshots = await openSnapshots(root, native, driver);
   const mountPoints = makeMountPoints(root);
-  const { needed = () => [] } = options;
-  const records = await openRecords({ blobs, names, snapshots, platform, needed });
+  const { needed = () => [], kept = () => [] } = options;
+  const records = await openRecords({ blobs, names, snapshots, platform, needed, kept });
   const fetchLayer = layerFetcher(blobs, snapshots);
   const registries = () =>
     options.registries === undefined ? noRegistries : readRegistries(options.registries);
@@ -99,15 +101,12 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
     return (images.find(isMeant) ?? images[0]) as Image;
   };
 
-  const unpackAll = async (image: Image) => {
-    const missing = image.chainIds.some((chainId) => !snapshots.has(chainId));
-    if (!missing) return;
+  const unpackAll = async ({ layers, chainIds }: Stack) => {
+    if (chainIds.every(snapshots.has)) return;
     await fetchLayers(
-      fetchLayer,
-      image.layers,
-      image.chainIds,
-      () => () => {},
+      ...([fetchLayer, layers, chainIds, () => () => {}] as const),
       ({ digest }) => blobs.stream(digest),
+      { onlyFiles: true },
     );
     records.renew();
     syncSoon();
@@ -199,16 +198,16 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
         return checked;
       }),
     driver: driver.name,
-    async prepare(containerFolder, image, limit) {
+    async prepare(containerFolder, stack, limit) {
       checkDriver(containerFolder, driver);
-      await sweeps.during(() => unpackAll(image));
-      const layers = [...image.chainIds].reverse().map(snapshots.folderOf);
+      await sweeps.during(() => unpackAll(stack));
+      const layers = [...stack.chainIds].reverse().map(snapshots.folderOf);
       return await driver.prepare(containerFolder, [...layers, mountPoints], limit);
     },
-    async view(folder, image) {
-      await sweeps.during(() => unpackAll(image));
-      return driver.view(folder, [...image.chainIds].reverse().map(snapshots.folderOf));
-    },
+    layers: layerStore({
+      ...{ native, blobs, snapshots, driver, unpack: unpackAll, publish },
+      ...{ during: sweeps.during, hold: sweeps.hold, sweep: sweeps.want },
+    }),
     release: (containerFolder) => driver.release(containerFolder),
     async close() {
       clearTimeout(syncing);

@@ -148,6 +148,12 @@ export function noSuchImage(text: string): InroError {
   });
 }
 
+/** A layer of our own making, whose blob is plain. */
+export interface KeptLayer {
+  readonly chainId: Digest;
+  readonly diffId: Digest;
+}
+
 export interface RecordsStore {
   readonly blobs: Blobs;
   readonly names: Names;
@@ -156,6 +162,8 @@ export interface RecordsStore {
   readonly platform: Platform;
   /** Ids of the images that containers stand on. */
   readonly needed: () => readonly string[];
+  /** Layers that stay although no image has them. */
+  readonly kept: () => readonly KeptLayer[];
 }
 
 export async function openRecords({
@@ -164,6 +172,7 @@ export async function openRecords({
   snapshots,
   platform,
   needed,
+  kept: others,
 }: RecordsStore): Promise<Records> {
   const known = new Map<Digest, Root>();
   // Asked for again and again, and the same until the index changes or more of it is here.
@@ -226,6 +235,10 @@ export async function openRecords({
         for (const each of root.blobs) kept.blobs.add(each);
         for (const { chainIds } of root.images) for (const chainId of chainIds) kept.snapshots.add(chainId);
         for (const { id } of root.images) images.add(id);
+      }
+      for (const { chainId, diffId } of others()) {
+        kept.blobs.add(diffId);
+        kept.snapshots.add(chainId);
       }
       return needed().every((id) => images.has(id)) ? kept : undefined;
     },

@@ -29,7 +29,7 @@ export type Rootfs =
 export interface MountDetail {
   /** The part of what is mounted that is shown; resolved inside it, whatever links it holds. */
   readonly subpath?: string;
-  /** Layers that are mounted there, read-only. */
+  /** Layers that are mounted there; without an upper one read-only. */
   readonly layers?: Extract<Rootfs, { kind: "overlay" }>;
   /** What is shown is no folder. */
   readonly isFile?: boolean;

@@ -1,8 +1,9 @@
 import { InroError } from "../../oci/error.ts";
 import { type Exit, exitCode } from "../../oci/exit.ts";
+import { connectMonitor } from "../../runtime/monitor/monitor.ts";
 import type { Container } from "../../runtime/runtime.ts";
 import { now } from "../clock.ts";
-import { type Core, folderOf, record, tell } from "../core.ts";
+import { type Core, folderOf, record, socketFolderOf, tell } from "../core.ts";
 import type { Entry } from "../entry.ts";
 import { atEnd } from "../health/health.ts";
 import { unwatch } from "../health/watch.ts";
@@ -105,6 +106,20 @@ async function giveBack(core: Core, entry: Entry, done: { readonly undone: boole
   ]);
   for (const result of results)
     if (result.status === "rejected") core.fault(`cleaning up after ${entry.id}`, result.reason);
+}
+
+/**
+ * Kills what an engine before this one left running in a folder, and takes back what its plan made. A monitor without a
+ * container's file is met as well as one with it; an executor that is not its monitor yet gives up when it finds nobody to
+ * answer to.
+ */
+export async function endLeft(core: Core, id: string, folder: string): Promise<void> {
+  const monitor = await connectMonitor({ folder, socketFolder: socketFolderOf(core, id) });
+  if (monitor !== undefined) {
+    await monitor.signal(9).catch(() => {});
+    await monitor.exited.catch(() => {});
+    monitor.close();
+  } else await core.runtime.undo(folder).catch((cause) => core.fault(`cleaning up after ${id}`, cause));
 }
 
 /** Milliseconds. */

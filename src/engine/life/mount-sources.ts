@@ -128,7 +128,7 @@ async function imageSource(
 ): Promise<Source> {
   mkdirSync(place, { recursive: true, mode: 0o700 });
   const image = core.images.resolve(name ?? "");
-  const files = await core.images.view(place, image);
+  const files = await core.images.layers.view(place, image);
   const detail: MountDetail = subpath === null ? {} : { subpath };
   const options = ["bind", "rprivate", "ro"];
   if (files.kind === "folder") return { type: "bind", source: files.path, options, detail };

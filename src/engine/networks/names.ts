@@ -1,4 +1,12 @@
-import { gatewaysAtHost, leads, type Scope, type Zone, zoneOf } from "../../network/network.ts";
+import {
+  type AttachmentRecord,
+  gatewaysAtHost,
+  leads,
+  type Scope,
+  type Zone,
+  zoneOf,
+} from "../../network/network.ts";
+import type { Container } from "../../runtime/runtime.ts";
 import type { Core } from "../core.ts";
 import type { Entry } from "../entry.ts";
 import type { ContainerFortune } from "../records.ts";
@@ -14,13 +22,26 @@ export function dnsNames(
 
 /** Answers what a container that runs asks. In the background: what it asks before is answered then. */
 export async function serveNames(core: Core, entry: Entry): Promise<void> {
-  if (!hasOwnNetwork(entry.origin.options)) return;
-  const dns = () => entry.origin.options.dns;
-  await entry.live?.serveNames(core.networks.names.open({ scope: () => scopeOf(core, entry), dns }));
+  const { live, origin } = entry;
+  if (live === null || !hasOwnNetwork(origin.options)) return;
+  await serveNamesTo(core, live, {
+    dns: () => entry.origin.options.dns,
+    attachments: () => entry.fortune.attachments,
+  });
 }
 
-function scopeOf(core: Core, { fortune }: Entry): Scope {
-  const connected = fortune.attachments
+/** The same of what has no record. `attachments`: where it is connected at the moment. */
+export async function serveNamesTo(
+  core: Core,
+  container: Container,
+  o: { readonly dns: () => readonly string[]; readonly attachments: () => readonly AttachmentRecord[] },
+): Promise<void> {
+  const scope = () => scopeOf(core, o.attachments());
+  await container.serveNames(core.networks.names.open({ scope, dns: o.dns }));
+}
+
+function scopeOf(core: Core, attachments: readonly AttachmentRecord[]): Scope {
+  const connected = attachments
     .filter(({ addresses }) => addresses.length > 0)
     .toSorted((a, b) => Number(leads(b)) - Number(leads(a)));
   const isInternal = (name: string) => core.networkShelf.byName(name)?.settled?.internal === true;

@@ -27,6 +27,8 @@ export interface Snapshots {
   sizeOf(chainId: Digest): number | undefined;
   /** Unpacks unless it is there; requests for one chain ID share the work. The source is read only by the first. */
   unpack(request: UnpackRequest): Promise<void>;
+  /** Takes a folder that what a container wrote lies in, or its whole root, as the layer that it became. */
+  adopt(chainId: Digest, diffId: Digest, folder: string): Promise<void>;
   list(): Promise<Digest[]>;
   remove(chainId: Digest): Promise<void>;
   /** Puts on disk what was unpacked. */
@@ -89,6 +91,13 @@ export async function openSnapshots(root: string, native: string, driver: Driver
     });
   };
 
+  const appear = async (fresh: string, chainId: Digest, layer: { diffId: Digest; size?: number }) => {
+    await writeFile(join(fresh, "layer.json"), JSON.stringify(layer));
+    await writeFile(join(fresh, "unsynced"), bootId());
+    await rename(fresh, pathOf(chainId));
+    unsynced.add(chainId);
+  };
+
   const unpack = async (r: UnpackRequest) => {
     const fresh = join(folder, `.tmp-${randomBytes(8).toString("hex")}`);
     await mkdir(fresh, { mode: 0o700 });
@@ -97,10 +106,7 @@ export async function openSnapshots(root: string, native: string, driver: Driver
       await chmod(join(fresh, "fs"), 0o755);
       const layer = await unpackLayer(native, join(fresh, "fs"), r, r.below.map(folderOf));
       await complete(fresh, r);
-      await writeFile(join(fresh, "layer.json"), JSON.stringify({ diffId: r.diffId, ...layer }));
-      await writeFile(join(fresh, "unsynced"), bootId());
-      await rename(fresh, pathOf(r.chainId));
-      unsynced.add(r.chainId);
+      await appear(fresh, r.chainId, { diffId: r.diffId, ...layer });
     } catch (error) {
       await removeTree(native, fresh);
       throw error;
@@ -126,6 +132,18 @@ export async function openSnapshots(root: string, native: string, driver: Driver
       const work = unpack(request).finally(() => running.delete(chainId));
       running.set(chainId, work);
       await work;
+    },
+    async adopt(chainId, diffId, written) {
+      const fresh = join(folder, `.tmp-${randomBytes(8).toString("hex")}`);
+      await mkdir(fresh, { mode: 0o700 });
+      try {
+        await rename(written, join(fresh, "fs"));
+        await appear(fresh, chainId, { diffId });
+      } catch (error) {
+        await removeTree(native, fresh);
+        // Two that wrote the same: either will do.
+        if (!has(chainId)) throw error;
+      }
     },
     async list() {
       const names = await readdir(folder);

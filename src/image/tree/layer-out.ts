@@ -28,15 +28,24 @@ function changeEntry(e: TreeEntry): TarEntry | undefined {
   });
 }
 
+const noLater = (entry: TarEntry | undefined, latest: number): TarEntry | undefined =>
+  entry === undefined || entry.mtime.seconds < latest
+    ? entry
+    : { ...entry, mtime: { seconds: latest, nanoseconds: 0 } };
+
 /**
  * What the root changes in what is below it, in the order of names; overlayfs's whiteouts and opaque folders become the
- * specification's. `leftOut` is asked with the path from the root. Throws LAYER_REFUSED, TREE_FAILED.
+ * specification's. `leftOut` is asked with the path from the root. No file is said to be younger than `latest`, in
+ * seconds since 1970. Throws LAYER_REFUSED, TREE_FAILED.
  */
 export async function* layerTar(
   native: string,
   rootfs: Rootfs,
   leftOut: (path: string) => boolean,
+  latest = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Uint8Array> {
   await using session = await askChanges(native, rootfs, 0);
-  yield* tarOf(session, (entry) => (leftOut(`/${toText(entry.path)}`) ? undefined : changeEntry(entry)));
+  yield* tarOf(session, (entry) =>
+    leftOut(`/${toText(entry.path)}`) ? undefined : noLater(changeEntry(entry), latest),
+  );
 }

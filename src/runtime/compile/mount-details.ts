@@ -51,17 +51,18 @@ export function sharedTree(
   return out;
 }
 
-/** Layers of an image, read-only: mounted where the engine has made a place for them, shown where they are wanted. */
+/** Layers: mounted where the engine has made a place for them, shown where they are wanted; without an upper one read-only. */
 export function layersTree(
   draft: Draft,
   { because }: PlannedMount,
-  { folder, lower, mountpoint }: NonNullable<MountDetail["layers"]>,
+  layers: NonNullable<MountDetail["layers"]>,
   subpath: string,
 ): Slot {
   const [whole, out] = [draft.newSlot(), draft.newSlot()];
-  const change = { ...UNCHANGED, set: MOUNT_ATTR.readOnly };
+  const { folder, lower, upper, work, mountpoint } = layers;
+  const change = { ...UNCHANGED, set: upper === "" ? MOUNT_ATTR.readOnly : 0 };
   draft.plan.build.push(
-    { kind: "overlay", out: whole, folder, lower, upper: "", work: "", mountpoint, options: [], because },
+    { kind: "overlay", out: whole, folder, lower, upper, work, mountpoint, options: [], because },
     { kind: "cloneTree", out, root: whole, path: subpath, recursive: false, because },
     { kind: "setTree", tree: out, ...change, because },
   );

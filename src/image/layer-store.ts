@@ -1,0 +1,179 @@
+/**
+ * Layers on their way to an image: what a builder stands on, writes and puts together. A layer has two forms, a plain
+ * tar among the blobs and an unpacked folder among the snapshots, and here either alone is enough: what a step wrote
+ * becomes a snapshot where it lies, and its tar is only hashed, unless an image is to be made of it.
+ */
+import { dirname } from "node:path";
+import { type Digest, digester, parseDigest } from "../oci/digest.ts";
+import { InroError } from "../oci/error.ts";
+import type { Rootfs } from "../oci/rootfs.ts";
+import type { Image, Layer } from "./image.ts";
+import type { Blobs, BlobWriter } from "./layout/blobs.ts";
+import type { NamedManifest } from "./layout/names.ts";
+import { type AssembleRequest, assembleImage, plainLayer } from "./make.ts";
+import type { Driver } from "./snapshot/driver.ts";
+import type { Snapshots } from "./snapshot/snapshots.ts";
+import { type Stack, stackOf } from "./stack.ts";
+import { layerTar } from "./tree/layer-out.ts";
+
+export interface LayerStore {
+  /** Nothing is swept until the answer is called: what is made meanwhile, nothing leads to yet. */
+  hold(): Promise<() => void>;
+  /** What nobody holds and nothing leads to goes. */
+  sweep(): Promise<void>;
+  /** Whether the files of all its layers are here, in whatever form. */
+  has(stack: Stack): boolean;
+  /** Bytes of a layer's files, once it was unpacked. */
+  sizeOf(chainId: Digest): number | undefined;
+  /** Its files without a writable layer, for a folder that is this mount's own; unpacked where they were not. */
+  view(folder: string, stack: Stack): Promise<Rootfs>;
+  /** The folders that its files lie in, uppermost first, as overlayfs merges them. */
+  folders(stack: Stack): Promise<readonly string[]>;
+  /**
+   * What was written in a root that `prepare` made upon the stack becomes a layer, in the store's hands. Where nothing was
+   * written the answer is the stack itself. LAYER_REFUSED, NO_SPACE.
+   */
+  seal(root: Rootfs, below: Stack, o: SealOptions): Promise<Stack>;
+  /** A layer of a plain tar of ours. Where that holds nothing the answer is the stack itself. NO_SPACE. */
+  store(tar: AsyncIterable<Uint8Array>, below: Stack): Promise<Stack>;
+  /** An image of layers; tars that are missing are made of what is unpacked. BLOB_MISSING, NO_SPACE. */
+  assemble(request: AssembleRequest): Promise<Image>;
+}
+
+export interface SealOptions {
+  /** What of it is no part of the layer, by the path from the root. */
+  readonly leftOut: (path: string) => boolean;
+  /** Seconds since 1970: no file is said to be younger. */
+  readonly latest: number | null;
+  /** An image is to be made of it: its tar is kept. */
+  readonly isKept: boolean;
+}
+
+/** Of a tar that holds no entry: two blocks of zeros. */
+const EMPTY = parseDigest("sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef");
+
+interface Parts {
+  readonly native: string;
+  readonly blobs: Blobs;
+  readonly snapshots: Snapshots;
+  readonly driver: Driver;
+  unpack(stack: Stack): Promise<void>;
+  publish(named: NamedManifest): Promise<Image>;
+  during<T>(work: () => Promise<T>): Promise<T>;
+  hold(): Promise<() => void>;
+  sweep(): Promise<void>;
+}
+
+type Sink = Pick<BlobWriter, "write" | "verify" | "abort"> & { commit(): Promise<unknown> };
+
+/** Takes a tar and keeps nothing of it but its digest. */
+function hasher(): Sink {
+  const hash = digester();
+  return {
+    write: async (chunk) => hash.update(chunk),
+    verify: () => hash.digest(),
+    commit: async () => {},
+    abort: async () => {},
+  };
+}
+
+/** The layer of a tar, which `sink` keeps or not; undefined where there is nothing in it. */
+async function take(tar: AsyncIterable<Uint8Array>, sink: Sink): Promise<Layer | undefined> {
+  let size = 0;
+  try {
+    for await (const chunk of tar) {
+      size += chunk.length;
+      await sink.write(chunk);
+    }
+  } catch (error) {
+    await sink.abort();
+    throw error;
+  }
+  const digest = sink.verify();
+  if (digest !== EMPTY) {
+    await sink.commit();
+    return plainLayer(digest, size);
+  }
+  await sink.abort();
+  return undefined;
+}
+
+export function layerStore(parts: Parts): LayerStore {
+  const { native, blobs, snapshots, driver } = parts;
+  const isStored = ({ digest, size }: Layer) => blobs.sizeOf(digest) === size;
+
+  /** The tar of a snapshot that was made of what a container wrote. */
+  const storeAgain = async (layer: Layer, chainId: Digest | undefined) => {
+    if (isStored(layer)) return;
+    const what = `cannot make an image with layer ${layer.digest}`;
+    const missing = (why: string, cause?: unknown) =>
+      new InroError("BLOB_MISSING", { what, why, hint: "build it again with --no-cache", cause });
+    if (chainId === undefined || driver.name !== "overlay" || !snapshots.has(chainId))
+      throw missing("neither its tar nor its files are in the store");
+    const upper = { kind: "overlay", folder: dirname(snapshots.folderOf(chainId)), upper: "fs" } as const;
+    const tar = layerTar(native, { ...upper, lower: [], work: "", mountpoint: "" }, () => false);
+    const writer = await blobs.begin();
+    try {
+      for await (const chunk of tar) await writer.write(chunk);
+    } catch (error) {
+      await writer.abort();
+      throw error;
+    }
+    await writer.commit(layer.digest).catch((cause: unknown) => {
+      throw missing("its files are not any more what they were", cause);
+    });
+  };
+
+  return {
+    hold: parts.hold,
+    sweep: parts.sweep,
+    has: ({ layers, chainIds }) =>
+      layers.every((layer, i) => snapshots.has(chainIds[i] as Digest) || isStored(layer)),
+    sizeOf: (chainId) => snapshots.sizeOf(chainId),
+    async view(folder, stack) {
+      await parts.during(() => parts.unpack(stack));
+      return driver.view(folder, stack.chainIds.map(snapshots.folderOf).reverse());
+    },
+    async folders(stack) {
+      await parts.during(() => parts.unpack(stack));
+      const folders = stack.chainIds.map(snapshots.folderOf).reverse();
+      return driver.name === "overlay" ? folders : folders.slice(0, 1);
+    },
+    seal: (root, below, { leftOut, latest, isKept }) =>
+      parts.during(async () => {
+        // What differs from its tar is unpacked from that, when somebody stands on it.
+        let isWhole = latest === null;
+        const leaves = (path: string) => {
+          const left = leftOut(path);
+          isWhole &&= !left;
+          return left;
+        };
+        // The folder of a driver that keeps whole roots does not say what the layer is.
+        const sink = isKept || driver.name !== "overlay" || latest !== null ? await blobs.begin() : undefined;
+        const tar = layerTar(native, root, leaves, latest ?? undefined);
+        const layer = await take(tar, sink ?? hasher());
+        if (layer === undefined) return below;
+        const stack = stackOf([...below.layers, layer]);
+        const chainId = stack.chainIds.at(-1) as Digest;
+        if (snapshots.has(chainId)) return stack;
+        if (isWhole) await snapshots.adopt(chainId, layer.diffId, writtenIn(root));
+        else if (sink === undefined) await store(layerTar(native, root, leftOut), below);
+        return stack;
+      }),
+    store: (tar, below) => parts.during(() => store(tar, below)),
+    assemble: (request) =>
+      parts.during(async () => {
+        const { chainIds } = stackOf(request.layers);
+        for (const [i, layer] of request.layers.entries()) await storeAgain(layer, chainIds[i]);
+        return await parts.publish(await assembleImage(blobs, request));
+      }),
+  };
+
+  async function store(tar: AsyncIterable<Uint8Array>, below: Stack): Promise<Stack> {
+    const layer = await take(tar, await blobs.begin());
+    return layer === undefined ? below : stackOf([...below.layers, layer]);
+  }
+}
+
+/** Where lies what was written, or the whole root that it was written in. */
+const writtenIn = (root: Rootfs) => (root.kind === "overlay" ? `${root.folder}/${root.upper}` : root.path);
