@@ -21,7 +21,7 @@ const allowed: Record<string, readonly string[]> = {
   volume: ["kernel", ...bottom],
   engine: [...domains, "kernel", ...bottom],
   build: ["engine", ...domains, "kernel", ...bottom],
-  api: ["engine", ...domains, ...bottom],
+  api: ["build", "engine", ...domains, ...bottom],
   compose: ["engine", ...bottom],
   cri: ["engine", ...bottom],
   // HTTP over a unix socket, as a client of the API needs it.

@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { Engine } from "../engine/engine.ts";
 import { fail } from "./answer.ts";
-import type { Asking, Exchange, Route } from "./exchange.ts";
+import type { Asking, Exchange, Route, Served } from "./exchange.ts";
 import { failUpgrade, plainHijack, upgradedHijack } from "./hijack.ts";
 import { matcher, NEWEST, targetOf } from "./match.ts";
 import { routes } from "./routes.ts";
@@ -21,7 +20,7 @@ export interface Dispatcher {
 }
 
 /** Brings each request to its handler, and every failure of a handler to the client. Neither verb rejects. */
-export function dispatcher(engine: Engine, table: readonly Route[] = routes): Dispatcher {
+export function dispatcher(engine: Served, table: readonly Route[] = routes): Dispatcher {
   const find = matcher(table);
 
   const resolve = (request: IncomingMessage, signal: AbortSignal): { route: Route; asking: Asking } => {

@@ -1,13 +1,17 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Readable, Writable } from "node:stream";
+import type { Builder } from "../build/builder.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Asked } from "./asked.ts";
 import type { Query } from "./query.ts";
 import type { WebSocketContent } from "./web-socket.ts";
 
+/** What is served: an engine, and what builds images with it. */
+export type Served = Engine & { readonly builder: Builder };
+
 /** What every handler is given of a request. */
 export interface Asking {
-  readonly engine: Engine;
+  readonly engine: Served;
   readonly request: IncomingMessage;
   readonly query: Query;
   /** The parts of the path that the route names. */

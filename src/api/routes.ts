@@ -1,3 +1,4 @@
+import { buildRoutes } from "./build/build.ts";
 import { archiveRoutes } from "./containers/archive.ts";
 import { execRoutes } from "./containers/exec.ts";
 import { lifeRoutes } from "./containers/life.ts";
@@ -26,6 +27,7 @@ export const routes: readonly Route[] = [
   ...archiveRoutes,
   ...execRoutes,
   ...imageRoutes,
+  ...buildRoutes,
   ...volumeRoutes,
   ...networkRoutes,
   ...eventRoutes,

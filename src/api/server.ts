@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { chmodSync, chownSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { connect, type Socket } from "node:net";
-import type { Engine } from "../engine/engine.ts";
 import { InroError } from "../oci/error.ts";
 import { dispatcher } from "./dispatch.ts";
+import type { Served } from "./exchange.ts";
 
 export interface ServeOptions {
   /** The path of the unix socket; what a dead daemon left there is replaced. */
@@ -20,7 +20,7 @@ export interface Api {
 }
 
 /** Serves Docker's Engine API. Fails with SOCKET_IN_USE when another daemon answers there. */
-export async function serve(engine: Engine, options: ServeOptions): Promise<Api> {
+export async function serve(engine: Served, options: ServeOptions): Promise<Api> {
   const { socket } = options;
   const server = createServer();
   // Uploads (load, cp) take as long as they take, and a client may think before its next request.

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
+import { type Builder, openBuilder } from "../build/builder.ts";
+import { openCache } from "../build/cache/cache.ts";
 import { CDI_FOLDERS } from "../engine/cdi/devices.ts";
 import { imagesOf } from "../engine/core.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -43,7 +45,9 @@ const DEFAULT_ROOT = "/var/lib/inro";
  * An engine in this process: what the daemon serves, and what a program that imports Inro uses. ENGINE_RUNNING when
  * another process holds the data root, NO_ROOT.
  */
-export async function openLocalEngine(options: OpenOptions = {}): Promise<Engine> {
+export async function openLocalEngine(
+  options: OpenOptions = {},
+): Promise<Engine & { readonly builder: Builder }> {
   const root = resolve(options.root ?? DEFAULT_ROOT);
   const execRoot = resolve(options.execRoot ?? "/run/inro");
   const onFault = options.onFault ?? ((message) => console.error(`inro: ${message}`));
@@ -54,10 +58,13 @@ export async function openLocalEngine(options: OpenOptions = {}): Promise<Engine
   const holder = await hold(native);
   undo.add("let go of the native program", () => holder.close());
   const cgroupParent = cgroupParentOf(root);
+  const cache = openCache(join(root, "build"), reserve);
+  undo.add("close the build cache", () => cache.close());
   const [images, runtime, networks] = await Promise.all([
     openImages({
       ...{ root, native, reserve, builtin: helloProgram() },
       needed: () => records.containers().flatMap(({ origin }) => imagesOf(origin)),
+      kept: () => cache.kept(),
       driver: options.storageDriver,
       ...(options.registries === undefined ? {} : { registries: options.registries }),
       ...(options.trust === undefined ? {} : { trust: options.trust }),
@@ -77,11 +84,18 @@ export async function openLocalEngine(options: OpenOptions = {}): Promise<Engine
     ...{ root, execRoot, cgroupParent, records, images, runtime, networks, onFault },
     trees: trees(native),
   });
+  undo.add("close the engine", () => engine.close());
+  const builder = await openBuilder({
+    ...{ folder: join(root, "build"), execFolder: join(execRoot, "build"), native, cache },
+    ...{ images: engine.images, steps: engine.steps, trees: trees(native) },
+  });
   undo.release();
   return {
     ...engine,
+    builder,
     close: async () => {
       await engine.close();
+      builder.close();
       await holder.close();
     },
   };

@@ -8,14 +8,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { begin, empty, json, send, stream } from "../../src/api/answer.ts";
 import { body } from "../../src/api/body.ts";
 import { dispatcher } from "../../src/api/dispatch.ts";
-import type { Route } from "../../src/api/exchange.ts";
+import type { Route, Served } from "../../src/api/exchange.ts";
 import { join } from "../../src/api/join.ts";
-import type { Engine } from "../../src/engine/engine.ts";
 import { InroError } from "../../src/oci/error.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
 /** The HTTP floor alone, with routes of the test's own: none of them asks the engine anything. */
-const noEngine = {} as Engine;
+const noEngine = {} as Served;
 const MiB = 1024 * 1024;
 
 const seen = { cancelled: 0, produced: 0, echoClosed: 0 };

@@ -2,8 +2,8 @@ import { expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import type { Served } from "../../src/api/exchange.ts";
 import { serve } from "../../src/api/server.ts";
-import type { Engine } from "../../src/engine/engine.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
 const stranger = 65534;
@@ -25,7 +25,7 @@ test.skipIf(!canTry)("R16 another user of the host cannot reach the API (CVE-202
   using folder = temporaryFolder("r16");
   chmodSync(folder.path, 0o755);
   const socket = join(folder.path, "inro.sock");
-  const api = await serve({} as Engine, { socket, group: null });
+  const api = await serve({} as Served, { socket, group: null });
   try {
     expect(statSync(socket).mode & 0o777).toBe(0o600);
     expect(await ping(socket)).toEqual({ code: 7, status: "000" });
@@ -45,7 +45,7 @@ test.skipIf(!canTry)("R16 a chosen group can, and nobody else", async () => {
   chmodSync(folder.path, 0o755);
   const socket = join(folder.path, "inro.sock");
   const group = 54321;
-  const api = await serve({} as Engine, { socket, group });
+  const api = await serve({} as Served, { socket, group });
   try {
     expect([statSync(socket).mode & 0o777, statSync(socket).gid]).toEqual([0o660, group]);
     expect(await ping(socket, String(group))).toEqual({ code: 0, status: "404" });
@@ -58,12 +58,12 @@ test.skipIf(!canTry)("R16 a chosen group can, and nobody else", async () => {
 test("a second daemon does not take the socket of one that answers, but that of a dead one", async () => {
   using folder = temporaryFolder("r16");
   const socket = join(folder.path, "inro.sock");
-  const first = await serve({} as Engine, { socket, group: null });
-  await expect(serve({} as Engine, { socket, group: null })).rejects.toMatchObject({ code: "SOCKET_IN_USE" });
+  const first = await serve({} as Served, { socket, group: null });
+  await expect(serve({} as Served, { socket, group: null })).rejects.toMatchObject({ code: "SOCKET_IN_USE" });
   await first.close();
   const dead = `require("node:net").createServer().listen(${JSON.stringify(socket)}, () => process.kill(process.pid, "SIGKILL"))`;
   spawnSync(process.execPath, ["-e", dead]);
   expect(existsSync(socket)).toBe(true);
-  const second = await serve({} as Engine, { socket, group: null });
+  const second = await serve({} as Served, { socket, group: null });
   await second.close();
 });

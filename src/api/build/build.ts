@@ -1,0 +1,29 @@
+import { StepFailure } from "../../build/solve/run.ts";
+import type { Exchange, Route } from "../exchange.ts";
+import { lines } from "../images/lines.ts";
+import { flag, text } from "../query.ts";
+import { askedBuild } from "./ask.ts";
+import { classicLines, eventLines } from "./tell.ts";
+
+export const buildRoutes: readonly Route[] = [{ method: "POST", pattern: "/build", handle: build }];
+
+async function build(x: Exchange): Promise<void> {
+  const request = askedBuild(x);
+  const out = lines(x);
+  const say = (line: object) => out.say(line);
+  const isQuiet = flag(x.query, "q");
+  const tell =
+    text(x.query, "progress") === "events" ? eventLines(say) : isQuiet ? () => {} : classicLines(say);
+  try {
+    const image = await x.engine.builder.build(request, tell, x.signal);
+    if (isQuiet) out.say({ stream: `${image.id}\n` });
+    out.end();
+  } catch (error) {
+    if (!(error instanceof StepFailure)) return out.fail(error);
+    // What docker's command line takes its exit code from.
+    const { node, exitCode: code } = error;
+    const message = `The command '${node.arguments.join(" ")}' returned a non-zero code: ${code}`;
+    out.say({ errorDetail: { code, message }, error: message });
+    out.end();
+  }
+}

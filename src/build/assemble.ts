@@ -1,0 +1,63 @@
+/** The target's tree as an image: its layers, its configuration, and a history that says which instruction made what. */
+import type { EngineImages } from "../engine/images.ts";
+import type { Image } from "../image/images.ts";
+import type { ImageConfig } from "../oci/image-config.ts";
+import type { HistoryItem, Tree } from "./graph/graph.ts";
+import type { Tell } from "./progress.ts";
+import type { BuildRequest } from "./request.ts";
+import type { Solving } from "./solve/solve.ts";
+
+type History = NonNullable<ImageConfig["history"]>;
+
+/** RFC 3339, as Go prints it: a second has no fraction. */
+const timeOf = (milliseconds: number) => new Date(milliseconds).toISOString().replace(".000Z", "Z");
+
+/**
+ * The image says that it was made when its last layer was, so that a build that finds all of it in the cache makes the
+ * same image again.
+ */
+export async function assemble(
+  images: EngineImages,
+  tree: Tree,
+  request: Pick<BuildRequest, "labels" | "names" | "timestamp">,
+  solving: Solving,
+  tell: Tell,
+): Promise<Image> {
+  const { stack, createdAt } = await solving.solve(tree.node);
+  const fixed = request.timestamp === null ? null : request.timestamp * 1000;
+  const { lines, sizes } = await historyOf(tree.history, solving, fixed, createdAt);
+  const { config, author, platform, before } = tree;
+  const image = await images.layers.assemble({
+    ...{ layers: stack.layers, platform, author, names: request.names },
+    created: timeOf(fixed ?? createdAt),
+    config: { ...config, Labels: { ...config.Labels, ...request.labels } },
+    history: [...(before ?? []), ...lines],
+  });
+  tell({ type: "image", id: image.id, names: image.names, sizes });
+  return image;
+}
+
+async function historyOf(
+  items: readonly HistoryItem[],
+  solving: Solving,
+  fixed: number | null,
+  last: number,
+): Promise<{ readonly lines: History; readonly sizes: { text: string; bytes: number }[] }> {
+  const lines: History = [];
+  const sizes: { text: string; bytes: number }[] = [];
+  for (const { createdBy: created_by, comment, node } of items) {
+    const made = node === null ? null : await solving.solve(node);
+    const isEmpty =
+      node === null || made === null || node.op === "base"
+        ? true
+        : made.stack.layers.length === (await solving.solve(node.below)).stack.layers.length;
+    const created = timeOf(fixed ?? made?.createdAt ?? last);
+    lines.push({
+      ...{ created, created_by },
+      ...(comment === "" ? {} : { comment }),
+      ...(isEmpty ? { empty_layer: true } : {}),
+    });
+    if (!isEmpty) sizes.push({ text: created_by, bytes: made?.stack.layers.at(-1)?.size ?? 0 });
+  }
+  return { lines, sizes };
+}

@@ -1,0 +1,161 @@
+/** The builder: a request becomes a graph, the graph trees of files, and the target's tree an image. */
+import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { EngineImages } from "../engine/images.ts";
+import type { Steps } from "../engine/steps/steps.ts";
+import type { Image, Stack } from "../image/images.ts";
+import type { Tree as Trees } from "../image/tree/tree.ts";
+import { assemble } from "./assemble.ts";
+import { bringBase } from "./bring.ts";
+import type { Cache } from "./cache/cache.ts";
+import { type CacheMounts, openCacheMounts } from "./cache/mounts.ts";
+import { parseDockerfile } from "./dockerfile/parse.ts";
+import { convert } from "./graph/convert.ts";
+import { chainOf } from "./graph/graph.ts";
+import type { Node, NodeMount } from "./graph/node.ts";
+import type { Tell } from "./progress.ts";
+import type { BuildRequest } from "./request.ts";
+import { copyWork } from "./solve/copy.ts";
+import { folderWork } from "./solve/folder.ts";
+import { prepareMounts } from "./solve/mounts.ts";
+import { runWork } from "./solve/run.ts";
+import { type ChangingNode, openSolver, type Solver, type Work } from "./solve/solve.ts";
+import { openSources, type Sources } from "./solve/sources.ts";
+
+export interface Builder {
+  /**
+   * Builds an image; all that happens is told. Given up when the signal is aborted, and nothing is left of it but what steps
+   * that had ended have made. DOCKERFILE_INVALID, BUILD_STEP_FAILED, and what pulling, copying and running throw.
+   */
+  build(request: BuildRequest, tell: Tell, signal: AbortSignal): Promise<Image>;
+  readonly cache: Cache;
+  readonly cacheMounts: CacheMounts;
+  close(): void;
+}
+
+/** What a builder stands on. */
+export interface BuilderParts {
+  /** A folder of the builder's own below the data root. */
+  readonly folder: string;
+  /** For what a reboot may lose, and secrets that must not outlive it. */
+  readonly execFolder: string;
+  readonly native: string;
+  readonly cache: Cache;
+  readonly images: EngineImages;
+  readonly steps: Steps;
+  readonly trees: Trees;
+}
+
+interface Whole extends BuilderParts {
+  readonly solver: Solver;
+  readonly cacheMounts: CacheMounts;
+}
+
+export async function openBuilder(parts: BuilderParts): Promise<Builder> {
+  const { folder, images, trees } = parts;
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // What a builder before this one had in hand.
+  for (const left of ["tmp", "contexts"]) await trees.remove(join(folder, left)).catch(() => {});
+  const cacheMounts = openCacheMounts({
+    folder: join(folder, "mounts"),
+    discard: (path) => trees.remove(path),
+    async fill(target, stack, path) {
+      const place = join(folder, "tmp", randomBytes(8).toString("hex"));
+      mkdirSync(place, { recursive: true, mode: 0o700 });
+      const root = await images.layers.view(place, stack);
+      const tree = root.kind === "overlay" ? root : ({ kind: "folder", path: root.path } as const);
+      await trees.apply(
+        { kind: "folder", path: target },
+        "/",
+        trees.read(tree, path, { name: "", follow: true }),
+      );
+      await trees.remove(place);
+    },
+  });
+  const whole: Whole = { ...parts, cacheMounts, solver: openSolver(images.layers, parts.cache) };
+  return {
+    ...{ cache: parts.cache, cacheMounts },
+    async build(request, tell, signal) {
+      const release = await images.layers.hold();
+      try {
+        return await build(whole, request, tell, signal);
+      } finally {
+        release();
+      }
+    },
+    close: () => parts.cache.close(),
+  };
+}
+
+async function build(whole: Whole, request: BuildRequest, tell: Tell, outer: AbortSignal): Promise<Image> {
+  const { folder, execFolder, native, images, trees } = whole;
+  const id = randomBytes(8).toString("hex");
+  // What fails in one place ends what goes on in the others.
+  const controller = new AbortController();
+  const signal = AbortSignal.any([outer, controller.signal]);
+  await using sources = openSources({
+    ...{ native, trees, layers: images.layers, request, signal, digests: null },
+    folder: join(folder, "tmp", id),
+  });
+  const { name, text } = await sources.dockerfile();
+  const file = parseDockerfile(text, name);
+  const graph = await convert(file, {
+    ...{ target: request.target, args: request.args, platform: request.platform },
+    contexts: new Set(request.contexts.keys()),
+    entitlements: request.entitlements,
+    base: (reference, platform, step) =>
+      bringBase(images, reference, { platform, step, request, tell, signal }),
+  });
+  tell({ type: "graph", steps: graph.steps });
+  const solving = whole.solver.begin({
+    ...{ tell, signal, kept: chainOf(graph.target.node) },
+    isUncached: ({ step }) =>
+      typeof request.noCache === "boolean" ? request.noCache : request.noCache.includes(step.stage),
+    prepare: (node, below, solve) =>
+      prepare(whole, { request, sources, signal, memory: join(execFolder, id) }, node, below, solve),
+  });
+  try {
+    await solving.solve(graph.target.node);
+    return await assemble(images, graph.target, request, solving, tell);
+  } catch (cause) {
+    controller.abort(cause);
+    throw outer.aborted ? outer.reason : cause;
+  } finally {
+    await solving.settled();
+  }
+}
+
+/** How a node is made, once what is below it is there. */
+async function prepare(
+  whole: Whole,
+  o: {
+    readonly request: BuildRequest;
+    readonly sources: Sources;
+    readonly signal: AbortSignal;
+    readonly memory: string;
+  },
+  node: ChangingNode,
+  below: Stack,
+  solve: (node: Node) => Promise<Stack>,
+): Promise<Work> {
+  const { native, steps, cache, cacheMounts: caches } = whole;
+  const { layers } = whole.images;
+  const { request, sources, signal, memory } = o;
+  const { timestamp } = request;
+  switch (node.op) {
+    case "run": {
+      const shown = (mount: NodeMount) => sources.shown(mount, solve);
+      const mounts = await prepareMounts(node, below, { steps, layers, caches, memory, request, shown });
+      return runWork(node, below, { steps, layers, request, mounts });
+    }
+    case "copy":
+      return copyWork(node, below, {
+        ...{ native, layers, cache, timestamp, signal },
+        source: (source) => sources.source(source, node, solve),
+        stackOf: (source) => sources.stackOf(source, solve),
+      });
+    case "folder":
+      return folderWork(node, below, { layers, timestamp });
+  }
+}

@@ -1,0 +1,129 @@
+/** Folders that RUN --mount=type=cache keeps from one build to the next, by their ids. */
+import { createHash, randomBytes } from "node:crypto";
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Mutex } from "../../engine/mutex.ts";
+import type { Stack } from "../../image/images.ts";
+
+export interface CacheMountRequest {
+  readonly id: string;
+  readonly sharing: "shared" | "private" | "locked";
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** What a new one begins with. */
+  readonly seed: { readonly path: string; stack(): Promise<Stack> } | null;
+}
+
+export interface CacheMounts {
+  /**
+   * The folder, held until it is given back: `locked` by one step at a time; `private` another one for each step that
+   * uses it at the same time. Rejects when the signal is aborted while it waits.
+   */
+  open(request: CacheMountRequest, signal: AbortSignal): Promise<{ readonly path: string } & AsyncDisposable>;
+  list(): readonly { readonly id: string; readonly path: string; readonly isUsed: boolean }[];
+  /** Those that nobody uses. */
+  remove(path: string): Promise<void>;
+}
+
+export interface CacheMountsOptions {
+  readonly folder: string;
+  /** Copies a part of a stack's files into an empty folder. */
+  fill(folder: string, stack: Stack, path: string): Promise<void>;
+  discard(path: string): Promise<void>;
+}
+
+const nameOf = (id: string) => createHash("sha256").update(id).digest("hex").slice(0, 24);
+
+export function openCacheMounts({ folder, fill, discard }: CacheMountsOptions): CacheMounts {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const locks = new Map<string, Mutex>();
+  const users = new Map<string, number>();
+  const makings = new Map<string, Promise<void>>();
+
+  /** Made under another name: what bears its own is whole. R8: nobody leads the way to it anywhere else. */
+  const make = async (path: string, { id, mode, uid, gid, seed }: CacheMountRequest) => {
+    if (existsSync(path)) return;
+    const fresh = join(folder, `.tmp-${randomBytes(8).toString("hex")}`);
+    const data = join(fresh, "data");
+    mkdirSync(data, { recursive: true, mode: 0o700 });
+    writeFileSync(join(fresh, "id"), id, { mode: 0o600 });
+    if (seed !== null) await fill(data, await seed.stack(), seed.path);
+    chownSync(data, uid, gid);
+    chmodSync(data, mode);
+    renameSync(fresh, path);
+  };
+
+  const made = async (path: string, request: CacheMountRequest) => {
+    const making = makings.get(path) ?? make(path, request).finally(() => makings.delete(path));
+    makings.set(path, making);
+    await making;
+  };
+
+  const free = (name: string): string => {
+    for (let n = 0; ; n++) {
+      const path = join(folder, n === 0 ? name : `${name}-${n}`);
+      if (!users.has(path)) return path;
+    }
+  };
+
+  const locked = async (path: string, signal: AbortSignal): Promise<() => void> => {
+    const lock = locks.get(path) ?? new Mutex();
+    locks.set(path, lock);
+    const holding = lock.hold();
+    const { promise: given, reject } = Promise.withResolvers<never>();
+    const giveUp = () => reject(signal.reason);
+    signal.addEventListener("abort", giveUp, { once: true });
+    try {
+      signal.throwIfAborted();
+      return await Promise.race([holding, given]);
+    } catch (cause) {
+      void holding.then((release) => release());
+      throw cause;
+    } finally {
+      signal.removeEventListener("abort", giveUp);
+    }
+  };
+
+  return {
+    async open(request, signal) {
+      const name = nameOf(request.id);
+      const path = request.sharing === "private" ? free(name) : join(folder, name);
+      users.set(path, (users.get(path) ?? 0) + 1);
+      const leave = () => {
+        const left = (users.get(path) ?? 1) - 1;
+        if (left === 0) users.delete(path);
+        else users.set(path, left);
+      };
+      try {
+        const release = request.sharing === "locked" ? await locked(path, signal) : () => {};
+        try {
+          await made(path, request);
+        } catch (cause) {
+          release();
+          throw cause;
+        }
+        return {
+          path: join(path, "data"),
+          async [Symbol.asyncDispose]() {
+            release();
+            leave();
+          },
+        };
+      } catch (cause) {
+        leave();
+        throw cause;
+      }
+    },
+    list: () =>
+      readdirSync(folder)
+        .filter((name) => !name.startsWith("."))
+        .map((name) => ({ id: name, path: join(folder, name), isUsed: users.has(join(folder, name)) })),
+    async remove(path) {
+      if (users.has(path)) return;
+      const gone = join(folder, `.tmp-${randomBytes(8).toString("hex")}`);
+      renameSync(path, gone);
+      await discard(gone);
+    },
+  };
+}

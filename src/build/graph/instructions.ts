@@ -1,0 +1,261 @@
+/** What one instruction makes of a stage: another configuration, another node, or both. */
+import { posix } from "node:path";
+import type { Dockerfile } from "../dockerfile/dockerfile.ts";
+import { DockerfileError } from "../dockerfile/error.ts";
+import { expandHeredoc, expandWord, expandWords } from "../dockerfile/expand.ts";
+import type {
+  AddInstruction,
+  CopyInstruction,
+  Instruction,
+  RunInstruction,
+} from "../dockerfile/instruction.ts";
+import { resolveMount } from "../dockerfile/mount.ts";
+import {
+  type BuildArgs,
+  lookupIn,
+  runEnvironment,
+  type Values,
+  withArgs,
+  withEnv,
+} from "../dockerfile/scope.ts";
+import { runScript } from "../dockerfile/script.ts";
+import type { Word } from "../dockerfile/word.ts";
+import type { StepView } from "../progress.ts";
+import type { Tree } from "./graph.ts";
+import type { CopyNode, NodeMount, NodeSource, RunNode, Step, TreeSource } from "./node.ts";
+import { argumentsOf, type Config, DEFAULT_SHELL, exposed, healthcheckOf } from "./settings.ts";
+
+/** Where an instruction stands, and what it may name. */
+export interface Standing {
+  readonly file: Dockerfile;
+  readonly stage: string;
+  readonly globals: Values;
+  /** `--build-arg` */
+  readonly given: BuildArgs;
+  readonly entitlements: ReadonlySet<string>;
+  place(position: number): string;
+  number(position: number): number;
+  sourceOf(from: Word): Promise<TreeSource>;
+}
+
+const CONTEXT: TreeSource = { kind: "context", name: "context" };
+
+export interface Applied {
+  readonly next: Tree;
+  readonly view: StepView;
+}
+
+const KINDS: Partial<Record<Instruction["kind"], StepView["kind"]>> = {
+  run: "run",
+  copy: "copy",
+  add: "copy",
+  workdir: "folder",
+};
+
+/** `own`: what this stage has said itself, and not its base. DOCKERFILE_INVALID. */
+export async function applyInstruction(
+  tree: Tree,
+  instruction: Instruction,
+  position: number,
+  standing: Standing,
+  own: { cmd: boolean },
+): Promise<Applied> {
+  const { config, scope } = tree;
+  const step: Step = {
+    ...{ number: standing.number(position), place: standing.place(position + 1), text: instruction.original },
+    ...{ stage: standing.stage, location: instruction.location },
+  };
+  const view: StepView = {
+    ...{ number: step.number, place: step.place, text: step.text, stage: standing.stage },
+    kind: KINDS[instruction.kind] ?? "settings",
+  };
+  const lookup = lookupIn(scope);
+  const expand = (word: Word) => expandWord(word, lookup);
+  const refuse = (why: string, { location }: Pick<Word, "location">) =>
+    new DockerfileError({ source: standing.file.source, location, why });
+  const changed = (change: Partial<Config>, createdBy = instruction.original): Applied => ({
+    view,
+    next: {
+      ...tree,
+      config: { ...config, ...change },
+      history: [...tree.history, { createdBy, comment: "", node: null }],
+    },
+  });
+
+  switch (instruction.kind) {
+    case "run":
+      return { view, next: await run(tree, instruction, step, standing) };
+    case "copy":
+    case "add":
+      return { view, next: await copy(tree, instruction, step, standing) };
+    case "workdir": {
+      const path = posix.resolve(config.WorkingDir, expand(instruction.word));
+      const next = changed({ WorkingDir: path }, `WORKDIR ${path}`);
+      if (path === "/") return next;
+      const node = { op: "folder", below: tree.node, step, path, user: config.User } as const;
+      return { view, next: withNode(next.next, node) };
+    }
+    case "env": {
+      const after = withEnv(scope, instruction);
+      const Env = [...after.env].map(([name, value]) => `${name}=${value}`);
+      const { next } = changed({ Env });
+      return { view, next: { ...next, scope: after } };
+    }
+    case "label": {
+      const pairs = instruction.pairs.map(({ key, value }) => [expand(key), expand(value)] as const);
+      return changed({ Labels: { ...config.Labels, ...Object.fromEntries(pairs) } });
+    }
+    case "arg": {
+      const { next } = changed({});
+      return {
+        view,
+        next: { ...next, scope: withArgs(scope, instruction, standing.given, standing.globals) },
+      };
+    }
+    case "cmd":
+      own.cmd = true;
+      return changed({ Cmd: argumentsOf(config, instruction.command) });
+    case "entrypoint": {
+      const Entrypoint = argumentsOf(config, instruction.command);
+      // What the base says was written for the base's entrypoint.
+      return changed({ Entrypoint, Cmd: own.cmd ? config.Cmd : null });
+    }
+    case "expose": {
+      const ports = instruction.words.flatMap((word) =>
+        expandWords(word, lookup).flatMap((text) => {
+          const found = exposed(text);
+          if (found === undefined) throw refuse(`invalid containerPort: ${text}`, word);
+          return found;
+        }),
+      );
+      const set = Object.fromEntries(ports.map((port) => [port, {}]));
+      return changed({ ExposedPorts: { ...config.ExposedPorts, ...set } });
+    }
+    case "volume": {
+      const paths = instruction.words.map((word) => {
+        const path = expand(word);
+        if (path.trim() === "") throw refuse("VOLUME specified can not be an empty string", word);
+        return [path, {}] as const;
+      });
+      return changed({ Volumes: { ...config.Volumes, ...Object.fromEntries(paths) } });
+    }
+    case "user":
+      return changed({ User: expand(instruction.word) });
+    case "stopsignal":
+      return changed({ StopSignal: expand(instruction.word) });
+    case "maintainer": {
+      const { next } = changed({});
+      return { view, next: { ...next, author: expand(instruction.word) } };
+    }
+    case "shell":
+      return changed({ Shell: [...instruction.shell] });
+    case "healthcheck":
+      return changed({ Healthcheck: healthcheckOf(instruction.test) });
+    case "onbuild":
+      return changed({ OnBuild: [...(config.OnBuild ?? []), instruction.expression] });
+  }
+}
+
+function withNode(tree: Tree, node: Exclude<Tree["node"], { op: "base" }>): Tree {
+  const last = tree.history.at(-1);
+  const history = last === undefined ? [] : [...tree.history.slice(0, -1), { ...last, node }];
+  return { ...tree, node, history };
+}
+
+async function run(tree: Tree, instruction: RunInstruction, step: Step, standing: Standing): Promise<Tree> {
+  const { config, scope } = tree;
+  const mounts: NodeMount[] = [];
+  for (const flag of instruction.mounts) {
+    const mount = resolveMount(flag, lookupIn(scope));
+    const isTree = mount.type === "bind" || mount.type === "cache";
+    const main = mount.type === "bind" ? CONTEXT : null;
+    const from = !isTree ? null : flag.from === undefined ? main : await standing.sourceOf(flag.from);
+    mounts.push({ mount, from });
+  }
+  checkEntitled(instruction, standing);
+  const { environment, args, hidden } = runEnvironment(scope, standing.given);
+  const script = runScript(instruction);
+  const shell = config.Shell ?? DEFAULT_SHELL;
+  const words =
+    script.kind === "exec" ? script.arguments : script.kind === "shell" ? [...shell, script.text] : [];
+  const said = args.length === 0 ? words : [`|${args.length}`, ...args, ...words];
+  const node: RunNode = {
+    ...{ op: "run", below: tree.node, step, arguments: words, mounts },
+    ...{ script: script.kind === "file" ? script : null, env: [...args, ...environment], proxies: hidden },
+    ...{ user: config.User, workdir: config.WorkingDir, network: instruction.network },
+    isPrivileged: instruction.security === "insecure",
+    devices: instruction.devices.map(({ name }) => name),
+  };
+  const createdBy = words.length === 0 ? instruction.original : `RUN ${said.join(" ")}`;
+  return { ...tree, node, history: [...tree.history, { createdBy, comment: "", node }] };
+}
+
+/** R25: what a step may have beyond the rest is asked for at the build, too. */
+function checkEntitled({ security, network, location }: RunInstruction, standing: Standing): void {
+  const needed = [
+    ...(security === "insecure" ? ["security.insecure"] : []),
+    ...(network === "host" ? ["network.host"] : []),
+  ];
+  const missing = needed.find((name) => !standing.entitlements.has(name));
+  if (missing === undefined) return;
+  const why = `${missing} is not allowed`;
+  throw new DockerfileError({
+    ...{ source: standing.file.source, location, why },
+    hint: `allow it with --allow ${missing}`,
+  });
+}
+
+async function copy(
+  tree: Tree,
+  instruction: CopyInstruction | AddInstruction,
+  step: Step,
+  standing: Standing,
+): Promise<Tree> {
+  const { config, scope } = tree;
+  const lookup = lookupIn(scope);
+  const expand = (word: Word) => expandWord(word, lookup);
+  const optional = (word: Word | undefined) => (word === undefined ? null : expand(word));
+  const from: TreeSource =
+    instruction.kind === "copy" && instruction.from !== undefined
+      ? await standing.sourceOf(instruction.from)
+      : CONTEXT;
+  const paths: string[] = [];
+  const sources: NodeSource[] = [];
+  for (const source of instruction.sources) {
+    if ("heredoc" in source) {
+      const { name } = source.heredoc;
+      sources.push({ kind: "inline", name, content: expandHeredoc(source.heredoc, lookup) });
+      continue;
+    }
+    const path = expand(source.path);
+    if (instruction.kind === "add" && isRemote(path))
+      sources.push({
+        ...{ kind: "url", url: path, checksum: optional(instruction.checksum) },
+        keepGitFolder: instruction.keepGitDir,
+      });
+    else paths.push(path);
+  }
+  if (paths.length > 0) sources.unshift({ kind: "tree", from, paths });
+  const target = expand(instruction.destination);
+  const absolute = posix.resolve(config.WorkingDir, target);
+  const isFolder = /(^|\/)\.?$/.test(target) && absolute !== "/";
+  const node: CopyNode = {
+    ...{ op: "copy", below: tree.node, step, sources },
+    destination: isFolder ? `${absolute}/` : absolute,
+    owner: optional(instruction.chown),
+    chmod: optional(instruction.chmod),
+    parents: instruction.kind === "copy" && instruction.parents,
+    exclude: instruction.exclude.map(expand),
+    link: instruction.link,
+    unpack: unpackOf(instruction),
+  };
+  const item = { createdBy: instruction.original, comment: "", node };
+  return { ...tree, node, history: [...tree.history, item] };
+}
+
+function unpackOf(instruction: CopyInstruction | AddInstruction): CopyNode["unpack"] {
+  if (instruction.kind === "copy" || instruction.unpack === false) return "none";
+  return instruction.unpack === true ? "all" : "local";
+}
+
+const isRemote = (path: string) => /^(https?|git|ssh):\/\/|^git@[^:/]+:/.test(path);

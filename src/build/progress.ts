@@ -1,0 +1,58 @@
+import type { Location } from "./dockerfile/location.ts";
+
+/** What is told of a build, in the order in which it happens. Times are milliseconds since 1970. */
+export type BuildEvent =
+  /** All that is going to be done, before any of it is. */
+  | { readonly type: "graph"; readonly steps: readonly StepView[] }
+  | { readonly type: "started"; readonly step: number; readonly at: number }
+  | { readonly type: "output"; readonly step: number; readonly stream: Stream; readonly data: Uint8Array }
+  /** How far something is that lasts: a pull, a download. Bytes; undefined where nobody knows. */
+  | {
+      readonly type: "progress";
+      readonly step: number;
+      readonly what: string;
+      readonly current: number;
+      readonly total: number | undefined;
+    }
+  | { readonly type: "ended"; readonly step: number; readonly at: number; readonly outcome: Outcome }
+  /** What a check of the Dockerfile found, or something else that a user should hear. */
+  | { readonly type: "warning"; readonly warning: Warning }
+  | {
+      readonly type: "image";
+      readonly id: string;
+      readonly names: readonly string[];
+      /** What each instruction that wrote something added: bytes. */
+      readonly sizes: readonly { readonly text: string; readonly bytes: number }[];
+    };
+
+export type Stream = "stdout" | "stderr";
+
+/** An instruction, as people are told of it. */
+export interface StepView {
+  /** Its own in this build; in the order of the file. */
+  readonly number: number;
+  /** `build 2/5` */
+  readonly place: string;
+  /** As docker prints it. */
+  readonly text: string;
+  readonly stage: string;
+  /** `settings`: it writes no files, and is not started. */
+  readonly kind: "from" | "run" | "copy" | "folder" | "settings";
+}
+
+/** `why`: in a sentence, for those who asked for it to be explained. */
+export type Outcome =
+  | { readonly kind: "done" | "cached"; readonly why: string }
+  | { readonly kind: "failed"; readonly message: string }
+  | { readonly kind: "canceled" };
+
+export interface Warning {
+  /** The check's name: `StageNameCasing`. */
+  readonly rule: string;
+  readonly message: string;
+  readonly detail: string;
+  readonly url: string;
+  readonly location: Location | undefined;
+}
+
+export type Tell = (event: BuildEvent) => void;

@@ -1,0 +1,184 @@
+/** What a RUN mounts: other trees, caches, memory, secrets, and agents' sockets. */
+import { chmodSync, chownSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join, posix } from "node:path";
+import { layerFolders, statInLayers } from "../../engine/files/layers.ts";
+import type { ResolvedMount } from "../../engine/spec/mounts.ts";
+import type { Step, Steps } from "../../engine/steps/steps.ts";
+import type { Stack } from "../../image/images.ts";
+import type { LayerStore } from "../../image/layer-store.ts";
+import { InroError } from "../../oci/error.ts";
+import type { Rootfs } from "../../oci/rootfs.ts";
+import type { CacheMounts } from "../cache/mounts.ts";
+import type { RunMount } from "../dockerfile/instruction.ts";
+import type { NodeMount, RunNode } from "../graph/node.ts";
+import type { BuildRequest } from "../request.ts";
+
+/** A tree that a mount shows: the layers it is in, and where in them. */
+export interface ShownTree {
+  /** What stands for its content in the step's key. */
+  readonly key: string;
+  readonly path: string;
+  stack(): Promise<Stack>;
+}
+
+export interface PreparedMounts {
+  /** All that the result of the step depends on. */
+  readonly key: unknown;
+  open(step: Step, signal: AbortSignal): Promise<OpenMounts>;
+}
+
+export interface OpenMounts extends AsyncDisposable {
+  readonly mounts: readonly ResolvedMount[];
+  /** Secrets that a step has as variables. */
+  readonly env: readonly string[];
+  /** Whether a path is there for a mount alone. */
+  isStub(path: string): boolean;
+}
+
+export interface MountParts {
+  readonly steps: Steps;
+  readonly layers: LayerStore;
+  readonly caches: CacheMounts;
+  /** A folder of this build alone that does not outlive the machine: secrets are in it. */
+  readonly memory: string;
+  readonly request: Pick<BuildRequest, "secrets" | "ssh">;
+  readonly shown: (mount: NodeMount) => Promise<ShownTree | null>;
+}
+
+const absolute = (node: RunNode, target: string) => posix.resolve(node.workdir, target);
+
+export async function prepareMounts(node: RunNode, below: Stack, parts: MountParts): Promise<PreparedMounts> {
+  const trees = await Promise.all(node.mounts.map((mount) => parts.shown(mount)));
+  const key = node.mounts.map(({ mount }, i) => ({ ...mount, from: trees[i]?.key ?? null }));
+  return {
+    key,
+    async open(step, signal) {
+      const undo = new AsyncDisposableStack();
+      const mounts: ResolvedMount[] = [];
+      const env: string[] = [];
+      const stubs: string[] = [];
+      try {
+        const folders = node.mounts.length === 0 ? [] : await parts.layers.folders(below);
+        for (const [number, { mount }] of node.mounts.entries()) {
+          const place = { step, undo, number, signal, tree: trees[number] ?? null };
+          const opened = await open[mount.type](mount as never, parts, place);
+          env.push(...opened.env);
+          if (opened.mount === null) continue;
+          const target = absolute(node, opened.mount.target);
+          mounts.push({ ...opened.mount, target, because: `RUN --mount=type=${mount.type}` });
+          stubs.push(...missingOn(folders, target));
+        }
+      } catch (cause) {
+        await undo.disposeAsync();
+        throw cause;
+      }
+      return {
+        mounts,
+        env,
+        isStub: (path) => stubs.includes(path),
+        [Symbol.asyncDispose]: () => undo.disposeAsync(),
+      };
+    },
+  };
+}
+
+/** What of the way to a mount is not below, and so is there for the mount alone. */
+function missingOn(folders: readonly string[], target: string): string[] {
+  const missing: string[] = [];
+  for (let path = target; path !== "/"; path = posix.dirname(path))
+    if (folders.length === 0 || statInLayers(folders, path) === undefined) missing.push(path);
+  return missing;
+}
+
+interface Place {
+  readonly step: Step;
+  readonly undo: AsyncDisposableStack;
+  readonly number: number;
+  readonly signal: AbortSignal;
+  readonly tree: ShownTree | null;
+}
+
+interface Opened {
+  readonly mount: Omit<ResolvedMount, "because"> | null;
+  readonly env: readonly string[];
+}
+
+type Of<T extends RunMount["type"]> = Extract<RunMount, { type: T }>;
+
+const open: {
+  readonly [T in RunMount["type"]]: (mount: Of<T>, parts: MountParts, place: Place) => Promise<Opened>;
+} = {
+  async bind(mount, parts, { step, undo, number, tree }) {
+    if (tree === null) throw new Error("a bind mount without a tree");
+    const stack = await tree.stack();
+    const root = mount.readonly
+      ? await view(parts.layers, join(step.folder, `mount-${number}`), stack)
+      : undo.use(await parts.steps.open(stack)).root;
+    return { mount: { target: mount.target, ...shownIn(root, tree.path, mount.readonly) }, env: [] };
+  },
+  async cache(mount, { caches }, { undo, signal, tree }) {
+    const seed = tree === null ? null : { path: tree.path, stack: tree.stack };
+    const held = undo.use(await caches.open({ ...mount, seed }, signal));
+    const options = ["bind", "rprivate", ...(mount.readonly ? ["ro"] : ["rw"])];
+    return { mount: { type: "bind", source: held.path, target: mount.target, options, detail: {} }, env: [] };
+  },
+  async tmpfs({ target, size }) {
+    const options = ["nosuid", "nodev", "noexec", ...(size === undefined ? [] : [`size=${size}`])];
+    return { mount: { type: "tmpfs", source: "tmpfs", target, options, detail: {} }, env: [] };
+  },
+  async secret(mount, { memory, request }, { step, undo, number }) {
+    const content = request.secrets.get(mount.id);
+    if (content === undefined) {
+      if (mount.required) throw missing("secret", mount.id, `--secret id=${mount.id},src=FILE`);
+      return { mount: null, env: [] };
+    }
+    const env = mount.env === undefined ? [] : [`${mount.env}=${Buffer.from(content).toString("utf8")}`];
+    if (mount.target === undefined) return { mount: null, env };
+    mkdirSync(memory, { recursive: true, mode: 0o700 });
+    const source = join(memory, `${step.id.slice(0, 16)}-${number}`);
+    undo.defer(() => rmSync(source, { force: true }));
+    writeFileSync(source, content, { mode: 0o600 });
+    chownSync(source, mount.uid, mount.gid);
+    chmodSync(source, mount.mode);
+    return { mount: boundFile(source, mount.target), env };
+  },
+  async ssh(mount, { request }, { number }) {
+    const source = request.ssh.get(mount.id);
+    if (source === undefined) {
+      if (mount.required) throw missing("SSH agent", mount.id, `--ssh ${mount.id}`);
+      return { mount: null, env: [] };
+    }
+    const target = mount.target ?? `/run/buildkit/ssh_agent.${number}`;
+    return { mount: boundFile(source, target), env: [`SSH_AUTH_SOCK=${target}`] };
+  },
+};
+
+const boundFile = (source: string, target: string) => ({
+  ...{ type: "bind", source, target, options: ["bind", "rprivate", "ro"], detail: {} },
+});
+
+function missing(what: string, id: string, option: string): InroError {
+  return new InroError("BUILD_INPUT_MISSING", {
+    what: `cannot give the step the ${what} "${id}"`,
+    why: "the build has none of that id",
+    hint: `give it with ${option}`,
+  });
+}
+
+async function view(layers: LayerStore, folder: string, stack: Stack): Promise<Rootfs> {
+  mkdirSync(folder, { mode: 0o700 });
+  return layers.view(folder, stack);
+}
+
+/** A part of a root, as a mount's source. */
+function shownIn(root: Rootfs, path: string, isReadOnly: boolean): Omit<ResolvedMount, "target" | "because"> {
+  const subpath = path.replace(/^\/+/, "");
+  const detail = subpath === "" ? {} : { subpath };
+  if (root.kind === "folder")
+    return {
+      ...{ type: "bind", source: root.path, detail },
+      options: ["bind", "rprivate", isReadOnly ? "ro" : "rw"],
+    };
+  const isFile = statInLayers(layerFolders(root), path)?.isDirectory() === false;
+  return { type: "overlay", source: path, options: [], detail: { ...detail, layers: root, isFile } };
+}

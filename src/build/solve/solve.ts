@@ -1,0 +1,155 @@
+/**
+ * Makes the trees of a graph: every node once, as soon as those are there that it needs, and not at all where the cache
+ * has what it would make. What two builds want at the same time is made once.
+ */
+import { type Stack, stackOf, topOf } from "../../image/images.ts";
+import type { LayerStore } from "../../image/layer-store.ts";
+import { plainLayer } from "../../image/make.ts";
+import type { Digest } from "../../oci/digest.ts";
+import { type Cache, type CacheEntry, type KeyParts, keyOf } from "../cache/cache.ts";
+import { inputsOf, type Node } from "../graph/node.ts";
+import type { Outcome, Tell } from "../progress.ts";
+import { reasonFor } from "./explain.ts";
+import { limiter } from "./limiter.ts";
+import { SharedWork } from "./shared-work.ts";
+
+export type ChangingNode = Exclude<Node, { op: "base" }>;
+
+/** What is told while one node is made. */
+export type NodeEvent =
+  | { readonly type: "output"; readonly stream: "stdout" | "stderr"; readonly data: Uint8Array }
+  | {
+      readonly type: "progress";
+      readonly what: string;
+      readonly current: number;
+      readonly total: number | undefined;
+    };
+
+/** What is known of a node once its inputs are there: its key, and how it is made. */
+export interface Work {
+  /** All that the result depends on, but for what is below. */
+  readonly parts: KeyParts;
+  /** The stack with what it wrote; `isSound`: it is what the parts say, and may be remembered. */
+  make(o: MakeOptions): Promise<{ readonly stack: Stack; readonly isSound: boolean }>;
+}
+
+export interface MakeOptions {
+  readonly tell: (event: NodeEvent) => void;
+  readonly signal: AbortSignal;
+  /** An image is to be made of it. */
+  readonly isKept: boolean;
+}
+
+/** What a node is solved to. */
+export interface Solved {
+  readonly stack: Stack;
+  /** When its last layer was made, by whichever build; milliseconds since 1970. */
+  readonly createdAt: number;
+}
+
+export interface Solver {
+  begin(build: SolvedBuild): Solving;
+}
+
+export interface Solving {
+  solve(node: Node): Promise<Solved>;
+  /** When nothing of it is under way any more. */
+  settled(): Promise<void>;
+}
+
+/** One build's part in it. */
+export interface SolvedBuild {
+  readonly tell: Tell;
+  readonly signal: AbortSignal;
+  /** What an image is to be made of. */
+  readonly kept: ReadonlySet<Node>;
+  /** Steps that are to be made, whatever the cache has. */
+  readonly isUncached: (node: ChangingNode) => boolean;
+  /** How a node is made; `solved` are its inputs. */
+  prepare(node: ChangingNode, below: Stack, solve: (node: Node) => Promise<Stack>): Promise<Work>;
+}
+
+/** Programs of steps that run at once. */
+const MOST_AT_ONCE = 16;
+
+export function openSolver(layers: LayerStore, cache: Cache): Solver {
+  const shared = new SharedWork<NodeEvent, Solved>();
+  const turn = limiter(MOST_AT_ONCE);
+
+  /** What the cache has, upon what is below; undefined where it has nothing, or that is gone. */
+  const cached = (key: Digest, below: Stack): { entry: CacheEntry; stack: Stack } | undefined => {
+    const entry = cache.find(key);
+    if (entry === undefined) return undefined;
+    const { layer } = entry;
+    const stack = layer === null ? below : stackOf([...below.layers, plainLayer(layer.diffId, layer.size)]);
+    return layers.has(stack) ? { entry, stack } : undefined;
+  };
+
+  const remember = (
+    node: ChangingNode,
+    { key, parts }: Pick<CacheEntry, "key" | "parts">,
+    { below, stack, createdAt }: Solved & { readonly below: Stack },
+  ) => {
+    const layer = stack === below ? undefined : stack.layers.at(-1);
+    const chainId = topOf(stack);
+    cache.put({
+      ...{ key, parts, createdAt, text: node.step.text, kind: node.op },
+      layer:
+        layer === undefined || chainId === "" ? null : { diffId: layer.diffId, chainId, size: layer.size },
+    });
+  };
+
+  async function change(node: ChangingNode, build: SolvedBuild, solve: Solving["solve"]): Promise<Solved> {
+    const { tell, signal } = build;
+    const { number } = node.step;
+    const end = (outcome: Outcome) => tell({ type: "ended", step: number, at: Date.now(), outcome });
+    // All at once: none waits for another's place in the file.
+    for (const input of inputsOf(node)) void solve(input);
+    const { stack: below } = await solve(node.below);
+    signal.throwIfAborted();
+    tell({ type: "started", step: number, at: Date.now() });
+    try {
+      const work = await build.prepare(node, below, async (input) => (await solve(input)).stack);
+      const parts: KeyParts = { op: node.op, below: topOf(below), ...work.parts };
+      const key = keyOf(parts);
+      const uncached = build.isUncached(node);
+      const known = uncached ? undefined : cached(key, below);
+      if (known !== undefined) {
+        const { createdAt } = known.entry;
+        end({ kind: "cached", why: `made ${new Date(createdAt).toISOString()}` });
+        return { stack: known.stack, createdAt };
+      }
+      const why = uncached ? "it was not to be taken from the cache" : reasonFor(cache, node, parts);
+      const make = (told: (event: NodeEvent) => void, stop: AbortSignal) =>
+        turn(stop, async () => {
+          const made = await work.make({ tell: told, signal: stop, isKept: build.kept.has(node) });
+          const { stack } = made;
+          const createdAt = Date.now();
+          if (made.isSound) remember(node, { key, parts }, { below, stack, createdAt });
+          return { stack, createdAt };
+        });
+      const solved = await shared.run(key, make, (event) => tell({ ...event, step: number }), signal);
+      end({ kind: "done", why });
+      return solved;
+    } catch (cause) {
+      const message = cause instanceof Error ? cause.message : String(cause);
+      end(signal.aborted ? { kind: "canceled" } : { kind: "failed", message });
+      throw cause;
+    }
+  }
+
+  return {
+    begin(build) {
+      const memo = new Map<Node, Promise<Solved>>();
+      const solve = (node: Node): Promise<Solved> => {
+        const known = memo.get(node);
+        if (known !== undefined) return known;
+        const solving = node.op === "base" ? Promise.resolve(node) : change(node, build, solve);
+        solving.catch(() => {});
+        memo.set(node, solving);
+        return solving;
+      };
+      return { solve, settled: async () => void (await Promise.allSettled(memo.values())) };
+    },
+  };
+}
