@@ -4,6 +4,7 @@
 #define INRO_MONITOR_H
 
 #include "attach.h"
+#include "journal.h"
 #include "log.h"
 #include "names.h"
 #include "session.h"
@@ -50,6 +51,8 @@ struct monitor {
     struct client client;
     struct wait wait;
   } rows[MAX_ROWS];
+  // Behind all else: where there is no journal, its pages are never touched.
+  struct journal journal;
 };
 
 extern struct monitor the_monitor;

@@ -99,7 +99,7 @@ static void finish_exec(struct monitor *m, struct session *s) {
 }
 
 void monitor_record(struct monitor *m, struct session *s) {
-  if (s == m->container) finish_container(m, s);
+  if (s == m->container) journal_end(&m->journal), finish_container(m, s);
   else finish_exec(m, s);
 }
 

@@ -70,6 +70,8 @@ int monitor_open(struct execution *e, i32 control) {
   if (log == NULL) return -ENAMETOOLONG;
   m->spool_path = log;
   if (!m->log_is_spool) log_open(&m->log, log, asked->max_size, asked->max_files);
+  failed = journal_open(&m->journal, asked->journal);
+  if (failed) return failed;
   m->container = session_open(m, "");
   session_take(m, m->container, e);
   m->container->stdin_once = asked->stdin_once;

@@ -91,6 +91,7 @@ static void deliver(struct monitor *m, struct session *s, u8 stream, const u8 *b
     attach_exec(m, s, stream, bytes, n);
     return;
   }
+  journal_write(&m->journal, stream, bytes, n);
   if (m->log.path == NULL) return;
   int failed = log_write(&m->log, stream, bytes, n, moment_now(), scratch_out);
   if (failed) attach_direct(m, stream, bytes, n);

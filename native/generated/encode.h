@@ -382,6 +382,7 @@ static inline void op_encode(struct writer *w, const struct op *op) {
       put_text(w, op->monitor.log);
       put_u64(w, op->monitor.max_size);
       put_u32(w, op->monitor.max_files);
+      put_text(w, op->monitor.journal);
       put_text(w, op->monitor.exit_file);
       put_u8(w, op->monitor.stdin_once);
       put_u16(w, op->monitor.memory);

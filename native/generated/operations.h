@@ -561,6 +561,7 @@ struct op_monitor {
   const char *log;
   u64 max_size;
   u32 max_files;
+  const char *journal;
   const char *exit_file;
   u8 stdin_once;
   u16 memory;
@@ -1127,6 +1128,7 @@ static inline int op_decode(struct reader *r, struct op *op) {
       op->monitor.log = get_text(r);
       op->monitor.max_size = get_u64(r);
       op->monitor.max_files = get_u32(r);
+      op->monitor.journal = get_text(r);
       op->monitor.exit_file = get_text(r);
       op->monitor.stdin_once = get_flag(r);
       op->monitor.memory = get_slot(r, 1);

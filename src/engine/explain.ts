@@ -12,6 +12,7 @@ import { settle } from "./create/create.ts";
 import { prepareMounts } from "./create/mounts.ts";
 import type { Explanation } from "./engine.ts";
 import type { Entry } from "./entry.ts";
+import { journalFields } from "./life/journal.ts";
 import { mountSources } from "./life/mount-sources.ts";
 import { discard } from "./life/remove.ts";
 import { createRequest, writeEtcFiles } from "./life/request.ts";
@@ -50,6 +51,7 @@ export async function explainOptions(
   const sources = await mountSources(core, folder, options.mounts, mounts.points);
   const request = createRequest(core, {
     ...{ id, folder, options, rootfs, fragments },
+    journal: journalFields({ id, name: id.slice(0, 12), imageId: image.id, options }),
     arguments: words,
     mounts: sources,
     cdi: await requestedEdits(core, options),

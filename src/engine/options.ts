@@ -258,6 +258,8 @@ export interface Ulimit {
 export interface LogOptions {
   /** `default` keeps what is written (CRI text, rotated); `none` keeps nothing. */
   readonly driver: "default" | "none";
+  /** It goes to the systemd journal, too. */
+  readonly journal: boolean;
   /** Bytes of one file before it is rotated; 0: never. */
   readonly maxSize: number;
   readonly maxFiles: number;
@@ -305,6 +307,7 @@ export const DEFAULT_RESOURCES: Resources = {
 
 export const DEFAULT_LOG: LogOptions = {
   driver: "default",
+  journal: false,
   maxSize: 10 * 1024 * 1024,
   maxFiles: 3,
   asked: { type: "json-file", config: {} },

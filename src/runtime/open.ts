@@ -125,7 +125,7 @@ async function create(request: CreateRequest, host: Host): Promise<Container> {
 function makeFolders({ folder, socketFolder, log }: CreateRequest): void {
   mkdirSync(socketFolder, { recursive: true, mode: PRIVATE });
   mkdirSync(join(folder, "exec"), { recursive: true, mode: PRIVATE });
-  if (log !== null) mkdirSync(dirname(log.path), { recursive: true, mode: PRIVATE });
+  if (log?.path) mkdirSync(dirname(log.path), { recursive: true, mode: PRIVATE });
 }
 
 /** Hooks are told of a bundle: a folder with config.json, from which they learn where the root is (bundle.md). */

@@ -9,9 +9,12 @@ import type { RuntimeSpec, SpecProcess, SpecResources } from "../oci/runtime-spe
 
 /** Where a container's output is written (CRI text format, rotated at `maxSize` bytes unless that is 0, `maxFiles` kept). */
 export interface LogTarget {
-  readonly path: string;
+  /** null: it is not kept. */
+  readonly path: string | null;
   readonly maxSize: number;
   readonly maxFiles: number;
+  /** Lines `NAME=value` of entries in the systemd journal, which it goes to as well; null: it does not. */
+  readonly journal?: string | null;
 }
 
 export interface CreateRequest {

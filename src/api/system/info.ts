@@ -21,7 +21,7 @@ export function infoRecord(info: EngineInfo, version: EngineVersion) {
       Volume: ["local"],
       Network: ["bridge", "host", "null"],
       Authorization: [],
-      Log: ["json-file", "local", "none"],
+      Log: ["json-file", "local", "journald", "none"],
     },
     ...abilities(),
     Debug: false,

@@ -26,7 +26,8 @@ export function containerInspect(container: ContainerDetails, size: Size | null)
     ResolvConfPath: container.paths.resolvConf,
     HostnamePath: container.paths.hostname,
     HostsPath: container.paths.hosts,
-    LogPath: container.options.log.driver === "none" ? "" : container.paths.log,
+    LogPath:
+      container.options.log.driver === "none" || container.options.log.journal ? "" : container.paths.log,
     Name: `/${container.name}`,
     RestartCount: container.restartCount,
     Driver: driverName(container.storageDriver),

@@ -137,10 +137,14 @@ export const createOptions = {
   rm: flag("Remove it when it ends", life),
   "stop-signal": text("SIGNAL", "What asks it to stop (default SIGTERM)", life),
   "stop-timeout": read("SECONDS", integer, "How long it may take to stop", life),
-  "log-driver": text("NAME", "default, or none to keep nothing", {
-    ...life,
-    words: ["json-file", "local", "none"],
-  }),
+  "log-driver": text(
+    "NAME",
+    "json-file (default), journald: the system's journal, too, or none to keep nothing",
+    {
+      ...life,
+      words: ["json-file", "local", "journald", "none"],
+    },
+  ),
   "log-opt": list("KEY=VALUE", "max-size=10m, max-file=3", life),
   annotation: list("KEY=VALUE", "An annotation for the OCI spec", { ...life, hidden: true }),
   "health-cmd": text("COMMAND", "Check its health by a command, run by the image's shell", health),

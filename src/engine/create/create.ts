@@ -10,6 +10,7 @@ import { requestedEdits } from "../cdi/asked.ts";
 import { timeNow } from "../clock.ts";
 import { type Core, folderOf, tell } from "../core.ts";
 import { Entry } from "../entry.ts";
+import { checkJournal } from "../life/journal.ts";
 import { settleNamespaces } from "../life/namespaces.ts";
 import { discard } from "../life/remove.ts";
 import { settleLinks } from "../links/links.ts";
@@ -53,6 +54,7 @@ export interface Settled {
 /** Everything that can be refused without making anything. */
 export function settle(core: Core, asked: ContainerOptions, platform?: Platform): Settled {
   const image = core.images.resolve(asked.image, platform);
+  checkJournal(asked);
   const valid = validate(mergeImage(asked, image.config.config), core.host);
   const options = settleLinks(core, settleNetworks(core, settleNamespaces(core, valid)));
   const words = [...(options.entrypoint ?? []), ...(options.command ?? [])];

@@ -31,6 +31,8 @@ export interface Ingredients {
   readonly cdi: readonly NamedEdits[];
   readonly rootfs: Rootfs;
   readonly fragments: readonly PlanFragment[];
+  /** Fields of its entries in the journal; null: its output does not go there. */
+  readonly journal: string | null;
 }
 
 export function hostnameOf(core: Core, id: string, options: ContainerOptions): string {
@@ -75,7 +77,7 @@ export function createRequest(core: Core, from: Ingredients): CreateRequest {
     stdinOnce: options.stdinOnce,
     useInit: options.init,
     fragments: from.fragments,
-    log: logTarget(from.folder, options),
+    log: logTarget(from),
     becauseOf,
   };
 }
@@ -84,9 +86,10 @@ export function logPath(folder: string): string {
   return join(folder, "log", "container.log");
 }
 
-function logTarget(folder: string, { log }: ContainerOptions): CreateRequest["log"] {
-  if (log.driver === "none") return null;
-  return { path: logPath(folder), maxSize: log.maxSize, maxFiles: log.maxFiles };
+function logTarget({ folder, options: { log }, journal }: Ingredients): CreateRequest["log"] {
+  if (log.driver === "none" && journal === null) return null;
+  const path = log.driver === "none" ? null : logPath(folder);
+  return { path, maxSize: log.maxSize, maxFiles: log.maxFiles, journal };
 }
 
 interface Named {

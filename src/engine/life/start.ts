@@ -22,6 +22,7 @@ import { wantedPorts } from "../networks/ports.ts";
 import { APART } from "../records.ts";
 import { isLive } from "../state.ts";
 import { onEnd } from "./end.ts";
+import { journalFields } from "./journal.ts";
 import { hasMemoryVolume, mountSources } from "./mount-sources.ts";
 import { removeNow } from "./remove.ts";
 import { createRequest, writeConnectionFiles, writeEtcFiles } from "./request.ts";
@@ -132,6 +133,7 @@ async function toTheGate(core: Core, entry: Entry, undo: Undo): Promise<Containe
     cdi,
     rootfs,
     fragments,
+    journal: journalFields({ id, name: entry.name, imageId: origin.imageId, options }),
   });
   const container = await core.runtime.create(request);
   await core.networks.livePorts.settle(attachments.flatMap(({ ports }) => ports));

@@ -105,7 +105,7 @@ async function start(
   writeEtcFiles(core, folder, { id, options, attachments: records });
   const container = await core.runtime.create(
     createRequest(core, {
-      ...{ id, folder, options, fragments, cdi: [], rootfs: step.root },
+      ...{ id, folder, options, fragments, cdi: [], rootfs: step.root, journal: null },
       ...{ arguments: request.arguments, mounts: request.mounts },
     }),
   );

@@ -406,8 +406,9 @@ export const operations = {
 
   // ── the monitor ──
   /**
-   * The executor stays as the container's monitor. Absolute folders; an empty `log`: none is kept. `memory`: where
-   * out-of-memory kills are told.
+   * The executor stays as the container's monitor. Absolute folders; an empty `log`: none is kept. `journal`: lines
+   * `NAME=value` that the systemd journal's entries have, which are sent when there are some. `memory`: where out-of-memory
+   * kills are told.
    */
   monitor: op(144, ["host"], {
     folder: text,
@@ -415,6 +416,7 @@ export const operations = {
     log: text,
     maxSize: u64,
     maxFiles: u32,
+    journal: text,
     exitFile: text,
     stdinOnce: flag,
     memory: optional(uses("cgroup")),

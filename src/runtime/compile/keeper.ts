@@ -21,6 +21,7 @@ export function compileKeeper(draft: Draft, input: CompileInput, cgroups: Joined
     log: keeper.log?.path ?? "",
     maxSize: BigInt(keeper.log?.maxSize ?? 0),
     maxFiles: keeper.log?.maxFiles ?? 0,
+    journal: keeper.log?.journal ?? "",
     exitFile: keeper.exitFile,
     stdinOnce: keeper.stdinOnce,
     ...(cgroups.memory === undefined ? {} : { memory: cgroups.memory }),

@@ -112,6 +112,7 @@ export async function container(argv: readonly string[], o: Options = {}): Promi
     log: o.log === false ? "" : log,
     maxSize: BigInt(o.maxSize ?? 10 * 1024 * 1024),
     maxFiles: o.maxFiles ?? 3,
+    journal: "",
     exitFile: join(folder, "exit.json"),
     stdinOnce: o.stdinOnce ?? false,
     ...(o.memory !== undefined && { memory: o.memory }),
