@@ -3,7 +3,7 @@ import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { busyboxArchive } from "../clients/busybox.ts";
 import { type TestEngine, testEngine } from "../support/engine.ts";
-import { machine } from "../support/host.ts";
+import { type Host, machine, ownHost } from "../support/host.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { engineMissing } from "./engine.ts";
 
@@ -136,5 +136,61 @@ describe.skipIf(engineMissing)("devices that others describe (CDI)", () => {
     writeFileSync(here("broken.json"), "{");
     expect((await inro("info")).stderr).toContain("broken.json");
     expect((await inro("info")).stdout).toContain("cdi: vendor.com/thing=zero");
+  });
+});
+
+describe.skipIf(engineMissing || Bun.which("ip") === null)("what a description says beyond files", () => {
+  const scope = new AsyncDisposableStack();
+  let host: Host;
+  let engine: TestEngine;
+
+  beforeAll(async () => {
+    host = scope.use(await ownHost());
+    const folder = scope.use(temporaryFolder("cdi"));
+    const devices = [
+      {
+        name: "port",
+        containerEdits: { netDevices: [{ hostInterfaceName: "fast0", name: "inside0" }] },
+      },
+      { name: "cache", containerEdits: { intelRdt: { closID: "half" } } },
+    ];
+    const spec = { cdiVersion: "1.1.0", kind: "vendor.com/nic", devices };
+    writeFileSync(join(folder.path, "vendor.json"), JSON.stringify(spec));
+    engine = scope.use(await testEngine(host, "--cdi-spec-dir", folder.path));
+    await engine.inroWith({ input: busyboxArchive() }, "load");
+  }, 60_000);
+  afterAll(() => scope.disposeAsync(), 60_000);
+
+  test("netDevices: the interface is the container's, with its addresses, beside that of its network", async () => {
+    await host.run("ip", ["link", "add", "fast0", "type", "veth", "peer", "name", "far0"]);
+    await host.run("ip", ["addr", "add", "10.44.0.2/24", "dev", "fast0"]);
+    const words = [
+      "run",
+      "-d",
+      "--name",
+      "owner",
+      "--device",
+      "vendor.com/nic=port",
+      "busybox",
+      "sleep",
+      "1000",
+    ];
+    expect(await engine.inro(...words)).toMatchObject({ code: 0, stderr: "" });
+    const pid = (await engine.inro("inspect", "-f", "{{.State.Pid}}", "owner")).stdout.trim();
+    const { stdout } = await host.run("nsenter", [`--net=/proc/${pid}/ns/net`, "ip", "-o", "-4", "address"]);
+    expect(stdout).toMatch(/ inside0 +inet 10\.44\.0\.2\/24 /);
+    expect(stdout).toMatch(/ eth0 +inet /);
+    expect((await host.run("ip", ["link", "show", "fast0"])).code).not.toBe(0);
+    // Another one has nothing to take any more.
+    const second = await engine.inro("run", "--rm", "--device", "vendor.com/nic=port", "busybox", "true");
+    expect(second.code).toBe(125);
+    expect(second.stderr).toContain("fast0");
+    expect((await engine.inro("explain", "owner")).stdout).toMatch(/inside0.*--device vendor\.com\/nic=port/);
+  }, 60_000);
+
+  test("intelRdt is refused by name", async () => {
+    const refused = await engine.inro("run", "--rm", "--device", "vendor.com/nic=cache", "busybox", "true");
+    expect(refused.code).toBe(125);
+    expect(refused.stderr).toContain("Intel RDT");
   });
 });
