@@ -2,7 +2,7 @@ import type { VolumeDetails } from "../engine/engine.ts";
 import { decompressed } from "../image/layer-stream.ts";
 import { empty, json, stream } from "./answer.ts";
 import { volumeName } from "./ask/mounts.ts";
-import { type Asked, invalid, text, textOrNull, textRecord } from "./asked.ts";
+import { type Asked, invalid, object, text, textOrNull, textRecord } from "./asked.ts";
 import { body } from "./body.ts";
 import { type Exchange, parameter, type Route } from "./exchange.ts";
 import { filters, flag, text as parameterText, texts } from "./query.ts";
@@ -40,6 +40,8 @@ async function create(x: Exchange): Promise<void> {
   const asked = await body(x.request);
   const driver = text(asked, "Driver");
   if (driver !== "" && driver !== "local") throw invalid("Driver", `there is only local, not "${driver}"`);
+  if (Object.keys(object(asked, "ClusterVolumeSpec").fields).length > 0)
+    throw invalid("ClusterVolumeSpec", "it is a swarm's");
   const made = await x.engine.volumes.create({
     name: askedName(asked),
     labels: textRecord(asked, "Labels"),

@@ -1,6 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { askedContainer } from "../../src/api/ask/container.ts";
-import { asked } from "../../src/api/asked.ts";
+import { askedExec } from "../../src/api/ask/exec.ts";
+import { askedNetwork } from "../../src/api/ask/network.ts";
+import { askedChange, unchangeable } from "../../src/api/ask/update.ts";
+import { type Asked, asked } from "../../src/api/asked.ts";
 import type { MountPoint } from "../../src/engine/engine.ts";
 import { InroError } from "../../src/oci/error.ts";
 import { apiDescription, type Schema } from "./description.ts";
@@ -124,7 +127,7 @@ const operational = [
   ...["GlobalIPv6PrefixLen", "DNSNames"],
 ];
 
-const { definitions } = apiDescription();
+const { definitions, endpoints } = apiDescription();
 
 function fieldsOf(name: string): string[] {
   const of = (schema: Schema): string[] => [
@@ -160,6 +163,80 @@ function isHeard(field: string, plain: object, body: object): boolean {
   const [without, asks] = [outcome(plain), outcome(body)];
   return asks.startsWith("refused: ") ? asks.includes(field) : asks !== without;
 }
+
+/** Fields of another body than create's, and one that asks for something. */
+function heard(
+  read: (body: Asked) => unknown,
+  plain: object,
+  fields: Readonly<Record<string, unknown>>,
+): void {
+  const outcome = (body: object) => {
+    try {
+      return JSON.stringify(read(asked(body)));
+    } catch (error) {
+      if (error instanceof InroError && error.at !== undefined) return `refused: ${error.at}`;
+      throw error;
+    }
+  };
+  const without = outcome(plain);
+  for (const [field, value] of Object.entries(fields)) {
+    const asks = outcome({ ...plain, [field]: value });
+    const isHeard = asks.startsWith("refused: ") ? asks.includes(field) : asks !== without;
+    expect([field, isHeard]).toEqual([field, true]);
+  }
+}
+
+function bodyOf(path: string): string[] {
+  const { parameters = [] } = endpoints.find((one) => one.method === "POST" && one.path === path) ?? {};
+  const schema = parameters.find((one) => one.in === "body")?.schema;
+  return Object.keys(schema?.properties ?? {}).sort();
+}
+
+describe("nor is one of update, of execs and of networks", () => {
+  test("update: every limit is changed, or said to be discarded", () => {
+    const limits = Object.fromEntries(fieldsOf("Resources").map((name) => [name, hostConfig[name]]));
+    const read = (body: Asked) => [askedChange(body), unchangeable(body)];
+    heard(read, {}, { ...limits, RestartPolicy: { Name: "always" } });
+  });
+
+  test("exec", () => {
+    const fields = {
+      ...{ AttachStdin: true, AttachStdout: true, AttachStderr: true, ConsoleSize: [5, 5], DetachKeys: "a" },
+      ...{ Tty: true, Env: ["A=1"], Cmd: ["other"], Privileged: true, User: "1", WorkingDir: "/w" },
+    };
+    expect(Object.keys(fields).sort()).toEqual(bodyOf("/containers/{id}/exec"));
+    heard(askedExec, { Cmd: ["true"] }, fields);
+  });
+
+  test("networks", () => {
+    const fields = {
+      ...{
+        Name: "other",
+        Driver: "macvlan",
+        Scope: "swarm",
+        Internal: true,
+        Attachable: true,
+        Ingress: true,
+      },
+      ...{ ConfigOnly: true, EnableIPv4: false, EnableIPv6: true, Options: { a: "b" }, Labels: { a: "b" } },
+      IPAM: { Config: [{ Subnet: "10.0.0.0/24" }] },
+    };
+    expect([...Object.keys(fields), "ConfigFrom"].sort()).toEqual(bodyOf("/networks/create"));
+    heard(askedNetwork, { Name: "a" }, fields);
+    // It is of no use without the other.
+    expect(() => askedNetwork(asked({ Name: "a", ConfigFrom: { Network: "b" } }))).toThrow("swarm");
+    const subnet = { Subnet: "10.0.0.0/24" };
+    heard((pool) => askedNetwork(asked({ Name: "a", IPAM: { Config: [pool.fields] } })), subnet, {
+      ...{ Subnet: "10.1.0.0/24", IPRange: "10.0.0.0/25", Gateway: "10.0.0.9" },
+      AuxiliaryAddresses: { a: "10.0.0.7" },
+    });
+    heard(
+      (ipam) => askedNetwork(asked({ Name: "a", IPAM: ipam.fields })),
+      {},
+      { Driver: "b", Options: { a: "b" } },
+    );
+  });
+});
 
 describe("no field of create is passed over in silence", () => {
   test("each of them has a value here", () => {

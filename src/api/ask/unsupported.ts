@@ -26,7 +26,7 @@ export function toldOptions(host: Asked): ToldOptions {
 }
 
 /** Of Windows, of kernels that were, and of builds. */
-const DISCARDED = {
+export const DISCARDED = {
   host: [
     ...["CpuRealtimePeriod", "CpuRealtimeRuntime", "KernelMemory", "KernelMemoryTCP"],
     ...["CpuCount", "CpuPercent", "IOMaximumIOps", "IOMaximumBandwidth"],

@@ -1,10 +1,11 @@
 import type { ContainerChange } from "../../engine/engine.ts";
 import type { Resources } from "../../engine/options.ts";
-import { type Asked, flag, integer, integerOrNull, list, object, text } from "../asked.ts";
+import { type Asked, flag, flagOrNull, integer, integerOrNull, list, object, text } from "../asked.ts";
 import { bandwidth } from "./bandwidth.ts";
 import { blkioDevices, blkioFields } from "./blkio.ts";
 import { restart } from "./container.ts";
 import { atLeast, blkioWeight } from "./resources.ts";
+import { DISCARDED } from "./unsupported.ts";
 
 /** The body of POST /containers/{id}/update: clients send every limit, as 0 or empty where it is not to be changed. */
 export function askedChange(body: Asked): ContainerChange {
@@ -55,9 +56,8 @@ export function unchangeable(body: Asked): string[] {
     ...(flag(body, "OomKillDisable") ? ["OomKillDisable"] : []),
     // -1 is what clients of the old API send for "not asked for".
     ...((integerOrNull(body, "MemorySwappiness") ?? -1) === -1 ? [] : ["MemorySwappiness"]),
-    ...["CpuRealtimePeriod", "CpuRealtimeRuntime", "KernelMemory", "KernelMemoryTCP"].filter(
-      (name) => integer(body, name) !== 0,
-    ),
+    ...DISCARDED.host.filter((name) => integer(body, name) !== 0),
+    ...(flagOrNull(body, "Init") === null ? [] : ["Init"]),
   ];
   return asked.map((name) => `${name} cannot be changed of a container that is there: discarded.`);
 }

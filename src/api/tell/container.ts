@@ -94,6 +94,7 @@ function lasting(container: ContainerDetails) {
 }
 
 function line(container: ContainerDetails) {
+  const { annotations } = container.options;
   return {
     Id: container.id,
     Names: [`/${container.name}`],
@@ -107,7 +108,10 @@ function line(container: ContainerDetails) {
     Labels: container.options.labels,
     State: container.state.status,
     Status: "",
-    HostConfig: { NetworkMode: networkMode(container.options) },
+    HostConfig: {
+      NetworkMode: networkMode(container.options),
+      ...(Object.keys(annotations).length === 0 ? {} : { Annotations: annotations }),
+    },
     NetworkSettings: { Networks: networks(container) },
     Mounts: mountPoints(container),
   };
