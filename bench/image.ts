@@ -48,6 +48,7 @@ const configOf = (layer: Buffer, config: object) =>
     os: "linux",
     config,
     rootfs: { type: "layers", diff_ids: [`sha256:${sha256(layer)}`] },
+    history: [{ created_by: "bench" }],
   });
 
 /** A docker-archive (what `docker save` writes) that docker, podman and inro all load. */

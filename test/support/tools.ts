@@ -13,7 +13,10 @@ const cache =
   process.env["INRO_TEST_CACHE"] ??
   join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "inro-test");
 
-/** Each tool: the Debian packages it comes from, and where they keep its program. */
+/**
+ * Each tool: the Debian packages it comes from, and where they keep its program. One of another release than this
+ * system's does with this system's libraries.
+ */
 const tools = {
   skopeo: { packages: ["skopeo"], program: "usr/bin/skopeo" },
   "docker-registry": { packages: ["docker-registry"], program: "usr/bin/docker-registry" },
@@ -47,6 +50,12 @@ const tools = {
   "docker-py": { packages: ["python3-docker"], program: "usr/lib/python3/dist-packages/docker" },
   /** The same: docker-compose 1.29, on top of docker-py; it asks for version 1.38 and what is older. */
   "docker-compose": { packages: ["docker-compose"], program: "usr/lib/python3/dist-packages/compose" },
+  /** BuildKit's own front, as docker's command line wants it; Debian 12 has none. */
+  "docker-buildx": {
+    packages: ["docker-buildx"],
+    program: "usr/libexec/docker/cli-plugins/docker-buildx",
+    suite: "trixie",
+  },
   runc: { packages: ["runc"], program: "usr/sbin/runc" },
   crun: { packages: ["crun"], program: "usr/bin/crun" },
   dockerd: { packages: ["docker.io", "containerd", "runc", "iptables", "tini"], program: "usr/sbin/dockerd" },
@@ -122,20 +131,28 @@ function run(command: string, args: readonly string[], cwd: string): string {
   return result.stdout;
 }
 
+const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
 /** A view of the archive with lists and cache of its own: the system's apt state stays as it is. */
-function aptOptions(): string[] {
-  const state = join(cache, "apt");
+function aptOptions(suite?: string): string[] {
+  const state = join(cache, suite === undefined ? "apt" : `apt-${suite}`);
   mkdirSync(join(state, "lists/partial"), { recursive: true });
   mkdirSync(join(state, "archives/partial"), { recursive: true });
-  return [
+  const options = [
     ["Dir::State::lists", join(state, "lists")],
     ["Dir::Cache", state],
     ["Debug::NoLocking", "true"],
     ["APT::Sandbox::User", "root"],
-  ].flatMap(([key, value]) => ["-o", `${key}=${value}`]);
+  ];
+  if (suite !== undefined) {
+    const source = join(state, "sources.list");
+    writeFileSync(source, `deb [signed-by=${keyring}] http://deb.debian.org/debian ${suite} main\n`);
+    options.push(["Dir::Etc::sourcelist", source], ["Dir::Etc::sourceparts", "-"]);
+  }
+  return options.flatMap(([key, value]) => ["-o", `${key}=${value}`]);
 }
 
-let updated = false;
+const updated = new Set<string | undefined>();
 
 /** The packages that the tool needs and this system does not have, itself included. */
 function closure(packages: readonly string[]): string[] {
@@ -145,15 +162,17 @@ function closure(packages: readonly string[]): string[] {
 }
 
 function fetchTool(name: ToolName): void {
-  if (!updated) {
-    run("apt-get", [...aptOptions(), "update", "-qq"], cache);
-    updated = true;
+  const { packages, suite }: { packages: readonly string[]; suite?: string } = tools[name];
+  if (!updated.has(suite)) {
+    run("apt-get", [...aptOptions(suite), "update", "-qq"], cache);
+    updated.add(suite);
   }
+  const wanted = suite === undefined ? closure(packages) : packages;
   const folder = folderOf(name);
   const fresh = `${folder}.${process.pid}`;
   mkdirSync(join(fresh, "debs"), { recursive: true });
   try {
-    run("apt-get", [...aptOptions(), "download", ...closure(tools[name].packages)], join(fresh, "debs"));
+    run("apt-get", [...aptOptions(suite), "download", ...wanted], join(fresh, "debs"));
     for (const deb of readdirSync(join(fresh, "debs"))) {
       run("dpkg-deb", ["-x", join(fresh, "debs", deb), join(fresh, "root")], fresh);
     }

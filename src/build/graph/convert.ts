@@ -115,7 +115,7 @@ export async function convert(file: Dockerfile, o: ConvertOptions): Promise<Grap
     const own = inherited(config);
     return {
       ...{ node, config: own, scope: scopeOf(own.Env), ...plain },
-      ...{ before: config.history, author: config.author },
+      ...{ before: wholeHistory(config), author: config.author },
     };
   };
 
@@ -204,4 +204,11 @@ function inherited({ config }: ImageConfig): Config {
     Env: hasPath ? [...Env] : [...BARE.Env, ...Env],
     WorkingDir: WorkingDir === "" ? "/" : posix.normalize(WorkingDir),
   };
+}
+
+/** A line for every layer: an image that says less of its past would make others count wrong what is laid upon it. */
+function wholeHistory({ history, rootfs, created }: ImageConfig): ImageConfig["history"] {
+  const told = history?.filter(({ empty_layer }) => empty_layer !== true).length ?? 0;
+  const missing = Math.max(0, (rootfs.diff_ids?.length ?? 0) - told);
+  return [...Array.from({ length: missing }, () => ({ created })), ...(history ?? [])];
 }
