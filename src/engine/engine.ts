@@ -111,7 +111,7 @@ export interface Containers {
    */
   attach(container: string, o: AttachOptions): Promise<Duplex>;
   /** The log's entries, oldest first. */
-  logs(container: string, o: LogQuery): AsyncIterable<LogEntry>;
+  logs(container: string, o: LogQuery): AsyncIterable<readonly LogEntry[]>;
   /** Forgets what it wrote until now; who reads it meanwhile still gets that. LOGS_NOT_KEPT. */
   clearLog(container: string): Promise<void>;
   resize(container: string, size: WindowSize): Promise<void>;

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { InroError } from "../oci/error.ts";
 import { giveBackMemory } from "../platform/memory.ts";
 import { serviceManager } from "../platform/service-manager.ts";
+import { withSmallHeap } from "../platform/small-heap.ts";
 import { type Places, parsePlaces } from "./places.ts";
 
 /** The daemon: opens the engine, serves its API, and goes without touching a container. */
@@ -14,6 +15,7 @@ export async function serveDaemon(words: readonly string[]): Promise<void> {
       what: `cannot understand "${unknown}"`,
       why: "serve takes --data-root, --exec-root, -H, --group, --registries, --trust, --storage-driver, --cdi-spec-dir, --firewall-foreign, --ip, --bip, --bip6, --ipv6 and --debug",
     });
+  withSmallHeap();
   process.title = "inro serve";
   const manager = serviceManager();
   // What the engine makes is for root; what others may see is opened by name.

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
 import { goMode } from "../../src/api/containers/archive.ts";
-import { frame } from "../../src/api/containers/streams.ts";
 import { registryAuth } from "../../src/api/images/auth.ts";
 import { humanSize, progressLines, thinner } from "../../src/api/images/progress.ts";
 import { detachScanner, parseDetachKeys } from "../../src/api/join.ts";
@@ -8,6 +7,7 @@ import { matcher, targetOf } from "../../src/api/match.ts";
 import { filters, flag, integer, time } from "../../src/api/query.ts";
 import { messageOf, statusOf } from "../../src/api/status.ts";
 import { humanDuration } from "../../src/api/tell/state.ts";
+import { framed } from "../../src/engine/streams/frame.ts";
 import { InroError } from "../../src/oci/error.ts";
 
 const query = (text: string) => new URLSearchParams(text);
@@ -151,7 +151,7 @@ test("file modes become Go's", () => {
 });
 
 test("output is framed with its stream and length", () => {
-  expect([...frame("stderr", Buffer.from("ab"))]).toEqual([2, 0, 0, 0, 0, 0, 0, 2, 97, 98]);
+  expect([...framed("stderr", Buffer.from("ab"))]).toEqual([2, 0, 0, 0, 0, 0, 0, 2, 97, 98]);
 });
 
 test("progress in docker's words", () => {

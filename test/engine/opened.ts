@@ -42,11 +42,11 @@ export async function opened(): Promise<Opened> {
     output: async (container) => {
       const query = { stdout: true, stderr: true, since: null, until: null, tail: null, follow: false };
       const parts: Uint8Array[] = [];
-      for await (const entry of engine.containers.logs(container, {
+      for await (const entries of engine.containers.logs(container, {
         ...query,
         signal: new AbortController().signal,
       }))
-        parts.push(entry.data);
+        parts.push(...entries.map(({ data }) => data));
       return Buffer.concat(parts).toString();
     },
     [Symbol.asyncDispose]: async () => {

@@ -1,3 +1,4 @@
+import { framed } from "../../engine/streams/frame.ts";
 import { empty, json } from "../answer.ts";
 import { consoleSize } from "../ask/container.ts";
 import { askedExec } from "../ask/exec.ts";
@@ -7,7 +8,7 @@ import { type Exchange, type Hijack, parameter, type Route } from "../exchange.t
 import { join, parseDetachKeys } from "../join.ts";
 import { windowSize } from "../query.ts";
 import { messageOf, statusOf } from "../status.ts";
-import { frame, streamType } from "./streams.ts";
+import { streamType } from "./streams.ts";
 
 /** Programs started beside a container's first one. */
 export const execRoutes: readonly Route[] = [
@@ -41,7 +42,7 @@ async function start(x: Hijack): Promise<void> {
     // The docker CLI takes no refusal here: it shows what comes on the stream and asks for the exit code.
     const { output } = await x.accept(streamType(x, options.tty));
     const message = Buffer.from(`${messageOf(error)}\r\n`);
-    output.end(options.tty ? message : frame("stderr", message));
+    output.end(options.tty ? message : framed("stderr", message));
     return;
   }
   if (stream === null) return x.decline(200);

@@ -1,4 +1,5 @@
 import { timestamp } from "../../engine/state.ts";
+import { framed } from "../../engine/streams/frame.ts";
 import type { LogEntry } from "../../runtime/log/record.ts";
 import { begin, empty, send } from "../answer.ts";
 import { invalid } from "../asked.ts";
@@ -30,7 +31,7 @@ async function logs(x: Exchange): Promise<void> {
   const { tty } = container.options;
   const timestamps = flag(x.query, "timestamps");
   const details = flag(x.query, "details") ? logDetails(container.options) : "";
-  const entries = x.engine.containers.logs(container.id, {
+  const pieces = x.engine.containers.logs(container.id, {
     stdout,
     stderr,
     since: time(x.query, "since"),
@@ -40,8 +41,20 @@ async function logs(x: Exchange): Promise<void> {
     signal: x.signal,
   });
   begin(x, streamType(x, tty));
-  for await (const entry of entries)
-    await send(x, line(entry, `${timestamps ? `${timestamp(entry.time)} ` : ""}${details}`, !tty));
+  const before = ({ time }: LogEntry) => `${timestamps ? `${timestamp(time)} ` : ""}${details}`;
+  const next = pieces[Symbol.asyncIterator]();
+  // A function of its own, so that who waits for more does not hold what was sent last.
+  const sendNext = async () => {
+    const piece = await next.next();
+    if (piece.done) return false;
+    await send(x, Buffer.concat(piece.value.map((entry) => line(entry, before(entry), tty))));
+    return true;
+  };
+  try {
+    while (await sendNext());
+  } finally {
+    await next.return?.();
+  }
   x.response.end();
 }
 
@@ -56,17 +69,9 @@ function tail(x: Exchange): number | null {
   return value !== null && /^\d{1,15}$/.test(value) ? Number(value) : null;
 }
 
-/** Docker's frame: the stream's number, three zeros, the length, big endian (API, "Stream format"). */
-export function frame(stream: "stdout" | "stderr", data: Uint8Array): Buffer {
-  const head = Buffer.alloc(8);
-  head[0] = stream === "stdout" ? 1 : 2;
-  head.writeUInt32BE(data.length, 4);
-  return Buffer.concat([head, data]);
-}
-
-function line(entry: LogEntry, before: string, framed: boolean): Uint8Array {
+function line(entry: LogEntry, before: string, raw: boolean): Uint8Array {
   const data = before === "" ? entry.data : Buffer.concat([Buffer.from(before), entry.data]);
-  return framed ? frame(entry.stream, data) : data;
+  return raw ? data : framed(entry.stream, data);
 }
 
 async function attach(x: Hijack): Promise<void> {

@@ -40,10 +40,11 @@ function whatWasLogged(core: Core, entry: Entry, o: AttachOptions): Duplex {
     follow: false,
     signal: new AbortController().signal,
   };
-  const entries = o.logs ? logs(core, entry, query) : [];
+  const pieces = o.logs ? logs(core, entry, query) : [];
   return Duplex.from(
     (async function* () {
-      for await (const { stream, data } of entries) yield raw ? data : framed(stream, data);
+      for await (const entries of pieces)
+        yield Buffer.concat(entries.map(({ stream, data }) => (raw ? data : framed(stream, data))));
     })(),
   );
 }

@@ -8,7 +8,7 @@ import type { Entry } from "../entry.ts";
 import { logPath } from "../life/request.ts";
 
 /** What a container wrote; of one that runs, with `follow`, also what it will write. LOGS_NOT_KEPT. */
-export function logs(core: Core, entry: Entry, query: LogQuery): AsyncIterable<LogEntry> {
+export function logs(core: Core, entry: Entry, query: LogQuery): AsyncIterable<readonly LogEntry[]> {
   refuseUnkept(entry, "read");
   const path = logPath(folderOf(core, entry.id));
   const runs = entry.live !== null || entry.fortune.state.status === "restarting";
@@ -16,7 +16,7 @@ export function logs(core: Core, entry: Entry, query: LogQuery): AsyncIterable<L
   return existsSync(path) ? readLog(path, { ...query, follow: false }) : nothing();
 }
 
-async function* nothing(): AsyncGenerator<LogEntry> {}
+async function* nothing(): AsyncGenerator<readonly LogEntry[]> {}
 
 /** Removes what it wrote until now; who reads it meanwhile still gets to the end of that, and goes on. LOGS_NOT_KEPT. */
 export async function clearLog(core: Core, entry: Entry): Promise<void> {

@@ -21,15 +21,15 @@ export interface LogQuery {
 const PIECE = 64 * 1024;
 
 /**
- * Reads a container's log, rotated files first, and follows it across rotations. Holds one piece of 64 KB at a time,
- * and reads on only when the consumer asks. `ended`: when nothing will be written any more; what is there by then
+ * Reads a container's log, rotated files first, and follows it across rotations: as many entries at once as a piece of
+ * 64 KB holds, of which it has one at a time, and it reads on only when the consumer asks. `ended`: when nothing will be written any more; what is there by then
  * is still given.
  */
 export async function* readLog(
   path: string,
   query: LogQuery,
   ended?: Promise<unknown>,
-): AsyncGenerator<LogEntry> {
+): AsyncGenerator<readonly LogEntry[]> {
   const files = await openLogFiles(path);
   const reader = new RecordReader();
   try {
@@ -63,23 +63,26 @@ async function* readToEnd(
   reader: RecordReader,
   query: LogQuery,
   limit = Number.POSITIVE_INFINITY,
-): AsyncGenerator<LogEntry, boolean> {
+): AsyncGenerator<readonly LogEntry[], boolean> {
   let known = from.offset;
   while (!query.signal.aborted) {
     if (from.offset >= known) known = Math.min((await from.file.handle.stat()).size, limit);
     // Who follows looks often, and mostly there is nothing.
-    const wanted = Math.min(PIECE, known - from.offset);
-    if (wanted <= 0) return false;
-    const piece = Buffer.allocUnsafeSlow(wanted);
-    const { bytesRead } = await from.file.handle.read(piece, 0, wanted, from.offset);
+    const size = Math.min(PIECE, known - from.offset);
+    if (size <= 0) return false;
+    const piece = Buffer.allocUnsafeSlow(size);
+    const { bytesRead } = await from.file.handle.read(piece, 0, size, from.offset);
     if (bytesRead === 0) return false;
     from.offset += bytesRead;
-    for (const entry of reader.push(piece.subarray(0, bytesRead))) {
-      if (query.until !== null && entry.time > query.until) return true;
-      if (query.since !== null && entry.time < query.since) continue;
-      if (query[entry.stream]) yield entry;
-    }
-    spent(wanted);
+    const entries = reader.push(piece.subarray(0, bytesRead));
+    const { until, since } = query;
+    const over = until === null ? -1 : entries.findIndex(({ time }) => time > until);
+    const wanted = (over === -1 ? entries : entries.slice(0, over)).filter(
+      ({ time, stream }) => query[stream] && (since === null || time >= since),
+    );
+    if (wanted.length > 0) yield wanted;
+    if (over !== -1) return true;
+    spent(size);
   }
   return true;
 }
@@ -91,7 +94,7 @@ async function* follow(
   reader: RecordReader,
   query: LogQuery,
   ended: Promise<unknown> | undefined,
-): AsyncGenerator<LogEntry> {
+): AsyncGenerator<readonly LogEntry[]> {
   using changes = watchLog(path);
   using stop = stopper(changes, query, ended);
   let at = start;
@@ -126,7 +129,7 @@ async function advance(
   files: LogFile[],
   reader: RecordReader,
   query: LogQuery,
-): Promise<{ rest: AsyncGenerator<LogEntry, boolean>; reading: Reading } | undefined> {
+): Promise<{ rest: AsyncGenerator<readonly LogEntry[], boolean>; reading: Reading } | undefined> {
   if (!(await isRotated(path, at.file))) {
     const { size } = await at.file.handle.stat();
     if (size < at.offset) at.offset = 0; // it was cleared
@@ -135,7 +138,7 @@ async function advance(
   const file = await openNextFile(path, at.file);
   if (file === undefined) return undefined;
   files.push(file);
-  const rest = async function* (): AsyncGenerator<LogEntry, boolean> {
+  const rest = async function* (): AsyncGenerator<readonly LogEntry[], boolean> {
     const isOver = yield* readToEnd(at, reader, query);
     reader.cut();
     files.splice(files.indexOf(at.file), 1);

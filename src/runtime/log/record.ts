@@ -9,6 +9,7 @@ export interface LogEntry {
   readonly startsLine: boolean;
 }
 
+const NONE = Buffer.alloc(0);
 const LF = 10;
 const SPACE = 32;
 const STREAM_AT = 31;
@@ -25,26 +26,28 @@ export function endsLine(record: Buffer): boolean {
  * pieces of any size; what is kept between two pieces is less than one record. What is not a record is left out.
  */
 export class RecordReader {
-  #rest: Buffer = Buffer.alloc(0);
+  #rest: Buffer = NONE;
   readonly #open = { stdout: false, stderr: false };
   #second = "";
   #secondNs = 0n;
 
   /** `piece` is not written to afterwards: entries are views of it. */
-  *push(piece: Buffer): Generator<LogEntry> {
+  push(piece: Buffer): LogEntry[] {
+    const entries: LogEntry[] = [];
     const bytes = this.#rest.length === 0 ? piece : Buffer.concat([this.#rest, piece]);
     let from = 0;
     for (let end = bytes.indexOf(LF); end !== -1; end = bytes.indexOf(LF, from)) {
       const entry = this.#entry(bytes.subarray(from, end + 1));
-      if (entry !== undefined) yield entry;
+      if (entry !== undefined) entries.push(entry);
       from = end + 1;
     }
-    this.#rest = from === bytes.length ? Buffer.alloc(0) : Buffer.from(bytes.subarray(from));
+    this.#rest = from === bytes.length ? NONE : Buffer.from(bytes.subarray(from));
+    return entries;
   }
 
   /** Another file follows: an unfinished record of the last one will never be finished. */
   cut(): void {
-    this.#rest = Buffer.alloc(0);
+    this.#rest = NONE;
   }
 
   #entry(record: Buffer): LogEntry | undefined {

@@ -89,7 +89,8 @@ describe.skipIf(!isRoot)("laws of the monitor", () => {
     await c.start();
     await until(() => existsSync(exitPath(c.folder)), "the exit file");
     let written = "";
-    for await (const entry of readLog(c.log, wholeLog)) written += Buffer.from(entry.data).toString();
+    for await (const entries of readLog(c.log, wholeLog))
+      for (const { data } of entries) written += Buffer.from(data).toString();
     expect(written.split("\n")).toEqual([
       ...Array.from({ length: 200_000 }, (_, i) => String(i + 1)),
       "tail",
