@@ -8,6 +8,7 @@ import { UsageError } from "./options/usage-error.ts";
 import { globalOptions, type Place, placeOf } from "./place.ts";
 import { printError } from "./print-error.ts";
 import { err, OutputGone, out } from "./terminal/output.ts";
+import { patient } from "./terminal/patience.ts";
 import type { Context, Verb } from "./verb.ts";
 import { type Found, findVerb, nouns, verbs } from "./verbs.ts";
 
@@ -47,7 +48,7 @@ async function dispatch(line: readonly string[]): Promise<number> {
     async () => meetAt(place()),
   );
   const context: Context = {
-    client,
+    client: patient(client, found.name),
     get place() {
       return place();
     },

@@ -1,4 +1,4 @@
-import { createWriteStream } from "node:fs";
+import { createWriteStream, rmSync } from "node:fs";
 import { rename, rm, stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { UsageError } from "./options/usage-error.ts";
@@ -25,6 +25,7 @@ export async function writeOutput(body: AsyncIterable<Uint8Array>, file: string 
   const before = await stat(file).catch(() => undefined);
   const isPlain = before === undefined || before.isFile();
   const target = isPlain ? `${file}.${process.pid}.partial` : file;
+  using _ = isPlain ? removedWith(target) : undefined;
   try {
     await pipeline(body, createWriteStream(target, { flags: isPlain ? "wx" : "w" }));
     if (isPlain) await rename(target, file);
@@ -34,4 +35,20 @@ export async function writeOutput(body: AsyncIterable<Uint8Array>, file: string 
     const { syscall, message } = error as NodeJS.ErrnoException;
     throw syscall === undefined ? error : new UsageError(`cannot write "${file}": ${message}`, 1);
   }
+}
+
+/** Who is told to end (Ctrl-C) takes the file along that is not whole, and ends as it was told. */
+function removedWith(file: string): Disposable {
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  const end = (signal: NodeJS.Signals) => {
+    rmSync(file, { force: true });
+    for (const each of signals) process.off(each, end);
+    process.kill(process.pid, signal);
+  };
+  for (const each of signals) process.on(each, end);
+  return {
+    [Symbol.dispose]() {
+      for (const each of signals) process.off(each, end);
+    },
+  };
 }

@@ -1,3 +1,5 @@
+import { ApiError } from "../client/client.ts";
+import { inOptions } from "./fields.ts";
 import { isTerminal, OutputGone } from "./terminal/output.ts";
 import { paintFor } from "./terminal/paint.ts";
 
@@ -5,7 +7,8 @@ import { paintFor } from "./terminal/paint.ts";
 export function printError(error: unknown): string {
   if (error instanceof OutputGone) throw error;
   const paint = paintFor(isTerminal(2));
-  const message = (error instanceof Error ? error.message : String(error)).replace(/\s*\n\s*/g, "; ");
+  const text = (error instanceof Error ? error.message : String(error)).replace(/\s*\n\s*/g, "; ");
+  const message = error instanceof ApiError ? inOptions(text) : text;
   return `${paint("red", "inro:")} ${message}\n`;
 }
 

@@ -87,7 +87,7 @@ export const verbs: readonly Entry[] = [
   {
     names: ["update", "container update"],
     group: containers,
-    summary: "Change how fast containers may receive and send",
+    summary: "Change containers' limits and restart policy, at once",
     load: async () => (await import("./verb/update.ts")).update,
   },
   {

@@ -14,6 +14,10 @@ export function engineImages(core: Core): EngineImages {
     imageUsers(core)
       .filter(({ imageId }) => imageId === image)
       .map(({ user }) => user);
+  const names = (image: string) => {
+    const all = new Map([...core.shelf.all()].map(({ id, name }) => [id, name]));
+    return users(image).map((user) => all.get(user) ?? user);
+  };
   const told = <R extends Removal>(removal: R): R => {
     for (const name of removal.untagged) tell("untag", name, name);
     for (const id of removal.deleted) tell("delete", id, id);
@@ -77,6 +81,6 @@ export function engineImages(core: Core): EngineImages {
       for (const { imageId } of imageUsers(core)) counts.set(imageId, (counts.get(imageId) ?? 0) + 1);
       return counts;
     },
-    remove: async (image, { force }) => told(await images.remove(image, { force, inUse: users })),
+    remove: async (image, { force }) => told(await images.remove(image, { force, inUse: names })),
   };
 }

@@ -2,7 +2,8 @@ import { formatJson } from "../../client/json.ts";
 import { UsageError } from "../options/usage-error.ts";
 import { template } from "../template/template.ts";
 import type { Value } from "../template/value.ts";
-import { table } from "./table.ts";
+import { isTerminal } from "../terminal/output.ts";
+import { fitted, table } from "./table.ts";
 
 /** A thing of a list, as templates see it: each column's value, computed when asked for. */
 export type Row = Readonly<Record<string, Value>>;
@@ -11,6 +12,8 @@ export interface Listing {
   /** Each field's title; the fields of the default table in their order. */
   readonly titles: Readonly<Record<string, string>>;
   readonly columns: readonly string[];
+  /** Columns that make way on a narrow terminal, the first first; ids and names never do, which are there to be copied. */
+  readonly cuts?: readonly string[];
   /** What `-q` prints. */
   readonly quiet: string;
 }
@@ -18,6 +21,8 @@ export interface Listing {
 export interface ListingOptions {
   readonly format: string | undefined;
   readonly quiet: boolean;
+  /** Nothing is cut to fit the terminal. */
+  readonly "no-trunc"?: boolean;
 }
 
 /**
@@ -39,7 +44,11 @@ export function listing(spec: Listing, rows: readonly Row[], options: ListingOpt
   const print = template(text);
   const title = template(text.replace(/\{\{[^}]*\}\}/g, (action) => titleAction(action)));
   const lines = [title(titlesOf(spec)), ...rows.map(print)];
-  return table(lines.map((line) => line.split("\t")));
+  const cells = lines.map((line) => line.split("\t"));
+  if (spec.cuts === undefined || written !== "" || options["no-trunc"] === true || !isTerminal(1))
+    return table(cells);
+  const order = spec.cuts.map((name) => spec.columns.indexOf(name));
+  return table(fitted(cells, process.stdout.columns || 80, order));
 }
 
 /** Docker writes the rows of a list by Go's encoding/json, which escapes `<`, `>` and `&`; `{{json}}` does not. */

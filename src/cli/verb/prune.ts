@@ -3,7 +3,7 @@ import { flag, list } from "../options/option.ts";
 import { decimalSize } from "../print/human.ts";
 import { filters } from "../print/listing.ts";
 import { confirmed } from "../terminal/confirm.ts";
-import { out } from "../terminal/output.ts";
+import { err, isTerminal, out } from "../terminal/output.ts";
 import { verb } from "../verb.ts";
 
 const options = {
@@ -37,6 +37,17 @@ export interface Gone {
   readonly reclaimed: number | null;
 }
 
+/** The names of containers, for those who read: an answer has ids alone. */
+async function withNames(client: Client, ids: readonly string[]): Promise<readonly string[]> {
+  if (ids.length === 0 || !isTerminal(1)) return ids;
+  const query = { all: true, filters: JSON.stringify({ id: ids }) };
+  const found = await client.json<readonly { readonly Id: string; readonly Names: readonly string[] }[]>({
+    ...{ method: "GET", path: "/containers/json", query },
+  });
+  const names = new Map(found.map(({ Id, Names }) => [Id, Names.join(", ").replace(/^\//, "")]));
+  return ids.map((id) => `${id}  ${names.get(id) ?? ""}`);
+}
+
 export async function pruned(
   client: Client,
   { path, filter, kind, removed }: Pick<Prune, "path" | "filter" | "kind" | "removed">,
@@ -48,13 +59,17 @@ export async function pruned(
     query: { filters: filters(filter), ...(dryRun ? { "dry-run": true } : {}) },
   });
   const { SpaceReclaimed: reclaimed } = answer;
-  return { kind, names: removed(answer), reclaimed: reclaimed === undefined ? null : Number(reclaimed) };
+  const gone = removed(answer);
+  // What is removed already has no name any more.
+  const names = dryRun && path === kinds.containers.path ? await withNames(client, gone) : gone;
+  return { kind, names, reclaimed: reclaimed === undefined ? null : Number(reclaimed) };
 }
 
 export function told(all: readonly Gone[], dryRun: boolean): number {
   const [did, total] = dryRun ? ["Would delete", "Would reclaim"] : ["Deleted", "Total reclaimed space"];
   for (const { kind, names } of all)
     if (names.length > 0) out(`${did} ${kind}:\n${names.map((name) => `${name}\n`).join("")}\n`);
+  if (all.every(({ names }) => names.length === 0) && isTerminal(2)) err("Nothing to remove.\n");
   const sizes = all.flatMap(({ reclaimed }) => reclaimed ?? []);
   const sum = sizes.reduce((a, b) => a + b, 0);
   if (sizes.length > 0) out(`${total}: ${decimalSize(sum, 4)}\n`);

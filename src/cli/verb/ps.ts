@@ -68,6 +68,7 @@ const columns = ["ID", "Image", "Command", "RunningFor", "Status", "Ports", "Nam
 export const spec: Listing = {
   quiet: "ID",
   columns,
+  cuts: ["Command", "RunningFor", "Image", "Ports", "Status"],
   titles: {
     ID: "CONTAINER ID",
     Names: "NAMES",

@@ -14,6 +14,7 @@ export function findVolume(core: Core, name: string): VolumeDetails {
   throw new InroError("NO_SUCH_VOLUME", {
     what: `cannot find the volume "${name}"`,
     why: `get ${name}: no such volume`,
+    hint: "list them with: inro volume ls",
   });
 }
 
