@@ -87,7 +87,6 @@ describe.skipIf(engineMissing)("a terminal that waits, or is narrow", () => {
       'inro: cannot use --restart: "sometimes" is none of no, always, unless-stopped, on-failure\n',
     );
     expect(await says("rmi", "busybox")).toContain('it is used by "user" (');
-    expect(await says("logs", "--tail", "x", "user")).toContain('cannot use "x" for --tail');
     expect(await says("volume", "rm", "nosuch")).toContain("(list them with: inro volume ls)");
     expect(await says("network", "rm", "nosuch")).toContain("(list them with: inro network ls)");
   }, 30_000);

@@ -1,6 +1,6 @@
 import { at, type Client } from "../../client/client.ts";
 import { demultiplexer } from "../../oci/stream-frames.ts";
-import { flag, read } from "../options/option.ts";
+import { flag, read, text } from "../options/option.ts";
 import { moment } from "../options/readers.ts";
 import { err, out } from "../terminal/output.ts";
 import { verb } from "../verb.ts";
@@ -9,7 +9,7 @@ export const logs = verb({
   usage: "[OPTIONS] CONTAINER",
   options: {
     follow: flag("Go on until it ends", { short: "f" }),
-    tail: read("LINES", lines, "Only the last lines (default all)", { short: "n" }),
+    tail: text("LINES", "Only the last lines (default all)", { short: "n" }),
     since: read("TIME", moment, "From then on: 10m, 2026-11-24T10:00:00, or a Unix time"),
     until: read("TIME", moment, "Up to then"),
     clear: flag("Forget what it wrote until now; with -f, show what comes"),
@@ -36,12 +36,6 @@ export const logs = verb({
     return 0;
   },
 });
-
-/** Docker takes what it cannot read for all of them. */
-function lines(text: string): string {
-  if (/^(all|-?\d+)$/.test(text)) return text;
-  throw new Error('it is neither a number nor "all"');
-}
 
 /** Before v1.42 the answer does not say whether its bytes are framed. */
 async function isTerminal(client: Client, name: string): Promise<boolean> {
