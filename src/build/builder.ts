@@ -10,6 +10,8 @@ import { assemble } from "./assemble.ts";
 import { bringBase } from "./bring.ts";
 import type { Cache } from "./cache/cache.ts";
 import { type CacheMounts, openCacheMounts } from "./cache/mounts.ts";
+import type { FileDigests } from "./copy/file-digests.ts";
+import { openFileDigests } from "./copy/open-file-digests.ts";
 import { parseDockerfile } from "./dockerfile/parse.ts";
 import { convert } from "./graph/convert.ts";
 import { chainOf } from "./graph/graph.ts";
@@ -50,6 +52,7 @@ export interface BuilderParts {
 interface Whole extends BuilderParts {
   readonly solver: Solver;
   readonly cacheMounts: CacheMounts;
+  readonly digests: FileDigests;
 }
 
 export async function openBuilder(parts: BuilderParts): Promise<Builder> {
@@ -73,7 +76,8 @@ export async function openBuilder(parts: BuilderParts): Promise<Builder> {
       await trees.remove(place);
     },
   });
-  const whole: Whole = { ...parts, cacheMounts, solver: openSolver(images.layers, parts.cache) };
+  const digests = openFileDigests(join(folder, "files.db"));
+  const whole: Whole = { ...parts, cacheMounts, digests, solver: openSolver(images.layers, parts.cache) };
   return {
     ...{ cache: parts.cache, cacheMounts },
     async build(request, tell, signal) {
@@ -84,7 +88,10 @@ export async function openBuilder(parts: BuilderParts): Promise<Builder> {
         release();
       }
     },
-    close: () => parts.cache.close(),
+    close() {
+      digests[Symbol.dispose]();
+      parts.cache.close();
+    },
   };
 }
 
@@ -95,7 +102,7 @@ async function build(whole: Whole, request: BuildRequest, tell: Tell, outer: Abo
   const controller = new AbortController();
   const signal = AbortSignal.any([outer, controller.signal]);
   await using sources = openSources({
-    ...{ native, trees, layers: images.layers, request, signal, digests: null },
+    ...{ native, trees, layers: images.layers, request, signal, digests: whole.digests },
     folder: join(folder, "tmp", id),
   });
   const { name, text } = await sources.dockerfile();
@@ -153,6 +160,7 @@ async function prepare(
       return copyWork(node, below, {
         ...{ native, layers, cache, timestamp, signal },
         source: (source) => sources.source(source, node, solve),
+        identity: (source) => sources.identity(source),
         stackOf: (source) => sources.stackOf(source, solve),
       });
     case "folder":

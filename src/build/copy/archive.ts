@@ -1,7 +1,7 @@
 import { decompressed } from "../../image/layer-stream.ts";
 import type { TarEntry } from "../../image/tar/entry.ts";
 import { TarError } from "../../image/tar/error.ts";
-import { blockSize, isZeroBlock, parseHeader } from "../../image/tar/header.ts";
+import { blockSize, isTarHeader } from "../../image/tar/header.ts";
 import { tarReader } from "../../image/tar/reader.ts";
 import { tarHeader, tarPadding } from "../../image/tar/writer.ts";
 import { fromTar, mayCarry } from "../../image/tree/convert.ts";
@@ -58,15 +58,6 @@ async function* joined(
     yield* rest;
   } finally {
     await rest.return(undefined);
-  }
-}
-
-function isTarHeader(block: Buffer): boolean {
-  try {
-    parseHeader(block);
-    return !isZeroBlock(block);
-  } catch {
-    return false;
   }
 }
 

@@ -22,7 +22,6 @@ export async function prepareCopy(
   const files = found.flatMap((each) => (each.kind === "tree" ? filesOf(each.items) : []));
   return {
     digest: digestOfCopy(request, found),
-    readsBelow: !request.link || namesOwner(request.owner),
     files: files.length,
     bytes: files.reduce((sum, { size }) => sum + size, 0),
     layer: (below) => layerOf(native, request, found, below, signal),
@@ -47,10 +46,11 @@ function check({ sources, destination, owner, chmod }: CopyRequest): void {
   if (asked > 1 && !isFolderName(destination)) throw severalInto(destination);
 }
 
-const namesOwner = (owner: string | null): boolean => {
+/** Whether the layer depends on the root below: with `--link` and no names to look up it does not. USER_INVALID */
+export function readsBelow({ link, owner }: Pick<CopyRequest, "link" | "owner">): boolean {
   const { user, group } = parseUser(owner ?? "");
-  return [user, group].some((each) => each !== undefined && "name" in each);
-};
+  return !link || [user, group].some((each) => each !== undefined && "name" in each);
+}
 
 async function verify(native: string, request: CopyRequest, all: readonly Found[]): Promise<boolean> {
   for (const each of all)

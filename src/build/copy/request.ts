@@ -63,8 +63,6 @@ export interface PreparedCopy {
    * says of it; not over times, nor over what is below.
    */
   readonly digest: Digest;
-  /** Whether the layer depends on the root below; with `--link` and no names to look up it does not. */
-  readonly readsBelow: boolean;
   /** Regular files, and their bytes. */
   readonly files: number;
   readonly bytes: number;

@@ -4,7 +4,7 @@ import type { LayerStore } from "../../image/layer-store.ts";
 import { topOf } from "../../image/stack.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { type Cache, keyOf } from "../cache/cache.ts";
-import { prepareCopy } from "../copy/prepare.ts";
+import { prepareCopy, readsBelow } from "../copy/prepare.ts";
 import type { CopySource, PreparedCopy } from "../copy/request.ts";
 import { excludePatterns, ignoreOf } from "../dockerfile/ignore.ts";
 import type { CopyNode, NodeSource } from "../graph/node.ts";
@@ -19,6 +19,8 @@ export interface CopyParts {
   readonly signal: AbortSignal;
   /** What a source stands for now; for a stage's, only its stack is asked for at first. */
   source(source: NodeSource, node: CopyNode): Promise<CopySource>;
+  /** What stands for that which is behind a URL; undefined where only fetching it tells. */
+  identity(source: Extract<NodeSource, { kind: "url" }>): Promise<string | undefined>;
   /** The stack of a source that stays as it is; undefined for all others. */
   stackOf(source: NodeSource): Promise<Stack | undefined>;
 }
@@ -36,11 +38,11 @@ export async function copyWork(node: CopyNode, below: Stack, parts: CopyParts): 
       destination: node.destination,
       timestamp,
       // What is below is not looked at, so that it may be another.
-      ...(node.link ? { below: "" } : {}),
+      ...(readsBelow(node) ? {} : { below: "" }),
     },
     async make() {
       const copy = await prepared();
-      const folders = node.link ? [] : await layers.folders(below);
+      const folders = readsBelow(node) ? await layers.folders(below) : [];
       const stack = await layers.store(copy.layer(folders), below);
       return { stack, isSound: await copy.verify() };
     },
@@ -68,13 +70,17 @@ async function digestOf(
   prepared: () => Promise<PreparedCopy>,
 ): Promise<Digest> {
   const stacks = await Promise.all(sources.map((source) => parts.stackOf(source)));
-  const fixed = sources.map((source, i) => {
-    const stack = stacks[i];
-    if (source.kind === "inline") return source;
-    return stack === undefined || source.kind !== "tree"
-      ? undefined
-      : { stack: topOf(stack), paths: source.paths };
-  });
+  const fixed = await Promise.all(
+    sources.map(async (source, i) => {
+      if (source.kind === "inline") return source;
+      if (source.kind === "url") {
+        const identity = await parts.identity(source);
+        return identity === undefined ? undefined : { ...source, identity };
+      }
+      const stack = stacks[i];
+      return stack === undefined ? undefined : { stack: topOf(stack), paths: source.paths };
+    }),
+  );
   if (fixed.includes(undefined)) return (await prepared()).digest;
   const key = keyOf({ ...how, fixed });
   const known = parts.cache.fact(key);

@@ -6,7 +6,8 @@ import { NO_LAYERS, type Stack, topOf } from "../../image/images.ts";
 import type { LayerStore } from "../../image/layer-store.ts";
 import type { Tree, TreeRoot } from "../../image/tree/tree.ts";
 import { InroError } from "../../oci/error.ts";
-import { type Context, openContext } from "../context/context.ts";
+import { type AddedParts, fetchAdded, identityOf, type UrlSource } from "../context/added.ts";
+import { type Context, emptyFolder, openContext } from "../context/context.ts";
 import type { FileDigests } from "../copy/file-digests.ts";
 import { prepareCopy } from "../copy/prepare.ts";
 import type { CopySource, IgnoreFile } from "../copy/request.ts";
@@ -21,6 +22,8 @@ export interface Sources extends AsyncDisposable {
   /** DOCKERFILE_MISSING */
   dockerfile(): Promise<{ readonly name: string; readonly text: string }>;
   source(source: NodeSource, node: CopyNode, solve: Solve): Promise<CopySource>;
+  /** What stands for that which is behind a URL now; undefined where only fetching it tells. */
+  identity(source: UrlSource): Promise<string | undefined>;
   /** Of a source that is a stage's or an image's files. */
   stackOf(source: NodeSource, solve: Solve): Promise<Stack | undefined>;
   shown(mount: NodeMount, solve: Solve): Promise<ShownTree | null>;
@@ -40,7 +43,7 @@ export interface SourcesParts {
 const MAIN = "context";
 
 export function openSources(parts: SourcesParts): Sources {
-  const { request, trees, layers, folder, signal } = parts;
+  const { native, request, trees, layers, folder, signal } = parts;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const contexts = new Map<string, Promise<Context>>();
   let main: Promise<{ readonly context: Context; readonly ignore: IgnoreFile | null }> | undefined;
@@ -51,7 +54,7 @@ export function openSources(parts: SourcesParts): Sources {
     const asked = name === MAIN ? request.context : request.contexts.get(name);
     if (asked === undefined || asked.kind === "image") throw new Error(`no context is called ${name}`);
     const title = name === MAIN ? "the build context" : `the build context "${name}"`;
-    const opening = openContext(asked, title, { trees, folder, signal });
+    const opening = openContext(asked, title, { native, trees, folder, access: request, signal });
     opening.catch(() => {});
     contexts.set(name, opening);
     return opening;
@@ -61,6 +64,15 @@ export function openSources(parts: SourcesParts): Sources {
     if (name !== MAIN) return { context: await context(name), ignore: null };
     main ??= context(MAIN).then((opened) => ({ context: opened, ignore: ignoreIn(opened, request) }));
     return main;
+  };
+
+  const added: AddedParts = { native, access: request, signal, emptyFolder: () => emptyFolder(parts) };
+  const identities = new Map<UrlSource, Promise<string | undefined>>();
+  const identity = (source: UrlSource) => {
+    const known = identities.get(source) ?? identityOf(source, added);
+    known.catch(() => {});
+    identities.set(source, known);
+    return known;
   };
 
   /** A view of layers, for this build. */
@@ -99,8 +111,12 @@ export function openSources(parts: SourcesParts): Sources {
       const asked = request.dockerfile;
       if ("text" in asked) return asked;
       const opened = await context(MAIN);
-      const text = opened.read(asked.path);
-      if (text !== undefined) return { name: asked.path, text };
+      if (opened.dockerfile !== undefined) return { name: "Dockerfile", text: opened.dockerfile };
+      // docker takes the second name where nobody asked for another.
+      for (const name of asked.path === "Dockerfile" ? ["Dockerfile", "dockerfile"] : [asked.path]) {
+        const text = opened.read(name);
+        if (text !== undefined) return { name, text };
+      }
       throw new InroError("DOCKERFILE_MISSING", {
         what: `Cannot locate specified Dockerfile: ${asked.path}`,
         why: `${opened.title} has no such file`,
@@ -113,13 +129,14 @@ export function openSources(parts: SourcesParts): Sources {
           return { kind: "inline", name: source.name, content: Buffer.from(source.content) };
         case "tree":
           return await tree(source.from, source.paths, node.unpack !== "none", solve);
-        case "url":
-          throw new InroError("CONTEXT_INVALID", {
-            what: `cannot add ${source.url}`,
-            why: "URLs are not fetched",
-          });
+        case "url": {
+          const { destination, unpack } = node;
+          const o = { identity: await identity(source), destination, unpack: unpack === "all" };
+          return await fetchAdded(source, o, added);
+        }
       }
     },
+    identity,
     stackOf: async (source, solve) =>
       source.kind === "tree" ? await stackOfTree(source.from, solve) : undefined,
     async shown({ mount, from }, solve) {

@@ -66,6 +66,16 @@ export function isZeroBlock(block: Buffer): boolean {
   return true;
 }
 
+/** Whether a tar could begin with these bytes. */
+export function isTarHeader(block: Buffer): boolean {
+  try {
+    parseHeader(block);
+    return !isZeroBlock(block);
+  } catch {
+    return false;
+  }
+}
+
 export function parseHeader(block: Buffer): RawHeader {
   checkSum(block);
   const magic = block.toString("latin1", 257, 263);
