@@ -7,7 +7,7 @@ const text = (path: string) => readFileSync(join(root, path), "utf8");
 
 /** Names in capitals that are the kernel's, seccomp's, SQLite's or the environment's. */
 const foreign =
-  /^(CAP|INRO|SCMP|SECCOMP_FILTER|RLIMIT(?!_INVALID|_REFUSED|_UNKNOWN)|HTTPS?|SCHED|IOPRIO|MPOL|XDG|DOCKER|BUILDKIT|LISTEN|NOTIFY|SQLITE)_|^(NO_COLOR|NO_PROXY|SOURCE_DATE_EPOCH|SSL_CERT_FILE|SYS_RESOURCE|EADDRINUSE|EMFILE)$/;
+  /^(CAP|INRO|SCMP|SECCOMP_FILTER|RLIMIT(?!_INVALID|_REFUSED|_UNKNOWN)|HTTPS?|SCHED|IOPRIO|MPOL|XDG|DOCKER|BUILDKIT|GIT_AUTH|GIT_SSL|LISTEN|NOTIFY|SQLITE|SSH_AUTH)_|^(ALL_PROXY|FETCH_HEAD|NO_COLOR|NO_PROXY|SOURCE_DATE_EPOCH|SSL_CERT_DIR|SSL_CERT_FILE|SYS_RESOURCE|EADDRINUSE|EMFILE)$/;
 /** The tables of those names, written without their prefix. */
 const tables = [
   "src/engine/spec/capabilities.ts",
