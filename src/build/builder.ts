@@ -10,8 +10,10 @@ import { assemble } from "./assemble.ts";
 import { bringBase } from "./bring.ts";
 import type { Cache } from "./cache/cache.ts";
 import { type CacheMounts, openCacheMounts } from "./cache/mounts.ts";
+import { baseImage, checked, hereOf, warn } from "./check.ts";
 import type { FileDigests } from "./copy/file-digests.ts";
 import { openFileDigests } from "./copy/open-file-digests.ts";
+import type { BaseImage } from "./dockerfile/checks/check.ts";
 import { parseDockerfile } from "./dockerfile/parse.ts";
 import { convert } from "./graph/convert.ts";
 import { chainOf } from "./graph/graph.ts";
@@ -28,9 +30,9 @@ import { openSources, type Sources } from "./solve/sources.ts";
 export interface Builder {
   /**
    * Builds an image; all that happens is told. Given up when the signal is aborted, and nothing is left of it but what steps
-   * that had ended have made. DOCKERFILE_INVALID, BUILD_STEP_FAILED, and what pulling, copying and running throw.
+   * that had ended have made. Null where only a check was asked for. DOCKERFILE_INVALID, CHECKS_FAILED, BUILD_STEP_FAILED, and what pulling, copying and running throw.
    */
-  build(request: BuildRequest, tell: Tell, signal: AbortSignal): Promise<Image>;
+  build(request: BuildRequest, tell: Tell, signal: AbortSignal): Promise<Image | null>;
   readonly cache: Cache;
   readonly cacheMounts: CacheMounts;
   close(): void;
@@ -95,7 +97,12 @@ export async function openBuilder(parts: BuilderParts): Promise<Builder> {
   };
 }
 
-async function build(whole: Whole, request: BuildRequest, tell: Tell, outer: AbortSignal): Promise<Image> {
+async function build(
+  whole: Whole,
+  request: BuildRequest,
+  tell: Tell,
+  outer: AbortSignal,
+): Promise<Image | null> {
   const { folder, execFolder, native, images, trees } = whole;
   const id = randomBytes(8).toString("hex");
   // What fails in one place ends what goes on in the others.
@@ -107,13 +114,22 @@ async function build(whole: Whole, request: BuildRequest, tell: Tell, outer: Abo
   });
   const { name, text } = await sources.dockerfile();
   const file = parseDockerfile(text, name);
+  if (request.isCheck) {
+    tell(checked(file, request, await sources.ignore(), (reference) => hereOf(images, reference)));
+    return null;
+  }
+  const bases = new Map<string, BaseImage>();
   const graph = await convert(file, {
     ...{ target: request.target, args: request.args, platform: request.platform },
     contexts: new Set(request.contexts.keys()),
     entitlements: request.entitlements,
-    base: (reference, platform, step) =>
-      bringBase(images, reference, { platform, step, request, tell, signal }),
+    async base(reference, platform, step) {
+      const base = await bringBase(images, reference, { platform, step, request, tell, signal });
+      bases.set(reference, baseImage(base.config));
+      return base;
+    },
   });
+  warn(file, request, await sources.ignore(), (reference) => bases.get(reference), tell);
   tell({ type: "graph", steps: graph.steps });
   const solving = whole.solver.begin({
     ...{ tell, signal, kept: chainOf(graph.target.node) },

@@ -1,5 +1,3 @@
-import type { Location } from "./dockerfile/location.ts";
-
 /** What is told of a build, in the order in which it happens. Times are milliseconds since 1970. */
 export type BuildEvent =
   /** All that is going to be done, before any of it is. */
@@ -17,6 +15,8 @@ export type BuildEvent =
   | { readonly type: "ended"; readonly step: number; readonly at: number; readonly outcome: Outcome }
   /** What a check of the Dockerfile found, or something else that a user should hear. */
   | { readonly type: "warning"; readonly warning: Warning }
+  /** All that was asked for: what the checks found, as docker prints it, and as it tells programs. */
+  | { readonly type: "checked"; readonly text: string; readonly report: object; readonly findings: number }
   | {
       readonly type: "image";
       readonly id: string;
@@ -47,12 +47,12 @@ export type Outcome =
   | { readonly kind: "canceled" };
 
 export interface Warning {
-  /** The check's name: `StageNameCasing`. */
+  /** The check's name, `StageNameCasing`; empty where it is none. */
   readonly rule: string;
+  /** With the line. */
   readonly message: string;
-  readonly detail: string;
+  /** Where it is explained; empty for nowhere. */
   readonly url: string;
-  readonly location: Location | undefined;
 }
 
 export type Tell = (event: BuildEvent) => void;

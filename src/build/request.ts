@@ -21,6 +21,8 @@ export interface BuildRequest {
   readonly contexts: ReadonlyMap<string, ContextRequest>;
   /** The Dockerfile's path in the context, or its text. */
   readonly dockerfile: { readonly path: string } | { readonly name: string; readonly text: string };
+  /** Only the Dockerfile is looked at; nothing is brought or built. */
+  readonly isCheck: boolean;
   /** Name or number of a stage; null: the last one. */
   readonly target: string | null;
   readonly args: ReadonlyMap<string, string>;

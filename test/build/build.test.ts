@@ -98,4 +98,26 @@ describe.skipIf(engineMissing)("a build", () => {
       "circular dependency detected on stage",
     );
   });
+
+  test("warns of what docker's checks find, and of build arguments that nothing asks for", async () => {
+    const Dockerfile = lines("FROM busybox AS Base", "RUN true");
+    const query = { buildargs: JSON.stringify({ NOBODY: "1" }) };
+    const { events, image } = await build(cli.engine, { Dockerfile }, query);
+    const warnings = events.flatMap((event) => (event.type === "warning" ? [event.warning.message] : []));
+    expect(warnings).toEqual([
+      "StageNameCasing: Stage name 'Base' should be lowercase (line 1)",
+      "One or more build-args [NOBODY] were not consumed",
+    ]);
+    expect(image).not.toBe("");
+    const strict = await build(cli.engine, { Dockerfile: `# check=error=true\n${Dockerfile}` });
+    expect(strict.error).toBe("lint violation found for rules: StageNameCasing");
+    const only = await build(
+      cli.engine,
+      { Dockerfile: lines("FROM busybox AS Base", "RUN exit 1") },
+      { check: "1" },
+    );
+    const [report] = only.events.filter((event) => event.type === "checked");
+    expect(report).toMatchObject({ findings: 1 });
+    expect(only.events.map(({ type }) => type)).toEqual(["checked"]);
+  });
 });

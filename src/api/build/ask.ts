@@ -24,6 +24,7 @@ export function askedBuild(x: Exchange): BuildRequest {
       Object.entries(texts(query, "contexts")).map(([name, value]) => [name, namedContext(name, value)]),
     ),
     dockerfile: { path: text(query, "dockerfile") ?? "Dockerfile" },
+    isCheck: flag(query, "check"),
     target: text(query, "target"),
     args: new Map(Object.entries(argsOf(query))),
     labels: texts(query, "labels"),

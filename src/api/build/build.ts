@@ -16,7 +16,7 @@ async function build(x: Exchange): Promise<void> {
     text(x.query, "progress") === "events" ? eventLines(say) : isQuiet ? () => {} : classicLines(say);
   try {
     const image = await x.engine.builder.build(request, tell, x.signal);
-    if (isQuiet) out.say({ stream: `${image.id}\n` });
+    if (isQuiet && image !== null) out.say({ stream: `${image.id}\n` });
     out.end();
   } catch (error) {
     if (!(error instanceof StepFailure)) return out.fail(error);

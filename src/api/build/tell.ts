@@ -68,7 +68,9 @@ export function classicLines(say: Say): (event: BuildEvent) => void {
         return;
       }
       case "warning":
-        return print(`[Warning] ${event.warning.rule}: ${event.warning.message}\n`);
+        return print(`[Warning] ${event.warning.message}\n`);
+      case "checked":
+        return print(event.text);
       case "image":
         say({ aux: { ID: event.id } });
         print(`Successfully built ${event.id.slice(7, 19)}\n`);

@@ -21,6 +21,8 @@ type Solve = (node: Extract<TreeSource, { kind: "node" }>["node"]) => Promise<St
 export interface Sources extends AsyncDisposable {
   /** DOCKERFILE_MISSING */
   dockerfile(): Promise<{ readonly name: string; readonly text: string }>;
+  /** The main context's .dockerignore; null where it has none. */
+  ignore(): Promise<IgnoreFile | null>;
   source(source: NodeSource, node: CopyNode, solve: Solve): Promise<CopySource>;
   /** What stands for that which is behind a URL now; undefined where only fetching it tells. */
   identity(source: UrlSource): Promise<string | undefined>;
@@ -123,6 +125,7 @@ export function openSources(parts: SourcesParts): Sources {
         hint: "name another one with -f",
       });
     },
+    ignore: async () => (await withIgnore(MAIN)).ignore,
     async source(source, node, solve) {
       switch (source.kind) {
         case "inline":
