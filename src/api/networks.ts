@@ -1,7 +1,7 @@
 import { empty, json } from "./answer.ts";
 import { endpoint } from "./ask/endpoints.ts";
 import { askedNetwork } from "./ask/network.ts";
-import { invalid, object, text, texts } from "./asked.ts";
+import { object, text } from "./asked.ts";
 import { body } from "./body.ts";
 import { type Exchange, parameter, type Route } from "./exchange.ts";
 import { filters, flag } from "./query.ts";
@@ -56,8 +56,6 @@ async function prune(x: Exchange): Promise<void> {
 async function connect(x: Exchange): Promise<void> {
   const asked = await body(x.request);
   const config = object(asked, "EndpointConfig");
-  if (texts(config, "Links").length > 0)
-    throw invalid(`${config.at}Links`, "a container is linked when it is made");
   const settings = endpoint(config);
   await x.engine.networks.connect(parameter(x, "id"), text(asked, "Container"), settings);
   empty(x, 200);

@@ -13,6 +13,7 @@ import { identityIn } from "./life/identity.ts";
 import { hostnameOf } from "./life/request.ts";
 import { notRunning } from "./life/stop.ts";
 import { linkEnvironment } from "./links/links.ts";
+import { endpointsOf } from "./networks/endpoints.ts";
 import type { ExecOptions } from "./options.ts";
 import type { ExecRecord } from "./records.ts";
 import { environment, mergeEnvironment } from "./spec/environment.ts";
@@ -180,7 +181,11 @@ function execProcess(core: Core, entry: Entry, options: ExecOptions, size: Windo
   const privileged = options.privileged || own.privileged;
   const { attachments } = entry.fortune;
   const { rlimits, capabilities } = core.host;
-  const links = linkEnvironment(core, entry.name, { options: own, attachments });
+  const links = linkEnvironment(core, entry.name, {
+    options: own,
+    attachments,
+    endpoints: endpointsOf(entry),
+  });
   return {
     terminal: options.tty,
     ...(size !== null && options.tty && { consoleSize: { height: size.rows, width: size.columns } }),

@@ -47,7 +47,7 @@ export async function explainOptions(
     ownNetwork: hasOwnNetwork(options),
   };
   const { attachments, fragments } = await attachAll(core, attaching, undo);
-  writeEtcFiles(core, folder, { id, options, attachments });
+  writeEtcFiles(core, folder, { id, options, attachments, endpoints: attaching.endpoints });
   const sources = await mountSources(core, folder, options.mounts, mounts.points);
   const request = createRequest(core, {
     ...{ id, folder, options, rootfs, fragments },

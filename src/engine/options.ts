@@ -215,6 +215,8 @@ export interface EndpointOption {
   readonly mac: string | null;
   /** Further names of the container in this network. */
   readonly aliases: readonly string[];
+  /** Others in this network that it alone knows by these names. */
+  readonly links: readonly LinkOption[];
   /** The default route leads through the network with the highest one. */
   readonly gatewayPriority: number;
 }

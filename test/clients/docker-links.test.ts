@@ -110,8 +110,27 @@ describe.skipIf(engineMissing)("the unmodified docker CLI and links", () => {
       "host type networking can't be used with links",
     );
     expect(await refused("--link", "a:b:c")).toContain("bad format for links");
-    expect((await docker("network", "connect", "--link", "db:x", "web", "app")).stderr).toContain(
-      "linked when it is made",
+    expect((await docker("network", "connect", "--link", "nobody:x", "web", "app")).stderr).toContain(
+      "could not get container for nobody",
     );
   });
+
+  test("network connect --link: in that network alone, at once, and after a restart of either", async () => {
+    await ok("network", "connect", "--link", "db:late", "web", "app");
+    const at = await address("db", "web");
+    expect(await hosts("app")).toContain(`${at}\tlate`);
+    expect((await hosts("app")).match(/\tlate$/gm)).toHaveLength(1);
+    const networks = async () => (await inspect("container", "app")).NetworkSettings.Networks;
+    expect((await networks()).web.Links).toEqual(["db:late"]);
+    expect((await networks()).bridge.Links).toBeNull();
+    await ok("restart", "-t", "0", "app");
+    expect(await hosts("app")).toContain(`${at}\tlate`);
+    await ok("network", "disconnect", "web", "db");
+    await ok("network", "connect", "--ip", "", "web", "db");
+    await ok("restart", "-t", "0", "db");
+    expect(await hosts("app")).toContain(`${await address("db", "web")}\tlate`);
+    await ok("network", "disconnect", "web", "app");
+    expect(await hosts("app")).not.toContain("\tlate");
+    expect(await hosts("app")).toContain("\tdata-base");
+  }, 30_000);
 });

@@ -48,7 +48,7 @@ export function askedContainer(body: Asked, mountsOf: MountsOf): AskedContainer 
     hostname: textOrNull(body, "Hostname"),
     domainname: textOrNull(body, "Domainname"),
     labels: textRecord(body, "Labels"),
-    links: links(body, host),
+    links: links(host),
     mounts: mounts(body, host, volumesFrom(host, mountsOf)),
     exposedPorts: exposedPorts(keys(body, "ExposedPorts")),
     stopSignal: textOrNull(body, "StopSignal"),

@@ -2,6 +2,7 @@ import { isIPv4, isIPv6 } from "node:net";
 import { modeNetwork, plainEndpoint } from "../../engine/networks/endpoints.ts";
 import type { EndpointOption, NetworkMode } from "../../engine/options.ts";
 import { type Asked, integer, invalid, keys, object, textOrNull, texts } from "../asked.ts";
+import { links } from "./links.ts";
 
 /** Docker's NetworkingConfig: how a container is in each of its networks. */
 export function endpoints(body: Asked, mode: NetworkMode): readonly EndpointOption[] {
@@ -14,7 +15,9 @@ export function endpoints(body: Asked, mode: NetworkMode): readonly EndpointOpti
   }));
   // Docker's command line names the default network with nothing to say of it.
   const isPlain = (one: EndpointOption) =>
-    one.addresses.length === 0 && one.mac === null && one.aliases.length === 0 && one.gatewayPriority === 0;
+    one.addresses.length + one.aliases.length + one.links.length === 0 &&
+    one.mac === null &&
+    one.gatewayPriority === 0;
   const special = found.filter((one) => one.network !== main || !isPlain(one));
   // Before v1.44 a container had one hardware address.
   const mac = hardwareAddress(body, "MacAddress");
@@ -35,6 +38,7 @@ export function endpoint(asked: Asked): Omit<EndpointOption, "network"> {
     addresses: [...address(addresses, "IPv4", isIPv4), ...address(addresses, "IPv6", isIPv6)],
     mac: hardwareAddress(asked, "MacAddress"),
     aliases: [...new Set(texts(asked, "Aliases").map((alias) => checkedAlias(asked, alias)))],
+    links: links(asked),
     gatewayPriority: integer(asked, "GwPriority"),
   };
 }

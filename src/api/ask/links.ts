@@ -1,13 +1,9 @@
 import type { LinkOption } from "../../engine/options.ts";
-import { type Asked, invalid, object, texts } from "../asked.ts";
+import { type Asked, invalid, texts } from "../asked.ts";
 
-/** HostConfig.Links, and Links of each network: `container[:alias]`, or as inspect tells them, `/container:/self/alias`. */
-export function links(body: Asked, host: Asked): readonly LinkOption[] {
-  const networks = object(object(body, "NetworkingConfig"), "EndpointsConfig");
-  const asked = [host, ...Object.keys(networks.fields).map((name) => object(networks, name))];
-  const all = asked.flatMap((from) =>
-    texts(from, "Links").map((text, index) => link(text, `${from.at}Links[${index}]`)),
-  );
+/** Links of HostConfig, or of one network: `container[:alias]`, or as inspect tells them, `/container:/self/alias`. */
+export function links(from: Asked): readonly LinkOption[] {
+  const all = texts(from, "Links").map((text, index) => link(text, `${from.at}Links[${index}]`));
   return [...new Map(all.map((each) => [`${each.container}:${each.alias}`, each])).values()];
 }
 

@@ -57,7 +57,7 @@ const asked = (addresses: readonly string[]) =>
   Object.fromEntries(addresses.map((address) => [`IPv${familyOf(address)}Address`, address]));
 
 function endpoint(container: ContainerDetails, details: EndpointDetails) {
-  const { live, aliases, addresses, mac } = details;
+  const { live, aliases, links, addresses, mac } = details;
   const isUsers = !["bridge", "host", "none"].includes(details.network);
   const { id, name, options } = container;
   const [four, six] = families.map((family) =>
@@ -65,7 +65,7 @@ function endpoint(container: ContainerDetails, details: EndpointDetails) {
   );
   return {
     IPAMConfig: isUsers ? asked(addresses) : null,
-    Links: null,
+    Links: links.length === 0 ? null : links.map(({ name, alias }) => `${name}:${alias}`),
     Aliases: aliases.length === 0 ? null : aliases,
     MacAddress: live?.mac ?? mac ?? "",
     DriverOpts: null,

@@ -7,7 +7,7 @@ import { atStart } from "../health/health.ts";
 import { watch } from "../health/watch.ts";
 import { writeConnectionFiles, writeEtcFiles } from "../life/request.ts";
 import { limitAsRecorded, update } from "../life/update.ts";
-import { endpointsOfOptions } from "../networks/endpoints.ts";
+import { endpointsOf, endpointsOfOptions } from "../networks/endpoints.ts";
 import { publish, withdraw } from "../networks/ports.ts";
 import type { BeforeEdit, ContainerFortune, ContainerOrigin } from "../records.ts";
 import type { Edit } from "./edit.ts";
@@ -37,6 +37,7 @@ export async function editLive(core: Core, entry: Entry, edit: Edit): Promise<vo
       id: entry.id,
       options,
       attachments: entry.fortune.attachments,
+      endpoints: endpointsOf(entry),
     });
     const health = healthAfter(entry, origin);
     settle(core, entry, { name, origin, volumes: [] }, { ...FOLDED, endpoints, edit: null, health });

@@ -1,6 +1,7 @@
 import { InroError } from "../../oci/error.ts";
 import type { Core } from "../core.ts";
 import type { Entry } from "../entry.ts";
+import { settledLinks } from "../links/links.ts";
 import {
   endpointsOf,
   endpointsOfOptions,
@@ -34,14 +35,15 @@ export function editedNetworks(
   const { network, endpoints: made } = entry.origin.options;
   const { mode, connect, disconnect } = asked;
   if (!moves(asked)) return { network, endpoints: made };
-  if (mode !== null) return { network: mode, endpoints: connect };
+  const linked = connect.map((one) => ({ ...one, links: settledLinks(core, one.links) }));
+  if (mode !== null) return { network: mode, endpoints: linked };
   const current = endpointsOf(entry);
   const nameOf = (name: string) => core.networkShelf.find(name).name;
   const gone = disconnect.map(nameOf);
   for (const name of gone)
     if (current.every((one) => one.network !== name))
       throw refused(entry, `it is not in the network "${name}"`);
-  const fresh = connect.map((one) => ({ ...one, network: nameOf(one.network) }));
+  const fresh = linked.map((one) => ({ ...one, network: nameOf(one.network) }));
   // What is in another's network, or the host's, or in none leaves it for one of its own.
   const own =
     connect.length > 0 ? current.filter((one) => one.network !== "host" && one.network !== "none") : current;
@@ -78,11 +80,12 @@ export function networkChanges(
     .map((of) => ({ kind: "network", of, from: from.get(of) ?? null, to: to.get(of) ?? null, when }));
 }
 
-function endpointText({ addresses, mac, aliases, gatewayPriority }: EndpointOption): string {
+function endpointText({ addresses, mac, aliases, links, gatewayPriority }: EndpointOption): string {
   return [
     ...addresses,
     ...(mac === null ? [] : [mac]),
     ...aliases.map((alias) => `alias ${alias}`),
+    ...links.map(({ name, alias }) => `link ${name}:${alias}`),
     ...(gatewayPriority === 0 ? [] : [`gateway priority ${gatewayPriority}`]),
   ].join(", ");
 }

@@ -13,7 +13,8 @@ import type { NamedEdits } from "../cdi/apply.ts";
 import { type Core, folderOf, socketFolderOf } from "../core.ts";
 import type { Entry } from "../entry.ts";
 import { linkHosts } from "../links/links.ts";
-import type { ContainerOptions } from "../options.ts";
+import { endpointsOf } from "../networks/endpoints.ts";
+import type { ContainerOptions, EndpointOption } from "../options.ts";
 import { chooseCapabilities } from "../spec/capabilities.ts";
 import { hostDevices } from "../spec/devices.ts";
 import type { ResolvedMount } from "../spec/mounts.ts";
@@ -96,6 +97,7 @@ interface Named {
   readonly id: string;
   readonly options: ContainerOptions;
   readonly attachments: readonly AttachmentRecord[];
+  readonly endpoints: readonly EndpointOption[];
 }
 
 /** The files that a container sees as /etc/hosts, /etc/hostname and /etc/resolv.conf. INVALID_OPTION. */
@@ -121,8 +123,10 @@ export function writeEtcFiles(core: Core, folder: string, container: Named): voi
 }
 
 /** Again, in the same files, for a container that sees them already. */
-export function writeConnectionFiles(core: Core, { id, origin, fortune }: Entry): void {
-  const container = { id, options: origin.options, attachments: fortune.attachments };
+export function writeConnectionFiles(core: Core, entry: Entry): void {
+  const { id, origin, fortune } = entry;
+  const { attachments } = fortune;
+  const container = { id, options: origin.options, attachments, endpoints: endpointsOf(entry) };
   writeEtcFiles(core, folderOf(core, id), container);
 }
 

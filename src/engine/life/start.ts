@@ -102,10 +102,11 @@ async function toTheGate(core: Core, entry: Entry, undo: Undo): Promise<Containe
   const folder = folderOf(core, id);
   // A former run's: not to be taken for this one's.
   rmSync(join(folder, "exit.json"), { force: true });
+  const endpoints = endpointsOf(entry);
   const attaching = {
     containerId: id,
     name: entry.name,
-    endpoints: endpointsOf(entry),
+    endpoints,
     bandwidth: options.bandwidth,
     ports: wantedPorts(entry),
     ownNetwork: hasOwnNetwork(options),
@@ -118,9 +119,9 @@ async function toTheGate(core: Core, entry: Entry, undo: Undo): Promise<Containe
   const { bootId } = core.host;
   record(core, entry, { starting: true, rootfs, attachments: records, shaper, bootId });
   undo.add("note that it does not start", () => record(core, entry, { starting: false, ...APART }));
-  writeEtcFiles(core, folder, { id, options, attachments });
-  checkLinks(core, entry.name, { options, attachments: records });
-  const env = linkEnvironment(core, entry.name, { options, attachments: records });
+  writeEtcFiles(core, folder, { id, options, attachments, endpoints });
+  checkLinks(core, entry.name, { options, attachments: records, endpoints });
+  const env = linkEnvironment(core, entry.name, { options, attachments: records, endpoints });
   const { arguments: words } = origin;
   const mounts = await mountSources(core, folder, options.mounts, origin.mounts);
   const cdi = await requestedEdits(core, options);

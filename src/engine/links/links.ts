@@ -2,24 +2,29 @@ import { bracketed } from "../../oci/address.ts";
 import { InroError } from "../../oci/error.ts";
 import type { Core } from "../core.ts";
 import type { Entry } from "../entry.ts";
-import type { ContainerOptions } from "../options.ts";
+import { endpointsOf } from "../networks/endpoints.ts";
+import type { ContainerOptions, EndpointOption, LinkOption } from "../options.ts";
 
 /** The network whose members find each other by links alone, as Docker's first containers did. */
 const DEFAULT = "bridge";
 
 /** Every linked container by its id. INVALID_OPTION. */
 export function settleLinks(core: Core, options: ContainerOptions): ContainerOptions {
-  if (options.links.length === 0) return options;
+  const endpoints = options.endpoints.map((one) => ({ ...one, links: settledLinks(core, one.links) }));
+  if (options.links.length === 0) return { ...options, endpoints };
   const { kind } = options.network;
   // dockerd's words.
   if (kind === "host" || kind === "container" || kind === "none")
     throw refused(`conflicting options: ${kind} type networking can't be used with links`);
-  const links = options.links.map(({ container, alias }) => {
+  return { ...options, endpoints, links: settledLinks(core, options.links) };
+}
+
+/** The same of one network's alone. INVALID_OPTION */
+export const settledLinks = (core: Core, links: readonly LinkOption[]): readonly LinkOption[] =>
+  links.map(({ container, alias }) => {
     const { id, name } = linked(core, container);
     return { container: id, name, alias };
   });
-  return { ...options, links };
-}
 
 /** Not a 404: the docker CLI takes that for a missing image, pulls it and asks again. */
 function linked(core: Core, container: string): Entry {
@@ -45,27 +50,33 @@ function refused(why: string, cause?: unknown): InroError {
 interface Linking {
   readonly options: ContainerOptions;
   readonly attachments: Entry["fortune"]["attachments"];
+  readonly endpoints: readonly EndpointOption[];
 }
 
 /** A linked container, and where both are: its addresses there. */
-function reached(core: Core, { options, attachments }: Linking) {
-  const ours = new Set(attachments.map(({ network }) => network));
-  return options.links.flatMap(({ container, alias }) => {
+function reached(core: Core, { options, attachments, endpoints }: Linking) {
+  const ours = attachments.map(({ network }) => network);
+  const all = [
+    ...options.links.map((link) => ({ ...link, within: ours })),
+    ...endpoints.flatMap(({ network, links }) => links.map((link) => ({ ...link, within: [network] }))),
+  ];
+  return all.flatMap(({ container, alias, within }) => {
     const entry = [...core.shelf.all()].find(({ id }) => id === container);
-    const shared =
-      entry?.live == null ? [] : entry.fortune.attachments.filter(({ network }) => ours.has(network));
+    const connected = entry?.live == null ? [] : entry.fortune.attachments;
+    const shared = connected.filter(({ network }) => within.includes(network) && ours.includes(network));
     return entry === undefined ? [] : [{ entry, alias, shared }];
   });
 }
 
 /** Lines for /etc/hosts, `name:address`: this container alone knows the other by the alias. */
 export function linkHosts(core: Core, linking: Linking): readonly string[] {
-  return reached(core, linking).flatMap(({ entry, alias, shared }) =>
+  const lines = reached(core, linking).flatMap(({ entry, alias, shared }) =>
     shared.flatMap(({ network, addresses }) => {
       const names = network === DEFAULT ? [alias, entry.id.slice(0, 12), entry.name] : [alias];
-      return addresses.flatMap(({ address }) => [...new Set(names)].map((name) => `${name}:${address}`));
+      return addresses.flatMap(({ address }) => names.map((name) => `${name}:${address}`));
     }),
   );
+  return [...new Set(lines)];
 }
 
 /** In the default network one whose other end does not run does not start. NOT_RUNNING. */
@@ -121,7 +132,11 @@ function variables(
 
 /** Those that run and are linked to this one. */
 export function linkedTo(core: Core, id: string): readonly Entry[] {
+  const linksOf = (entry: Entry) => [
+    ...entry.origin.options.links,
+    ...endpointsOf(entry).flatMap(({ links }) => links),
+  ];
   return [...core.shelf.all()].filter(
-    ({ live, origin }) => live !== null && origin.options.links.some(({ container }) => container === id),
+    (entry) => entry.live !== null && linksOf(entry).some(({ container }) => container === id),
   );
 }

@@ -38,6 +38,7 @@ export const plainEndpoint = (network: string): EndpointOption => ({
   addresses: [],
   mac: null,
   aliases: [],
+  links: [],
   gatewayPriority: 0,
 });
 

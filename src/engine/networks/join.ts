@@ -12,6 +12,7 @@ import { type Core, record } from "../core.ts";
 import type { NetworkDetails } from "../engine.ts";
 import type { Entry } from "../entry.ts";
 import { writeConnectionFiles } from "../life/request.ts";
+import { settledLinks } from "../links/links.ts";
 import type { EndpointOption } from "../options.ts";
 import { isLive } from "../state.ts";
 import { bandwidthOf, limitNow } from "./bandwidth.ts";
@@ -32,7 +33,7 @@ export async function connect(
   asked: Omit<EndpointOption, "network">,
   as?: AttachmentRecord,
 ): Promise<void> {
-  const endpoint = { ...asked, network: network.name };
+  const endpoint = { ...asked, network: network.name, links: settledLinks(core, asked.links) };
   const before = endpointsOf(entry);
   if (before.some((one) => one.network === network.name)) throw alreadyConnected(entry, network);
   const lone = [...before, endpoint].find(({ network: name }) => name === "host" || name === "none");

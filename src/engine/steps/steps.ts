@@ -102,7 +102,7 @@ async function start(
     undo,
   );
   const records = attachments.map(attachmentRecord);
-  writeEtcFiles(core, folder, { id, options, attachments: records });
+  writeEtcFiles(core, folder, { id, options, attachments: records, endpoints: [] });
   const container = await core.runtime.create(
     createRequest(core, {
       ...{ id, folder, options, fragments, cdi: [], rootfs: step.root, journal: null },
