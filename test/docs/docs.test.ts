@@ -10,6 +10,7 @@ const foreign =
   /^(CAP|INRO|SCMP|SECCOMP_FILTER|RLIMIT(?!_INVALID|_REFUSED|_UNKNOWN)|HTTPS?|SCHED|IOPRIO|MPOL|XDG|DOCKER|BUILDKIT|GIT_AUTH|GIT_SSL|LISTEN|NOTIFY|SQLITE|SSH_AUTH)_|^(ALL_PROXY|FETCH_HEAD|NO_COLOR|NO_PROXY|SOURCE_DATE_EPOCH|SSL_CERT_DIR|SSL_CERT_FILE|SYS_RESOURCE|EADDRINUSE|EMFILE)$/;
 /** The tables of those names, written without their prefix. */
 const tables = [
+  "src/engine/life/journal.ts",
   "src/engine/spec/capabilities.ts",
   "src/engine/spec/spec.ts",
   "src/engine/create/validate.ts",
