@@ -69,5 +69,11 @@ export function explainContainer(core: Core, entry: Entry): Explanation {
       why: "it was never started, so no plan was made",
       hint: "start it, or explain the command line that made it",
     });
+  if (kept.plan === null)
+    throw new InroError("PLAN_UNKNOWN", {
+      what: `cannot explain the container "${entry.name}"`,
+      why: "another version of inro has started it, by a plan with operations that this one does not know",
+      hint: "restart it",
+    });
   return { plan: kept.plan, printed: printPlan(kept.plan, kept.records), records: kept.records };
 }

@@ -115,11 +115,17 @@ function hold(inner: BunDatabase, path: string): boolean {
 
 function migrate(inner: BunDatabase, migrations: readonly string[], path: string): void {
   const row = inner.query("PRAGMA user_version").get() as { user_version: number };
-  if (row.user_version > migrations.length)
-    throw new Error(
-      `${path} was written by a newer version (schema ${row.user_version}, known: ${migrations.length})`,
-    );
-  for (const [version, script] of migrations.entries())
-    if (version >= row.user_version)
-      inner.transaction(() => inner.exec(`${script}; PRAGMA user_version = ${version + 1}`)).immediate();
+  const { user_version: version } = row;
+  if (version > migrations.length) {
+    inner.close(false);
+    throw new InroError("DATABASE_NEWER", {
+      what: `cannot use the database ${path}`,
+      why: `a newer version of inro has written it: its schema is ${version}, and this one knows ${migrations.length}`,
+      hint: "start that version; nothing was changed",
+    });
+  }
+  if (version === migrations.length) return;
+  // All or nothing: after one that fails the version before can still be started.
+  const scripts = [...migrations.slice(version), `PRAGMA user_version = ${migrations.length}`];
+  inner.transaction(() => inner.exec(scripts.join(";\n"))).immediate();
 }

@@ -74,6 +74,7 @@ function exited(live: Live): Promise<Exit> {
 
 async function start(live: Live): Promise<readonly OpRecord[]> {
   const { plan, spec } = live.recall();
+  if (plan === null) throw new Error(`the plan of ${live.id} is another version's`);
   const records = started(live, plan, await live.monitor.start(plan));
   if ((spec.hooks?.poststart ?? []).length > 0) await callPoststart(live);
   return records;

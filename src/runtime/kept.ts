@@ -1,20 +1,21 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { CgroupSet } from "../kernel/cgroup/set.ts";
-import { opsFromJson, opsToJson, planFromJson, planToJson } from "../kernel/plan/json.ts";
+import { opsFromJson, opsToJson, type PlanJson, planFromJson, planToJson } from "../kernel/plan/json.ts";
 import type { Op } from "../kernel/plan/operations.ts";
 import type { Plan } from "../kernel/plan/plan.ts";
 import type { OpRecord } from "../kernel/plan/record.ts";
+import { InroError } from "../oci/error.ts";
 import { exactJson, parseExactJson } from "../oci/json.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
 
 /** What is kept of a container in its folder, so that another process can go on with it. */
 export interface Kept {
-  readonly version: 1;
   readonly pid: number;
   readonly spec: RuntimeSpec;
   readonly cgroupPath: string;
   readonly cgroups: CgroupSet;
-  readonly plan: Plan;
+  /** Null where another version of this program wrote it, with operations that this one does not know. */
+  readonly plan: Plan | null;
   readonly records: readonly OpRecord[];
 }
 
@@ -25,12 +26,25 @@ export function writeUndo(folder: string, undo: readonly Op[]): void {
   writeFileSync(undoIn(folder), JSON.stringify(opsToJson(undo)), { mode: 0o600 });
 }
 
-/** Nothing when there never was a plan, or its file was not written whole: then nothing was made either. */
+/**
+ * Nothing when there never was a plan, or its file was not written whole: then nothing was made either. Of another
+ * version's what is known here.
+ */
 export function readUndo(folder: string): readonly Op[] {
   try {
-    return opsFromJson(JSON.parse(readFileSync(undoIn(folder), "utf8")));
+    const list = JSON.parse(readFileSync(undoIn(folder), "utf8")) as PlanJson[string];
+    return list.flatMap((op) => unlessUnknown(() => opsFromJson([op])) ?? []);
   } catch {
     return [];
+  }
+}
+
+function unlessUnknown<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof InroError && cause.code === "PLAN_INVALID") return null;
+    throw cause;
   }
 }
 
@@ -44,7 +58,7 @@ export function addUndo(folder: string, undo: readonly Op[]): void {
 
 const fileIn = (folder: string): string => `${folder}/plan.json`;
 
-export function writeKept(folder: string, kept: Kept): void {
+export function writeKept(folder: string, kept: Kept & { readonly plan: Plan }): void {
   const records = kept.records.map(({ data: _, ...record }) => record);
   const plain = { ...kept, plan: planToJson(kept.plan), records };
   writeFileSync(fileIn(folder), exactJson(plain), { mode: 0o600 });
@@ -68,7 +82,7 @@ export function recalled(folder: string, kept: Kept): () => Kept {
 export function readKept(folder: string): Kept | undefined {
   try {
     const kept = parseExactJson(readFileSync(fileIn(folder), "utf8")) as Kept;
-    return kept.version === 1 ? { ...kept, plan: planFromJson(kept.plan) } : undefined;
+    return { ...kept, plan: unlessUnknown(() => planFromJson(kept.plan)) };
   } catch {
     return undefined;
   }

@@ -147,7 +147,7 @@ interface Standing {
 
 function keep({ request, cgroupPath, cgroups, plan, pid, records, monitor, host }: Standing): Container {
   const { id, folder, spec } = request;
-  const kept: Kept = { version: 1, pid, spec, cgroupPath, cgroups, plan, records };
+  const kept = { pid, spec, cgroupPath, cgroups, plan, records };
   writeKept(folder, kept);
   return hold({ id, folder, kept, monitor }, host);
 }

@@ -15,8 +15,8 @@ export interface Daemon extends AsyncDisposable {
   readonly pid: number;
   /** The network that it lives in: its own, gone with the test. */
   readonly host: Host & { readonly pid: number };
-  /** Starts it (again); returns when it answers. */
-  serve(): Promise<void>;
+  /** Starts it (again), from the sources of this checkout or another; returns when it answers. */
+  serve(main?: string): Promise<void>;
   /** Ends it by a signal; returns when it is gone. */
   end(signal: "SIGKILL" | "SIGTERM"): Promise<number | null>;
   /** One request of Docker's API; the answer's text, or an error that holds it. */
@@ -60,9 +60,9 @@ export async function daemon(): Promise<Daemon> {
     get pid() {
       return child?.pid ?? 0;
     },
-    serve: async () => {
+    serve: async (from = main) => {
       const words = ["serve", "--data-root", dataRoot, "--exec-root", execRoot];
-      const started = host.spawn(process.execPath, [main, ...words], {
+      const started = host.spawn(process.execPath, [from, ...words], {
         stdio: ["ignore", "inherit", "inherit"],
       });
       child = started;

@@ -115,5 +115,8 @@ export type FrameOf<N extends FrameName> = Shape<Frames[N]["fields"]>;
 export const FRAME_HEADER = 12;
 /** No frame is longer; both sides refuse one. */
 export const FRAME_LIMIT = 16 * 1024 * 1024;
-/** The version in HELLO: old monitors meet newer daemons. */
+/**
+ * The version in HELLO: old monitors meet newer daemons. It goes up when operations or their records change, which EXEC,
+ * START and STARTED carry. HELLO, ERROR, EXITED and the monitor's other frames are the same in every version.
+ */
 export const MONITOR_VERSION = 2;

@@ -57,8 +57,15 @@ export interface Monitor {
   close(): void;
 }
 
+interface Greeted {
+  readonly socket: Socket;
+  readonly pid: number;
+  /** Of its wire. */
+  readonly version: number;
+}
+
 /** A new connection whose HELLO was read. Undefined: there is no monitor. */
-async function greet(address: MonitorAddress): Promise<{ socket: Socket; pid: number } | undefined> {
+async function greet(address: MonitorAddress): Promise<Greeted | undefined> {
   try {
     const socket = await connectSocket(address.socketFolder);
     const frame = await readFrame(socket);
@@ -67,14 +74,12 @@ async function greet(address: MonitorAddress): Promise<{ socket: Socket; pid: nu
       return undefined;
     }
     const { name, values } = decodeAnswer(frame);
-    if (name === "hello" && values["version"] === MONITOR_VERSION) {
-      return { socket, pid: values["pid"] as number };
-    }
+    if (name === "hello")
+      return { socket, pid: values["pid"] as number, version: values["version"] as number };
     socket.destroy();
-    throw new InroError("MONITOR_VERSION", {
+    throw new InroError("PROTOCOL_ERROR", {
       what: "cannot talk to the container's monitor",
-      why: `it speaks version ${String(values["version"])}, this is version ${MONITOR_VERSION}`,
-      hint: "it was started by another version of inro: stop the container with that one, or restart it",
+      why: "it did not say its version",
     });
   } catch (error) {
     if (isGone(error)) return undefined;
@@ -117,10 +122,21 @@ function unlessLost(cause: unknown): undefined {
   if (!(cause instanceof InroError) || cause.code !== "CONNECTION_LOST") throw cause;
 }
 
+/** A monitor of another version understands all but what carries operations (frames.ts). MONITOR_VERSION */
+function checkVersion(version: number, what: string): void {
+  if (version === MONITOR_VERSION) return;
+  throw new InroError("MONITOR_VERSION", {
+    what,
+    why: `another version of inro has started it: its monitor speaks version ${version}, this is version ${MONITOR_VERSION}`,
+    hint: "restart the container; until then it can be looked at, attached to, signalled and stopped",
+  });
+}
+
 /** Meets a container's monitor. Undefined: there is none (any more); its exit file may tell how the container ended. */
 export async function connectMonitor(address: MonitorAddress): Promise<Monitor | undefined> {
   const greeted = await greet(address);
   if (greeted === undefined) return undefined;
+  const { version } = greeted;
   const connection = openConnection(greeted.socket);
   let isClosed = false;
   let names: NameService | undefined;
@@ -139,7 +155,10 @@ export async function connectMonitor(address: MonitorAddress): Promise<Monitor |
     wait,
     state: async (session = "") =>
       stateOf(await ask("state", { session }, "cannot ask for the container's state")),
-    start: async (plan) => startedOf(await ask("start", {}, "cannot start the container"), plan),
+    start: async (plan) => {
+      checkVersion(version, "cannot start the container");
+      return startedOf(await ask("start", {}, "cannot start the container"), plan);
+    },
     signal: async (signal, session = "") => {
       await ask("signal", { session, signal }, `cannot send signal ${signal}`);
     },
@@ -160,6 +179,7 @@ export async function connectMonitor(address: MonitorAddress): Promise<Monitor |
       return (await openStream(address, "attach", request)).socket;
     },
     exec: async ({ session, stdin, stdout, stderr, plan }) => {
+      checkVersion(version, "cannot exec in the container");
       const request = encodeFrame("exec", 1, { session, stdin, stdout, stderr, acts: plan });
       const { socket, answer } = await openStream(address, "exec", request);
       const started = startedOf(answer, plan);
