@@ -129,4 +129,47 @@ describe.skipIf(engineMissing)("namespaces that are shared, by the docker comman
       CgroupnsMode: "host",
     });
   });
+
+  const until = async (holds: () => Promise<boolean>) => {
+    for (let tries = 0; tries < 400 && !(await holds()); tries++) await Bun.sleep(25);
+    expect(await holds()).toBe(true);
+  };
+
+  test("both come back by their restart policies when the first one's process was killed, and so they do without a daemon", async () => {
+    const always = ["run", "-d", "--restart", "always"];
+    await ok(...always, "--name", "first", "--ipc", "shareable", "busybox", "sleep", "1000");
+    const joined = ["--pid", "container:first", "--ipc", "container:first", "--network", "container:first"];
+    await ok(...always, "--name", "second", ...joined, "busybox", "sleep", "1000");
+    const pid = async (name: string): Promise<number> => (await inspect("container", name)).State.Pid;
+    const areTogether = async () => {
+      const pids = [await pid("first"), await pid("second")];
+      if (pids.includes(0)) return false;
+      return ["pid", "ipc", "net"].every((type) => {
+        const [one, other] = pids.map((each) => linkOf(each, type));
+        return one !== "" && one === other;
+      });
+    };
+    expect(await areTogether()).toBe(true);
+    const before = await pid("first");
+    process.kill(before, "SIGKILL");
+    await until(async () => (await pid("first")) !== before && (await areTogether()));
+
+    const [first, second] = [await pid("first"), await pid("second")];
+    await it.engine.kill();
+    await it.engine.serve();
+    expect([await pid("first"), await pid("second")]).toEqual([first, second]);
+    await it.engine.kill();
+    process.kill(first, "SIGKILL");
+    await it.engine.serve();
+    await until(async () => (await pid("first")) !== first && (await areTogether()));
+    await ok("rm", "-f", "first", "second");
+  }, 60_000);
 });
+
+function linkOf(pid: number, type: string): string {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/${type}`);
+  } catch {
+    return "";
+  }
+}
