@@ -34,9 +34,6 @@ const unknown: Readonly<Record<string, string>> = {
   // It mounts the engine's socket into the container, with credentials: docker calls it experimental.
   "run use-api-socket": "experimental",
   "create use-api-socket": "experimental",
-  // Images are removed as a whole.
-  "rmi platform": "not yet",
-  "image rm platform": "not yet",
 };
 
 /** Of docker's swarm, whose options its help has until it knows that there is none. */

@@ -113,6 +113,9 @@ async function tag(x: Exchange): Promise<void> {
 }
 
 async function remove(x: Exchange): Promise<void> {
+  // What asks for a part must not lose all of it.
+  if (x.query.has("platforms"))
+    throw invalid("platforms", "each platform's image has an id of its own, by which it is removed");
   const removal = await x.engine.images.remove(parameter(x, "name"), { force: flag(x.query, "force") });
   json(x, 200, [
     ...removal.untagged.map((name) => ({ Untagged: name })),

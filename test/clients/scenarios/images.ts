@@ -55,6 +55,7 @@ export const images: Group = {
     { run: "image history imported:1", expect: "IMAGE  CREATED  CREATED BY  SIZE  COMMENT\n<short>  <any>" },
     { run: "import /no/such", code: 1, err: /\/no\/such/ },
     { run: "import ROOT UPPER", code: 1, err: /must be lowercase/ },
+    { run: "rmi --platform linux/arm64 busybox", code: 1, err: /id of its own/ },
     { run: "rmi third", expect: "Untagged: third:latest" },
     { run: "image rm nothing", code: 1, err: /No such image: nothing:latest/ },
     { run: "rmi -f nothing", err: /No such image: nothing:latest/ },
