@@ -80,6 +80,27 @@ describe.skipIf(engineMissing)("a terminal that waits, or is narrow", () => {
     );
   }, 30_000);
 
+  test("who presses Ctrl-C at a program that does not heed it is told, and let go by the third", async () => {
+    using terminal = shell("inro run --name deaf busybox sh -c 'echo up; exec sleep 600'");
+    await terminal.shows("up\r\n");
+    terminal.type("\x03");
+    await terminal.shows("^C");
+    expect(terminal.text).not.toContain("deaf");
+    await Bun.sleep(50);
+    terminal.type("\x03");
+    await terminal.shows("deaf has not ended by Ctrl-C: once more leaves it running");
+    terminal.type("\x03");
+    await terminal.shows("left: deaf goes on (inro stop deaf)");
+    expect(await terminal.exited).toBe(130);
+    expect(await out("ps", "--format", "{{.Names}} {{.State}}")).toBe("deaf running\n");
+    // One that heeds it ends by the first, with its own code.
+    using other = shell("inro run --init --name heeds busybox sh -c 'echo up; exec sleep 600'");
+    await other.shows("up\r\n");
+    other.type("\x03");
+    expect(await other.exited).toBe(130);
+    expect(other.text).not.toContain("heeds");
+  }, 30_000);
+
   test("messages name options, containers by their names, and what can be asked instead", async () => {
     await out("create", "--name", "user", "busybox", "true");
     const says = async (...words: string[]) => (await cli.inro(...words)).stderr;

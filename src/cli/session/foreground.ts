@@ -36,7 +36,9 @@ export async function foreground(client: Client, what: Foreground): Promise<numb
     post("wait", { condition: what.waitFor }),
   ]);
   const signals =
-    what.proxySignals && !what.tty ? proxySignals((signal) => post("kill", { signal })) : undefined;
+    what.proxySignals && !what.tty
+      ? proxySignals(what.name, (signal) => post("kill", { signal }))
+      : undefined;
   const window = what.tty ? followWindow((size) => post("resize", { ...size })) : undefined;
   const since = Date.now() / 1000;
   const shown = { stdout: 0, stderr: 0 };

@@ -43,7 +43,7 @@ export const attach = verb({
       post("wait"),
     ]);
     const stopSignals =
-      options["sig-proxy"] && !tty ? proxySignals((signal) => post("kill", { signal })) : undefined;
+      options["sig-proxy"] && !tty ? proxySignals(name, (signal) => post("kill", { signal })) : undefined;
     const stopWindow = tty ? followWindow((size) => post("resize", { ...size })) : undefined;
     const size = windowSize();
     // A size that changes makes programs draw themselves anew for whoever joins.
