@@ -115,10 +115,10 @@ async function noVerb(words: readonly string[], wantsHelp: boolean): Promise<num
   const isNoun = nouns.includes(first);
   const name = isNoun ? `${first} ${second}` : first;
   const all = verbs.flatMap(({ names, hidden }) => (hidden ? [] : names));
-  const known = isNoun
-    ? all.filter((n) => n.startsWith(`${first} `))
-    : [...all.filter((n) => !n.includes(" ")), ...nouns];
-  const near = nearest(name, known);
+  const own = all.flatMap((n) => (n.startsWith(`${first} `) ? n.slice(first.length + 1) : []));
+  const known = isNoun ? own : [...all.filter((n) => !n.includes(" ")), ...nouns];
+  const found = nearest(isNoun ? (second ?? "") : first, known);
+  const near = isNoun && found !== undefined ? `${first} ${found}` : found;
   throw new UsageError(
     `there is no "inro ${name}"${near === undefined ? "" : `: did you mean "inro ${near}"?`} (inro --help)`,
     1,

@@ -2,6 +2,7 @@
 import type { KeyObject } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { isEncrypted, parsePrivateKey } from "../oci/private-key.ts";
+import { unreadable } from "./input-file.ts";
 import { text } from "./options/option.ts";
 import { UsageError } from "./options/usage-error.ts";
 import { printWarning } from "./print-error.ts";
@@ -15,7 +16,7 @@ export function readKey(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw new UsageError(`cannot read "${path}": ${(error as Error).message}`, 1);
+    throw new UsageError(`cannot read "${path}": ${unreadable(error)}`, 1);
   }
 }
 

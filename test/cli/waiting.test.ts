@@ -31,7 +31,7 @@ describe.skipIf(engineMissing)("a terminal that waits, or is narrow", () => {
   test("of what is copied it counts the bytes, and one that is left off by Ctrl-C leaves no file", async () => {
     using folder = temporaryFolder("waiting");
     await out("run", "-d", "--init", "--name", "big", "busybox", "sleep", "600");
-    await cli.inro("exec", "big", "sh", "-c", "head -c 3000000000 /dev/zero >/zeros");
+    await cli.inro("exec", "big", "sh", "-c", "dd if=/dev/zero of=/zeros bs=1 count=1 seek=3000000000");
     const file = join(folder.path, "big.tar");
     using terminal = shell(`inro export -o ${file} big`);
     await terminal.shows(/\rexport big … {2}\d+ s {2}[\d.]+[MG]B\x1b\[K/);
@@ -108,6 +108,14 @@ describe.skipIf(engineMissing)("a terminal that waits, or is narrow", () => {
       'inro: cannot use --restart: "sometimes" is none of no, always, unless-stopped, on-failure\n',
     );
     expect(await says("rmi", "busybox")).toContain('it is used by "user" (');
+    expect(await says("load", "-i", "/no/such")).toStartWith(
+      'inro: load: cannot read "/no/such": no such file or directory (',
+    );
+    expect(await says("run", "--env-file", "/", "busybox")).toContain('"/" of --env-file: it is a folder (');
+    expect(await says("container", "nosuch")).toBe(
+      'inro: there is no "inro container nosuch" (inro --help)\n',
+    );
+    expect(await says("container", "strat")).toContain('did you mean "inro container start"?');
     expect(await says("volume", "rm", "nosuch")).toContain("(list them with: inro volume ls)");
     expect(await says("network", "rm", "nosuch")).toContain("(list them with: inro network ls)");
   }, 30_000);

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { unreadable } from "../input-file.ts";
 import { UsageError } from "../options/usage-error.ts";
 
 function linesOf(file: string, option: string, status?: UsageError["status"]): string[] {
@@ -6,7 +7,7 @@ function linesOf(file: string, option: string, status?: UsageError["status"]): s
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    throw new UsageError(`cannot read "${file}" of ${option}: ${(error as Error).message}`, status);
+    throw new UsageError(`cannot read "${file}" of ${option}: ${unreadable(error)}`, status);
   }
   return text
     .replace(/^\uFEFF/, "")

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { formatJson, parseJson } from "../../client/json.ts";
+import { unreadable } from "../input-file.ts";
 import { UsageError } from "../options/usage-error.ts";
 
 export interface SecurityFields {
@@ -24,6 +25,6 @@ function withProfile(entry: string): string {
   try {
     return `seccomp=${formatJson(parseJson(readFileSync(file, "utf8")))}`;
   } catch (error) {
-    throw new UsageError(`cannot use "${file}" as the seccomp profile: ${(error as Error).message}`);
+    throw new UsageError(`cannot use "${file}" as the seccomp profile: ${unreadable(error)}`);
   }
 }
