@@ -66,6 +66,7 @@ const byStatus: Readonly<Record<number, readonly string[]>> = {
     "VOLUME_EXISTS",
     "VOLUME_NOT_HERE",
   ],
+  412: ["CONTEXT_ELSEWHERE"],
   500: ["EXIT_FILE_INVALID", "NETLINK_INVALID"],
   501: ["LOGS_NOT_KEPT"],
 };

@@ -23,7 +23,8 @@ export async function bringBase(
   },
 ): Promise<Base> {
   const { step, tell } = o;
-  tell({ type: "started", step: step.number, at: Date.now() });
+  const { place, text, location } = step;
+  tell({ type: "started", step: step.number, at: Date.now(), place, text, location });
   try {
     const here = o.request.pull ? undefined : present(images, reference, o.platform);
     const image = here ?? (await pull(images, reference, o));

@@ -14,7 +14,9 @@ import { baseImage, checked, hereOf, warn } from "./check.ts";
 import type { FileDigests } from "./copy/file-digests.ts";
 import { openFileDigests } from "./copy/open-file-digests.ts";
 import type { BaseImage } from "./dockerfile/checks/check.ts";
+import type { Source } from "./dockerfile/location.ts";
 import { parseDockerfile } from "./dockerfile/parse.ts";
+import { watched } from "./failure.ts";
 import { convert } from "./graph/convert.ts";
 import { chainOf } from "./graph/graph.ts";
 import type { Node, NodeMount } from "./graph/node.ts";
@@ -100,8 +102,27 @@ export async function openBuilder(parts: BuilderParts): Promise<Builder> {
 async function build(
   whole: Whole,
   request: BuildRequest,
+  told: Tell,
+  outer: AbortSignal,
+): Promise<Image | null> {
+  const { tell, failed } = watched(told);
+  let source: Source | undefined;
+  try {
+    return await made(whole, request, tell, outer, (read) => {
+      source = read;
+    });
+  } catch (cause) {
+    if (!outer.aborted) failed(cause, source);
+    throw cause;
+  }
+}
+
+async function made(
+  whole: Whole,
+  request: BuildRequest,
   tell: Tell,
   outer: AbortSignal,
+  read: (source: Source) => void,
 ): Promise<Image | null> {
   const { folder, execFolder, native, images, trees } = whole;
   const id = randomBytes(8).toString("hex");
@@ -114,6 +135,7 @@ async function build(
   });
   const { name, text } = await sources.dockerfile();
   const file = parseDockerfile(text, name);
+  read(file.source);
   if (request.isCheck) {
     tell(checked(file, request, await sources.ignore(), (reference) => hereOf(images, reference)));
     return null;

@@ -1,8 +1,13 @@
+import type { Location } from "./dockerfile/location.ts";
+
 /** What is told of a build, in the order in which it happens. Times are milliseconds since 1970. */
 export type BuildEvent =
   /** All that is going to be done, before any of it is. */
   | { readonly type: "graph"; readonly steps: readonly StepView[] }
-  | { readonly type: "started"; readonly step: number; readonly at: number }
+  | ({ readonly type: "started"; readonly step: number; readonly at: number } & Pick<
+      StepView,
+      "place" | "text" | "location"
+    >)
   | { readonly type: "output"; readonly step: number; readonly stream: Stream; readonly data: Uint8Array }
   /** How far something is that lasts: a pull, a download. Bytes; undefined where nobody knows. */
   | {
@@ -13,6 +18,21 @@ export type BuildEvent =
       readonly total: number | undefined;
     }
   | { readonly type: "ended"; readonly step: number; readonly at: number; readonly outcome: Outcome }
+  /** Nothing comes after it; a build that is given up does not fail. */
+  | {
+      readonly type: "failed";
+      /** Null: before any step. */
+      readonly step: number | null;
+      /** Of the step: `[build 2/5] RUN make`. */
+      readonly title: string | null;
+      /** docs/ERRORS.md */
+      readonly code: string;
+      /** Of a RUN's program. */
+      readonly exitCode: number | null;
+      readonly message: string;
+      /** The lines of the Dockerfile with the place marked; empty where it is no fault of theirs. */
+      readonly snippet: string;
+    }
   /** What a check of the Dockerfile found, or something else that a user should hear. */
   | { readonly type: "warning"; readonly warning: Warning }
   /** All that was asked for: what the checks found, as docker prints it, and as it tells programs. */
@@ -36,6 +56,8 @@ export interface StepView {
   /** As docker prints it. */
   readonly text: string;
   readonly stage: string;
+  /** Undefined: it stands in no file. */
+  readonly location: Location | undefined;
   /** `settings`: it writes no files, and is not started. */
   readonly kind: "from" | "run" | "copy" | "folder" | "settings";
 }

@@ -15,12 +15,16 @@ export type ContextRequest =
   | { readonly kind: "image"; readonly reference: string }
   | { readonly kind: "none" };
 
+/** By its path in the context; or its text, with that of the .dockerignore that is its own. */
+export type DockerfileRequest =
+  | { readonly path: string }
+  | { readonly name: string; readonly text: string; readonly ignore: string | null };
+
 export interface BuildRequest {
   readonly context: ContextRequest;
   /** `--build-context`, by name. */
   readonly contexts: ReadonlyMap<string, ContextRequest>;
-  /** The Dockerfile's path in the context, or its text. */
-  readonly dockerfile: { readonly path: string } | { readonly name: string; readonly text: string };
+  readonly dockerfile: DockerfileRequest;
   /** Only the Dockerfile is looked at; nothing is brought or built. */
   readonly isCheck: boolean;
   /** Name or number of a stage; null: the last one. */

@@ -93,7 +93,7 @@ async function showMain(): Promise<number> {
 }
 
 /** Docker's verbs that are still to come (docs/ROADMAP.md): a typing error is not what they are. */
-const LATER = new Set(["build", "buildx", "builder", "compose", "context", "search"]);
+const LATER = new Set(["compose", "context", "search"]);
 
 /** Docker's nouns of what this engine does without. */
 const SWARM = new Set(["config", "node", "secret", "service", "stack", "swarm"]);

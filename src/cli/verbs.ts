@@ -188,6 +188,12 @@ export const verbs: readonly Entry[] = [
     load: async () => (await import("./verb/inspect.ts")).inspectContainer,
   },
   {
+    names: ["build", "image build", "builder build", "buildx build"],
+    group: images,
+    summary: "Build an image from a Dockerfile",
+    load: async () => (await import("./verb/build.ts")).build,
+  },
+  {
     names: ["pull", "image pull"],
     group: images,
     summary: "Fetch an image from a registry",

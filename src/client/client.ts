@@ -41,6 +41,8 @@ export class ApiError extends Error {
 
 /** A client of the Engine API over one unix socket; every request has a connection of its own. */
 export interface Client {
+  /** Who listens. */
+  peer(): Promise<Peer>;
   send(request: Request): Promise<Answer>;
   /** The answer's JSON; `undefined` for an empty one. */
   json<T>(request: Request): Promise<T>;
@@ -121,9 +123,12 @@ export function openClient(
   met: () => Promise<Peer> = async () => OURS,
 ): Client {
   let known: Promise<Peer> | undefined;
-  const peerFor = async ({ path }: Request): Promise<Peer> => {
+  const meet = () => {
     known ??= met();
-    const peer = await known;
+    return known;
+  };
+  const peerFor = async ({ path }: Request): Promise<Peer> => {
+    const peer = await meet();
     if (peer.foreign === null || !path.startsWith("/inro/")) return peer;
     throw new ApiError(501, `this needs inro's own engine: ${peer.foreign} does not have it`);
   };
@@ -147,6 +152,7 @@ export function openClient(
     for await (const line of lines((await send(request)).body)) yield parseJson(line) as T;
   };
   return {
+    peer: meet,
     send,
     values,
     json: async <T>(request: Request) => {

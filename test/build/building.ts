@@ -40,7 +40,7 @@ export async function build(
 ): Promise<Building> {
   using folder = temporaryFolder("context");
   if (!(files instanceof Uint8Array)) write(folder.path, files);
-  const words = new URLSearchParams({ progress: "events" });
+  const words = new URLSearchParams(query["progress"] === undefined ? { progress: "events" } : {});
   for (const [name, value] of Object.entries(query))
     for (const each of [value].flat()) words.append(name, each);
   const answer = await fetch(`http://engine/v1.51/build?${words}`, {

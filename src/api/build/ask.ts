@@ -3,17 +3,32 @@ import { isAbsolute } from "node:path";
 import type { BuildRequest, ContextRequest } from "../../build/request.ts";
 import type { RegistryAuth } from "../../image/images.ts";
 import { registryOf } from "../../image/registry/login.ts";
+import { InroError } from "../../oci/error.ts";
 import { parseReference, withDefaultRegistry } from "../../oci/reference.ts";
+import { folderId } from "../../platform/folder-id.ts";
 import { extraHosts } from "../ask/container.ts";
 import { askedPlatform } from "../ask/image.ts";
 import { modes } from "../ask/modes.ts";
 import { resources, ulimits } from "../ask/resources.ts";
-import { asked, integerOrNull, invalid, object, texts as textsOf } from "../asked.ts";
+import {
+  type Asked,
+  asked,
+  field as fieldOf,
+  integerOrNull,
+  invalid,
+  object,
+  text as textOf,
+  textOrNull,
+  texts as textsOf,
+} from "../asked.ts";
+import { body } from "../body.ts";
 import type { Exchange } from "../exchange.ts";
 import { credentials } from "../images/auth.ts";
 import { flag, integer, type Query, text, texts } from "../query.ts";
 
-export function askedBuild(x: Exchange): BuildRequest {
+export async function askedBuild(x: Exchange): Promise<BuildRequest> {
+  // The body is the context, where that is not elsewhere.
+  const more = isJson(x) ? await body(x.request) : asked({});
   const { query } = x;
   if (text(query, "version") === "2" || text(query, "remote") === "client-session")
     throw invalid("version", "BuildKit's protocol is not spoken here: build with DOCKER_BUILDKIT=0");
@@ -23,7 +38,7 @@ export function askedBuild(x: Exchange): BuildRequest {
     contexts: new Map(
       Object.entries(texts(query, "contexts")).map(([name, value]) => [name, namedContext(name, value)]),
     ),
-    dockerfile: { path: text(query, "dockerfile") ?? "Dockerfile" },
+    dockerfile: dockerfileOf(x, more),
     isCheck: flag(query, "check"),
     target: text(query, "target"),
     args: new Map(Object.entries(argsOf(query))),
@@ -32,7 +47,10 @@ export function askedBuild(x: Exchange): BuildRequest {
     platform: askedPlatform(text(query, "platform")) ?? null,
     pull: flag(query, "pull"),
     noCache: flag(query, "nocache") || query.getAll("nocachefilter"),
-    secrets: secretsOf(x),
+    secrets: new Map([
+      ...secretsOf(headerJson(x, "X-Build-Secrets")),
+      ...secretsOf(fieldOf(more, "secrets")),
+    ]),
     ssh: new Map(Object.entries(texts(query, "ssh"))),
     entitlements: new Set(query.getAll("allow")),
     ...stepsOf(query),
@@ -44,10 +62,31 @@ export function askedBuild(x: Exchange): BuildRequest {
 /** A folder of this host is ours to read where the client says so; else the body is the context. */
 function contextOf(x: Exchange): ContextRequest {
   const folder = text(x.query, "contextfolder");
-  if (folder !== null) return { kind: "folder", path: absolute("contextfolder", folder) };
+  if (folder !== null) return { kind: "folder", path: seen(absolute("contextfolder", folder), x) };
   const url = text(x.query, "remote");
   if (url !== null) return { kind: "url", url };
+  if (isJson(x)) return { kind: "none" };
   return { kind: "stream", bytes: x.request as AsyncIterable<Uint8Array> };
+}
+
+/** A client in another mount namespace, or on another machine, means another folder by the same path. CONTEXT_ELSEWHERE. */
+function seen(path: string, x: Exchange): string {
+  const id = text(x.query, "contextid");
+  if (id === null || id === folderId(path)) return path;
+  throw new InroError("CONTEXT_ELSEWHERE", {
+    what: `cannot build "${path}"`,
+    why: "the engine does not see the folder that the client sees there",
+    hint: "send it as a tar",
+  });
+}
+
+const isJson = (x: Exchange): boolean => /^application\/json\b/.test(x.request.headers["content-type"] ?? "");
+
+/** A file of the context, or what the request's body says. */
+function dockerfileOf(x: Exchange, more: Asked): BuildRequest["dockerfile"] {
+  if (fieldOf(more, "dockerfile") === undefined) return { path: text(x.query, "dockerfile") ?? "Dockerfile" };
+  const given = object(more, "dockerfile");
+  return { name: textOf(given, "name"), text: textOf(given, "text"), ignore: textOrNull(given, "ignore") };
 }
 
 function absolute(name: string, path: string): string {
@@ -149,12 +188,12 @@ function headerJson(x: Exchange, header: string): unknown {
   }
 }
 
-/** Base64 by id: in a header, which no log has. */
-function secretsOf(x: Exchange): ReadonlyMap<string, Uint8Array> {
-  const { fields } = asked(headerJson(x, "X-Build-Secrets"), "X-Build-Secrets.");
+/** Base64 by id: in a header or the body, which no log has. */
+function secretsOf(given: unknown): ReadonlyMap<string, Uint8Array> {
+  const { fields } = asked(given, "secrets.");
   return new Map(
     Object.entries(fields).map(([id, value]) => {
-      if (typeof value !== "string") throw invalid(`X-Build-Secrets.${id}`, "it is not a text");
+      if (typeof value !== "string") throw invalid(`secrets.${id}`, "it is not a text");
       return [id, Buffer.from(value, "base64")];
     }),
   );

@@ -8,7 +8,7 @@ import { classicLines, eventLines } from "./tell.ts";
 export const buildRoutes: readonly Route[] = [{ method: "POST", pattern: "/build", handle: build }];
 
 async function build(x: Exchange): Promise<void> {
-  const request = askedBuild(x);
+  const request = await askedBuild(x);
   const out = lines(x);
   const say = (line: object) => out.say(line);
   const isQuiet = flag(x.query, "q");

@@ -14,14 +14,15 @@ function decoder() {
   };
 }
 
-/** The events themselves, a line each, output as text. */
+/** The events themselves, a line each, with their time, output as text. */
 export function eventLines(say: Say): (event: BuildEvent) => void {
   const decode = decoder();
   return (event) => {
-    if (event.type !== "output") return say(event);
+    const at = Date.now();
+    if (event.type !== "output") return say({ at, ...event });
     const { step, stream, data, type } = event;
     const text = decode(`${step} ${stream}`, data);
-    if (text !== "") say({ type, step, stream, text });
+    if (text !== "") say({ type, at, step, stream, text });
   };
 }
 

@@ -83,7 +83,7 @@ export async function convert(file: Dockerfile, o: ConvertOptions): Promise<Grap
   const fromStep = (stage: Stage, number: number): StepView => ({
     ...{ number: number * STAGE_SPAN, kind: "from", text: stage.from.original },
     place: placeOf(file, number, 1),
-    stage: titleOf(file, number),
+    ...{ stage: titleOf(file, number), location: stage.from.location },
   });
 
   /** Begun for all stages that are surely needed: registries take their time. */

@@ -67,6 +67,7 @@ export async function applyInstruction(
   };
   const view: StepView = {
     ...{ number: step.number, place: step.place, text: step.text, stage: standing.stage },
+    location: step.location,
     kind: KINDS[instruction.kind] ?? "settings",
   };
   const lookup = lookupIn(scope);

@@ -101,13 +101,13 @@ export function openSolver(layers: LayerStore, cache: Cache): Solver {
 
   async function change(node: ChangingNode, build: SolvedBuild, solve: Solving["solve"]): Promise<Solved> {
     const { tell, signal } = build;
-    const { number } = node.step;
+    const { number, place, text, location } = node.step;
     const end = (outcome: Outcome) => tell({ type: "ended", step: number, at: Date.now(), outcome });
     // All at once: none waits for another's place in the file.
     for (const input of inputsOf(node)) void solve(input);
     const { stack: below } = await solve(node.below);
     signal.throwIfAborted();
-    tell({ type: "started", step: number, at: Date.now() });
+    tell({ type: "started", step: number, at: Date.now(), place, text, location });
     try {
       const work = await build.prepare(node, below, async (input) => (await solve(input)).stack);
       const parts: KeyParts = { op: node.op, below: topOf(below), ...work.parts };

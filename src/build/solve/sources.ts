@@ -168,6 +168,10 @@ export function openSources(parts: SourcesParts): Sources {
 
 /** The Dockerfile's own rules come before those of the context. */
 function ignoreIn(context: Context, { dockerfile }: BuildRequest): IgnoreFile | null {
+  if ("text" in dockerfile && dockerfile.ignore !== null) {
+    const name = `${dockerfile.name}.dockerignore`;
+    return { name, rules: ignoreOf(parseIgnore(dockerfile.ignore, name)) };
+  }
   const own = "path" in dockerfile ? [`${dockerfile.path}.dockerignore`] : [];
   for (const name of [...own, ".dockerignore"]) {
     const text = context.read(name);

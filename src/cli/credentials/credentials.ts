@@ -1,6 +1,6 @@
 /** What one says to a registry to be let in: found, kept and forgotten where docker's command line does it too. */
 import { type Config, configPath, type Entry, parseConfig, readConfig, writeConfig } from "./config-file.ts";
-import { helperErase, helperGet, helperStore } from "./helper.ts";
+import { helperErase, helperGet, helperList, helperStore } from "./helper.ts";
 
 export type Credentials =
   | { readonly username: string; readonly password: string }
@@ -72,6 +72,20 @@ export async function findCredentials(registry: string): Promise<Credentials | u
   if (kept === undefined) return undefined;
   if (kept.Username === tokenUser) return { username: "", identityToken: kept.Secret };
   return { username: kept.Username, password: kept.Secret };
+}
+
+/** Every registry that something is kept for. CONFIG_INVALID, CREDENTIAL_HELPER_FAILED. */
+export async function knownServers(): Promise<readonly string[]> {
+  const handed = process.env["DOCKER_AUTH_CONFIG"] ?? "";
+  const config = readConfig(configPath());
+  const store = config.credsStore ?? "";
+  const listed = [
+    ...Object.keys((handed === "" ? {} : parseConfig(handed, "DOCKER_AUTH_CONFIG")).auths ?? {}),
+    ...Object.keys(config.auths ?? {}),
+    ...Object.keys(config.credHelpers ?? {}),
+    ...(store === "" ? [] : await helperList(store)),
+  ];
+  return [...new Set(listed.map(serverOf))];
 }
 
 /** Keeps them; answers the path of the file that now holds them as they are, if one does. */

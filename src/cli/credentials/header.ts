@@ -1,7 +1,7 @@
 import { parseReference } from "../../oci/reference.ts";
 import { printWarning } from "../print-error.ts";
 import { err } from "../terminal/output.ts";
-import { type Credentials, findCredentials, serverOf } from "./credentials.ts";
+import { type Credentials, findCredentials, knownServers, serverOf } from "./credentials.ts";
 
 /** Docker's AuthConfig. */
 export function authConfig(registry: string, credentials: Credentials): Readonly<Record<string, string>> {
@@ -29,4 +29,19 @@ export async function registryHeaders(image: string): Promise<Readonly<Record<st
     err(printWarning(error));
     return {};
   }
+}
+
+/** The X-Registry-Config header of a build, which may need any registry: all that is kept. */
+export async function allRegistryHeaders(): Promise<Readonly<Record<string, string>>> {
+  const config: Record<string, unknown> = {};
+  try {
+    for (const server of await knownServers()) {
+      const found = await findCredentials(server);
+      if (found !== undefined) config[server] = authConfig(server, found);
+    }
+  } catch (error) {
+    err(printWarning(error));
+  }
+  if (Object.keys(config).length === 0) return {};
+  return { "x-registry-config": Buffer.from(JSON.stringify(config)).toString("base64url") };
 }

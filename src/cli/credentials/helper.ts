@@ -1,5 +1,5 @@
 /**
- * Programs that keep credentials (docker-credential-helpers, "Development"): `docker-credential-<name> get|store|erase`,
+ * Programs that keep credentials (docker-credential-helpers, "Development"): `docker-credential-<name> get|store|erase|list`,
  * the server or JSON on standard input, JSON or an error's words on standard output.
  */
 import { spawn } from "node:child_process";
@@ -33,7 +33,7 @@ async function text(stream: AsyncIterable<Uint8Array>): Promise<string> {
   return Buffer.concat(parts).toString("utf8");
 }
 
-async function call(name: string, verb: "get" | "store" | "erase", input: string) {
+async function call(name: string, verb: "get" | "store" | "erase" | "list", input: string) {
   const child = spawn(programOf(name), [verb], { stdio: ["pipe", "pipe", "inherit"] });
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once("error", (error: NodeJS.ErrnoException) => {
@@ -59,6 +59,17 @@ export async function helperGet(name: string, server: string): Promise<Kept | un
     return v.parse(keptSchema, JSON.parse(said));
   } catch {
     throw refuse(name, "it answered something that is no credentials");
+  }
+}
+
+/** The servers that it keeps something for. */
+export async function helperList(name: string): Promise<readonly string[]> {
+  const { said, code } = await call(name, "list", "");
+  if (code !== 0) throw refuse(name, said === "" ? `it ended with ${code}` : said);
+  try {
+    return Object.keys(v.parse(v.record(v.string(), v.string()), JSON.parse(said)));
+  } catch {
+    throw refuse(name, "it answered something that is no list of servers");
   }
 }
 

@@ -1,0 +1,22 @@
+/** How a build failed: the step's last output, the lines of the Dockerfile, and what went wrong. Pure. */
+import type { BuildLine } from "../../build/line.ts";
+import type { Paint } from "../../terminal/paint.ts";
+
+const RULE = "─".repeat(20);
+const MOST = 20;
+
+export function failureText(
+  { title, snippet, message }: Extract<BuildLine, { type: "failed" }>,
+  tail: readonly string[],
+  paint: Paint,
+): string {
+  const output = tail.slice(-MOST);
+  return [
+    ...(title === null ? [] : [paint("dim", RULE), ` > ${paint("bold", title)}`]),
+    ...output.map((line) => ` │ ${line}`),
+    ...(snippet === "" ? [] : [paint("dim", RULE), snippet, paint("dim", RULE)]),
+    `${paint("red", "inro:")} ${message}`,
+  ]
+    .map((line) => `${line}\n`)
+    .join("");
+}

@@ -1,0 +1,55 @@
+/** Words that both views of a build have in common. Pure. */
+import type { OutcomeLine, StepLine } from "../../build/line.ts";
+import { decimalSize } from "../human.ts";
+
+export const seconds = (milliseconds: number): string => `${(Math.max(0, milliseconds) / 1000).toFixed(1)}s`;
+
+/** `[build 2/5] RUN make`, on one line. */
+export const titleOf = ({ place, text }: Pick<StepLine, "place" | "text">): string =>
+  `[${place}] ${text.replace(/\s*\n\s*/g, " ↵ ")}`;
+
+export function amount(current: number, total: number | undefined): string {
+  return total === undefined ? decimalSize(current) : `${decimalSize(current)} / ${decimalSize(total)}`;
+}
+
+export interface ImageLine {
+  readonly id: string;
+  readonly names: readonly string[];
+  readonly sizes: readonly { readonly text: string; readonly bytes: number }[];
+}
+
+export interface Counts {
+  readonly done: number;
+  readonly cached: number;
+}
+
+/** What came of a build: its image, and what each instruction added to it. */
+export function summary({ id, names, sizes }: ImageLine, counts: Counts, took: number): string {
+  const steps = counts.done + counts.cached;
+  const cached = counts.cached === 0 ? "" : `, ${counts.cached} from the cache`;
+  const widest = Math.max(0, ...sizes.map(({ bytes }) => decimalSize(bytes).length));
+  return [
+    `built ${id} in ${seconds(took)}: ${steps} step${steps === 1 ? "" : "s"}${cached}`,
+    ...names.map((name) => `named ${name}`),
+    ...sizes.map(
+      ({ text, bytes }) => `  ${decimalSize(bytes).padStart(widest)}  ${text.replace(/\s*\n\s*/g, " ↵ ")}`,
+    ),
+  ]
+    .map((line) => `${line}\n`)
+    .join("");
+}
+
+/** `DONE 0.3s`, `CACHED`, `ERROR …`, `CANCELED`; `why` where it was asked for. */
+export function ending(outcome: OutcomeLine, took: number, explains: boolean): string {
+  const why = explains && (outcome.kind === "done" || outcome.kind === "cached") ? ` (${outcome.why})` : "";
+  switch (outcome.kind) {
+    case "done":
+      return `DONE ${seconds(took)}${why}`;
+    case "cached":
+      return `CACHED${why}`;
+    case "failed":
+      return `ERROR: ${outcome.message}`;
+    case "canceled":
+      return "CANCELED";
+  }
+}

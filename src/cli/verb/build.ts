@@ -1,0 +1,131 @@
+import { writeFileSync } from "node:fs";
+import { contextOf } from "../build/context.ts";
+import { output } from "../build/inputs.ts";
+import type { AnyLine, BuildLine, ClassicLine } from "../build/line.ts";
+import { buildOptions } from "../build/options.ts";
+import { type BuildValues, builtLines, checks } from "../build/request.ts";
+import { type Mode, shown } from "../build/show.ts";
+import { UsageError } from "../options/usage-error.ts";
+import { classicText } from "../print/build/classic.ts";
+import { err, isTerminal, out } from "../terminal/output.ts";
+import { verb } from "../verb.ts";
+
+export const build = verb({
+  usage: "[OPTIONS] PATH|URL|-",
+  options: buildOptions,
+  args: [1, 1],
+  examples: [
+    "inro build -t app:1 .",
+    "inro build --target test --progress plain .",
+    "inro build --secret id=npm,src=$HOME/.npmrc -t app .",
+    "inro build -o out .",
+    "inro build -t app - < Dockerfile",
+  ],
+  async run({ client }, { options, args: [place = ""] }) {
+    const mode = modeOf(options);
+    const outputs = options.output.map(output);
+    refuse(options);
+    const context = await contextOf(place, options.file);
+    const view = shown(mode, options.explain);
+    const stop = onInterrupt(view.end);
+    let result: Result;
+    try {
+      result = await follow(builtLines(client, options, context, outputs), view.show, mode);
+    } finally {
+      view.end();
+      stop();
+    }
+    if (result.error !== undefined) {
+      if (!result.isTold) throw new Error(result.error);
+      return 1;
+    }
+    if (result.checked !== undefined) {
+      const { text, report, findings } = result.checked;
+      out(checks(options) === "json" ? `${JSON.stringify(report, null, 2)}\n` : text);
+      return findings === 0 ? 0 : 1;
+    }
+    if (mode === "quiet") out(`${result.id}\n`);
+    if (options.iidfile !== undefined) writeFileSync(options.iidfile, result.id);
+    return 0;
+  },
+});
+
+function modeOf({ progress, quiet }: BuildValues): Mode {
+  const asked = quiet ? "quiet" : (progress ?? (process.env["BUILDKIT_PROGRESS"] || "auto"));
+  switch (asked) {
+    case "auto":
+      return isTerminal(2) ? "tty" : "plain";
+    case "tty":
+      if (!isTerminal(2)) throw new UsageError("--progress=tty needs a terminal as standard error", 1);
+      return "tty";
+    case "plain":
+    case "quiet":
+    case "rawjson":
+      return asked;
+    default:
+      throw new UsageError(
+        `cannot use "${asked}" for --progress: there are auto, tty, plain, quiet, rawjson`,
+      );
+  }
+}
+
+/** What nobody builds here. */
+function refuse({ squash, provenance, sbom, isolation, push, output, ...more }: BuildValues): void {
+  if (push || output.length > 0 || more["metadata-file"] !== undefined)
+    throw new UsageError("--output, --push and --metadata-file are still to come", 1);
+  if (squash)
+    throw new UsageError("--squash: layers are not squashed (write one RUN, or copy into a last stage)", 1);
+  for (const [name, value] of Object.entries({ provenance, sbom }))
+    if (value !== undefined && value !== "false") throw new UsageError(`--${name}: only false is known`, 1);
+  if (isolation !== undefined && isolation !== "default")
+    throw new UsageError(`cannot use "${isolation}" for --isolation: only default is known`, 1);
+}
+
+/** ^C ends us at once; the engine sees it and ends the build. */
+function onInterrupt(end: () => void): () => void {
+  const interrupted = () => {
+    end();
+    err("canceled\n");
+    process.exit(130);
+  };
+  process.on("SIGINT", interrupted);
+  return () => void process.off("SIGINT", interrupted);
+}
+
+type Checked = Extract<BuildLine, { type: "checked" }>;
+
+interface Result {
+  readonly checked: Checked | undefined;
+  readonly id: string;
+  readonly error: string | undefined;
+  /** The failure was shown as it came. */
+  readonly isTold: boolean;
+}
+
+async function follow(
+  lines: AsyncIterable<AnyLine>,
+  show: (line: BuildLine) => void,
+  mode: Mode,
+): Promise<Result> {
+  const classic = classicText();
+  let id: string | undefined;
+  let error: string | undefined;
+  let isTold = false;
+  let checked: Checked | undefined;
+  for await (const line of lines) {
+    if ("error" in line) error = line.error;
+    else if ("type" in line) {
+      show(line);
+      if (line.type === "failed") isTold = true;
+      if (line.type === "image") id = line.id;
+      if (line.type === "checked") checked = line;
+    } else {
+      const text = classic.text(line as ClassicLine);
+      if (mode !== "quiet") err(text);
+    }
+  }
+  id ??= classic.id;
+  if (id === undefined && checked === undefined && error === undefined)
+    error = "the engine ended the build without an image";
+  return { id: id ?? "", error, isTold, checked };
+}

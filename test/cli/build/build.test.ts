@@ -1,0 +1,187 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { write } from "../../build/building.ts";
+import { temporaryFolder } from "../../support/temporary.ts";
+import { cliEngine, engineMissing } from "../engine.ts";
+
+describe.skipIf(engineMissing)("inro build", () => {
+  const cli = cliEngine();
+  let folder: ReturnType<typeof temporaryFolder>;
+  beforeAll(() => {
+    folder = temporaryFolder("build");
+    write(folder.path, {
+      "app/Dockerfile":
+        "FROM busybox AS first\nARG WHO=nobody\nRUN echo hello $WHO > /who\nFROM first\nCOPY . /app\n",
+      "app/a.txt": "a",
+      "app/hidden.txt": "h",
+      "app/.dockerignore": "hidden.txt\n",
+      "fails/Dockerfile": "FROM busybox\nRUN echo before; \\\n    exit 3\n",
+      "other.Dockerfile": "FROM busybox\nCOPY . /app\nRUN echo other > /other\n",
+      "other.Dockerfile.dockerignore": "a.txt\n",
+    });
+  });
+  afterAll(() => folder[Symbol.dispose]());
+  const at = (name: string) => join(folder.path, name);
+  const run = (image: string, ...words: string[]) => cli.out("run", "--rm", image, ...words);
+
+  test("names the image, writes its id, and says on standard error what happened", async () => {
+    const words = [
+      "-t",
+      "one:1",
+      "--iidfile",
+      at("id"),
+      "--build-arg",
+      "WHO=you",
+      "--label",
+      "a=b",
+      at("app"),
+    ];
+    const { code, stdout, stderr } = await cli.inro("build", ...words);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
+    expect(stderr).toMatch(/#2 \[first 2\/2\] RUN echo hello \$WHO > \/who\n#2 DONE \d/);
+    const id = readFileSync(at("id"), "utf8");
+    expect(await cli.out("inspect", "-f", "{{.Id}} {{.Config.Labels.a}}", "one:1")).toBe(`${id} b\n`);
+    expect(stderr).toContain(`built ${id} in `);
+    expect(await run("one:1", "sh", "-c", "cat /who; ls /app")).toBe("hello you\nDockerfile\na.txt\n");
+  });
+
+  test("takes an argument of its own environment, and prints the id alone with -q", async () => {
+    const words = ["build", "-q", "-t", "env:1", "--build-arg", "WHO", "--build-arg", "NOT_THERE", at("app")];
+    const { code, stdout, stderr } = await cli.engine.inroWith({ env: { WHO: "env" } }, ...words);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/^sha256:[0-9a-f]{64}\n$/);
+    expect(await run("env:1", "cat", "/who")).toBe("hello env\n");
+  });
+
+  test("reads a Dockerfile of another folder, with the .dockerignore beside it", async () => {
+    expect((await cli.inro("build", "-t", "far:1", "-f", at("other.Dockerfile"), at("app"))).code).toBe(0);
+    expect(await run("far:1", "ls", "/app")).toBe("Dockerfile\nhidden.txt\n");
+  });
+
+  test("reads the Dockerfile or the context from standard input", async () => {
+    const dockerfile = "FROM busybox\nCOPY a.txt /typed\n";
+    const typed = await cli.engine.inroWith(
+      { input: dockerfile },
+      "build",
+      "-t",
+      "typed:1",
+      "-f",
+      "-",
+      at("app"),
+    );
+    expect(typed.code).toBe(0);
+    expect(await run("typed:1", "cat", "/typed")).toBe("a");
+    const alone = await cli.engine.inroWith(
+      { input: "FROM busybox\nENV X=1\n" },
+      "build",
+      "-t",
+      "alone:1",
+      "-",
+    );
+    expect(alone.code).toBe(0);
+    const tar = Bun.spawnSync(["tar", "-C", at("app"), "-cz", "."]).stdout;
+    const sent = await cli.engine.inroWith({ input: tar }, "build", "-t", "sent:1", "-");
+    expect(sent.stderr).toContain("built sha256:");
+    expect(await run("sent:1", "ls", "/app")).toBe("Dockerfile\na.txt\n");
+  });
+
+  test("sends what the engine does not see as it does: another mount namespace builds its own folder", async () => {
+    const script = `mount --bind ${at("app")} ${at("fails")} && exec "$@"`;
+    const words = [
+      "unshare",
+      "-m",
+      "sh",
+      "-c",
+      script,
+      "sh",
+      ...cli.engine.command,
+      "build",
+      "-t",
+      "ns:1",
+      at("fails"),
+    ];
+    const { exitCode, stderr } = Bun.spawnSync(words);
+    expect({ exitCode, stderr: stderr.toString() }).toMatchObject({ exitCode: 0 });
+    expect(await run("ns:1", "ls", "/app")).toBe("Dockerfile\na.txt\n");
+  });
+
+  test("gives a secret to a step", async () => {
+    const input =
+      "FROM busybox\nRUN --mount=type=secret,id=a --mount=type=secret,id=b sha1sum < /run/secrets/a | cut -c-8; wc -c < /run/secrets/b\n";
+    write(folder.path, { large: "x".repeat(400_000) });
+    const words = ["--secret", `id=b,src=${at("large")}`, "--secret", "id=a,env=KEY", "--no-cache", "-"];
+    const { code, stderr } = await cli.engine.inroWith({ input, env: { KEY: "abc" } }, "build", ...words);
+    expect(stderr).toContain(" a9993e36\n");
+    expect(stderr).toContain(" 400000\n");
+    expect(code).toBe(0);
+  });
+
+  test("that fails shows the lines of the Dockerfile, the last output and how the program ended", async () => {
+    const { code, stdout, stderr } = await cli.inro("build", at("fails"));
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toContain(" > [2/2] RUN echo before");
+    expect(stderr).toContain(" │ before\n");
+    expect(stderr).toContain("   2 | >>> RUN echo before; \\\n   3 | >>>     exit 3\n");
+    expect(stderr).toMatch(/did not complete successfully: exit code: 3\n$/);
+    const wrong = await cli.engine.inroWith({ input: "FROM busybox\nRUNN x\n" }, "build", "-");
+    expect(wrong.stderr).toContain("   2 | >>> RUNN x\n     |     ^^^^");
+    expect(wrong.stderr).toContain("unknown instruction: RUNN (did you mean RUN?)");
+  });
+
+  test("only checks a Dockerfile, and prints what was found as docker does", async () => {
+    const input = "from busybox\nRUN true\n";
+    const found = await cli.engine.inroWith({ input }, "build", "--check", "-f", "-", at("app"));
+    expect({ code: found.code, stderr: found.stderr }).toEqual({ code: 1, stderr: "" });
+    expect(found.stdout).toMatch(
+      /^Check complete, 1 warning has been found!\n\nWARNING: ConsistentInstructionCasing/,
+    );
+    const json = await cli.engine.inroWith(
+      { input },
+      "build",
+      "--call=check,format=json",
+      "-f",
+      "-",
+      at("app"),
+    );
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      warnings: [{ ruleName: "ConsistentInstructionCasing" }],
+    });
+    expect(await cli.out("build", "--check", at("app"))).toBe("Check complete, no warnings found.\n");
+  });
+
+  test("refuses what it cannot do, and names what was meant", async () => {
+    const cases: readonly (readonly [string[], RegExp, number])[] = [
+      [["--targte", "x", "."], /unknown option --targte: did you mean --target\?/, 125],
+      [["/no/such"], /there is no folder "\/no\/such"/, 1],
+      [["-f", "/no/such", at("app")], /there is no Dockerfile "\/no\/such"/, 1],
+      [["--secret", "src=x", at("app")], /it has no id/, 125],
+      [["--secret", "id=x,src=/no/such", at("app")], /cannot read "\/no\/such"/, 125],
+      [["--progress", "fancy", at("app")], /there are auto, tty, plain/, 125],
+      [["-o", "type=zip", at("app")], /there is no type "zip"/, 125],
+      [["--squash", at("app")], /layers are not squashed/, 1],
+      [["--platform", "linux/amd64,linux/arm64", at("app")], /one at a time/, 125],
+      [[folder.path], /has no Dockerfile/, 1],
+    ];
+    for (const [words, pattern, status] of cases) {
+      const { code, stderr } = await cli.inro("build", ...words);
+      expect(stderr).toMatch(pattern);
+      expect({ words, code }).toEqual({ words, code: status });
+    }
+  });
+
+  test("on a terminal shows what is under way, and ^C ends it and leaves nothing", async () => {
+    write(folder.path, { "slow/Dockerfile": "FROM busybox\nRUN echo begun; sleep 1000\n" });
+    using screen = cli.onScreen("build", at("slow"));
+    await screen.shows("│ begun");
+    screen.resize(30, 40);
+    await screen.shows(/\[2\/2\] RUN echo begun; sleep …/);
+    screen.type("\x03");
+    expect(await screen.exited).toBe(130);
+    await screen.shows("canceled");
+    for (let tries = 0; readdirSync(join(cli.engine.dataRoot, "steps")).length > 0; tries++) {
+      if (tries > 400) expect.unreachable("the step is still there");
+      await Bun.sleep(25);
+    }
+  });
+});
