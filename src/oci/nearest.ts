@@ -19,8 +19,11 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
   let least = Number.POSITIVE_INFINITY;
   for (const candidate of known) {
     const starts = name.length >= 3 && candidate.startsWith(name);
+    const most = Math.max(1, Math.floor(candidate.length / 3));
+    // Each letter more or fewer is a step.
+    if (!starts && Math.abs(name.length - candidate.length) > most) continue;
     const steps = starts ? 0.5 : distance(name.toLowerCase(), candidate.toLowerCase());
-    if (steps < least && (starts || steps <= Math.max(1, Math.floor(candidate.length / 3)))) {
+    if (steps < least && (starts || steps <= most)) {
       best = candidate;
       least = steps;
     }

@@ -68,11 +68,11 @@ export function refuseVariable(statement: Statement, word: Word, flag: string): 
 function sourcesAndDestination(statement: Statement): { sources: CopySource[]; destination: Word } {
   const items: CopySource[] = jsonWords(statement)?.map((path) => ({ path })) ?? plainItems(statement);
   const destination = items.pop();
-  if (destination === undefined || items.length === 0)
-    refuse(
-      statement,
-      `${statement.name} requires at least two arguments, but only ${items.length + (destination === undefined ? 0 : 1) === 0 ? "none" : "one"} was provided. Destination could not be determined`,
-    );
+  if (destination === undefined || items.length === 0) {
+    const provided = destination === undefined ? "none was" : "only one was";
+    const why = `${statement.name} requires at least two arguments, but ${provided} provided. Destination could not be determined`;
+    refuse(statement, why);
+  }
   if (!("path" in destination))
     refuse(
       statement,
@@ -82,8 +82,10 @@ function sourcesAndDestination(statement: Statement): { sources: CopySource[]; d
   return { sources: items, destination: destination.path };
 }
 
-const plainItems = (statement: Statement): CopySource[] =>
-  spansOf(statement).map((span) => {
-    const found = statement.heredocs.find((each) => each.span.from === span.from);
-    return found === undefined ? { path: wordOf(statement, span) } : { heredoc: found.heredoc };
+function plainItems(statement: Statement): CopySource[] {
+  const heredocs = new Map(statement.heredocs.map(({ span, heredoc }) => [span.from, heredoc]));
+  return spansOf(statement).map((span) => {
+    const heredoc = heredocs.get(span.from);
+    return heredoc === undefined ? { path: wordOf(statement, span) } : { heredoc };
   });
+}

@@ -10,6 +10,9 @@ export interface DockerfileErrorParts {
   readonly hint?: string;
 }
 
+/** A word may be as long as a file. */
+const longest = 400;
+
 /**
  * DOCKERFILE_INVALID: what is wrong in a Dockerfile, and where. The message is docker's own sentence, `dockerfile parse
  * error on line 2: unknown instruction: RUNN (did you mean RUN?)`; `rendered` has the lines and a caret after it.
@@ -28,7 +31,7 @@ export class DockerfileError extends InroError {
     const { line, column } = location.start;
     super("DOCKERFILE_INVALID", {
       what: `dockerfile parse error on line ${line}`,
-      why,
+      why: why.length > longest ? `${why.slice(0, longest)}…` : why,
       ...(hint === undefined ? {} : { hint }),
       at: `${source.file}:${line}:${column}`,
     });

@@ -27,7 +27,8 @@ export function flagsOf<const Kinds extends Readonly<Record<string, FlagKind>>>(
     const before = given.get(flag.name) ?? [];
     if (before.length > 0 && kind !== "texts")
       refuse(statement, `duplicate flag specified: --${flag.name}`, flag.location);
-    given.set(flag.name, [...before, flag]);
+    before.push(flag);
+    given.set(flag.name, before);
   }
   const values = Object.entries(kinds).map(([name, kind]) => [
     name,

@@ -32,8 +32,12 @@ export function heredocMarks(text: string, { from, to }: Span): HeredocMark[] {
   return marks;
 }
 
-/** The words of a command line; undefined for one whose quote is not closed. Blanks behind `<<` belong to the word. */
+/**
+ * The words of a command line; undefined for one whose quote is not closed. Blanks behind `<<` belong to the word;
+ * in `((a << b))` it is a shift.
+ */
 function* shellWords(text: string, from: number, to: number): Generator<Span | undefined> {
+  const lastArithmetic = text.lastIndexOf("))", to - 2);
   let at = from;
   while (at < to) {
     while (at < to && isBlank.test(text[at] ?? "")) at++;
@@ -41,6 +45,7 @@ function* shellWords(text: string, from: number, to: number): Generator<Span | u
     while (at < to && !isBlank.test(text[at] ?? "")) {
       const character = text[at] ?? "";
       if (character === "\\") at += 2;
+      else if (text.startsWith("((", at) && at < lastArithmetic) at = text.indexOf("))", at) + 2;
       else if (character === "'" || character === '"') {
         const end = closing(text, at, to);
         if (end === undefined) return yield undefined;

@@ -24,6 +24,9 @@ export interface Source {
 
 const context = 2;
 
+/** What is shown of a line that is longer, around the caret. */
+const widest = 200;
+
 /**
  * The lines around a location, those it covers marked, a caret under what is meant where that lies on one line:
  *
@@ -45,17 +48,22 @@ export function linesAround(source: Source, at: Location, hasCaret: boolean): st
   const shown: string[] = [];
   for (let line = first; line <= last; line++) {
     const isMeant = line >= start.line && line <= end.line;
+    const isPointedAt = hasCaret && isMeant && start.line === end.line;
     const text = clean(source.lines[line - 1] ?? "");
-    shown.push(`${String(line).padStart(4)} | ${isMeant ? ">>>" : "   "} ${text}`.trimEnd());
-    if (hasCaret && isMeant && start.line === end.line) shown.push(`     |     ${caret(text, at)}`);
+    const cut = isPointedAt ? Math.max(0, start.column - 1 - widest / 2) : 0;
+    const [before, from] = text.length > widest && cut > 0 ? ["…", cut] : ["", 0];
+    const part = text.slice(from, from + widest);
+    const after = text.length > from + widest ? "…" : "";
+    shown.push(`${String(line).padStart(4)} | ${isMeant ? ">>>" : "   "} ${before}${part}${after}`.trimEnd());
+    if (isPointedAt) shown.push(`     |     ${before === "" ? "" : " "}${caret(part, from, at)}`);
   }
   return shown;
 }
 
-/** Tabs stay tabs, so that the caret stands where a terminal puts the character above it. */
-function caret(text: string, { start, end }: Location): string {
-  const before = text.slice(0, start.column - 1).replace(/[^\t]/g, " ");
-  return `${before}${"^".repeat(Math.max(1, Math.min(end.column, text.length + 1) - start.column))}`;
+/** Tabs stay tabs, so that the caret stands where a terminal puts the character above it. `from`: the part's column. */
+function caret(part: string, from: number, { start, end }: Location): string {
+  const [first, last] = [start.column - 1 - from, Math.min(end.column - 1 - from, part.length)];
+  return `${part.slice(0, first).replace(/[^\t]/g, " ")}${"^".repeat(Math.max(1, last - first))}`;
 }
 
 /** A control character in a file must not reach a terminal; each stays one column wide. */

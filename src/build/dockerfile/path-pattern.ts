@@ -110,7 +110,7 @@ function simulation(tokens: readonly Token[]): PathTest {
   const steps = tokens.flatMap((token): Token[] =>
     token.type === "text" ? [...token.text].map((text) => ({ type: "text", text })) : [token],
   );
-  const classes = steps.map((step) => new RegExp(`^${sourceOf(step)}$`, "su"));
+  const tests = steps.map(characterTest);
   const isLoop = steps.map(({ type }) => loops.includes(type));
   return (path) => {
     // state[i]: the steps before i may have matched what was read; inside[i]: within the folders of step i.
@@ -128,14 +128,20 @@ function simulation(tokens: readonly Token[]): PathTest {
         } else if (!isHere) continue;
         else if (step.type === "star" || step.type === "rest") {
           if (step.type === "rest" || character !== "/") next[index] = 1;
-        } else if (step.type === "text" ? step.text === character : classes[index]?.test(character))
-          next[index + 1] = 1;
+        } else if (tests[index]?.(character)) next[index + 1] = 1;
       }
       state = opened(next, isLoop);
       inside = nextInside;
     }
     return state[steps.length] === 1;
   };
+}
+
+function characterTest(token: Token): (character: string) => boolean {
+  if (token.type === "text") return (character) => character === token.text;
+  if (token.type !== "class") return (character) => character !== "/";
+  const expression = new RegExp(sourceOf(token), "su");
+  return (character) => expression.test(character);
 }
 
 /** Every loop may be taken no time at all. */

@@ -13,9 +13,11 @@ export function spansOf(statement: Statement): Span[] {
   const add = (to: number) => {
     if (to > from) spans.push({ from, to });
   };
+  let next = 0;
   for (const match of line.text.slice(0, rest.to).matchAll(separator)) {
-    if (match.index < from || heredocs.some(({ span }) => match.index >= span.from && match.index < span.to))
-      continue;
+    while ((heredocs[next]?.span.to ?? Number.POSITIVE_INFINITY) <= match.index) next++;
+    const isInHeredoc = (heredocs[next]?.span.from ?? Number.POSITIVE_INFINITY) <= match.index;
+    if (match.index < from || isInHeredoc) continue;
     add(match.index);
     from = match.index + match[0].length;
   }

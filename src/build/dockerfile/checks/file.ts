@@ -9,10 +9,11 @@ export function checkFile(dockerfile: Dockerfile, report: Report): void {
     report("NoEmptyContinuation", "Empty continuation line", continuation);
   checkCasing(dockerfile, report);
   checkStageNames(dockerfile.stages, report);
-  for (const arg of dockerfile.globalArgs) checkArg(arg, dockerfile, report);
+  const named = new Set(dockerfile.source.lines.flatMap((line) => line.match(/(?<=\$\{?)\w+/g) ?? []));
+  for (const arg of dockerfile.globalArgs) checkArg(arg, named, report);
   for (const { instructions } of dockerfile.stages) {
     checkOnce(instructions, report);
-    for (const instruction of instructions) checkPairs(instruction, dockerfile, report);
+    for (const instruction of instructions) checkPairs(instruction, named, report);
   }
 }
 
@@ -84,7 +85,7 @@ function checkOnce(instructions: readonly Instruction[], report: Report): void {
   }
 }
 
-function checkPairs(instruction: Instruction, dockerfile: Dockerfile, report: Report): void {
+function checkPairs(instruction: Instruction, named: ReadonlySet<string>, report: Report): void {
   const { kind } = instruction;
   if (kind === "maintainer")
     report(
@@ -92,7 +93,7 @@ function checkPairs(instruction: Instruction, dockerfile: Dockerfile, report: Re
       "Maintainer instruction is deprecated in favor of using label",
       instruction,
     );
-  if (kind === "arg") checkArg(instruction, dockerfile, report);
+  if (kind === "arg") checkArg(instruction, named, report);
   if (kind !== "env" && kind !== "label") return;
   if (instruction.legacy) reportLegacy(kind.toUpperCase(), instruction, report);
   if (kind === "env") for (const { key } of instruction.pairs) checkSecret("ENV", key, instruction, report);
@@ -103,19 +104,16 @@ function reportLegacy(name: string, about: Instruction, report: Report): void {
   report("LegacyKeyValueFormat", message, about);
 }
 
-function checkArg(arg: ArgInstruction, dockerfile: Dockerfile, report: Report): void {
+/** `named`: the variables that the file asks for anywhere. */
+function checkArg(arg: ArgInstruction, named: ReadonlySet<string>, report: Report): void {
   const names = arg.pairs.map(({ key }) => key.raw);
   for (const { key } of arg.pairs) checkSecret("ARG", key, arg, report);
   checkDescription("ARG", names, arg.comments, arg, report);
   const [, second] = arg.pairs;
   const isBare = arg.pairs.length === 2 && arg.pairs.every(({ value }) => value === undefined);
   // "ARG a b" declares two arguments; that a value was meant shows in nothing asking for the second one.
-  if (isBare && second !== undefined && !isNamed(second.key.raw, dockerfile))
-    reportLegacy("ARG", arg, report);
+  if (isBare && second !== undefined && !named.has(second.key.raw)) reportLegacy("ARG", arg, report);
 }
-
-const isNamed = (name: string, { source }: Dockerfile): boolean =>
-  source.lines.some((line) => line.includes(`$${name}`) || line.includes(`\${${name}`));
 
 const secretWords = "apikey|auth|credentials?|key|password|pword|passwd|secret|token";
 const secret = new RegExp(`(?:_|^)(?:${secretWords})(?:_|$)`, "i");

@@ -1,0 +1,3 @@
+FROM debian:12
+COPY [abc].txt /dst/
+COPY [a, b] /dst/

@@ -1,0 +1,5 @@
+FROM busybox
+ENV FOO=/bar
+WORKDIR ${FOO}   # WORKDIR /bar
+ADD . $FOO
+COPY \$FOO /quux

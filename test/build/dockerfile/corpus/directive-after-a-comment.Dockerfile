@@ -1,0 +1,5 @@
+# About my dockerfile
+# escape=`
+FROM scratch
+RUN echo a \
+    b

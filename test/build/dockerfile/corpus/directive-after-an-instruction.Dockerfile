@@ -1,0 +1,5 @@
+FROM scratch
+# escape=`
+# syntax=x
+USER a\
+b

@@ -1,0 +1,2 @@
+# check=skip=all
+FROM scratch AS X

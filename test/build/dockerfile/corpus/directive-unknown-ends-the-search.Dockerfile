@@ -1,0 +1,5 @@
+# unknowndirective=value
+# escape=`
+FROM scratch
+USER a\
+b

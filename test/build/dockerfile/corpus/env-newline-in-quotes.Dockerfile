@@ -1,0 +1,3 @@
+FROM debian:12
+ENV TEXT="first \
+second" NEXT=1

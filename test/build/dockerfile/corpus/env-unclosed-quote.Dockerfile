@@ -1,0 +1,3 @@
+FROM debian:12
+ENV A="b c
+USER app

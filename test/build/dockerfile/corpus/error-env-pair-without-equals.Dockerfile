@@ -1,0 +1,2 @@
+FROM debian:12
+ENV A=1 B C=3

@@ -1,0 +1,4 @@
+FROM debian:12
+RUN --network=none \
+    --scurity=insecure \
+    true

@@ -1,0 +1,2 @@
+FROM debian:12
+RUN --mount=from=$STAGE,target=/x true

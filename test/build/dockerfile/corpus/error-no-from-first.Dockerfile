@@ -1,0 +1,3 @@
+# build
+RUN echo hello
+FROM debian:12

@@ -1,0 +1,2 @@
+FROM debian:12
+COPY --__proto__=x a b

@@ -1,0 +1,6 @@
+FROM debian:12
+RUN echo a \
+\
+    b
+\
+USER app

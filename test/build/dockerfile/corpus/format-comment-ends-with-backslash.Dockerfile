@@ -1,0 +1,7 @@
+FROM debian:12
+# comments are not continued \
+RUN echo one
+RUN echo two \
+# nor here \
+    three
+USER app

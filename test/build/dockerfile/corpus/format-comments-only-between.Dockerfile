@@ -1,0 +1,8 @@
+# first
+# second
+
+# third
+FROM debian:12
+# fourth
+RUN true
+# fifth

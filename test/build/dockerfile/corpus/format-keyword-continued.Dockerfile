@@ -1,0 +1,4 @@
+FR\
+OM debian:12
+RUN\
+ echo hello

@@ -1,0 +1,5 @@
+from debian:12 as base
+run echo hello
+workdir /srv
+user nobody
+cmd ["true"]

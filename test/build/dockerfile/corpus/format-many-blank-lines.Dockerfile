@@ -1,0 +1,10 @@
+
+
+FROM debian:12
+
+
+
+RUN true
+
+
+

@@ -1,0 +1,3 @@
+From debian:12 aS Base
+rUn true
+eXpOsE 80

@@ -1,0 +1,5 @@
+FROM alpine
+RUN cat <<A \
+  && echo done
+text
+A

@@ -1,0 +1,6 @@
+FROM alpine
+RUN <<EOF cat
+ EOF
+EOF 
+EOF
+USER app

@@ -1,0 +1,5 @@
+# syntax=docker/dockerfile:1
+FROM debian
+RUN <<EOT
+  mkdir -p foo/bar
+EOT

@@ -1,0 +1,2 @@
+FROM debian:12
+LABEL description all of this is one value
