@@ -49,12 +49,6 @@ export const swarmRoutes: readonly Route[] = [
   ...none(["GET"], "/plugins/{name...}/json", noPlugin),
   ...none(["POST"], "/plugins/{name...}/{verb}", noPlugin),
   ...none(["DELETE"], "/plugins/{name...}", noPlugin),
-  { method: "POST", pattern: "/build", handle: notYet("cannot build an image") },
-  {
-    method: "POST",
-    pattern: "/build/prune",
-    handle: (x) => json(x, 200, { CachesDeleted: [], SpaceReclaimed: 0 }),
-  },
   { method: "POST", pattern: "/session", handle: notYet("cannot open a builder session") },
   { method: "POST", pattern: "/grpc", handle: notYet("cannot open a builder session") },
 ];

@@ -25,7 +25,7 @@ export async function assemble(
 ): Promise<Image> {
   const { stack, createdAt } = await solving.solve(tree.node);
   const fixed = request.timestamp === null ? null : request.timestamp * 1000;
-  const { lines, sizes } = await historyOf(tree.history, solving, fixed, createdAt);
+  const { lines, sizes } = await historyOf(tree.history, solving, fixed, createdAt, images);
   const { config, author, platform, before } = tree;
   const image = await images.layers.assemble({
     ...{ layers: stack.layers, platform, author, names: request.names },
@@ -42,6 +42,7 @@ async function historyOf(
   solving: Solving,
   fixed: number | null,
   last: number,
+  { layers }: Pick<EngineImages, "layers">,
 ): Promise<{ readonly lines: History; readonly sizes: { text: string; bytes: number }[] }> {
   const lines: History = [];
   const sizes: { text: string; bytes: number }[] = [];
@@ -57,7 +58,7 @@ async function historyOf(
       ...(comment === "" ? {} : { comment }),
       ...(isEmpty ? { empty_layer: true } : {}),
     });
-    if (!isEmpty) sizes.push({ text: created_by, bytes: made?.stack.layers.at(-1)?.size ?? 0 });
+    if (!isEmpty) sizes.push({ text: created_by, bytes: made === null ? 0 : layers.weigh(made.stack) });
   }
   return { lines, sizes };
 }

@@ -6,10 +6,13 @@ import type { EngineImages } from "../engine/images.ts";
 import type { Steps } from "../engine/steps/steps.ts";
 import type { Image, Stack } from "../image/images.ts";
 import type { Tree as Trees } from "../image/tree/tree.ts";
+import type { Digest } from "../oci/digest.ts";
 import { assemble } from "./assemble.ts";
 import { bringBase } from "./bring.ts";
 import type { Cache } from "./cache/cache.ts";
 import { type CacheMounts, openCacheMounts } from "./cache/mounts.ts";
+import { openStock, type Stock } from "./cache/stock.ts";
+import { newUses } from "./cache/uses.ts";
 import { baseImage, checked, hereOf, warn } from "./check.ts";
 import type { FileDigests } from "./copy/file-digests.ts";
 import { openFileDigests } from "./copy/open-file-digests.ts";
@@ -35,9 +38,10 @@ export interface Builder {
    * that had ended have made. Null where only a check was asked for. DOCKERFILE_INVALID, CHECKS_FAILED, BUILD_STEP_FAILED, and what pulling, copying and running throw.
    */
   build(request: BuildRequest, tell: Tell, signal: AbortSignal): Promise<Image | null>;
-  readonly cache: Cache;
-  readonly cacheMounts: CacheMounts;
-  close(): void;
+  /** What it keeps for builds to come. */
+  readonly stock: Stock;
+  /** When nothing of it is under way any more. */
+  close(): Promise<void>;
 }
 
 /** What a builder stands on. */
@@ -51,6 +55,10 @@ export interface BuilderParts {
   readonly images: EngineImages;
   readonly steps: Steps;
   readonly trees: Trees;
+  /** Bytes that the cache may have after a build; 0: any number. */
+  readonly keptBytes: number;
+  /** Hears what went wrong where no caller waits for it. */
+  readonly onFault: (message: string) => void;
 }
 
 interface Whole extends BuilderParts {
@@ -82,35 +90,54 @@ export async function openBuilder(parts: BuilderParts): Promise<Builder> {
   });
   const digests = openFileDigests(join(folder, "files.db"));
   const whole: Whole = { ...parts, cacheMounts, digests, solver: openSolver(images.layers, parts.cache) };
+  const uses = newUses();
+  const stock = openStock({ folder, cache: parts.cache, mounts: cacheMounts, images, isUsed: uses.has });
+  const tidy = async () => {
+    parts.cache.forget(Date.now() - FACTS_LAST);
+    if (parts.keptBytes === 0) return;
+    const o = { fits: () => true, all: false, reserved: 0, free: 0, dryRun: false };
+    await stock.prune({ ...o, most: parts.keptBytes });
+  };
+  let tidying: Promise<unknown> = Promise.resolve();
   return {
-    ...{ cache: parts.cache, cacheMounts },
+    stock,
     async build(request, tell, signal) {
       const release = await images.layers.hold();
+      using own = uses.begin();
       try {
-        return await build(whole, request, tell, signal);
+        return await build(whole, request, tell, signal, own.use);
       } finally {
         release();
+        tidying = tidying
+          .then(tidy)
+          .catch((cause: unknown) => parts.onFault(`while bounding the build cache: ${cause}`));
       }
     },
-    close() {
+    async close() {
+      await tidying;
       digests[Symbol.dispose]();
       parts.cache.close();
     },
   };
 }
 
+/** Milliseconds that something found out is kept for without being asked for. */
+const FACTS_LAST = 30 * 24 * 3_600_000;
+
 async function build(
   whole: Whole,
   request: BuildRequest,
   told: Tell,
   outer: AbortSignal,
+  use: (key: Digest) => void,
 ): Promise<Image | null> {
   const { tell, failed } = watched(told);
   let source: Source | undefined;
   try {
-    return await made(whole, request, tell, outer, (read) => {
-      source = read;
-    });
+    const read = (of: Source) => {
+      source = of;
+    };
+    return await made(whole, request, { tell, outer, read, use });
   } catch (cause) {
     if (!outer.aborted) failed(cause, source);
     throw cause;
@@ -120,9 +147,18 @@ async function build(
 async function made(
   whole: Whole,
   request: BuildRequest,
-  tell: Tell,
-  outer: AbortSignal,
-  read: (source: Source) => void,
+  {
+    tell,
+    outer,
+    read,
+    use,
+  }: {
+    readonly tell: Tell;
+    readonly outer: AbortSignal;
+    readonly read: (source: Source) => void;
+    /** Told of every record of the cache that it stands on. */
+    readonly use: (key: Digest) => void;
+  },
 ): Promise<Image | null> {
   const { folder, execFolder, native, images, trees } = whole;
   const id = randomBytes(8).toString("hex");
@@ -154,7 +190,7 @@ async function made(
   warn(file, request, await sources.ignore(), (reference) => bases.get(reference), tell);
   tell({ type: "graph", steps: graph.steps });
   const solving = whole.solver.begin({
-    ...{ tell, signal, kept: chainOf(graph.target.node) },
+    ...{ tell, signal, use, kept: chainOf(graph.target.node) },
     isUncached: ({ step }) =>
       typeof request.noCache === "boolean" ? request.noCache : request.noCache.includes(step.stage),
     prepare: (node, below, solve) =>

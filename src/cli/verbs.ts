@@ -458,9 +458,21 @@ export const verbs: readonly Entry[] = [
     load: async () => (await import("./verb/system-df.ts")).df,
   },
   {
+    names: ["builder prune", "buildx prune"],
+    group: engine,
+    summary: "Remove what builds keep for those to come",
+    load: async () => (await import("./verb/prune.ts")).builderPrune,
+  },
+  {
+    names: ["builder du", "buildx du"],
+    group: engine,
+    summary: "Show what builds keep for those to come",
+    load: async () => (await import("./verb/builder-du.ts")).builderDu,
+  },
+  {
     names: ["system prune"],
     group: engine,
-    summary: "Remove containers that do not run, and images and volumes that nothing uses",
+    summary: "Remove containers that do not run, images and volumes that nothing uses, and build cache",
     load: async () => (await import("./verb/system-prune.ts")).systemPrune,
   },
   {

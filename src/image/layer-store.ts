@@ -14,7 +14,9 @@ import { type AssembleRequest, assembleImage, plainLayer } from "./make.ts";
 import type { Driver } from "./snapshot/driver.ts";
 import type { Snapshots } from "./snapshot/snapshots.ts";
 import { type Stack, stackOf } from "./stack.ts";
+import { tarMeter } from "./tar/meter.ts";
 import { layerTar } from "./tree/layer-out.ts";
+import type { Weights } from "./weights.ts";
 
 export interface LayerStore {
   /** Nothing is swept until the answer is called: what is made meanwhile, nothing leads to yet. */
@@ -23,8 +25,8 @@ export interface LayerStore {
   sweep(): Promise<void>;
   /** Whether the files of all its layers are here, in whatever form. */
   has(stack: Stack): boolean;
-  /** Bytes of a layer's files, once it was unpacked. */
-  sizeOf(chainId: Digest): number | undefined;
+  /** Bytes of the files of a stack's last layer. */
+  weigh(stack: Stack): number;
   /** Its files without a writable layer, for a folder that is this mount's own; unpacked where they were not. */
   view(folder: string, stack: Stack): Promise<Rootfs>;
   /** The folders that its files lie in, uppermost first, as overlayfs merges them. */
@@ -57,6 +59,7 @@ interface Parts {
   readonly blobs: Blobs;
   readonly snapshots: Snapshots;
   readonly driver: Driver;
+  readonly weights: Weights;
   unpack(stack: Stack): Promise<void>;
   publish(named: NamedManifest): Promise<Image>;
   during<T>(work: () => Promise<T>): Promise<T>;
@@ -77,12 +80,17 @@ function hasher(): Sink {
   };
 }
 
-/** The layer of a tar, which `sink` keeps or not; undefined where there is nothing in it. */
-async function take(tar: AsyncIterable<Uint8Array>, sink: Sink): Promise<Layer | undefined> {
+/** The layer of a tar, which `sink` keeps or not, and the bytes of its files; undefined where there is nothing in it. */
+async function take(
+  tar: AsyncIterable<Uint8Array>,
+  sink: Sink,
+): Promise<{ readonly layer: Layer; readonly bytes: number } | undefined> {
+  const meter = tarMeter();
   let size = 0;
   try {
     for await (const chunk of tar) {
       size += chunk.length;
+      meter.see(chunk);
       await sink.write(chunk);
     }
   } catch (error) {
@@ -92,14 +100,14 @@ async function take(tar: AsyncIterable<Uint8Array>, sink: Sink): Promise<Layer |
   const digest = sink.verify();
   if (digest !== EMPTY) {
     await sink.commit();
-    return plainLayer(digest, size);
+    return { layer: plainLayer(digest, size), bytes: meter.bytes };
   }
   await sink.abort();
   return undefined;
 }
 
 export function layerStore(parts: Parts): LayerStore {
-  const { native, blobs, snapshots, driver } = parts;
+  const { native, blobs, snapshots, driver, weights } = parts;
   const isStored = ({ digest, size }: Layer) => blobs.sizeOf(digest) === size;
 
   /** The tar of a snapshot that was made of what a container wrote. */
@@ -129,7 +137,10 @@ export function layerStore(parts: Parts): LayerStore {
     sweep: parts.sweep,
     has: ({ layers, chainIds }) =>
       layers.every((layer, i) => snapshots.has(chainIds[i] as Digest) || isStored(layer)),
-    sizeOf: (chainId) => snapshots.sizeOf(chainId),
+    weigh({ layers, chainIds }) {
+      const [layer, chainId] = [layers.at(-1), chainIds.at(-1)];
+      return layer === undefined || chainId === undefined ? 0 : weights.of(layer, chainId);
+    },
     async view(folder, stack) {
       await parts.during(() => parts.unpack(stack));
       return driver.view(folder, stack.chainIds.map(snapshots.folderOf).reverse());
@@ -151,12 +162,14 @@ export function layerStore(parts: Parts): LayerStore {
         // The folder of a driver that keeps whole roots does not say what the layer is.
         const sink = isKept || driver.name !== "overlay" || latest !== null ? await blobs.begin() : undefined;
         const tar = layerTar(native, root, leaves, latest ?? undefined);
-        const layer = await take(tar, sink ?? hasher());
-        if (layer === undefined) return below;
+        const taken = await take(tar, sink ?? hasher());
+        if (taken === undefined) return below;
+        const { layer, bytes } = taken;
+        weights.learn(layer.diffId, bytes);
         const stack = stackOf([...below.layers, layer]);
         const chainId = stack.chainIds.at(-1) as Digest;
         if (snapshots.has(chainId)) return stack;
-        if (isWhole) await snapshots.adopt(chainId, layer.diffId, writtenIn(root));
+        if (isWhole) await snapshots.adopt(chainId, { diffId: layer.diffId, size: bytes }, writtenIn(root));
         else if (sink === undefined) await store(layerTar(native, root, leftOut), below);
         return stack;
       }),
@@ -170,8 +183,10 @@ export function layerStore(parts: Parts): LayerStore {
   };
 
   async function store(tar: AsyncIterable<Uint8Array>, below: Stack): Promise<Stack> {
-    const layer = await take(tar, await blobs.begin());
-    return layer === undefined ? below : stackOf([...below.layers, layer]);
+    const taken = await take(tar, await blobs.begin());
+    if (taken === undefined) return below;
+    weights.learn(taken.layer.diffId, taken.bytes);
+    return stackOf([...below.layers, taken.layer]);
   }
 }
 

@@ -36,6 +36,7 @@ import { sweep, sweeper } from "./sweep.ts";
 import { openEvidence } from "./trust/evidence.ts";
 import { openGate } from "./trust/gate.ts";
 import { openTrust } from "./trust/trust.ts";
+import { weightsIn } from "./weights.ts";
 
 /** How long after the last pull its files are put on disk, in milliseconds. */
 const syncDelay = 2000;
@@ -56,7 +57,8 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
   const snapshots = await openSnapshots(root, native, driver);
   const mountPoints = makeMountPoints(root);
   const { needed = () => [], kept = () => [] } = options;
-  const records = await openRecords({ blobs, names, snapshots, platform, needed, kept });
+  const weights = weightsIn(blobs, snapshots);
+  const records = await openRecords({ blobs, names, weights, platform, needed, kept });
   const fetchLayer = layerFetcher(blobs, snapshots);
   const registries = () =>
     options.registries === undefined ? noRegistries : readRegistries(options.registries);
@@ -205,7 +207,7 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
       return await driver.prepare(containerFolder, [...layers, mountPoints], limit);
     },
     layers: layerStore({
-      ...{ native, blobs, snapshots, driver, unpack: unpackAll, publish },
+      ...{ native, blobs, snapshots, driver, weights, unpack: unpackAll, publish },
       ...{ during: sweeps.during, hold: sweeps.hold, sweep: sweeps.want },
     }),
     release: (containerFolder) => driver.release(containerFolder),

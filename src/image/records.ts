@@ -8,8 +8,8 @@ import type { Blobs } from "./layout/blobs.ts";
 import type { NamedManifest, Names } from "./layout/names.ts";
 import { bestFor, noMatchingPlatform, platformOf } from "./platforms.ts";
 import { type Root, type RootImage, readRoot } from "./root.ts";
-import type { Snapshots } from "./snapshot/snapshots.ts";
 import type { Reachable } from "./sweep.ts";
+import type { Weights } from "./weights.ts";
 
 export interface Records {
   /** Throws LAYOUT_DAMAGED where the index cannot be read, as do those below: no image is not the same as none known. */
@@ -157,7 +157,7 @@ export interface KeptLayer {
 export interface RecordsStore {
   readonly blobs: Blobs;
   readonly names: Names;
-  readonly snapshots: Snapshots;
+  readonly weights: Weights;
   /** This machine's. */
   readonly platform: Platform;
   /** Ids of the images that containers stand on. */
@@ -169,7 +169,7 @@ export interface RecordsStore {
 export async function openRecords({
   blobs,
   names,
-  snapshots,
+  weights,
   platform,
   needed,
   kept: others,
@@ -186,7 +186,7 @@ export async function openRecords({
   // An image whose blobs are gone is not shown; the rest of the store goes on.
   for (const named of names.all.values()) await learn(named).catch(() => {});
   const sizesOf = ({ layers, chainIds }: RootImage) =>
-    layers.map((layer, i) => snapshots.sizeOf(chainIds[i] as Digest) ?? layer.size);
+    layers.map((layer, i) => weights.of(layer, chainIds[i] as Digest));
   const imagesOf = ({ descriptor, names: own, repoDigests }: NamedManifest): Image[] => {
     const images = known.get(descriptor.digest)?.images ?? [];
     const first = bestOf(images, platform);

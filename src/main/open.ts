@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { statfsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Builder, openBuilder } from "../build/builder.ts";
 import { openCache } from "../build/cache/cache.ts";
@@ -35,6 +36,8 @@ export interface OpenOptions {
   readonly publishOn?: string;
   /** How the network `bridge` is; IPv4 alone, where nothing else is, unless it says so. */
   readonly defaultNetwork?: DefaultNetworkRequest;
+  /** Bytes that the build cache may have after a build; 0: any number; a tenth of the disk, and 10 GB at least. */
+  readonly buildCacheBytes?: number;
   /** Hears what went wrong where no caller waits for it. */
   readonly onFault?: (message: string) => void;
 }
@@ -88,17 +91,24 @@ export async function openLocalEngine(
   const builder = await openBuilder({
     ...{ folder: join(root, "build"), execFolder: join(execRoot, "build"), native, cache },
     ...{ images: engine.images, steps: engine.steps, trees: trees(native) },
+    ...{ keptBytes: options.buildCacheBytes ?? cacheBound(root), onFault },
   });
   undo.release();
   return {
     ...engine,
     builder,
     close: async () => {
+      await builder.close();
       await engine.close();
-      builder.close();
       await holder.close();
     },
   };
+}
+
+/** A tenth of the disk that the data root is on. */
+function cacheBound(root: string): number {
+  const { blocks, bsize } = statfsSync(root);
+  return Math.max(Math.floor((blocks * bsize) / 10), 10e9);
 }
 
 /** Two engines on one machine have two parents, so that neither removes what is the other's. */

@@ -28,6 +28,8 @@ export interface Places {
   readonly publishOn: string;
   /** How the network `bridge` is. */
   readonly defaultNetwork: DefaultNetworkRequest;
+  /** Bytes that the build cache may have; 0: any number; null: what the disk allows. */
+  readonly buildCacheBytes: number | null;
   /** Hear more of what goes on. */
   readonly debug: boolean;
 }
@@ -37,7 +39,7 @@ const VALUED: Readonly<
   Record<
     string,
     | ("dataRoot" | "execRoot" | "host" | "group" | "registries" | "trust" | "storageDriver")
-    | ("foreignFirewalls" | "ip" | "bip" | "bip6")
+    | ("foreignFirewalls" | "ip" | "bip" | "bip6" | "buildCache")
   >
 > = {
   "--data-root": "dataRoot",
@@ -54,6 +56,7 @@ const VALUED: Readonly<
   "--ip": "ip",
   "--bip": "bip",
   "--bip6": "bip6",
+  "--builder-keep-storage": "buildCache",
 };
 
 /** May be given several times. */
@@ -94,6 +97,7 @@ export function parsePlaces(words: readonly string[]): { places: Places; rest: r
       foreignFirewalls: parseForeignPolicy(given.foreignFirewalls ?? "tell"),
       publishOn: given.ip === undefined ? "" : address(given.ip),
       defaultNetwork: { ipv6, address: given.bip, address6: given.bip6 },
+      buildCacheBytes: given.buildCache === undefined ? null : bytesOf(given.buildCache),
       debug,
     },
     rest,
@@ -115,6 +119,19 @@ function address(ip: string): string {
     what: `cannot publish ports on "${ip}"`,
     why: "it is not an address of the host",
     at: "--ip",
+  });
+}
+
+/** `20g`, in powers of 1024. */
+function bytesOf(text: string): number {
+  const [, digits, unit = ""] = /^(\d+(?:\.\d+)?)([kmgt]?)(?:i?b)?$/i.exec(text) ?? [];
+  if (digits !== undefined)
+    return Math.floor(Number(digits) * 1024 ** " kmgt".indexOf(unit.toLowerCase() || " "));
+  throw new InroError("INVALID_OPTION", {
+    what: `cannot keep "${text}" of the build cache`,
+    why: "it is no number of bytes",
+    hint: "write 20g, or 0 for any number",
+    at: "--builder-keep-storage",
   });
 }
 

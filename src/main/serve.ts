@@ -13,7 +13,7 @@ export async function serveDaemon(words: readonly string[]): Promise<void> {
   if (unknown !== undefined)
     throw new InroError("INVALID_OPTION", {
       what: `cannot understand "${unknown}"`,
-      why: "serve takes --data-root, --exec-root, -H, --group, --registries, --trust, --storage-driver, --cdi-spec-dir, --firewall-foreign, --ip, --bip, --bip6, --ipv6 and --debug",
+      why: "serve takes --data-root, --exec-root, -H, --group, --registries, --trust, --storage-driver, --cdi-spec-dir, --firewall-foreign, --ip, --bip, --bip6, --ipv6, --builder-keep-storage and --debug",
     });
   withSmallHeap();
   process.title = "inro serve";
@@ -35,6 +35,7 @@ export async function serveDaemon(words: readonly string[]): Promise<void> {
     ...(places.storageDriver === null ? {} : { storageDriver: places.storageDriver }),
     publishOn: places.publishOn,
     defaultNetwork: places.defaultNetwork,
+    ...(places.buildCacheBytes === null ? {} : { buildCacheBytes: places.buildCacheBytes }),
     onFault: (message) => console.error(`inro: ${message}`),
   });
   mkdirSync(dirname(places.socket), { recursive: true, mode: 0o711 });

@@ -3,9 +3,13 @@ import type { Exchange, Route } from "../exchange.ts";
 import { lines } from "../images/lines.ts";
 import { flag, text } from "../query.ts";
 import { askedBuild } from "./ask.ts";
+import { pruneCache } from "./cache.ts";
 import { classicLines, eventLines } from "./tell.ts";
 
-export const buildRoutes: readonly Route[] = [{ method: "POST", pattern: "/build", handle: build }];
+export const buildRoutes: readonly Route[] = [
+  { method: "POST", pattern: "/build", handle: build },
+  { method: "POST", pattern: "/build/prune", handle: pruneCache },
+];
 
 async function build(x: Exchange): Promise<void> {
   const request = await askedBuild(x);

@@ -1,5 +1,6 @@
 import { usageOf } from "../../image/usage.ts";
 import { json } from "../answer.ts";
+import { cacheRecord } from "../build/cache.ts";
 import type { Exchange, Route } from "../exchange.ts";
 import { imageLines } from "../images/images.ts";
 import { refuse } from "../status.ts";
@@ -13,7 +14,7 @@ const parts: { readonly [type: string]: (x: Exchange) => Promise<object> | objec
   image: (x) => ({ LayersSize: usageOf(x.engine.images.list()).total, Images: imageLines(x, {}, true) }),
   container: async (x) => ({ Containers: await containers(x) }),
   volume: async (x) => ({ Volumes: await volumes(x) }),
-  "build-cache": (x) => ({ BuildCache: [], ...(x.version < 42 ? { BuilderSize: 0 } : {}) }),
+  "build-cache": cache,
 };
 
 async function diskUsage(x: Exchange): Promise<void> {
@@ -30,6 +31,12 @@ async function diskUsage(x: Exchange): Promise<void> {
   for (const [type, measure] of Object.entries(parts))
     if (asked.length === 0 || asked.includes(type)) answer = { ...answer, ...(await measure(x)) };
   json(x, 200, answer);
+}
+
+async function cache(x: Exchange) {
+  const BuildCache = (await x.engine.builder.stock.list()).map(cacheRecord);
+  const BuilderSize = BuildCache.reduce((sum, { Size, Shared }) => sum + (Shared ? 0 : Size), 0);
+  return { BuildCache, ...(x.version < 42 ? { BuilderSize } : {}) };
 }
 
 async function containers(x: Exchange) {

@@ -21,8 +21,13 @@ export interface CacheEntry {
   /** What people call it: the instruction. */
   readonly text: string;
   readonly kind: "run" | "copy" | "folder";
-  /** The layer; null: it changed nothing. */
-  readonly layer: { readonly diffId: Digest; readonly chainId: Digest; readonly size: number } | null;
+  /** The layer, the bytes of its tar, and those of its files; null: it changed nothing. */
+  readonly layer: {
+    readonly diffId: Digest;
+    readonly chainId: Digest;
+    readonly size: number;
+    readonly bytes: number;
+  } | null;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
   readonly usedAt: number;
@@ -35,10 +40,12 @@ export interface Cache {
   /** The last one of the same instruction, for saying what is different now. */
   lastOf(text: string): CacheEntry | undefined;
   put(entry: Pick<CacheEntry, "key" | "parts" | "text" | "kind" | "layer" | "createdAt">): void;
-  remove(key: Digest): void;
+  remove(keys: readonly Digest[]): void;
   /** What was found out of something that stays as it is, by a key that stands for it: a digest. */
   fact(key: Digest): Digest | undefined;
   learn(key: Digest, fact: Digest): void;
+  /** What was found out and not asked for since then, in milliseconds since 1970, is forgotten. */
+  forget(before: number): void;
   /** Those used last come first. */
   list(): readonly CacheEntry[];
   /** Their layers, which stay. */
@@ -58,12 +65,13 @@ const schema = `
     diff_id TEXT,
     chain_id TEXT,
     size INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     used_at INTEGER NOT NULL,
     uses INTEGER NOT NULL
   ) WITHOUT ROWID;
   CREATE INDEX steps_by_text ON steps (text, used_at);
-  CREATE TABLE facts (key TEXT PRIMARY KEY, fact TEXT NOT NULL) WITHOUT ROWID;`;
+  CREATE TABLE facts (key TEXT PRIMARY KEY, fact TEXT NOT NULL, used_at INTEGER NOT NULL) WITHOUT ROWID;`;
 
 interface Row {
   readonly key: string;
@@ -73,6 +81,7 @@ interface Row {
   readonly diff_id: string | null;
   readonly chain_id: string | null;
   readonly size: number;
+  readonly bytes: number;
   readonly created_at: number;
   readonly used_at: number;
   readonly uses: number;
@@ -86,7 +95,10 @@ const entryOf = (row: Row): CacheEntry => ({
   layer:
     row.diff_id === null || row.chain_id === null
       ? null
-      : { diffId: parseDigest(row.diff_id), chainId: parseDigest(row.chain_id), size: row.size },
+      : {
+          ...{ diffId: parseDigest(row.diff_id), chainId: parseDigest(row.chain_id) },
+          ...{ size: row.size, bytes: row.bytes },
+        },
   createdAt: row.created_at,
   usedAt: row.used_at,
   uses: row.uses,
@@ -130,17 +142,24 @@ function cacheIn(database: Database): Cache {
     },
     put({ key, parts, text, kind, layer, createdAt }) {
       database.run(
-        "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+        "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
         ...[key, JSON.stringify(parts), text, kind, layer?.diffId ?? null, layer?.chainId ?? null],
-        ...[layer?.size ?? 0, createdAt, createdAt],
+        ...[layer?.size ?? 0, layer?.bytes ?? 0, createdAt, Date.now()],
       );
     },
-    remove: (key) => database.run("DELETE FROM steps WHERE key = ?", key),
+    remove: (keys) =>
+      database.transaction("process", () => {
+        for (const key of keys) database.run("DELETE FROM steps WHERE key = ?", key);
+      }),
     fact(key) {
       const [row] = database.all<{ readonly fact: string }>("SELECT fact FROM facts WHERE key = ?", key);
-      return row === undefined ? undefined : parseDigest(row.fact);
+      if (row === undefined) return undefined;
+      database.attempt("UPDATE facts SET used_at = ? WHERE key = ?", Date.now(), key);
+      return parseDigest(row.fact);
     },
-    learn: (key, fact) => void database.attempt("INSERT OR REPLACE INTO facts VALUES (?, ?)", key, fact),
+    learn: (key, fact) =>
+      void database.attempt("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", key, fact, Date.now()),
+    forget: (before) => void database.attempt("DELETE FROM facts WHERE used_at < ?", before),
     list: () => database.all<Row>("SELECT * FROM steps ORDER BY used_at DESC").map(entryOf),
     kept: () =>
       database

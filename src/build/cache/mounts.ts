@@ -1,9 +1,11 @@
 /** Folders that RUN --mount=type=cache keeps from one build to the next, by their ids. */
 import { createHash, randomBytes } from "node:crypto";
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
+import { treeSize } from "../../engine/files/size.ts";
 import { Mutex } from "../../engine/mutex.ts";
 import type { Stack } from "../../image/images.ts";
+import { countUse, type MountRecord, readMountRecord, writeMountRecord } from "./mount-record.ts";
 
 export interface CacheMountRequest {
   readonly id: string;
@@ -21,9 +23,18 @@ export interface CacheMounts {
    * uses it at the same time. Rejects when the signal is aborted while it waits.
    */
   open(request: CacheMountRequest, signal: AbortSignal): Promise<{ readonly path: string } & AsyncDisposable>;
-  list(): readonly { readonly id: string; readonly path: string; readonly isUsed: boolean }[];
-  /** Those that nobody uses. */
+  list(): Promise<readonly CacheMountView[]>;
+  /** Unless somebody uses it. */
   remove(path: string): Promise<void>;
+}
+
+export interface CacheMountView {
+  readonly name: string;
+  readonly path: string;
+  readonly record: MountRecord;
+  /** That its files take on the disk. */
+  readonly bytes: number;
+  readonly isUsed: boolean;
 }
 
 export interface CacheMountsOptions {
@@ -40,6 +51,7 @@ export function openCacheMounts({ folder, fill, discard }: CacheMountsOptions): 
   const locks = new Map<string, Mutex>();
   const users = new Map<string, number>();
   const makings = new Map<string, Promise<void>>();
+  const weighed = new Map<string, { readonly uses: number; readonly bytes: number }>();
 
   /** Made under another name: what bears its own is whole. R8: nobody leads the way to it anywhere else. */
   const make = async (path: string, { id, mode, uid, gid, seed }: CacheMountRequest) => {
@@ -47,7 +59,8 @@ export function openCacheMounts({ folder, fill, discard }: CacheMountsOptions): 
     const fresh = join(folder, `.tmp-${randomBytes(8).toString("hex")}`);
     const data = join(fresh, "data");
     mkdirSync(data, { recursive: true, mode: 0o700 });
-    writeFileSync(join(fresh, "id"), id, { mode: 0o600 });
+    const now = Date.now();
+    writeMountRecord(fresh, { id, createdAt: now, usedAt: now, uses: 0 });
     if (seed !== null) await fill(data, await seed.stack(), seed.path);
     chownSync(data, uid, gid);
     chmodSync(data, mode);
@@ -85,6 +98,15 @@ export function openCacheMounts({ folder, fill, discard }: CacheMountsOptions): 
     }
   };
 
+  /** A walk over all of it, once for each use. */
+  const weigh = async (path: string, { uses }: MountRecord): Promise<number> => {
+    const known = weighed.get(path);
+    if (known?.uses === uses && !users.has(path)) return known.bytes;
+    const bytes = await treeSize(join(path, "data"));
+    if (!users.has(path)) weighed.set(path, { uses, bytes });
+    return bytes;
+  };
+
   return {
     async open(request, signal) {
       const name = nameOf(request.id);
@@ -103,6 +125,7 @@ export function openCacheMounts({ folder, fill, discard }: CacheMountsOptions): 
           release();
           throw cause;
         }
+        countUse(path);
         return {
           path: join(path, "data"),
           async [Symbol.asyncDispose]() {
@@ -115,12 +138,20 @@ export function openCacheMounts({ folder, fill, discard }: CacheMountsOptions): 
         throw cause;
       }
     },
-    list: () =>
-      readdirSync(folder)
-        .filter((name) => !name.startsWith("."))
-        .map((name) => ({ id: name, path: join(folder, name), isUsed: users.has(join(folder, name)) })),
+    async list() {
+      const names = readdirSync(folder).filter((name) => !name.startsWith("."));
+      const views: CacheMountView[] = [];
+      for (const name of names) {
+        const path = join(folder, name);
+        const record = readMountRecord(path);
+        if (record === undefined) continue;
+        views.push({ name, path, record, bytes: await weigh(path, record), isUsed: users.has(path) });
+      }
+      return views;
+    },
     async remove(path) {
       if (users.has(path)) return;
+      weighed.delete(path);
       const gone = join(folder, `.tmp-${randomBytes(8).toString("hex")}`);
       renameSync(path, gone);
       await discard(gone);

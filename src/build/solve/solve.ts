@@ -65,6 +65,8 @@ export interface SolvedBuild {
   readonly kept: ReadonlySet<Node>;
   /** Steps that are to be made, whatever the cache has. */
   readonly isUncached: (node: ChangingNode) => boolean;
+  /** Told of every record that it stands on: none of them goes while it is under way. */
+  readonly use: (key: Digest) => void;
   /** How a node is made; `solved` are its inputs. */
   prepare(node: ChangingNode, below: Stack, solve: (node: Node) => Promise<Stack>): Promise<Work>;
 }
@@ -95,7 +97,9 @@ export function openSolver(layers: LayerStore, cache: Cache): Solver {
     cache.put({
       ...{ key, parts, createdAt, text: node.step.text, kind: node.op },
       layer:
-        layer === undefined || chainId === "" ? null : { diffId: layer.diffId, chainId, size: layer.size },
+        layer === undefined || chainId === ""
+          ? null
+          : { diffId: layer.diffId, chainId, size: layer.size, bytes: layers.weigh(stack) },
     });
   };
 
@@ -112,6 +116,7 @@ export function openSolver(layers: LayerStore, cache: Cache): Solver {
       const work = await build.prepare(node, below, async (input) => (await solve(input)).stack);
       const parts: KeyParts = { op: node.op, below: topOf(below), ...work.parts };
       const key = keyOf(parts);
+      build.use(key);
       const uncached = build.isUncached(node);
       const known = uncached ? undefined : cached(key, below);
       if (known !== undefined) {

@@ -1,5 +1,6 @@
 import type { Client } from "../../client/client.ts";
-import { flag, list } from "../options/option.ts";
+import { flag, list, read } from "../options/option.ts";
+import { size } from "../options/readers.ts";
 import { decimalSize } from "../print/human.ts";
 import { filters } from "../print/listing.ts";
 import { confirmed } from "../terminal/confirm.ts";
@@ -14,6 +15,7 @@ const options = {
 
 interface Prune {
   readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | boolean>>;
   readonly question: string;
   readonly options: { readonly force: boolean; readonly "dry-run": boolean };
   readonly filter: readonly string[];
@@ -50,13 +52,13 @@ async function withNames(client: Client, ids: readonly string[]): Promise<readon
 
 export async function pruned(
   client: Client,
-  { path, filter, kind, removed }: Pick<Prune, "path" | "filter" | "kind" | "removed">,
+  { path, query = {}, filter, kind, removed }: Pick<Prune, "path" | "query" | "filter" | "kind" | "removed">,
   dryRun: boolean,
 ): Promise<Gone> {
   const answer = await client.json<Readonly<Record<string, unknown>>>({
     method: "POST",
     path,
-    query: { filters: filters(filter), ...(dryRun ? { "dry-run": true } : {}) },
+    query: { ...query, filters: filters(filter), ...(dryRun ? { "dry-run": true } : {}) },
   });
   const { SpaceReclaimed: reclaimed } = answer;
   const gone = removed(answer);
@@ -103,6 +105,11 @@ export const kinds = {
         (one: { Untagged?: string; Deleted?: string }) =>
           one.Untagged !== undefined ? `untagged: ${one.Untagged}` : `deleted: ${one.Deleted}`,
       ),
+  },
+  cache: {
+    path: "/build/prune",
+    kind: "build cache objects",
+    removed: ({ CachesDeleted }) => names(CachesDeleted),
   },
 } satisfies Record<string, Pick<Prune, "path" | "kind" | "removed">>;
 
@@ -152,5 +159,27 @@ export const imagePrune = verb({
       ...{ ...kinds.images, options: rest },
       filter: [...filter, `dangling=${!all}`],
       question: `This removes all images ${all ? "that no container uses" : "without a name"}.`,
+    }),
+});
+
+export const builderPrune = verb({
+  usage: "[OPTIONS]",
+  options: {
+    ...options,
+    all: flag("What images share, too, though that frees nothing", { short: "a" }),
+    "keep-storage": read("SIZE", size, "Keep so much of it: what was used last"),
+    "reserved-space": read("SIZE", size, "The same"),
+    "max-used-space": read("SIZE", size, "Keep no more than that"),
+    "min-free-space": read("SIZE", size, "Until so much of the disk is free"),
+  },
+  args: [0, 0],
+  run: ({ client }, { options: { filter, all, force, "dry-run": dryRun, ...bounds } }) =>
+    prune(client, {
+      ...{ ...kinds.cache, filter, options: { force, "dry-run": dryRun } },
+      query: {
+        all,
+        ...Object.fromEntries(Object.entries(bounds).filter(([, bytes]) => bytes !== undefined)),
+      },
+      question: `This removes ${all ? "all" : "all that no image shares"} of the build cache that no build uses.`,
     }),
 });

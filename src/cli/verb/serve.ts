@@ -22,6 +22,10 @@ export const serve = verb({
     bip: text("CIDR", "The host's address in the network bridge, such as 10.1.0.1/24 (default a free block)"),
     bip6: text("CIDR", "The same of IPv6, such as fd00:1::1/64"),
     ipv6: flag("Addresses of IPv6 in the network bridge, too"),
+    "builder-keep-storage": text(
+      "SIZE",
+      "What the build cache may take after a build (default a tenth of the disk, at least 10 GB; 0: anything)",
+    ),
     debug: flag("Tell more of what goes on", { short: "D" }),
   },
   args: [0, ANY],

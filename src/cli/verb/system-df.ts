@@ -4,6 +4,7 @@ import { type Listing, listing, type Row, rowJson, unescaped } from "../print/li
 import { template } from "../template/template.ts";
 import { out } from "../terminal/output.ts";
 import { verb } from "../verb.ts";
+import { type CacheRecord, cacheListing, cacheRow } from "./builder-du.ts";
 import { type Summary as ImageSummary, rowsOf as imageRows, spec as imageSpec } from "./images.ts";
 import { type Summary as ContainerSummary, row as containerRow, spec as containerSpec } from "./ps.ts";
 
@@ -17,9 +18,7 @@ interface Usage {
         readonly UsageData?: { readonly Size: number; readonly RefCount: number } | null;
       }[]
     | null;
-  readonly BuildCache?:
-    | readonly { readonly Size: number; readonly InUse: boolean; readonly Shared: boolean }[]
-    | null;
+  readonly BuildCache?: readonly CacheRecord[] | null;
 }
 
 const spec: Listing = {
@@ -81,7 +80,8 @@ function details({ Images, Containers, Volumes, BuildCache }: Usage, format: str
     Links: String(UsageData?.RefCount ?? 0),
     Size: decimalSize(Math.max(UsageData?.Size ?? 0, 0)),
   }));
-  const lists = { Images: images, Containers: containers, Volumes: volumes, BuildCache: BuildCache ?? [] };
+  const caches = (BuildCache ?? []).map(cacheRow);
+  const lists = { Images: images, Containers: containers, Volumes: volumes, BuildCache: caches };
   if (format === "json") return `${rowJson(lists)}\n`;
   if (format !== "" && format !== "table") return `${template(unescaped(format))(lists)}\n`;
   return [
@@ -89,6 +89,7 @@ function details({ Images, Containers, Volumes, BuildCache }: Usage, format: str
     list("Containers", { ...containerSpec, columns: containerColumns }, containers),
     list("Local Volumes", volumeSpec, volumes),
     `Build cache usage: ${decimalSize(sum((BuildCache ?? []).map(({ Size }) => Size)))}\n`,
+    ...(caches.length === 0 ? [] : [listing(cacheListing, caches, { format: undefined, quiet: false })]),
   ].join("\n");
 }
 

@@ -16,11 +16,14 @@ export const systemPrune = verb({
   async run({ client }, { options: { all, volumes, filter, force, "dry-run": dryRun } }) {
     if (volumes && filter.some((each) => /^until\s*=/.test(each)))
       throw new Error("cannot prune volumes until a moment: leave out --volumes, or the filter");
+    // What builds keep has no labels.
+    const hasLabels = filter.some((each) => /^label!?\s*=/.test(each));
     const going = [
       "all containers that do not run",
       "all networks that no container uses",
       ...(volumes ? ["all anonymous volumes that no container uses"] : []),
       all ? "all images that no container uses" : "all images without a name",
+      ...(hasLabels ? [] : ["what no image shares of the build cache"]),
     ];
     const question = `This removes:\n${going.map((each) => `  - ${each}\n`).join("")}Continue?`;
     if (!dryRun && !force && !confirmed(question)) return 1;
@@ -29,6 +32,7 @@ export const systemPrune = verb({
     gone.push(await pruned(client, { ...kinds.networks, filter }, dryRun));
     if (volumes) gone.push(await pruned(client, { ...kinds.volumes, filter }, dryRun));
     gone.push(await pruned(client, { ...kinds.images, filter: [...filter, `dangling=${!all}`] }, dryRun));
+    if (!hasLabels) gone.push(await pruned(client, { ...kinds.cache, filter }, dryRun));
     return told(gone, dryRun);
   },
 });

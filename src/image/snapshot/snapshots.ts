@@ -28,7 +28,11 @@ export interface Snapshots {
   /** Unpacks unless it is there; requests for one chain ID share the work. The source is read only by the first. */
   unpack(request: UnpackRequest): Promise<void>;
   /** Takes a folder that what a container wrote lies in, or its whole root, as the layer that it became. */
-  adopt(chainId: Digest, diffId: Digest, folder: string): Promise<void>;
+  adopt(
+    chainId: Digest,
+    layer: { readonly diffId: Digest; readonly size: number },
+    folder: string,
+  ): Promise<void>;
   list(): Promise<Digest[]>;
   remove(chainId: Digest): Promise<void>;
   /** Puts on disk what was unpacked. */
@@ -133,12 +137,12 @@ export async function openSnapshots(root: string, native: string, driver: Driver
       running.set(chainId, work);
       await work;
     },
-    async adopt(chainId, diffId, written) {
+    async adopt(chainId, layer, written) {
       const fresh = join(folder, `.tmp-${randomBytes(8).toString("hex")}`);
       await mkdir(fresh, { mode: 0o700 });
       try {
         await rename(written, join(fresh, "fs"));
-        await appear(fresh, chainId, { diffId });
+        await appear(fresh, chainId, layer);
       } catch (error) {
         await removeTree(native, fresh);
         // Two that wrote the same: either will do.
