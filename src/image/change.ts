@@ -1,19 +1,10 @@
 /** `--change` of commit and import: a Dockerfile's instructions that change a configuration and no file. */
+import { parseDuration } from "../oci/duration.ts";
 import { InroError } from "../oci/error.ts";
 import type { ExecutionConfig } from "../oci/image-config.ts";
 
 type Config = NonNullable<ExecutionConfig>;
 type Instruction = (config: Config, rest: string) => Partial<Config>;
-
-const second = 1e9;
-const units: Readonly<Record<string, number>> = {
-  ns: 1,
-  us: 1e3,
-  ms: 1e6,
-  s: second,
-  m: 60 * second,
-  h: 3600 * second,
-};
 
 function refuse(why: string): never {
   throw new InroError("INVALID_OPTION", {
@@ -74,10 +65,9 @@ function ports(rest: string): Record<string, object> {
 }
 
 function duration(text: string): number {
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ns|us|ms|s|m|h)/g)];
-  if (parts.length === 0 || parts.map(([whole]) => whole).join("") !== text)
-    refuse(`${JSON.stringify(text)} is no duration`);
-  return parts.reduce((sum, [, n, unit = ""]) => sum + Number(n) * (units[unit] ?? 0), 0);
+  const nanoseconds = parseDuration(text);
+  if (nanoseconds === undefined || nanoseconds < 0) refuse(`${JSON.stringify(text)} is no duration`);
+  return nanoseconds;
 }
 
 const healthOptions: Readonly<Record<string, readonly [field: string, read: (text: string) => number]>> = {

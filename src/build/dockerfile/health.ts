@@ -1,5 +1,5 @@
+import { parseDuration } from "../../oci/duration.ts";
 import { commandLine, common } from "./common.ts";
-import { parseDuration } from "./duration.ts";
 import { flagsOf } from "./flags.ts";
 import type { HealthcheckInstruction } from "./instruction.ts";
 import { refuse, type Statement, textOf, wordOf } from "./statement.ts";

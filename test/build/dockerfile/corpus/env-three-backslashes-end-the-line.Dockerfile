@@ -1,0 +1,4 @@
+FROM debian:12
+ENV A=b\\\
+ENV B="c\\\
+USER app
