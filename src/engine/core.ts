@@ -89,18 +89,15 @@ export function record(
   entry.fortune = fortune;
 }
 
-/** Tells an event of a container, with the attributes that Docker gives each of them. */
+/** Tells an event of a container, with the attributes that Docker gives each of them; `passing`: and does not keep it. */
 export function tell(
   core: Core,
   entry: Entry,
   action: string,
   attributes: Readonly<Record<string, string>> = {},
+  passing = false,
 ): void {
   const { options } = entry.origin;
-  core.news.tell({
-    type: "container",
-    action,
-    id: entry.id,
-    attributes: { ...options.labels, image: options.image, name: entry.name, ...attributes },
-  });
+  const about = { ...options.labels, image: options.image, name: entry.name, ...attributes };
+  core.news.tell({ type: "container", action, id: entry.id, attributes: about }, passing);
 }

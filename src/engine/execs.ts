@@ -93,7 +93,8 @@ export function createExec(core: Core, entry: Entry, options: ExecOptions, isPro
   const record = { id, containerId: entry.id, options, isProbe, pid: 0, running: false, exitCode: null };
   const exec: Exec = { record, session: null, started: false };
   core.execs.set(id, exec);
-  tell(core, entry, `exec_create: ${options.command.join(" ")}`, { execID: id });
+  // Probes come every few seconds for ever: kept, they would leave no room for anything else.
+  tell(core, entry, `exec_create: ${options.command.join(" ")}`, { execID: id }, isProbe);
   return exec;
 }
 
@@ -144,19 +145,19 @@ export async function startExec(
 }
 
 function begin(core: Core, entry: Entry, exec: Exec, session: ExecSession): void {
-  const { id, options } = exec.record;
+  const { id, options, isProbe } = exec.record;
   exec.session = session;
   exec.record = { ...exec.record, pid: session.pid, running: true };
-  if (!exec.record.isProbe) core.records.putExec(exec.record);
+  if (!isProbe) core.records.putExec(exec.record);
   entry.execs.set(id, session);
-  tell(core, entry, `exec_start: ${options.command.join(" ")}`, { execID: id });
+  tell(core, entry, `exec_start: ${options.command.join(" ")}`, { execID: id }, isProbe);
   const finish = (code: number) => {
     exec.session = null;
     exec.record = { ...exec.record, running: false, exitCode: code };
     entry.execs.delete(id);
     if (!core.execs.has(id)) return;
     keep(core, exec.record);
-    tell(core, entry, "exec_die", { execID: id, exitCode: String(code) });
+    tell(core, entry, "exec_die", { execID: id, exitCode: String(code) }, isProbe);
   };
   session.exited.then(
     (exit) => finish(exitCode(exit)),

@@ -5,7 +5,8 @@ import type { Records } from "./records.ts";
 
 /** Tells what happens, and keeps it for those who ask later. */
 export interface News extends Events {
-  tell(event: Omit<EngineEvent, "time">): void;
+  /** `passing`: only those who listen now are told. */
+  tell(event: Omit<EngineEvent, "time">, passing?: boolean): void;
   /** That what nobody needed was removed, and the bytes it took. */
   tellPruned(type: EngineEvent["type"], reclaimed: number): void;
 }
@@ -15,9 +16,9 @@ const BACKLOG = 10_000;
 
 export function openNews(records: Records): News {
   const readers = new Set<(event: EngineEvent) => void>();
-  const tell: News["tell"] = (event) => {
+  const tell: News["tell"] = (event, passing = false) => {
     const told = { ...event, time: now() };
-    records.addEvent(told);
+    if (!passing) records.addEvent(told);
     for (const reader of readers) reader(told);
   };
   return {

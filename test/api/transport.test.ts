@@ -237,6 +237,26 @@ describe("answers", () => {
     expect((await exchange(request("POST", "/body", `"${"x".repeat(9 * MiB)}"`))).status).toBe(413);
   });
 
+  test.each([
+    ["POST", "/empty", "204"],
+    ["POST", "/nothing", "404"],
+    ["GET", "/conflict", "409"],
+    ["POST", "/body", "413"],
+  ])(
+    "%s %s is answered %s, however much of a body comes that nobody reads",
+    async (method, where, status) => {
+      const socket = await open(
+        `${method} ${where} HTTP/1.1\r\nHost: inro\r\nContent-Length: ${64 * MiB}\r\n\r\n`,
+      );
+      const answered = until(socket, "\r\n\r\n");
+      for (let sent = 0; sent < 64; sent++)
+        if (!socket.write(Buffer.alloc(MiB, "x"))) await Promise.race([once(socket, "drain"), sleep(1000)]);
+      expect(await answered).toStartWith(`HTTP/1.1 ${status} `);
+      socket.destroy();
+    },
+    30_000,
+  );
+
   test("a client that goes away cancels the work", async () => {
     const socket = await open(request("GET", "/hang"));
     await until(socket, "\r\n\r\n");

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
-import { readdirSync } from "node:fs";
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { digestOf } from "../../src/oci/digest.ts";
 import { busyboxArchive, busyboxMissing } from "../engine/busybox.ts";
 import { dockerArchive, gzip, tar } from "../image/fixtures.ts";
@@ -104,6 +104,40 @@ describe.skipIf(rootMissing || busyboxMissing || registryMissing || smallDiskMis
       ok(await inro("commit", "writer", "made:1"));
       ok(await inro("rmi", "made:1"));
       ok(await inro("rm", "writer"));
+      await clean();
+    }, 60_000);
+
+    test("under logs and cp: the program and its neighbours go on, the log says what it misses, cp names the path", async () => {
+      const steady = "i=0; while :; do echo line $i; i=$((i+1)); sleep 0.02; done";
+      const heavy =
+        "while :; do dd if=/dev/zero bs=1k count=64 2>/dev/null | tr '\\0' x; echo; sleep 0.01; done";
+      const keep = ["--network", "none", "--log-opt", "max-size=-1"];
+      ok(
+        await inro("run", "-d", "--name", "steady", "--tmpfs", "/t", ...keep, "busybox", "sh", "-c", steady),
+      );
+      ok(await inro("run", "-d", "--name", "heavy", ...keep, "busybox", "sh", "-c", heavy));
+      const big = disk.seen("../big");
+      writeFileSync(big, randomBytes(4 * MiB));
+      const free = await disk.fill();
+      // Both have written when there was nothing left to write to.
+      await Bun.sleep(1000);
+      const copied = await inro("cp", big, "steady:/big");
+      expect(copied.code).not.toBe(0);
+      expect(copied.stderr).toContain(`in ${disk.path}`);
+      expect(copied.stderr).toContain("the disk is full");
+      ok(await inro("exec", "steady", "sh", "-c", "echo mine > /t/file"));
+      expect(ok(await inro("ps", "--format", "{{.Names}} {{.Status}}")).match(/ Up /g)).toHaveLength(2);
+      ok(await inro("rm", "-f", "heavy"));
+      await free();
+      await Bun.sleep(1000);
+      ok(await inro("stop", "-t0", "steady"));
+      const log = await inro("logs", "steady");
+      expect(log.stderr).toMatch(/\d+ bytes of output are missing here: no space left on device/);
+      const last = Number(log.stdout.trimEnd().split("\n").at(-1)?.split(" ")[1]);
+      expect(last).toBeGreaterThan(60);
+      ok(await inro("cp", big, "steady:/big"));
+      ok(await inro("rm", "steady"));
+      rmSync(big);
       await clean();
     }, 60_000);
 

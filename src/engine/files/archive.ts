@@ -2,6 +2,7 @@ import { posix } from "node:path";
 import { Readable } from "node:stream";
 import type { TreeRoot, PathStat as TreeStat } from "../../image/tree/tree.ts";
 import { InroError } from "../../oci/error.ts";
+import { diskFull } from "../../platform/disk-full.ts";
 import { spending } from "../../platform/spent.ts";
 import { type Core, tell } from "../core.ts";
 import type { Archives, PathStat } from "../engine.ts";
@@ -96,6 +97,18 @@ async function put(
     });
   const { user, groupAdd } = entry.origin.options;
   const owner = o.chownToUser ? { owner: identityIn(files.rootfs, user, groupAdd) } : {};
-  await core.trees.apply(files.root, path, spending(tar), { keepKind: o.keepDirectories, ...owner });
+  try {
+    await core.trees.apply(files.root, path, spending(tar), { keepKind: o.keepDirectories, ...owner });
+  } catch (cause) {
+    const what = `cannot copy to "${path}" in the container "${entry.name}"`;
+    throw diskFull(cause, { what, folder: diskOf(core, entry, path) }) ?? cause;
+  }
   tell(core, entry, "extract-to-dir");
+}
+
+/** What is full when something cannot be written there: a mount of the container's, or the data root. */
+function diskOf(core: Core, entry: Entry, path: string): string {
+  const within = (target: string) => `${posix.resolve("/", path)}/`.startsWith(`${target}/`);
+  const mount = entry.origin.mounts.find(({ type, target }) => type !== "volume" && within(target));
+  return mount === undefined ? core.root : mount.source || mount.target;
 }
