@@ -1,6 +1,7 @@
 import { formatPlatform, type Platform } from "../../oci/platform.ts";
 import { expandWord, type Lookup } from "./expand.ts";
 import type { ArgInstruction, EnvInstruction } from "./instruction.ts";
+import type { Word } from "./word.ts";
 
 /** `--build-arg` values by name. */
 export type BuildArgs = ReadonlyMap<string, string>;
@@ -54,14 +55,17 @@ export function globalScope(
   for (const { pairs } of declared)
     for (const { key, value } of pairs) {
       const name = expandWord(key, lookup);
-      const otherwise = value === undefined ? values.get(name) : expandWord(value, lookup);
-      values.set(name, given.get(name) ?? otherwise);
+      values.set(name, given.get(name) ?? defaultOf(value, lookup, values.get(name)));
     }
   return values;
 }
 
 /** What an image has that says nothing of it, `scratch` too: docker's PATH. */
 export const defaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** Asked for only where no build argument is given: what a default lacks then is no mistake. */
+const defaultOf = (value: Word | undefined, lookup: Lookup, inherited: string | undefined) =>
+  value === undefined ? inherited : expandWord(value, lookup);
 
 /** A stage's beginning, from its base image's `NAME=value` list. A stage on a stage begins with that one's end. */
 export function scopeOf(environment: readonly string[]): Scope {
@@ -87,9 +91,9 @@ export function withArgs(scope: Scope, { pairs }: ArgInstruction, given: BuildAr
   const lookup = lookupIn({ env: scope.env, args });
   for (const { key, value } of pairs) {
     const name = expandWord(key, lookup);
-    const otherwise = value === undefined ? globals.get(name) : expandWord(value, lookup);
+    const now = given.get(name) ?? defaultOf(value, lookup, globals.get(name));
     args.delete(name);
-    args.set(name, given.get(name) ?? otherwise);
+    args.set(name, now);
   }
   return { env: scope.env, args };
 }

@@ -279,6 +279,10 @@ test("what a base image has is taken into account; where it is not known, nothin
   expect(found(text, { bases: {} })).toHaveLength(1);
 });
 
+test("defaults that need arguments stop no check where these are given", () => {
+  expect(found("ARG T=${U:?tell_me}\nFROM busybox:$T AS A", { given: { T: "1" } })).toHaveLength(1);
+});
+
 test("check=skip and check=error, and the build argument before them", () => {
   const text = "FROM alpine AS A\nCMD x";
   const rules = (directive: string, given?: Record<string, string>) =>

@@ -42,6 +42,13 @@ describe("reference, ARG", () => {
     expect(follow(text, { user: "" }).users).toEqual([""]);
   });
 
+  test("a default that cannot be is no mistake where an argument is given", () => {
+    const text = "ARG T=${U:?tell_me}\nFROM busybox:$T\nARG v=${w:?and_me}";
+    expect(follow(text, { T: "1", v: "2" })).toMatchObject({ images: ["busybox:1"], run: { args: ["v=2"] } });
+    expect(() => follow(text, { T: "1" })).toThrow("w: and_me");
+    expect(() => follow(text)).toThrow("U: tell_me");
+  });
+
   test("it counts from its line on", () => {
     const text = "FROM busybox\nUSER ${username:-some_user}\nARG username\nUSER $username";
     expect(follow(text, { username: "what_user" }).users).toEqual(["some_user", "what_user"]);

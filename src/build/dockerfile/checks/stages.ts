@@ -11,7 +11,8 @@ import type { Report } from "./finding.ts";
 /** The variables of the global scope with the build's arguments, and as they are without any. */
 export interface Globals {
   readonly values: Values;
-  readonly defaults: Values;
+  /** Undefined where the file's defaults need arguments to be anything at all. */
+  readonly defaults: Values | undefined;
 }
 
 export function globalsOf(
@@ -19,10 +20,12 @@ export function globalsOf(
   given: BuildArgs,
   platform: ReadonlyMap<string, string>,
 ): Globals {
-  return {
-    values: globalScope(globalArgs, given, platform),
-    defaults: globalScope(globalArgs, new Map(), platform),
-  };
+  const values = globalScope(globalArgs, given, platform);
+  try {
+    return { values, defaults: globalScope(globalArgs, new Map(), platform) };
+  } catch {
+    return { values, defaults: undefined };
+  }
 }
 
 /** What a word becomes; undefined where it cannot be expanded, which the build will say better. */
@@ -44,7 +47,7 @@ export function checkFrom(from: From, globals: Globals, report: Report): void {
       report("UndefinedArgInFrom", `FROM argument '${name}' is not declared${hint}`, from, word);
     }
   }
-  checkDefault(from, globals.defaults, report);
+  if (globals.defaults !== undefined) checkDefault(from, globals.defaults, report);
   if (platform !== undefined) checkPlatform(from, platform, globals.values, report);
 }
 
