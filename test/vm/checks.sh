@@ -23,6 +23,15 @@ contains "the image's files are there" "from the image" "$(busybox_run busybox c
 equal "its cgroup is its root" "0::/" "$(busybox_run busybox cat /proc/self/cgroup)"
 contains "its cgroup mount is cgroup2 and read-only" "cgroup2 ro," "$(busybox_run busybox grep ' /sys/fs/cgroup ' /proc/mounts)"
 
+inro run -d --name donor --ipc shareable busybox sh -c 'echo shared >/dev/shm/note; exec sleep 4711' >&2
+contains "--pid container: sees its processes" "sleep 4711" "$(busybox_run --pid container:donor busybox sh -c "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")"
+equal "--ipc container: has its shared memory" "shared" "$(busybox_run --ipc container:donor busybox cat /dev/shm/note)"
+equal "and its cgroup is its own" "0::/" "$(busybox_run --pid container:donor busybox cat /proc/self/cgroup)"
+inro run -d --name joiner --pid container:donor busybox sleep 600 >&2
+inro kill donor >&2
+equal "it ends with the namespace's first process" 137 "$(inro wait joiner)"
+inro rm donor joiner >&2
+
 inro run -d --name oom -m 32m --memory-swap 32m busybox tail /dev/zero >&2
 equal "too much memory ends with 137" 137 "$(inro wait oom)"
 equal "and is told as OOMKilled" "true" "$(inro inspect -f '{{.State.OOMKilled}}' oom)"
