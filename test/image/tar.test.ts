@@ -141,3 +141,8 @@ describe("a hostile tar is refused", () => {
   ];
   for (const [what, bytes, why] of cases) test(what, () => expect(() => read(bytes)).toThrow(why));
 });
+
+test("the last entry's padding may be missing, as in what the docker CLI sends", () => {
+  const [entry] = read(blocksOf({ name: "x", content: "abc" }).subarray(0, 515));
+  expect([entry?.entry.name, entry?.data.toString()]).toEqual(["x", "abc"]);
+});

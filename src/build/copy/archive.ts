@@ -10,7 +10,6 @@ import { lookAt } from "../../image/tree/look.ts";
 import { nameOf, parentOf, treePath, within } from "../../image/tree/names.ts";
 import type { TreeRoot } from "../../image/tree/root.ts";
 import { InroError } from "../../oci/error.ts";
-import type { Owner } from "./owner.ts";
 import type { Placed, Placing } from "./placing.ts";
 
 /** A tar in a file, decompressed. To be read to its end or returned. */
@@ -73,11 +72,10 @@ interface Target {
   readonly placing: Placing<unknown>;
   /** The folder that it is unpacked into. */
   readonly at: string;
-  /** Of everything; null: as the archive says. */
-  readonly owner: Owner | null;
 }
 
-/** An archive's entries as a layer has them: what is there of the other kind makes way, as with tar(1). ARCHIVE_REFUSED */
+/** An archive's entries as a layer has them: what is there of the other kind makes way, as with tar(1),
+ * and owners are the archive's: `--chown` is for what is not unpacked, with docker and podman too. ARCHIVE_REFUSED */
 export async function* unpacked({ path, tar }: Archive, target: Target): AsyncGenerator<Uint8Array> {
   const out: Uint8Array[] = [];
   const place = placer(target);
@@ -117,7 +115,7 @@ const headerOf = ({ path, dress }: Placed<unknown>): Buffer =>
   tarHeader({ ...dress, name: dress.type === "directory" ? `${path}/` : path });
 
 /** Places one entry; answers it with the folders that are made on the way. */
-function placer({ placing, at, owner }: Target): (entry: TarEntry) => readonly Placed<unknown>[] {
+function placer({ placing, at }: Target): (entry: TarEntry) => readonly Placed<unknown>[] {
   /** Where files of the archive are, for hard links to them. */
   const files = new Map<string, string>();
   const realOf = (path: string) => {
@@ -127,7 +125,7 @@ function placer({ placing, at, owner }: Target): (entry: TarEntry) => readonly P
   return (entry) => {
     const { path, target } = fromTar(entry);
     const { name: _, ...rest } = entry;
-    const dress = { ...rest, ...owner, xattrs: entry.xattrs.filter(mayCarry) };
+    const dress = { ...rest, xattrs: entry.xattrs.filter(mayCarry) };
     if (entry.type === "directory")
       placing.folder(path === "" ? at : within(folderOf(path), nameOf(path)), dress, true);
     else {

@@ -64,7 +64,7 @@ async function* partsOf(making: Making, found: readonly Found[]): AsyncGenerator
       if (archive === null) placeItem(making, each, item, `${at} ${n}`);
       else {
         yield* emit(making, placing.take());
-        yield* unpacked(archive, { placing, at: destinationOf(request), owner: making.dressing.owner });
+        yield* unpacked(archive, { placing, at: destinationOf(request) });
       }
     }
   }

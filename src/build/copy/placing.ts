@@ -50,12 +50,12 @@ export class Placing<T> implements Disposable {
   }
 
   /** What is at a path, links followed, what was placed included. */
-  find(path: string): { readonly path: string; readonly is: "folder" | "other" | undefined } {
+  find(path: string, follow = true): { readonly path: string; readonly is: "folder" | "other" | undefined } {
     const real = this.folders.get(path);
     if (real !== undefined) return { path: real, is: "folder" };
     const own = this.has.get(path);
     if (own !== undefined) return { path, is: own === "other" ? own : "folder" };
-    const { path: place, stats } = this.look(path, true);
+    const { path: place, stats } = this.look(path, follow);
     const placed = this.has.get(place);
     if (placed !== undefined) return { path: place, is: placed === "other" ? placed : "folder" };
     return { path: place, is: stats === undefined ? undefined : stats.isDirectory() ? "folder" : "other" };
@@ -63,7 +63,7 @@ export class Placing<T> implements Disposable {
 
   /**
    * The folder at a path, made where there is none. With a dress, it gets that; but not where a link led to it. `replaces`:
-   * a file there makes way, as in an archive. Answers where it really is. COPY_DESTINATION_INVALID
+   * a file or a link that is there makes way, as in an archive. Answers where it really is. COPY_DESTINATION_INVALID
    */
   folder(path: string, dress?: Dress, replaces = false): string {
     const known = this.folders.get(path);
@@ -72,7 +72,7 @@ export class Placing<T> implements Disposable {
         this.put({ path, dress, data: undefined }, "folder");
       return known;
     }
-    const found = this.find(path);
+    const found = this.find(path, !replaces);
     if (found.is === "other" && !replaces)
       throw inTheWay(path, "it is no folder", "a folder cannot be copied onto a file");
     const place = found.is === "other" ? path : found.path;
