@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import type { EngineImages } from "../engine/images.ts";
 import type { Steps } from "../engine/steps/steps.ts";
 import type { Image, Stack } from "../image/images.ts";
@@ -20,6 +21,7 @@ import type { BaseImage } from "./dockerfile/checks/check.ts";
 import type { Source } from "./dockerfile/location.ts";
 import { parseDockerfile } from "./dockerfile/parse.ts";
 import { watched } from "./failure.ts";
+import { filesIn } from "./files.ts";
 import { convert } from "./graph/convert.ts";
 import { chainOf } from "./graph/graph.ts";
 import type { Node, NodeMount } from "./graph/node.ts";
@@ -38,6 +40,8 @@ export interface Builder {
    * that had ended have made. Null where only a check was asked for. DOCKERFILE_INVALID, CHECKS_FAILED, BUILD_STEP_FAILED, and what pulling, copying and running throw.
    */
   build(request: BuildRequest, tell: Tell, signal: AbortSignal): Promise<Image | null>;
+  /** An image's files, as a tar. */
+  files(image: Image): Promise<Readable>;
   /** What it keeps for builds to come. */
   readonly stock: Stock;
   /** When nothing of it is under way any more. */
@@ -72,21 +76,12 @@ export async function openBuilder(parts: BuilderParts): Promise<Builder> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   // What a builder before this one had in hand.
   for (const left of ["tmp", "contexts"]) await trees.remove(join(folder, left)).catch(() => {});
+  const aside = { images, trees, folder: join(folder, "tmp") };
   const cacheMounts = openCacheMounts({
     folder: join(folder, "mounts"),
     discard: (path) => trees.remove(path),
-    async fill(target, stack, path) {
-      const place = join(folder, "tmp", randomBytes(8).toString("hex"));
-      mkdirSync(place, { recursive: true, mode: 0o700 });
-      const root = await images.layers.view(place, stack);
-      const tree = root.kind === "overlay" ? root : ({ kind: "folder", path: root.path } as const);
-      await trees.apply(
-        { kind: "folder", path: target },
-        "/",
-        trees.read(tree, path, { name: "", follow: true }),
-      );
-      await trees.remove(place);
-    },
+    fill: async (target, stack, path) =>
+      await trees.apply({ kind: "folder", path: target }, "/", await filesIn(stack, path, aside)),
   });
   const digests = openFileDigests(join(folder, "files.db"));
   const whole: Whole = { ...parts, cacheMounts, digests, solver: openSolver(images.layers, parts.cache) };
@@ -113,6 +108,7 @@ export async function openBuilder(parts: BuilderParts): Promise<Builder> {
           .catch((cause: unknown) => parts.onFault(`while bounding the build cache: ${cause}`));
       }
     },
+    files: (image) => filesIn(image, "/", aside),
     async close() {
       await tidying;
       digests[Symbol.dispose]();

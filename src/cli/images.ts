@@ -1,4 +1,4 @@
-import type { Client } from "../client/client.ts";
+import { at, type Client } from "../client/client.ts";
 import { type ProgressLine, progress } from "./print/progress.ts";
 
 /** `name:tag`, `name@digest` or `name`, split where the API wants it: what follows the last colon of the last part. */
@@ -36,6 +36,32 @@ export async function pullImage(client: Client, reference: string, options: Pull
     },
     headers: await registryHeaders(reference),
   });
+  for await (const line of lines) {
+    if (!options.quiet) view.show(line);
+    else if (line.error !== undefined) throw new Error(line.error);
+  }
+  if (!options.quiet) view.end();
+}
+
+export interface PushOptions {
+  /** Every tag that the repository has here. */
+  readonly all: boolean;
+  readonly platform: string | undefined;
+  readonly quiet: boolean;
+  readonly to: "stdout" | "stderr";
+}
+
+/** Pushes an image, or a repository's tags, and shows how it goes. */
+export async function pushImage(client: Client, name: string, options: PushOptions): Promise<void> {
+  const { registryHeaders } = await import("./credentials/header.ts");
+  const { fromImage: repository, tag } = splitTag(name);
+  const lines = client.values<ProgressLine>({
+    method: "POST",
+    path: at`/images/${repository}/push`,
+    query: { tag: options.all ? undefined : tag, platform: options.platform },
+    headers: await registryHeaders(name),
+  });
+  const view = progress(options.to);
   for await (const line of lines) {
     if (!options.quiet) view.show(line);
     else if (line.error !== undefined) throw new Error(line.error);

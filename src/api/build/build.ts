@@ -1,5 +1,6 @@
 import { StepFailure } from "../../build/solve/run.ts";
-import type { Exchange, Route } from "../exchange.ts";
+import { stream } from "../answer.ts";
+import { type Exchange, parameter, type Route } from "../exchange.ts";
 import { lines } from "../images/lines.ts";
 import { flag, text } from "../query.ts";
 import { askedBuild } from "./ask.ts";
@@ -9,7 +10,14 @@ import { classicLines, eventLines } from "./tell.ts";
 export const buildRoutes: readonly Route[] = [
   { method: "POST", pattern: "/build", handle: build },
   { method: "POST", pattern: "/build/prune", handle: pruneCache },
+  // Beyond Docker: what `--output` writes.
+  { method: "GET", pattern: "/inro/images/{name...}/files", handle: files },
 ];
+
+async function files(x: Exchange): Promise<void> {
+  const image = x.engine.images.resolve(parameter(x, "name"));
+  await stream(x, "application/x-tar", await x.engine.builder.files(image));
+}
 
 async function build(x: Exchange): Promise<void> {
   const request = await askedBuild(x);

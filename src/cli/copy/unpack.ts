@@ -24,6 +24,8 @@ export interface UnpackOptions {
   /** Puts another first part in the place of the entries' own: `rename("etc/passwd")`. */
   readonly rename: (name: string) => string;
   readonly keepOwner: boolean;
+  /** Told of a device, which is left out; without it one is refused. */
+  readonly skipped?: (name: string, type: string) => void;
 }
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
@@ -83,7 +85,12 @@ async function writeEntry(path: string, entry: Entry, options: UnpackOptions): P
     if (header.type === "symlink") symlinkSync(header.linkname ?? "", path);
     else if (header.type === "link")
       linkSync(safePath(options.folder, options.rename(header.linkname ?? "")), path);
-    else throw new Error(`cannot copy "${header.name}": it is a ${header.type}`);
+    else if (options.skipped === undefined)
+      throw new Error(`cannot copy "${header.name}": it is a ${header.type}`);
+    else {
+      options.skipped(header.name, header.type ?? "");
+      return void entry.resume();
+    }
   }
   if (options.keepOwner && header.type !== "link") lchownSync(path, header.uid ?? 0, header.gid ?? 0);
   entry.resume();

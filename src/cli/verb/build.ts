@@ -3,6 +3,7 @@ import { contextOf } from "../build/context.ts";
 import { output } from "../build/inputs.ts";
 import type { AnyLine, BuildLine, ClassicLine } from "../build/line.ts";
 import { buildOptions } from "../build/options.ts";
+import { checkOutputs, pushAll, writeMetadata, writeOutputs } from "../build/outputs.ts";
 import { type BuildValues, builtLines, checks } from "../build/request.ts";
 import { type Mode, shown } from "../build/show.ts";
 import { UsageError } from "../options/usage-error.ts";
@@ -25,6 +26,9 @@ export const build = verb({
     const mode = modeOf(options);
     const outputs = options.output.map(output);
     refuse(options);
+    const names = [...options.tag, ...outputs.flatMap((each) => each.names)];
+    const pushes = options.push || outputs.some(({ push }) => push);
+    checkOutputs(outputs, names, pushes);
     const context = await contextOf(place, options.file);
     const view = shown(mode, options.explain);
     const stop = onInterrupt(view.end);
@@ -44,8 +48,13 @@ export const build = verb({
       out(checks(options) === "json" ? `${JSON.stringify(report, null, 2)}\n` : text);
       return findings === 0 ? 0 : 1;
     }
-    if (mode === "quiet") out(`${result.id}\n`);
+    const built = { id: result.id, names };
+    await writeOutputs(client, outputs, built);
+    if (pushes) await pushAll(client, names, mode === "quiet");
     if (options.iidfile !== undefined) writeFileSync(options.iidfile, result.id);
+    if (options["metadata-file"] !== undefined) await writeMetadata(client, options["metadata-file"], built);
+    const takesOutput = outputs.some(({ dest }) => dest === "-");
+    if (mode === "quiet" && !takesOutput) out(`${result.id}\n`);
     return 0;
   },
 });
@@ -70,9 +79,7 @@ function modeOf({ progress, quiet }: BuildValues): Mode {
 }
 
 /** What nobody builds here. */
-function refuse({ squash, provenance, sbom, isolation, push, output, ...more }: BuildValues): void {
-  if (push || output.length > 0 || more["metadata-file"] !== undefined)
-    throw new UsageError("--output, --push and --metadata-file are still to come", 1);
+function refuse({ squash, provenance, sbom, isolation }: BuildValues): void {
   if (squash)
     throw new UsageError("--squash: layers are not squashed (write one RUN, or copy into a last stage)", 1);
   for (const [name, value] of Object.entries({ provenance, sbom }))

@@ -1,9 +1,6 @@
-import { at } from "../../client/client.ts";
-import { registryHeaders } from "../credentials/header.ts";
-import { splitTag } from "../images.ts";
+import { pushImage, splitTag } from "../images.ts";
 import { flag, text } from "../options/option.ts";
 import { UsageError } from "../options/usage-error.ts";
-import { type ProgressLine, progress } from "../print/progress.ts";
 import { out } from "../terminal/output.ts";
 import { verb } from "../verb.ts";
 
@@ -23,19 +20,9 @@ export const push = verb({
     const isTagged = repository !== name;
     if (all && isTagged) throw new UsageError(`-a pushes every tag: leave ":${tag}" out`, 1);
     if (!all && !isTagged && !options.quiet) out("Using default tag: latest\n");
-    const lines = client.values<ProgressLine>({
-      method: "POST",
-      path: at`/images/${repository}/push`,
-      query: { tag: all ? undefined : tag, platform: options.platform },
-      headers: await registryHeaders(name),
-    });
-    const view = progress("stdout");
-    for await (const line of lines) {
-      if (!options.quiet) view.show(line);
-      else if (line.error !== undefined) throw new Error(line.error);
-    }
-    if (options.quiet) out(`${all || isTagged ? name : `${name}:${tag}`}\n`);
-    else view.end();
+    const { platform, quiet } = options;
+    await pushImage(client, name, { all, platform, quiet, to: "stdout" });
+    if (quiet) out(`${all || isTagged ? name : `${name}:${tag}`}\n`);
     return 0;
   },
 });

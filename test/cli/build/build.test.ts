@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { write } from "../../build/building.ts";
+import { machine } from "../../support/host.ts";
+import { registry } from "../../support/registry.ts";
 import { temporaryFolder } from "../../support/temporary.ts";
 import { cliEngine, engineMissing } from "../engine.ts";
 
@@ -127,6 +129,51 @@ describe.skipIf(engineMissing)("inro build", () => {
     const wrong = await cli.engine.inroWith({ input: "FROM busybox\nRUNN x\n" }, "build", "-");
     expect(wrong.stderr).toContain("   2 | >>> RUNN x\n     |     ^^^^");
     expect(wrong.stderr).toContain("unknown instruction: RUNN (did you mean RUN?)");
+  });
+
+  test("writes the files of a stage to a folder or a tar, and the image as an archive", async () => {
+    const input =
+      "FROM scratch AS files\nCOPY a.txt /etc/a\nCOPY --chmod=4755 a.txt /bin/tool\nFROM busybox\nRUN ln -s /etc/passwd /link; mkdir -m 0500 /closed; echo in > /closed/in\n";
+    const words = [
+      "build",
+      "-f",
+      "-",
+      "--target",
+      "files",
+      "-o",
+      at("out"),
+      "-o",
+      `type=tar,dest=${at("out.tar")}`,
+    ];
+    const { code, stderr } = await cli.engine.inroWith({ input }, ...words, at("app"));
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(readFileSync(at("out/etc/a"), "utf8")).toBe("a");
+    expect(statSync(at("out/bin/tool")).mode & 0o7777).toBe(0o4755);
+    expect(Bun.spawnSync(["tar", "-tf", at("out.tar")]).stdout.toString()).toContain("etc/a\n");
+    const last = ["build", "-t", "arch:1", "-f", "-", "-o", at("whole"), "-o", "type=oci,dest=-", at("app")];
+    const archive = await cli.engine.inroWith({ input }, ...last);
+    expect(archive.code).toBe(0);
+    expect(archive.stdout).toContain("oci-layout");
+    expect(readFileSync(at("whole/closed/in"), "utf8")).toBe("in\n");
+    expect(readlinkSync(at("whole/link"))).toBe("/etc/passwd");
+    expect(readdirSync(join(cli.engine.dataRoot, "build/tmp"))).toEqual([]);
+  });
+
+  test("tells programs what came of it, and pushes what has a name", async () => {
+    await using shop = await registry(machine());
+    const name = `${shop.address}/meta:1`;
+    const words = ["build", "-t", name, "--push", "--metadata-file", at("meta.json"), at("app")];
+    const pushed = await cli.inro(...words);
+    expect(pushed).toMatchObject({ code: 0, stdout: "" });
+    const id = (await cli.out("inspect", "-f", "{{.Id}}", name)).trim();
+    expect(JSON.parse(readFileSync(at("meta.json"), "utf8"))).toMatchObject({
+      "containerimage.config.digest": id,
+      "image.name": name,
+    });
+    await cli.out("rmi", name);
+    expect((await cli.inro("pull", name)).code).toBe(0);
+    const unnamed = await cli.inro("build", "--push", at("app"));
+    expect(unnamed).toMatchObject({ code: 1, stderr: expect.stringContaining("there is no name to push") });
   });
 
   test("only checks a Dockerfile, and prints what was found as docker does", async () => {
