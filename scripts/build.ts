@@ -135,13 +135,16 @@ function buildExecutable(): void {
       rmSync(fresh, { recursive: true, force: true });
     }
   }
-  // The library for programs of Node's: a client of engines that run elsewhere.
-  const client = join(build, "client.js");
-  if (!isFresh(client, inputs)) {
-    const fresh = `${client}.${process.pid}`;
-    const words = ["build", "--target=node", "--format=esm", join(root, "src/library/client.ts")];
-    run(process.execPath, [...words, "--outfile", fresh]);
-    renameSync(fresh, client);
+  // The library for programs of Node's: a client of engines that run elsewhere, and recipes of images.
+  for (const [name, source] of [
+    ["client.js", "src/library/client.ts"],
+    ["recipe.js", "src/recipe/recipe.ts"],
+  ] as const) {
+    const bundle = join(build, name);
+    if (isFresh(bundle, inputs)) continue;
+    const fresh = `${bundle}.${process.pid}`;
+    run(process.execPath, ["build", "--target=node", "--format=esm", join(root, source), "--outfile", fresh]);
+    renameSync(fresh, bundle);
   }
   // The OCI command line is the native program, which finds `inro` beside it.
   const front = join(build, "inro-runtime");

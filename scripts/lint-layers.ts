@@ -28,7 +28,7 @@ const allowed: Record<string, readonly string[]> = {
   client: bottom,
   // The command line and the library are clients like any others: they import nothing of the engine.
   cli: ["client", ...bottom],
-  library: ["client", ...bottom],
+  library: ["recipe", "client", ...bottom],
   // The composition root and the library's face.
   main: ["cli", "library", "client", "api", "build", "engine", ...domains, "kernel", ...bottom],
   index: ["main", "library", "client", "api", "build", "engine", ...domains, "kernel", ...bottom],
