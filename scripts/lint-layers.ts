@@ -26,6 +26,8 @@ const allowed: Record<string, readonly string[]> = {
   cri: ["engine", ...bottom],
   // HTTP over a unix socket, as a client of the API needs it.
   client: bottom,
+  // What a program says of an image, as a Dockerfile says it.
+  recipe: bottom,
   // The command line and the library are clients like any others: they import nothing of the engine.
   cli: ["client", ...bottom],
   library: ["recipe", "client", ...bottom],

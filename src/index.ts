@@ -13,6 +13,7 @@ import { connect } from "./library/engine.ts";
 import { openLibrary } from "./main/library.ts";
 
 export { ApiError } from "./client/client.ts";
+export type * from "./library/build.ts";
 export type * from "./library/container.ts";
 export type * from "./library/edit.ts";
 export type * from "./library/engine.ts";

@@ -3,6 +3,7 @@ import { connect } from "./engine.ts";
 
 export { ApiError } from "../client/client.ts";
 export { InroError } from "../oci/error.ts";
+export type * from "./build.ts";
 export type * from "./container.ts";
 export type * from "./edit.ts";
 export type * from "./engine.ts";

@@ -1,4 +1,5 @@
 import { at, type Client } from "../client/client.ts";
+import { type BuildProgress, type BuildSpec, build } from "./build.ts";
 import type { Inspected } from "./container.ts";
 import { nameAndTag } from "./names.ts";
 import { endpoint, type NetworkSettings } from "./spec.ts";
@@ -44,6 +45,8 @@ export interface Images {
   ): AsyncGenerator<Progress, void>;
   /** Those that have no name, or with `all` those that no container uses. */
   prune(o?: PruneOptions): Promise<Pruned>;
+  /** Iterate over it for what happens; the image is there when that ends. Throws what is wrong with it. Ours alone. */
+  build(spec: BuildSpec): AsyncGenerator<BuildProgress, void>;
   /** A tar that `docker load` takes. */
   save(...names: readonly string[]): AsyncGenerator<Uint8Array, void>;
   load(tar: AsyncIterable<Uint8Array>): AsyncGenerator<Progress, void>;
@@ -136,6 +139,7 @@ export function imagesOf(client: Client): Images {
         reclaimed: found.SpaceReclaimed,
       };
     },
+    build: (spec) => build(client, spec),
     save: (...names) => bytes(client, "/images/get", { names }),
     load: (tar) =>
       checked(

@@ -29,6 +29,7 @@ const printed: Readonly<Record<string, string>> = {
   streams: "a sample\nstdout typed\ntrue\n",
   files: "busybox\ntrue\n",
   images: "Loaded image: library:copy\n404\n",
+  builds: "ann\nbob\n",
 };
 
 /** A folder in which the library is installed. */
