@@ -19,12 +19,16 @@ export interface ShownTree {
   readonly key: string;
   readonly path: string;
   stack(): Promise<Stack>;
+  /** Whether the layers hold what the key says; to be asked once they are there. */
+  isSound(): Promise<boolean>;
 }
 
 export interface PreparedMounts {
   /** All that the result of the step depends on. */
   readonly key: unknown;
   open(step: Step, signal: AbortSignal): Promise<OpenMounts>;
+  /** Whether what was shown is what the key says: a context may have been written to meanwhile. */
+  isSound(): Promise<boolean>;
 }
 
 export interface OpenMounts extends AsyncDisposable {
@@ -52,6 +56,8 @@ export async function prepareMounts(node: RunNode, below: Stack, parts: MountPar
   const key = node.mounts.map(({ mount }, i) => ({ ...mount, from: trees[i]?.key ?? null }));
   return {
     key,
+    isSound: async () =>
+      !(await Promise.all(trees.map(async (tree) => (await tree?.isSound()) ?? true))).includes(false),
     async open(step, signal) {
       const undo = new AsyncDisposableStack();
       const mounts: ResolvedMount[] = [];

@@ -68,7 +68,7 @@ export function runWork(node: RunNode, below: Stack, parts: RunParts): Work {
         latest: timestamp,
         isKept: o.isKept,
       });
-      return { stack: written, isSound: true };
+      return { stack: written, isSound: await mounts.isSound() };
     },
   };
 }

@@ -146,7 +146,8 @@ export function openSources(parts: SourcesParts): Sources {
       if (from === null || (mount.type !== "bind" && mount.type !== "cache")) return null;
       const path = posix.resolve("/", mount.source);
       const stack = await stackOfTree(from, solve);
-      if (stack !== undefined) return { key: topOf(stack), path, stack: async () => stack };
+      if (stack !== undefined)
+        return { key: topOf(stack), path, stack: async () => stack, isSound: async () => true };
       // A context is shown as it is now: what its user writes to it later, the step does not see.
       const time = { seconds: 0, nanoseconds: 0 };
       const copy = await prepareCopy(
@@ -157,7 +158,16 @@ export function openSources(parts: SourcesParts): Sources {
         },
         signal,
       );
-      return { key: copy.digest, path, stack: async () => layers.store(copy.layer([]), NO_LAYERS) };
+      let isSound = true;
+      return {
+        ...{ key: copy.digest, path },
+        async stack() {
+          const stored = await layers.store(copy.layer([]), NO_LAYERS);
+          if (!(await copy.verify())) isSound = false;
+          return stored;
+        },
+        isSound: async () => isSound,
+      };
     },
     [Symbol.asyncDispose]: async () => {
       await Promise.allSettled(contexts.values());
