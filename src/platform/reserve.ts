@@ -11,7 +11,7 @@ export interface Reserve {
 const BYTES = 1 << 20;
 
 /** Milliseconds until it is looked whether there is space again. */
-const PATIENCE = 10_000;
+const PATIENCE = 1_000;
 
 /** A file of zeros; where it cannot be made it is tried again when it would have been given. */
 export function openReserve(path: string): Reserve {
