@@ -79,35 +79,38 @@ async function matching(finder: Finder, path: string, { exclude }: How): Promise
   const base = await follow(look, "", plain.map(fromText), sieve);
   if (from < 0) return itemsOf(finder, [{ name: fromText(parts.at(-1) ?? ""), reached: base }], exclude);
   if (base.entry === undefined) return { items: [], hidden: base.hidden };
-  const { paths, hidden } = await matches(finder, base.entry.path, parts.slice(from));
+  const { entries, hidden } = await matches(finder, base.entry, parts.slice(from));
   const all: { name: string; reached: Reached }[] = [];
-  for (const each of paths)
-    all.push({ name: nameOf(each), reached: await follow(look, parentOf(each), [nameOf(each)], sieve) });
+  for (const entry of entries) {
+    const name = nameOf(entry.path);
+    const isLink = entry.kind === kind.symlink;
+    all.push({ name, reached: isLink ? await follow(look, parentOf(entry.path), [name], sieve) : { entry } });
+  }
   const found = await itemsOf(finder, all, exclude);
   return { ...found, hidden: found.hidden ?? hidden };
 }
 
 async function matches(
   { look, sieve }: Finder,
-  base: string,
+  base: SeenEntry,
   parts: readonly string[],
-): Promise<{ readonly paths: readonly string[]; readonly hidden: string | undefined }> {
-  let paths: readonly string[] = [base];
+): Promise<{ readonly entries: readonly SeenEntry[]; readonly hidden: string | undefined }> {
+  let entries: readonly SeenEntry[] = [base];
   let hidden: string | undefined;
   for (const [at, part] of parts.entries()) {
     const test = namePattern(part);
     const isLast = at === parts.length - 1;
-    const next: string[] = [];
-    for await (const entries of look.list(paths))
-      for (const { path, kind: its } of entries) {
-        const isFolder = its === kind.directory;
-        if (!test(toText(nameOf(path)))) continue;
-        if (sieve.take(path, "", isFolder) === "hidden") hidden ??= path;
-        else if (isLast || isFolder) next.push(path);
+    const next: SeenEntry[] = [];
+    for await (const listed of look.list(entries.map(({ path }) => path)))
+      for (const entry of listed) {
+        const isFolder = entry.kind === kind.directory;
+        if (!test(toText(nameOf(entry.path)))) continue;
+        if (sieve.take(entry.path, "", isFolder) === "hidden") hidden ??= entry.path;
+        else if (isLast || isFolder) next.push(entry);
       }
-    paths = next;
+    entries = next;
   }
-  return { paths: [...paths].sort(byBytes), hidden };
+  return { entries: [...entries].sort((a, b) => byBytes(a.path, b.path)), hidden };
 }
 
 async function itemsOf(
