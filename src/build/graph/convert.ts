@@ -31,8 +31,10 @@ export interface ConvertOptions {
   base(reference: string, platform: Platform, step: StepView): Promise<Base>;
 }
 
-/** Steps of a stage are numbered from its own thousand on. */
-const STAGE_SPAN = 10_000;
+/** Steps of a stage are numbered from its own million on. */
+const STAGE_SPAN = 1_000_000;
+/** Each with room before it for the images that it takes files from. */
+const STEP_SPAN = 100;
 
 const NO_HISTORY: ImageConfig["history"] = [];
 
@@ -128,25 +130,35 @@ export async function convert(file: Dockerfile, o: ConvertOptions): Promise<Grap
     const stage = stages[number] as Stage;
     const start = await begin(stage, number);
     const triggers = (start.config.OnBuild ?? []).map((text) => parseInstruction(text, "ONBUILD"));
+    let position = 0;
+    /** Images that the instruction in hand has named. */
+    let taken = 0;
     const standing: Standing = {
       ...{ file, stage: titleOf(file, number), globals, given: o.args, entitlements: o.entitlements },
       place: (position) => placeOf(file, number, position),
-      number: (position) => number * STAGE_SPAN + position,
+      number: (position) => number * STAGE_SPAN + position * STEP_SPAN,
       async sourceOf(from: Word): Promise<TreeSource> {
         const name = expandWord(from, () => undefined);
         if (o.contexts.has(name)) return { kind: "context", name };
         const other = stageOf(name, number);
         if (other >= 0) return { kind: "node", node: (await treeOf(other, from)).node };
         if (name === "scratch") throw refuse("nothing can be copied from scratch", from);
-        const { bringing } = bring(name, built, fromStep(stage, number));
-        return { kind: "node", node: (await bringing).node };
+        const { location } = from;
+        const own = standing.number(position - 1) + ++taken;
+        const step: StepView = {
+          ...{ ...fromStep(stage, number), number: own, text: `FROM ${name}`, location },
+          place: standing.place(position + 1),
+        };
+        const image = bring(name, built, step);
+        if (image.step === own) steps.push(step);
+        return { kind: "node", node: (await image.bringing).node };
       },
     };
     let tree: Tree = { ...start, config: { ...start.config, OnBuild: null } };
-    let position = 0;
     const own = { cmd: false };
     for (const instruction of [...triggers, ...stage.instructions]) {
       position++;
+      taken = 0;
       const { next, view } = await applyInstruction(tree, instruction, position, standing, own);
       tree = next;
       steps.push(view);

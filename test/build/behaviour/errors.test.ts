@@ -1,0 +1,426 @@
+import { describeRules } from "./rules.ts";
+
+describeRules("what is wrong is refused with its place", {
+  words: [
+    {
+      that: "an unknown instruction",
+      file: ["FROM busybox", "FORM busybox"],
+      error: "dockerfile parse error on line 2: unknown instruction: FORM (did you mean FROM?)",
+      shows: [
+        "Dockerfile:2:1",
+        "   1 |     FROM busybox",
+        "   2 | >>> FORM busybox",
+        "     |     ^^^^",
+        "   3 |",
+      ],
+    },
+    {
+      that: "no FROM",
+      file: ["RUN true", "# from", "FROM busybox"],
+      error: "dockerfile parse error on line 1: no build stage in current context (begin with FROM image)",
+      shows: [
+        "Dockerfile:1:1",
+        "   1 | >>> RUN true",
+        "     |     ^^^",
+        "   2 |     # from",
+        "   3 |     FROM busybox",
+      ],
+    },
+    {
+      that: "a heredoc without an end",
+      file: ["RUN cat <<EOF", "text"],
+      error: 'dockerfile parse error on line 2: unterminated heredoc (no line holds "EOF" and nothing else)',
+      shows: [
+        "Dockerfile:2:9",
+        "   1 |     FROM busybox",
+        "   2 | >>> RUN cat <<EOF",
+        "     |             ^^^^^",
+        "   3 |     text",
+        "   4 |",
+      ],
+    },
+    {
+      that: "an unknown flag",
+      file: ["RUN --mont=type=tmpfs true"],
+      error: "dockerfile parse error on line 2: unknown flag: --mont (did you mean --mount?)",
+      shows: [
+        "Dockerfile:2:5",
+        "   1 |     FROM busybox",
+        "   2 | >>> RUN --mont=type=tmpfs true",
+        "     |         ^^^^^^^^^^^^^^^^^",
+        "   3 |",
+      ],
+    },
+    {
+      that: "an unknown mount type",
+      file: ["RUN --mount=type=tmp,target=/t true"],
+      error: 'dockerfile parse error on line 2: unsupported mount type "tmp" (did you mean tmpfs?)',
+      shows: [
+        "Dockerfile:2:18",
+        "   1 |     FROM busybox",
+        "   2 | >>> RUN --mount=type=tmp,target=/t true",
+        "     |                      ^^^",
+        "   3 |",
+      ],
+    },
+    {
+      that: "a modifier that is none",
+      file: ["ENV a=${b:!c}"],
+      error:
+        'dockerfile parse error on line 2: failed to process "${b:!c}": unsupported modifier (:!) in substitution',
+      shows: [
+        "Dockerfile:2:7",
+        "   1 |     FROM busybox",
+        "   2 | >>> ENV a=${b:!c}",
+        "     |           ^^^^^^^",
+        "   3 |",
+      ],
+    },
+    {
+      that: "an open brace",
+      file: ["ENV a=${b"],
+      error: "dockerfile parse error on line 2: failed to process \"${b\": syntax error: missing '}'",
+      shows: [
+        "Dockerfile:2:7",
+        "   1 |     FROM busybox",
+        "   2 | >>> ENV a=${b",
+        "     |           ^^^",
+        "   3 |",
+      ],
+    },
+    {
+      that: "a quote that does not end",
+      file: ['LABEL a="b'],
+      error:
+        'dockerfile parse error on line 2: failed to process "\\"b": unexpected end of statement while looking for matching double-quote',
+      shows: [
+        "Dockerfile:2:9",
+        "   1 |     FROM busybox",
+        '   2 | >>> LABEL a="b',
+        "     |             ^^",
+        "   3 |",
+      ],
+    },
+    {
+      that: "ENV without a value",
+      file: ["ENV a"],
+      error: "dockerfile parse error on line 2: ENV must have two arguments",
+      shows: ["Dockerfile:2:5", "   1 |     FROM busybox", "   2 | >>> ENV a", "     |         ^", "   3 |"],
+    },
+    {
+      that: "COPY of one word",
+      file: ["COPY f"],
+      error:
+        "dockerfile parse error on line 2: COPY requires at least two arguments, but only one was provided. Destination could not be determined",
+      shows: ["Dockerfile:2:1", "   1 |     FROM busybox", "   2 | >>> COPY f", "     |     ^^^^", "   3 |"],
+    },
+    {
+      that: "ONBUILD ONBUILD",
+      file: ["ONBUILD ONBUILD RUN true"],
+      error: "dockerfile parse error on line 2: Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed",
+      shows: [
+        "Dockerfile:2:9",
+        "   1 |     FROM busybox",
+        "   2 | >>> ONBUILD ONBUILD RUN true",
+        "     |             ^^^^^^^",
+        "   3 |",
+      ],
+    },
+    {
+      that: "ONBUILD FROM",
+      file: ["ONBUILD FROM busybox"],
+      error: "dockerfile parse error on line 2: FROM isn't allowed as an ONBUILD trigger",
+      shows: [
+        "Dockerfile:2:9",
+        "   1 |     FROM busybox",
+        "   2 | >>> ONBUILD FROM busybox",
+        "     |             ^^^^",
+        "   3 |",
+      ],
+    },
+    {
+      that: "SHELL without JSON",
+      file: ["SHELL /bin/sh -c"],
+      error:
+        'dockerfile parse error on line 2: SHELL requires the arguments to be in JSON form (for example SHELL ["/bin/bash", "-c"])',
+      shows: [
+        "Dockerfile:2:7",
+        "   1 |     FROM busybox",
+        "   2 | >>> SHELL /bin/sh -c",
+        "     |           ^^^^^^^^^^",
+        "   3 |",
+      ],
+    },
+    {
+      that: "a port that is none",
+      file: ["EXPOSE 80 http"],
+      error: "dockerfile parse error on line 2: invalid containerPort: http",
+      shows: [
+        "Dockerfile:2:11",
+        "   1 |     FROM busybox",
+        "   2 | >>> EXPOSE 80 http",
+        "     |               ^^^^",
+        "   3 |",
+      ],
+    },
+    {
+      that: "a directive given twice",
+      file: ["# escape=`", "# escape=`", "FROM busybox"],
+      error: "dockerfile parse error on line 2: only one escape parser directive can be used",
+      shows: [
+        "Dockerfile:2:10",
+        "   1 |     # escape=`",
+        "   2 | >>> # escape=`",
+        "     |              ^",
+        "   3 |     FROM busybox",
+        "   4 |",
+      ],
+    },
+    {
+      that: "a health check of unknown kind",
+      file: ["HEALTHCHECK RUN true"],
+      error: 'dockerfile parse error on line 2: Unknown type "RUN" in HEALTHCHECK (try CMD)',
+      shows: [
+        "Dockerfile:2:13",
+        "   1 |     FROM busybox",
+        "   2 | >>> HEALTHCHECK RUN true",
+        "     |                 ^^^",
+        "   3 |",
+      ],
+    },
+  ],
+  meaning: [
+    {
+      that: "a base without a name",
+      file: ["ARG none", "FROM $none"],
+      error: "dockerfile parse error on line 2: base name should not be blank",
+      shows: [
+        "Dockerfile:2:6",
+        "   1 |     ARG none",
+        "   2 | >>> FROM $none",
+        "     |          ^^^^^",
+        "   3 |",
+      ],
+    },
+    {
+      that: "a stage that nobody knows",
+      file: ["FROM busybox", "COPY --from=nobody.invalid/x:1 /f /f"],
+      error:
+        "cannot reach the registry nobody.invalid: its name is not known (check the name, the network, and whether the registry is up)",
+      shows: [
+        "Dockerfile:2:13",
+        "   1 |     FROM busybox",
+        "   2 | >>> COPY --from=nobody.invalid/x:1 /f /f",
+        "     |                 ^^^^^^^^^^^^^^^^^^",
+        "   3 |",
+      ],
+    },
+    {
+      that: "a target that is not there",
+      file: ["FROM busybox AS a"],
+      query: { target: "b" },
+      error: 'dockerfile parse error on line 1: target stage "b" could not be found',
+      shows: ["Dockerfile:1:1", "   1 | >>> FROM busybox AS a", "     |     ^^^^^^^^^^^^^^^^^", "   2 |"],
+    },
+    {
+      that: "stages that need each other",
+      file: ["FROM busybox AS a", "COPY --from=b /x /", "FROM busybox AS b", "COPY --from=a /x /"],
+      error: "dockerfile parse error on line 2: circular dependency detected on stage: b",
+      shows: [
+        "Dockerfile:2:13",
+        "   1 |     FROM busybox AS a",
+        "   2 | >>> COPY --from=b /x /",
+        "     |                 ^",
+        "   3 |     FROM busybox AS b",
+        "   4 |     COPY --from=a /x /",
+      ],
+    },
+    {
+      that: "what is not allowed",
+      file: ["RUN --security=insecure true"],
+      error:
+        "dockerfile parse error on line 2: security.insecure is not allowed (allow it with --allow security.insecure)",
+      shows: [
+        "Dockerfile:2:1",
+        "   1 |     FROM busybox",
+        "   2 | >>> RUN --security=insecure true",
+        "     |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^",
+        "   3 |",
+      ],
+    },
+    {
+      that: "host's network that is not allowed",
+      file: ["RUN --network=host true"],
+      error:
+        "dockerfile parse error on line 2: network.host is not allowed (allow it with --allow network.host)",
+      shows: [
+        "Dockerfile:2:1",
+        "   1 |     FROM busybox",
+        "   2 | >>> RUN --network=host true",
+        "     |     ^^^^^^^^^^^^^^^^^^^^^^^",
+        "   3 |",
+      ],
+    },
+  ],
+  "while it is built": [
+    {
+      that: "a command that fails",
+      file: ["RUN true", "RUN echo a; \\", "  exit 3", "RUN true"],
+      error: "The command '/bin/sh -c echo a;   exit 3' returned a non-zero code: 3",
+      shows: [
+        "Dockerfile:3:1",
+        "   1 |     FROM busybox",
+        "   2 |     RUN true",
+        "   3 | >>> RUN echo a; \\",
+        "   4 | >>>   exit 3",
+        "   5 |     RUN true",
+        "   6 |",
+      ],
+    },
+    {
+      that: "a program that is not there",
+      file: ['RUN ["nosuch", "x"]'],
+      error: 'cannot start "nosuch": executable file not found in $PATH',
+      shows: [
+        "Dockerfile:2:1",
+        "   1 |     FROM busybox",
+        '   2 | >>> RUN ["nosuch", "x"]',
+        "     |     ^^^^^^^^^^^^^^^^^^^",
+        "   3 |",
+      ],
+    },
+    {
+      that: "a file that is not there",
+      file: ["COPY a nosuch /d/"],
+      files: { a: "" },
+      error: 'cannot copy "nosuch" from the build context: file not found',
+      shows: [
+        "Dockerfile:2:1",
+        "   1 |     FROM busybox",
+        "   2 | >>> COPY a nosuch /d/",
+        "     |     ^^^^^^^^^^^^^^^^^",
+        "   3 |",
+      ],
+    },
+    {
+      that: "a file that .dockerignore hides",
+      file: ["COPY hidden /d"],
+      files: { hidden: "", ".dockerignore": "hidden\n" },
+      error:
+        'cannot copy "hidden" from the build context: "hidden" is there, but line 1 of .dockerignore hides it: hidden ("!hidden" on a later line shows it)',
+      shows: [
+        "Dockerfile:2:1",
+        "   1 |     FROM busybox",
+        "   2 | >>> COPY hidden /d",
+        "     |     ^^^^^^^^^^^^^^",
+        "   3 |",
+      ],
+    },
+    {
+      that: "several files onto one",
+      file: ["COPY a b /d"],
+      files: { a: "", b: "" },
+      error:
+        'cannot copy several files to "/d": with more than one source file, the destination must be a directory and end with a / (write "/d/")',
+      shows: [
+        "Dockerfile:2:1",
+        "   1 |     FROM busybox",
+        "   2 | >>> COPY a b /d",
+        "     |     ^^^^^^^^^^^",
+        "   3 |",
+      ],
+    },
+    {
+      that: "a folder onto a file",
+      file: ["RUN echo > /f", "COPY d /f"],
+      files: { "d/x": "" },
+      error: 'cannot copy to "/f": it is no folder (a folder cannot be copied onto a file)',
+      shows: [
+        "Dockerfile:3:1",
+        "   1 |     FROM busybox",
+        "   2 |     RUN echo > /f",
+        "   3 | >>> COPY d /f",
+        "     |     ^^^^^^^^^",
+        "   4 |",
+      ],
+    },
+    {
+      that: "an owner that nobody knows",
+      file: ["COPY --chown=nobody2 a /a"],
+      files: { a: "" },
+      error:
+        'cannot give what is copied to "nobody2": unable to find user: the image\'s /etc/passwd has no such name (use a number, or add the user to the image)',
+      shows: [
+        "Dockerfile:2:1",
+        "   1 |     FROM busybox",
+        "   2 | >>> COPY --chown=nobody2 a /a",
+        "     |     ^^^^^^^^^^^^^^^^^^^^^^^^^",
+        "   3 |",
+      ],
+    },
+    {
+      that: "a mode that is none",
+      file: ["COPY --chmod=999 a /a"],
+      files: { a: "" },
+      error: 'cannot use "999" as permissions: it is neither octal, like 755, nor symbolic, like u=rwX,go=rX',
+      shows: [
+        "Dockerfile:2:1",
+        "   1 |     FROM busybox",
+        "   2 | >>> COPY --chmod=999 a /a",
+        "     |     ^^^^^^^^^^^^^^^^^^^^^",
+        "   3 |",
+      ],
+    },
+    {
+      that: "a user that nobody knows",
+      file: ["USER nobody2", "RUN true"],
+      error:
+        'cannot run as user "nobody2": unable to find user: the image\'s /etc/passwd has no such name (use a number, or add the user to the image)',
+      shows: [
+        "Dockerfile:3:1",
+        "   1 |     FROM busybox",
+        "   2 |     USER nobody2",
+        "   3 | >>> RUN true",
+        "     |     ^^^^^^^^",
+        "   4 |",
+      ],
+    },
+    {
+      that: "a secret that is required",
+      file: ["RUN --mount=type=secret,id=k,required true"],
+      error:
+        'cannot give the step the secret "k": the build has none of that id (give it with --secret id=k,src=FILE)',
+      shows: [
+        "Dockerfile:2:1",
+        "   1 |     FROM busybox",
+        "   2 | >>> RUN --mount=type=secret,id=k,required true",
+        "     |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^",
+        "   3 |",
+      ],
+    },
+    {
+      that: "a bind mount of what is not there",
+      file: ["RUN --mount=source=nosuch,target=/m true"],
+      error: 'cannot copy "/nosuch" from the build context: file not found',
+      shows: [
+        "Dockerfile:2:1",
+        "   1 |     FROM busybox",
+        "   2 | >>> RUN --mount=source=nosuch,target=/m true",
+        "     |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^",
+        "   3 |",
+      ],
+    },
+    {
+      that: "an ADD of what does not answer",
+      file: ["ADD http://127.0.0.1:1/x /x"],
+      error: "cannot download http://127.0.0.1:1/x: nobody listens there (check the URL, and the network)",
+      shows: [
+        "Dockerfile:2:1",
+        "   1 |     FROM busybox",
+        "   2 | >>> ADD http://127.0.0.1:1/x /x",
+        "     |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^",
+        "   3 |",
+      ],
+    },
+  ],
+});
