@@ -87,7 +87,7 @@ void socket_accept(struct monitor *m);
 struct client *socket_adopt(struct monitor *m, i32 fd);
 void socket_close(struct monitor *m);
 void socket_receive(struct monitor *m, struct client *c);
-void socket_answer_waits(struct monitor *m, struct session *s);
+int socket_answer_waits(struct monitor *m, struct session *s);  // whether somebody waited
 void socket_forget_waits(struct monitor *m, struct client *c);
 
 #endif

@@ -52,14 +52,17 @@ void answer_exit(struct monitor *m, struct client *c, u32 request, const struct 
   answer_send(m, c, &a);
 }
 
-void socket_answer_waits(struct monitor *m, struct session *s) {
+int socket_answer_waits(struct monitor *m, struct session *s) {
+  int told = 0;
   for (u32 i = 0; i < MAX_ROWS; i++) {
     struct wait *w = &m->rows[i].wait;
     if (w->client == NULL || w->session != s) continue;
     struct client *c = w->client;
     w->client = NULL;
     answer_exit(m, c, w->request, s);
+    told = 1;
   }
+  return told;
 }
 
 void socket_forget_waits(struct monitor *m, struct client *c) {

@@ -44,8 +44,8 @@ static size_t put_field(char *to, const char *name, u64 value, const char *quote
   return n + put(to + n, quote);
 }
 
-// Whole or not at all: write, fsync, rename.
-static void write_exit(struct monitor *m, struct session *s, i32 folder, const char *name, const char *fresh) {
+// Whole or not at all: write, fsync, rename. Answers which.
+static int write_exit(struct monitor *m, struct session *s, i32 folder, const char *name, const char *fresh) {
   char text[EXIT_SIZE];
   u32 signal = (u32)s->wait_status & 0x7f, code = (u32)s->wait_status >> 8 & 0xff;
   size_t n = put_field(text, "{\"version\":1,\"pid\":", (u64)s->pid, "");
@@ -57,10 +57,10 @@ static void write_exit(struct monitor *m, struct session *s, i32 folder, const c
   n += put_field(text + n, ",\"lostBytes\":", s == m->container ? m->log.lost : 0, "");
   n += put(text + n, "}\n");
   long fd = SYS(openat, folder, fresh, ABI_O_WRONLY | ABI_O_CREAT | ABI_O_CLOEXEC, 0600);
-  if (fd < 0) return;
+  if (fd < 0) return 0;
   int whole = SYS(write, fd, text, n) == (long)n && SYS(ftruncate, fd, n) == 0 && SYS(fsync, fd) == 0;
   SYS(close, fd);
-  if (whole) SYS(renameat2, folder, fresh, folder, name, 0);
+  return whole && SYS(renameat2, folder, fresh, folder, name, 0) == 0;
 }
 
 // The container's exit file has its room on the disk from the beginning: a full disk does not take the exit code.
@@ -92,10 +92,11 @@ static void finish_exec(struct monitor *m, struct session *s) {
   memcpy(fresh + 6, s->id, n);
   memcpy(fresh + 6 + n, ".new", 5);
   SYS(mkdirat, m->folder, "exec", 0700);
-  write_exit(m, s, m->folder, name, fresh);
-  socket_answer_waits(m, s);
+  int written = write_exit(m, s, m->folder, name, fresh);
+  int told = socket_answer_waits(m, s);
   attach_session_over(m, s);
-  s->state = SESSION_FREE;
+  // On a full disk it is kept here for who asks first, as long as its place is not needed.
+  if (written || told) s->state = SESSION_FREE;
 }
 
 void monitor_record(struct monitor *m, struct session *s) {

@@ -44,6 +44,7 @@ static void on_wait(struct monitor *m, struct request *r) {
   if (s == NULL) return;
   if (s->state == SESSION_RECORDED && (s != m->container || m->over)) {
     answer_exit(m, r->client, r->number, s);
+    if (s != m->container) s->state = SESSION_FREE;
     return;
   }
   for (u32 i = 0; i < MAX_ROWS; i++)

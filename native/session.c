@@ -61,6 +61,9 @@ struct session *session_find(const struct monitor *m, const char *id) {
 struct session *session_open(struct monitor *m, const char *id) {
   u32 i = 0;
   while (i < MAX_ROWS && m->rows[i].session.state != SESSION_FREE) i++;
+  // What could not be written down, and nobody asked for.
+  for (u32 at = 0; i == MAX_ROWS && at < MAX_ROWS; at++)
+    if (m->rows[at].session.state == SESSION_RECORDED && &m->rows[at].session != m->container) i = at;
   if (i == MAX_ROWS) return NULL;
   if (i >= m->session_top) m->session_top = i + 1;
   struct session *s = &m->rows[i].session;

@@ -290,6 +290,27 @@ describe.skipIf(!isRoot)("laws of the monitor", () => {
     }
   });
 
+  test("4 a full disk does not take the exit code of an exec from who asks after its end", async () => {
+    using disk = temporaryFolder("monitor-disk");
+    expect(spawnSync("mount", ["-t", "tmpfs", "-o", "size=256k", "none", disk.path]).status).toBe(0);
+    try {
+      await using c = await container(sh("sleep 60"), { parent: disk.path, maxSize: 0 });
+      await c.start();
+      expect(() => writeFileSync(join(disk.path, "more"), Buffer.alloc(512 * 1024))).toThrow("ENOSPC");
+      for (const [id, code] of [
+        ["first", 5],
+        ["second", 6],
+      ] as const) {
+        await everything(await c.exec(id, ["/bin/sh", "-c", `exit ${code}`]));
+        await Bun.sleep(50);
+        expect((await c.monitor.wait(id)).code).toBe(code);
+        expect(existsSync(join(c.folder, "exec", `${id}.json`))).toBe(false);
+      }
+    } finally {
+      spawnSync("umount", [disk.path]);
+    }
+  });
+
   test("4 SIGPIPE, SIGHUP, SIGXFSZ and a shutdown's SIGTERM do not end a monitor, and its container is deaf to none", async () => {
     await using c = await container(sh("trap 'echo term; exit 9' TERM; while :; do sleep 0.1; done"));
     await c.start();
