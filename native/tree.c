@@ -51,6 +51,8 @@ static void serve(int root) {
       case TREE_FRAME_CHANGES: r = tree_changes(root, &c, &path); break;
       case TREE_FRAME_REMOVE: r = tree_discard(root, &c, &path); break;
       case TREE_FRAME_SUBVOLUME: r = tree_subvolume(root, &c, &path); break;
+      case TREE_FRAME_SINK: r = tree_sink(&c, &path); break;
+      case TREE_FRAME_POUR: r = tree_pour(root, &c, &path); break;
       case TREE_FRAME_LIMIT: r = tree_limit(root, &c, &path, &value); break;
     }
     if (r < 0) answer_failed(r, path);

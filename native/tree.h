@@ -116,6 +116,9 @@ long tree_apply(int root, struct tree_cursor *c, const char **failed_path, u64 *
 void tree_apply_drop(void);
 // The file that ranges are of, from now on.
 long tree_source(struct tree_cursor *c, const char **failed_path);
+// tree_pour.c
+long tree_sink(struct tree_cursor *c, const char **failed_path);
+long tree_pour(int root, struct tree_cursor *c, const char **failed_path);
 // The folders of the layers below, from now on.
 long tree_lower(struct tree_cursor *c, const char **failed_path);
 long tree_inherit(int root, struct tree_cursor *c, const char **failed_path);

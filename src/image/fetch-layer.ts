@@ -90,7 +90,7 @@ async function storeAndUnpack(
     tell({ state: "extracting" });
     await read.promise;
     tell({ state: "verifying" });
-    writer.verify(digest);
+    await writer.verify(digest);
     if (failure !== undefined) throw failure;
     return { stored: writer.commit(digest), unpacked };
   } catch (error) {

@@ -8,7 +8,7 @@ import { type Digest, digester, parseDigest } from "../oci/digest.ts";
 import { InroError } from "../oci/error.ts";
 import type { Rootfs } from "../oci/rootfs.ts";
 import type { Image, Layer } from "./image.ts";
-import type { Blobs, BlobWriter } from "./layout/blobs.ts";
+import type { BlobPart, Blobs, BlobWriter } from "./layout/blobs.ts";
 import type { NamedManifest } from "./layout/names.ts";
 import { type AssembleRequest, assembleImage, plainLayer } from "./make.ts";
 import type { Driver } from "./snapshot/driver.ts";
@@ -37,7 +37,7 @@ export interface LayerStore {
    */
   seal(root: Rootfs, below: Stack, o: SealOptions): Promise<Stack>;
   /** A layer of a plain tar of ours. Where that holds nothing the answer is the stack itself. NO_SPACE. */
-  store(tar: AsyncIterable<Uint8Array>, below: Stack): Promise<Stack>;
+  store(tar: AsyncIterable<BlobPart>, below: Stack): Promise<Stack>;
   /** An image of layers; tars that are missing are made of what is unpacked. BLOB_MISSING, NO_SPACE. */
   assemble(request: AssembleRequest): Promise<Image>;
 }
@@ -69,12 +69,12 @@ interface Parts {
 
 type Sink = Pick<BlobWriter, "write" | "verify" | "abort"> & { commit(): Promise<unknown> };
 
-/** Takes a tar and keeps nothing of it but its digest. */
+/** Takes a tar of bytes and keeps nothing of it but its digest. */
 function hasher(): Sink {
   const hash = digester();
   return {
-    write: async (chunk) => hash.update(chunk),
-    verify: () => hash.digest(),
+    write: async (part) => hash.update(part as Uint8Array),
+    verify: async () => hash.digest(),
     commit: async () => {},
     abort: async () => {},
   };
@@ -82,25 +82,26 @@ function hasher(): Sink {
 
 /** The layer of a tar, which `sink` keeps or not, and the bytes of its files; undefined where there is nothing in it. */
 async function take(
-  tar: AsyncIterable<Uint8Array>,
+  tar: AsyncIterable<BlobPart>,
   sink: Sink,
 ): Promise<{ readonly layer: Layer; readonly bytes: number } | undefined> {
   const meter = tarMeter();
   let size = 0;
   try {
-    for await (const chunk of tar) {
-      size += chunk.length;
-      meter.see(chunk);
-      await sink.write(chunk);
+    for await (const part of tar) {
+      if (part instanceof Uint8Array) meter.see(part);
+      else meter.skip(part.size);
+      size += part instanceof Uint8Array ? part.length : part.size;
+      await sink.write(part);
+    }
+    const digest = await sink.verify();
+    if (digest !== EMPTY) {
+      await sink.commit();
+      return { layer: plainLayer(digest, size), bytes: meter.bytes };
     }
   } catch (error) {
     await sink.abort();
     throw error;
-  }
-  const digest = sink.verify();
-  if (digest !== EMPTY) {
-    await sink.commit();
-    return { layer: plainLayer(digest, size), bytes: meter.bytes };
   }
   await sink.abort();
   return undefined;
@@ -182,7 +183,7 @@ export function layerStore(parts: Parts): LayerStore {
       }),
   };
 
-  async function store(tar: AsyncIterable<Uint8Array>, below: Stack): Promise<Stack> {
+  async function store(tar: AsyncIterable<BlobPart>, below: Stack): Promise<Stack> {
     const taken = await take(tar, await blobs.begin());
     if (taken === undefined) return below;
     weights.learn(taken.layer.diffId, taken.bytes);

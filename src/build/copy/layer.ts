@@ -1,3 +1,4 @@
+import type { BlobPart } from "../../image/layout/blobs.ts";
 import type { TarEntry } from "../../image/tar/entry.ts";
 import { tarEnd, tarHeader, tarPadding } from "../../image/tar/writer.ts";
 import { fromText, type SeenEntry } from "../../image/tree/entry.ts";
@@ -33,7 +34,7 @@ export async function* layerOf(
   found: readonly Found[],
   below: readonly string[],
   signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array> {
+): AsyncGenerator<BlobPart> {
   const owner = request.owner === null ? null : ownerIn(below, request.owner);
   const change = request.chmod === null ? null : modeChange(request.chmod);
   const placed = { owner: owner ?? { uid: 0, gid: 0 }, time: request.time };
@@ -42,13 +43,17 @@ export async function* layerOf(
   const { add, rest } = gatherer();
   for await (const part of partsOf(making, found)) {
     signal?.throwIfAborted();
-    yield* add(part);
+    if (part instanceof Uint8Array) yield* add(part);
+    else {
+      yield* rest();
+      yield part;
+    }
   }
   yield* add(tarEnd);
   yield* rest();
 }
 
-async function* partsOf(making: Making, found: readonly Found[]): AsyncGenerator<Uint8Array> {
+async function* partsOf(making: Making, found: readonly Found[]): AsyncGenerator<BlobPart> {
   const { placing, request } = making;
   const count = found.reduce((sum, each) => sum + (each.kind === "inline" ? 1 : each.items.length), 0);
   if (count > 1 && !isFolderName(request.destination) && placing.find(destinationOf(request)).is !== "folder")
@@ -129,7 +134,7 @@ async function archiveOf({ native }: Making, { source }: TreeFound, { top }: Ite
 }
 
 /** Entries with their data, read in this order. */
-async function* emit(making: Making, placed: readonly Placed<Data>[]): AsyncGenerator<Uint8Array> {
+async function* emit(making: Making, placed: readonly Placed<Data>[]): AsyncGenerator<BlobPart> {
   await using readers = new Readers(making.native, withoutLinks(making, placed));
   for (const { path, dress, data } of placed) {
     const name = dress.type === "directory" ? `${path}/` : path;
@@ -139,6 +144,7 @@ async function* emit(making: Making, placed: readonly Placed<Data>[]): AsyncGene
       const first = making.firsts.get(data.key);
       if (first !== undefined && first !== path)
         yield tarHeader({ ...dress, name, type: "hardlink", linkName: first, size: 0 });
+      else if (isLarge(dress)) yield* readers.poured({ ...dress, name }, data);
       else yield* readers.file({ ...dress, name }, data);
     }
   }
@@ -150,11 +156,16 @@ function* whole(entry: TarEntry, content: Uint8Array): Generator<Uint8Array> {
   yield tarPadding(content.length);
 }
 
-/** What has to be read, in order; of a file with several names only the first, which is remembered. */
+/** Bytes from which on asking for a file alone costs less than its data on the way through this process. */
+const large = 256 * 1024;
+
+const isLarge = ({ size }: Pick<TarEntry, "size">): boolean => size >= large;
+
+/** What has to be read here, in order; of a file with several names only the first, which is remembered. */
 function withoutLinks({ firsts }: Making, placed: readonly Placed<Data>[]): Reading[] {
-  return placed.flatMap(({ path, data }) => {
+  return placed.flatMap(({ path, dress, data }) => {
     if (data?.kind !== "tree" || firsts.has(data.key)) return [];
     firsts.set(data.key, path);
-    return [data];
+    return isLarge(dress) ? [] : [data];
   });
 }

@@ -1,7 +1,8 @@
+import type { BlobPart } from "../../image/layout/blobs.ts";
 import type { TarEntry } from "../../image/tar/entry.ts";
 import { tarHeader, tarPadding } from "../../image/tar/writer.ts";
 import { toText } from "../../image/tree/entry.ts";
-import { type Content, lookAt, type TreeLook } from "../../image/tree/look.ts";
+import { type Content, lookAt, type Place, type TreeLook } from "../../image/tree/look.ts";
 import { InroError } from "../../oci/error.ts";
 import type { TreeFound } from "./found.ts";
 
@@ -20,6 +21,9 @@ export class Readers implements AsyncDisposable {
     TreeFound,
     { readonly look: TreeLook; readonly parts: AsyncGenerator<Content> }
   >();
+
+  private readonly pouring = new Map<TreeFound, Promise<TreeLook>>();
+  private readonly underWay = new Set<Promise<void>>();
 
   constructor(native: string, files: readonly Reading[]) {
     this.native = native;
@@ -52,8 +56,37 @@ export class Readers implements AsyncDisposable {
     }
   }
 
+  /** A large file, whose data is moved beside whatever else is read; what it has grown by since is not in the copy. */
+  async *poured(entry: TarEntry, { source, path }: Reading): AsyncGenerator<BlobPart> {
+    const look = this.pouring.get(source) ?? lookAt(this.native, source.source.root);
+    this.pouring.set(source, look);
+    const { size } = entry;
+    yield tarHeader(entry);
+    const pour = async (into: Place) => {
+      try {
+        await (await look).pour(path, size, into);
+      } catch (cause) {
+        const isGone =
+          cause instanceof InroError && cause.code === "TREE_FAILED" && !/ENOSPC/.test(cause.why);
+        throw isGone ? changed(path, cause) : cause;
+      }
+    };
+    yield {
+      size,
+      pour: (into) => {
+        const poured = pour(into);
+        this.underWay.add(poured);
+        poured.finally(() => this.underWay.delete(poured)).catch(() => {});
+        return poured;
+      },
+    };
+    yield tarPadding(size);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { look } of this.open.values()) await look[Symbol.asyncDispose]();
+    await Promise.allSettled(this.underWay);
+    for (const look of this.pouring.values()) await (await look)[Symbol.asyncDispose]();
   }
 
   private async partsOf(source: TreeFound): Promise<AsyncGenerator<Content>> {

@@ -1,4 +1,5 @@
 /** What a COPY or an ADD asks for, once the Dockerfile was read and its variables are known. */
+import type { BlobPart } from "../../image/layout/blobs.ts";
 import type { EntryTime } from "../../image/tree/entry.ts";
 import type { TreeRoot } from "../../image/tree/root.ts";
 import type { Digest } from "../../oci/digest.ts";
@@ -70,7 +71,7 @@ export interface PreparedCopy {
    * The layer's tar. `below`: folders of the root below, uppermost first, as overlayfs has them; none for scratch.
    * COPY_DESTINATION_INVALID, COPY_SOURCE_CHANGED, NO_SUCH_USER, NO_SUCH_GROUP, ARCHIVE_REFUSED
    */
-  layer(below: readonly string[]): AsyncGenerator<Uint8Array>;
+  layer(below: readonly string[]): AsyncGenerator<BlobPart>;
   /** Whether the sources still are what the digest says: to be asked when the layer was read, before it is cached. */
   verify(): Promise<boolean>;
 }

@@ -10,13 +10,22 @@ import { algorithmOf, type Digest, digestAs, digester, digestOf, hexOf, isDigest
 import { InroError } from "../../oci/error.ts";
 import { diskFull } from "../../platform/disk-full.ts";
 import { spending, spent } from "../../platform/spent.ts";
+import type { Place } from "../tree/look.ts";
 import { syncIn } from "../tree/sync.ts";
 import { syncFolder, writeDurably } from "./durable.ts";
 
+/** A part of a blob: bytes, or what somebody else puts into its file, at an offset. */
+export type BlobPart = Uint8Array | Poured;
+
+export interface Poured {
+  readonly size: number;
+  pour(into: Place): Promise<void>;
+}
+
 export interface BlobWriter {
-  write(chunk: Uint8Array): Promise<void>;
+  write(part: BlobPart): Promise<void>;
   /** Ends writing. Throws DIGEST_MISMATCH unless the digest is the expected one. */
-  verify(expected?: Digest): Digest;
+  verify(expected?: Digest): Promise<Digest>;
   /** Verifies and publishes. After an error, as after `abort`, nothing is left. */
   commit(expected?: Digest): Promise<{ digest: Digest; size: number }>;
   abort(): Promise<void>;
@@ -53,6 +62,9 @@ export function digestMismatch(expected: Digest, found: Digest, what: string): I
 /** Bytes that are gathered for one write. */
 const writeAt = 512 * 1024;
 
+/** Parts that are poured before they are hashed. */
+const mostPouring = 8;
+
 /** Bytes from which on a process of its own waits for the disk. */
 const largeBlob = 1 << 20;
 
@@ -69,10 +81,15 @@ async function beginBlob(
 ): Promise<BlobWriter> {
   const name = randomBytes(8).toString("hex");
   const temporary = join(ingest, name);
-  const file: FileHandle = await open(temporary, "wx", 0o600);
+  const file: FileHandle = await open(temporary, "wx+", 0o600);
   const hash = digester(algorithm);
   let size = 0;
+  /** What is poured into it is hashed from the file, in its turn, and so is all that comes after it. */
+  let hashed = 0;
+  let pouring = 0;
+  let behind: Promise<void> = Promise.resolve();
   const abort = async () => {
+    await behind.catch(() => {});
     await file.close().catch(() => {});
     await rm(temporary, { force: true });
   };
@@ -83,12 +100,41 @@ async function beginBlob(
     const due = used;
     used = 0;
     try {
-      for (let at = 0; at < due; ) at += (await file.write(gathered, at, due - at)).bytesWritten;
+      for (let at = 0; at < due; )
+        at += (await file.write(gathered, at, due - at, size - due + at)).bytesWritten;
     } catch (cause) {
       throw diskFull(cause, { what: "cannot store a blob", folder: ingest, needed }) ?? cause;
     }
   };
-  const verify = (expected?: Digest) => {
+  let again: Buffer | undefined;
+  const hashUpTo = async (end: number) => {
+    again ??= Buffer.allocUnsafeSlow(writeAt);
+    while (hashed < end) {
+      const { bytesRead } = await file.read(again, 0, Math.min(writeAt, end - hashed), hashed);
+      if (bytesRead === 0) throw new Error(`${temporary} ends before what was written to it`);
+      hash.update(again.subarray(0, bytesRead));
+      hashed += bytesRead;
+    }
+  };
+  const pour = async ({ size: length, pour: from }: Poured) => {
+    await flush();
+    const poured = from({ path: temporary, offset: size }).catch((cause: unknown) => {
+      throw diskFull(cause, { what: "cannot store a blob", folder: ingest, needed: length }) ?? cause;
+    });
+    size += length;
+    const end = size;
+    pouring++;
+    behind = Promise.all([poured, behind]).then(async () => {
+      await hashUpTo(end);
+      pouring--;
+    });
+    behind.catch(() => {});
+    if (pouring > mostPouring) await behind;
+  };
+  const verify = async (expected?: Digest) => {
+    await flush();
+    await behind;
+    await hashUpTo(size);
     const digest = hash.digest();
     if (expected === undefined || digest === expected) return digest;
     throw digestMismatch(expected, digest, `cannot store blob ${expected}`);
@@ -96,22 +142,26 @@ async function beginBlob(
   return {
     abort,
     verify,
-    async write(chunk) {
-      size += chunk.length;
-      hash.update(chunk);
+    async write(part) {
+      if (!(part instanceof Uint8Array)) return pour(part);
+      const chunk = part;
+      if (hashed === size) {
+        hash.update(chunk);
+        hashed += chunk.length;
+      }
       for (let at = 0; at < chunk.length; ) {
         const part = chunk.subarray(at, at + gathered.length - used);
         gathered.set(part, used);
         used += part.length;
         at += part.length;
+        size += part.length;
         if (used === gathered.length) await flush();
       }
       spent(chunk.length);
     },
     async commit(expected) {
       try {
-        const found = verify(expected);
-        await flush();
+        const found = await verify(expected);
         if (size < largeBlob) await file.sync();
         else await syncIn(native, ingest, name);
         await file.close();

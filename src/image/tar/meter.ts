@@ -6,6 +6,8 @@ export interface TarMeter {
   see(chunk: Uint8Array): void;
   /** What follows and holds nothing that counts: so many bytes need not be seen. */
   pass(): number;
+  /** So many bytes of a file's data went by unseen. */
+  skip(length: number): void;
   readonly bytes: number;
 }
 
@@ -70,6 +72,9 @@ export function tarMeter(): TarMeter {
       const ahead = data;
       data = 0;
       return ahead;
+    },
+    skip(length) {
+      data -= length;
     },
     get bytes() {
       return bytes;

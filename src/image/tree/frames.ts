@@ -7,6 +7,8 @@
  *   stat · path, flags                          → entry, done
  *   read · path, flags                          → (entry, data…)…, done
  *   source · path                                → done: the file that later ranges are of, one of the engine's own
+ *   sink · path                                  → done: the file that is poured into, one of the engine's own
+ *   pour · path, offset, size                    → done: so much of a file's data is in it; the file has that much
  *   apply · path, flags, uid, gid; (entry, (data | range)…)…; end   → done, or failed at once: what follows up to `end` is dropped
  *   lower · number, folders of the layers below, uppermost first → done
  *   inherit · path                               → done: a folder becomes as it is in the uppermost of those that has it
@@ -43,6 +45,8 @@ export const frame = {
   remove: 82,
   subvolume: 83,
   limit: 84,
+  sink: 85,
+  pour: 86,
 } as const;
 
 /** What ROOT opens. */

@@ -1,6 +1,6 @@
 /** A tree that is looked at piece by piece: for a build, which takes some files of it and leaves others. */
 import { InroError } from "../../oci/error.ts";
-import type { SeenEntry } from "./entry.ts";
+import { fromText, type SeenEntry } from "./entry.ts";
 import { flag, frame, kind } from "./frames.ts";
 import { decodeSeen } from "./inbox.ts";
 import { within } from "./names.ts";
@@ -18,6 +18,17 @@ export interface TreeLook extends AsyncDisposable {
   list(folders: readonly string[]): AsyncGenerator<SeenEntry[]>;
   /** Every file as it is now, and its data after it. Throws TREE_FAILED where it is no regular file any more. */
   contents(files: readonly string[]): AsyncGenerator<Content>;
+  /**
+   * Moves a file's data into one of the engine's own, beside whatever else goes on. Throws TREE_FAILED with ESTALE where it is
+   * shorter by now.
+   */
+  pour(path: string, size: number, into: Place): Promise<void>;
+}
+
+/** In a file of the engine's own, by its absolute path. */
+export interface Place {
+  readonly path: string;
+  readonly offset: number;
 }
 
 export type Content =
@@ -105,6 +116,40 @@ export async function lookAt(native: string, root: TreeRoot): Promise<TreeLook> 
       ),
     contents: (files) =>
       each(session, files, flag.straight | flag.apart | flag.shallow, (path) => contentOf(session, path)),
+    pour: pourer(session),
     [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
+  };
+}
+
+/** Requests go out one after the other, whether those before are answered or not; the answers come in the same order. */
+function pourer(session: TreeSession): TreeLook["pour"] {
+  let sink = "";
+  let sent: Promise<unknown> = Promise.resolve();
+  let heard: Promise<unknown> = Promise.resolve();
+  const answer = (): Promise<unknown> => {
+    const done = heard.then(() => session.done());
+    heard = done.catch(() => {});
+    return done;
+  };
+  const ask = async (path: string, size: number, into: Place, isNew: boolean) => {
+    const { outbox } = session;
+    if (isNew) {
+      outbox.begin(frame.sink);
+      outbox.string(fromText(into.path));
+      outbox.end();
+    }
+    outbox.begin(frame.pour);
+    outbox.string(path);
+    outbox.i64(into.offset);
+    outbox.i64(size);
+    outbox.end();
+    await session.flush();
+  };
+  return async (path, size, into) => {
+    const isNew = into.path !== sink;
+    sink = into.path;
+    sent = sent.then(() => ask(path, size, into, isNew));
+    const answers = [...(isNew ? [answer()] : []), answer()];
+    await Promise.all([sent, ...answers]);
   };
 }

@@ -1,11 +1,14 @@
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { expect } from "bun:test";
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { prepareCopy } from "../../../src/build/copy/prepare.ts";
 import type { CopyRequest, TreeSource } from "../../../src/build/copy/request.ts";
 import { ignoreOf, parseIgnore } from "../../../src/build/dockerfile/ignore.ts";
+import type { BlobPart } from "../../../src/image/layout/blobs.ts";
 import type { TarEntry } from "../../../src/image/tar/entry.ts";
 import { tarReader } from "../../../src/image/tar/reader.ts";
 import { native } from "../../image/fixtures.ts";
+import { temporaryFolder } from "../../support/temporary.ts";
 
 /** What a folder holds: text, `-> target`, or a mode before the text: `0755:text`; a name with a slash at its end is a folder. */
 export type Files = Readonly<Record<string, string>>;
@@ -55,9 +58,21 @@ export interface Listed extends TarEntry {
   readonly text: string;
 }
 
-export async function bytesOf(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const all: Buffer[] = [];
-  for await (const chunk of chunks) all.push(Buffer.from(chunk));
+export async function bytesOf(parts: AsyncIterable<BlobPart>): Promise<Buffer> {
+  using folder = temporaryFolder("poured");
+  const path = join(folder.path, "part");
+  const all: Uint8Array[] = [];
+  for await (const part of parts) {
+    if (part instanceof Uint8Array) {
+      all.push(Buffer.from(part));
+      continue;
+    }
+    writeFileSync(path, "");
+    await part.pour({ path, offset: 0 });
+    const poured = readFileSync(path);
+    expect(poured.length).toBe(part.size);
+    all.push(poured);
+  }
   return Buffer.concat(all);
 }
 
