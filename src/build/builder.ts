@@ -1,6 +1,6 @@
 /** The builder: a request becomes a graph, the graph trees of files, and the target's tree an image. */
 import { randomBytes } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import type { EngineImages } from "../engine/images.ts";
@@ -75,9 +75,11 @@ export async function openBuilder(parts: BuilderParts): Promise<Builder> {
   const { folder, images, trees } = parts;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   // What a builder before this one had in hand.
-  for (const left of ["tmp", "contexts"]) await trees.remove(join(folder, left)).catch(() => {});
+  await trees.remove(join(folder, "tmp")).catch(() => {});
+  // Secrets are in it.
+  rmSync(parts.execFolder, { recursive: true, force: true });
   const aside = { images, trees, folder: join(folder, "tmp") };
-  const cacheMounts = openCacheMounts({
+  const cacheMounts = await openCacheMounts({
     folder: join(folder, "mounts"),
     discard: (path) => trees.remove(path),
     fill: async (target, stack, path) =>
@@ -89,7 +91,9 @@ export async function openBuilder(parts: BuilderParts): Promise<Builder> {
   const stock = openStock({ folder, cache: parts.cache, mounts: cacheMounts, images, isUsed: uses.has });
   const tidy = async () => {
     parts.cache.forget(Date.now() - FACTS_LAST);
-    if (parts.keptBytes === 0) return;
+    // What a step was only shown, and what a build had made that failed, nothing leads to.
+    await images.layers.sweep();
+    if (parts.keptBytes === 0 || (await stock.atMost()) <= parts.keptBytes) return;
     const o = { fits: () => true, all: false, reserved: 0, free: 0, dryRun: false };
     await stock.prune({ ...o, most: parts.keptBytes });
   };
@@ -158,6 +162,7 @@ async function made(
 ): Promise<Image | null> {
   const { folder, execFolder, native, images, trees } = whole;
   const id = randomBytes(8).toString("hex");
+  const memory = join(execFolder, id);
   // What fails in one place ends what goes on in the others.
   const controller = new AbortController();
   const signal = AbortSignal.any([outer, controller.signal]);
@@ -189,8 +194,7 @@ async function made(
     ...{ tell, signal, use, kept: chainOf(graph.target.node) },
     isUncached: ({ step }) =>
       typeof request.noCache === "boolean" ? request.noCache : request.noCache.includes(step.stage),
-    prepare: (node, below, solve) =>
-      prepare(whole, { request, sources, signal, memory: join(execFolder, id) }, node, below, solve),
+    prepare: (node, below, solve) => prepare(whole, { request, sources, signal, memory }, node, below, solve),
   });
   try {
     await solving.solve(graph.target.node);
@@ -200,6 +204,7 @@ async function made(
     throw outer.aborted ? outer.reason : cause;
   } finally {
     await solving.settled();
+    rmSync(memory, { recursive: true, force: true });
   }
 }
 

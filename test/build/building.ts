@@ -33,7 +33,7 @@ export function write(folder: string, files: Files): void {
 
 /** Builds files that are sent as a tar; `query` beside the names that Docker has. */
 export async function build(
-  engine: TestEngine,
+  engine: Pick<TestEngine, "socket">,
   files: Files | Uint8Array,
   query: Readonly<Record<string, string | readonly string[]>> = {},
   headers: Readonly<Record<string, string>> = {},

@@ -12,6 +12,7 @@ const main = join(import.meta.dir, "../../src/main.ts");
 export interface Daemon extends AsyncDisposable {
   readonly dataRoot: string;
   readonly execRoot: string;
+  readonly socket: string;
   readonly pid: number;
   /** The network that it lives in: its own, gone with the test. */
   readonly host: Host & { readonly pid: number };
@@ -56,6 +57,7 @@ export async function daemon(): Promise<Daemon> {
   const made: Daemon = {
     dataRoot,
     execRoot,
+    socket,
     host,
     get pid() {
       return child?.pid ?? 0;
@@ -133,7 +135,11 @@ export function nativesOf(dataRoot: string): number[] {
   return readdirSync("/proc")
     .filter((name) => /^[0-9]+$/.test(name))
     .map(Number)
-    .filter((pid) => commandOf(pid) === "inro-executor" && opens(pid, `${dataRoot}/containers`));
+    .filter(
+      (pid) =>
+        commandOf(pid) === "inro-executor" &&
+        ["containers", "steps"].some((folder) => opens(pid, `${dataRoot}/${folder}`)),
+    );
 }
 
 function commandOf(pid: number): string | undefined {

@@ -48,6 +48,8 @@ export interface Cache {
   forget(before: number): void;
   /** Those used last come first. */
   list(): readonly CacheEntry[];
+  /** Of the files of all layers. */
+  bytes(): number;
   /** Their layers, which stay. */
   kept(): readonly KeptLayer[];
   close(): void;
@@ -161,6 +163,8 @@ function cacheIn(database: Database): Cache {
       void database.attempt("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", key, fact, Date.now()),
     forget: (before) => void database.attempt("DELETE FROM facts WHERE used_at < ?", before),
     list: () => database.all<Row>("SELECT * FROM steps ORDER BY used_at DESC").map(entryOf),
+    bytes: () =>
+      database.all<{ readonly bytes: number | null }>("SELECT SUM(bytes) AS bytes FROM steps")[0]?.bytes ?? 0,
     kept: () =>
       database
         .all<Pick<Row, "diff_id" | "chain_id">>(

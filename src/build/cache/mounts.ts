@@ -46,8 +46,10 @@ export interface CacheMountsOptions {
 
 const nameOf = (id: string) => createHash("sha256").update(id).digest("hex").slice(0, 24);
 
-export function openCacheMounts({ folder, fill, discard }: CacheMountsOptions): CacheMounts {
+export async function openCacheMounts({ folder, fill, discard }: CacheMountsOptions): Promise<CacheMounts> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // Half made or half removed by an engine that ended.
+  for (const name of readdirSync(folder)) if (name.startsWith(".")) await discard(join(folder, name));
   const locks = new Map<string, Mutex>();
   const users = new Map<string, number>();
   const makings = new Map<string, Promise<void>>();

@@ -46,6 +46,8 @@ export interface StockPruned {
 export interface Stock {
   /** Those used last come first. */
   list(): Promise<readonly StockItem[]>;
+  /** Bytes that it has not more than, found without a look at each record. */
+  atMost(): Promise<number>;
   /** What no build uses and nothing else stands on goes, that first which was not used for the longest time. */
   prune(o: StockPrune): Promise<StockPruned>;
 }
@@ -101,6 +103,7 @@ export function openStock({ folder, cache, mounts, images, isUsed }: StockParts)
 
   return {
     list: async () => (await held()).map(({ item }) => item),
+    atMost: async () => (await mounts.list()).reduce((sum, { bytes }) => sum + bytes, cache.bytes()),
     async prune(o) {
       const all = await held();
       const total = all.reduce((sum, { item }) => sum + ownBytes(item), 0);
