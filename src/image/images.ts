@@ -83,6 +83,15 @@ export interface Removal {
 export type Archive = AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>;
 
 /** The image store of one data root. An image is either wholly there or not at all, whatever happens to the process. */
+export interface PrepareOptions {
+  /** Bytes that may be written, told when the root is first made. */
+  readonly limit?: number | undefined;
+  /** A folder that is the lowest layer of all, where the driver mounts layers. */
+  readonly beneath?: string | null;
+  /** Nothing but the stack's own files: the engine's mount points are not among them. */
+  readonly isBare?: boolean;
+}
+
 export interface Images {
   pull(reference: Reference, options?: PullOptions): Promise<Image>;
   /** The tags that the repository has at its registry. Throws NO_SUCH_IMAGE, and what asking a registry throws. */
@@ -130,9 +139,8 @@ export interface Images {
   /** How layers and containers' files are kept. */
   readonly driver: DriverName;
   /** Unpacks what is missing, makes the container's root in its folder, and holds it for one user. Called again after
-   * `release`, it finds what was written. `limit`: bytes that may be, told when the root is first made.
-   * ROOTFS_IN_USE, NO_SPACE, QUOTA_UNSUPPORTED, STORAGE_DRIVER_OTHER */
-  prepare(containerFolder: string, stack: Stack, limit?: number): Promise<Rootfs>;
+   * `release`, it finds what was written. ROOTFS_IN_USE, NO_SPACE, QUOTA_UNSUPPORTED, STORAGE_DRIVER_OTHER */
+  prepare(containerFolder: string, stack: Stack, o?: PrepareOptions): Promise<Rootfs>;
   /** Layers that become images. */
   readonly layers: LayerStore;
   /** Gives the lock back; what the container wrote stays until its folder is removed. */

@@ -144,6 +144,7 @@ export function layerStore(parts: Parts): LayerStore {
     },
     async view(folder, stack) {
       await parts.during(() => parts.unpack(stack));
+      if (stack.chainIds.length === 0) return { kind: "folder", path: folder };
       return driver.view(folder, stack.chainIds.map(snapshots.folderOf).reverse());
     },
     async folders(stack) {

@@ -200,11 +200,13 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
         return checked;
       }),
     driver: driver.name,
-    async prepare(containerFolder, stack, limit) {
+    async prepare(containerFolder, stack, { limit, beneath = null, isBare = false } = {}) {
       checkDriver(containerFolder, driver);
       await sweeps.during(() => unpackAll(stack));
       const layers = [...stack.chainIds].reverse().map(snapshots.folderOf);
-      return await driver.prepare(containerFolder, [...layers, mountPoints], limit);
+      const lowest = isBare && layers.length > 0 ? [] : [mountPoints];
+      const own = [...layers, ...lowest, ...(beneath === null ? [] : [beneath])];
+      return await driver.prepare(containerFolder, own, limit);
     },
     layers: layerStore({
       ...{ native, blobs, snapshots, driver, weights, unpack: unpackAll, publish },

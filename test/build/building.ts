@@ -37,6 +37,7 @@ export async function build(
   files: Files | Uint8Array,
   query: Readonly<Record<string, string | readonly string[]>> = {},
   headers: Readonly<Record<string, string>> = {},
+  signal?: AbortSignal,
 ): Promise<Building> {
   using folder = temporaryFolder("context");
   if (!(files instanceof Uint8Array)) write(folder.path, files);
@@ -44,7 +45,7 @@ export async function build(
   for (const [name, value] of Object.entries(query))
     for (const each of [value].flat()) words.append(name, each);
   const answer = await fetch(`http://engine/v1.51/build?${words}`, {
-    ...{ method: "POST", unix: engine.socket },
+    ...{ method: "POST", unix: engine.socket, ...(signal === undefined ? {} : { signal }) },
     headers: { "content-type": "application/x-tar", ...headers },
     body: files instanceof Uint8Array ? files : tarOf(folder.path),
   });

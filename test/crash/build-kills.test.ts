@@ -11,7 +11,7 @@ import { cgroupsOf, type Daemon, daemon, logOf, nativesOf } from "./daemon.ts";
 import { soon } from "./killing.ts";
 
 /** A short run in the gate; `INRO_KILLS=100 npm test -- test/crash/build-kills` is the long one. */
-const KILLS = Number(process.env["INRO_KILLS"] ?? 8);
+const KILLS = Number(process.env["INRO_KILLS"] ?? 5);
 
 const SECRET = "s3cr3t-of-the-kills";
 

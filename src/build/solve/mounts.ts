@@ -12,6 +12,8 @@ import type { CacheMounts } from "../cache/mounts.ts";
 import type { RunMount } from "../dockerfile/instruction.ts";
 import type { NodeMount, RunNode } from "../graph/node.ts";
 import type { BuildRequest } from "../request.ts";
+import { agentSocket } from "./agent.ts";
+import { type MountPoints, mountPointsIn, NO_POINTS } from "./mount-points.ts";
 
 /** A tree that a mount shows: the layers it is in, and where in them. */
 export interface ShownTree {
@@ -26,6 +28,7 @@ export interface ShownTree {
 export interface PreparedMounts {
   /** All that the result of the step depends on. */
   readonly key: unknown;
+  points(): Promise<MountPoints>;
   open(step: Step, signal: AbortSignal): Promise<OpenMounts>;
   /** Whether what was shown is what the key says: a context may have been written to meanwhile. */
   isSound(): Promise<boolean>;
@@ -35,8 +38,6 @@ export interface OpenMounts extends AsyncDisposable {
   readonly mounts: readonly ResolvedMount[];
   /** Secrets that a step has as variables. */
   readonly env: readonly string[];
-  /** Whether a path is there for a mount alone. */
-  isStub(path: string): boolean;
 }
 
 export interface MountParts {
@@ -52,19 +53,29 @@ export interface MountParts {
 const absolute = (node: RunNode, target: string) => posix.resolve(node.workdir, target);
 
 export async function prepareMounts(node: RunNode, below: Stack, parts: MountParts): Promise<PreparedMounts> {
-  const trees = await Promise.all(node.mounts.map((mount) => parts.shown(mount)));
+  const trees = (await Promise.all(node.mounts.map((mount) => parts.shown(mount)))).map(madeOnce);
   const key = node.mounts.map(({ mount }, i) => ({ ...mount, from: trees[i]?.key ?? null }));
   return {
     key,
     isSound: async () =>
       !(await Promise.all(trees.map(async (tree) => (await tree?.isSound()) ?? true))).includes(false),
+    async points() {
+      if (node.mounts.length === 0) return NO_POINTS;
+      const targets = await Promise.all(
+        node.mounts.map(async ({ mount }, number) => {
+          const target = targetOf(mount, number, parts);
+          if (target === undefined) return [];
+          const isFolder = await isFolderMount(mount, trees[number] ?? null, parts.layers);
+          return [{ path: absolute(node, target), isFolder }];
+        }),
+      );
+      return mountPointsIn(await parts.layers.folders(below), targets.flat());
+    },
     async open(step, signal) {
       const undo = new AsyncDisposableStack();
       const mounts: ResolvedMount[] = [];
       const env: string[] = [];
-      const stubs: string[] = [];
       try {
-        const folders = node.mounts.length === 0 ? [] : await parts.layers.folders(below);
         for (const [number, { mount }] of node.mounts.entries()) {
           const place = { step, undo, number, signal, tree: trees[number] ?? null };
           const opened = await open[mount.type](mount as never, parts, place);
@@ -72,7 +83,6 @@ export async function prepareMounts(node: RunNode, below: Stack, parts: MountPar
           if (opened.mount === null) continue;
           const target = absolute(node, opened.mount.target);
           mounts.push({ ...opened.mount, target, because: `RUN --mount=type=${mount.type}` });
-          stubs.push(...missingOn(folders, target));
         }
       } catch (cause) {
         await undo.disposeAsync();
@@ -81,19 +91,36 @@ export async function prepareMounts(node: RunNode, below: Stack, parts: MountPar
       return {
         mounts,
         env,
-        isStub: (path) => stubs.includes(path),
         [Symbol.asyncDispose]: () => undo.disposeAsync(),
       };
     },
   };
 }
 
-/** What of the way to a mount is not below, and so is there for the mount alone. */
-function missingOn(folders: readonly string[], target: string): string[] {
-  const missing: string[] = [];
-  for (let path = target; path !== "/"; path = posix.dirname(path))
-    if (folders.length === 0 || statInLayers(folders, path) === undefined) missing.push(path);
-  return missing;
+function madeOnce(tree: ShownTree | null): ShownTree | null {
+  if (tree === null) return null;
+  let stack: Promise<Stack> | undefined;
+  return {
+    ...tree,
+    stack: () => {
+      stack ??= tree.stack();
+      return stack;
+    },
+  };
+}
+
+/** Undefined: it is not mounted. */
+function targetOf(mount: RunMount, number: number, { request }: Pick<MountParts, "request">) {
+  if (mount.type === "secret") return request.secrets.has(mount.id) ? mount.target : undefined;
+  if (mount.type !== "ssh") return mount.target;
+  return request.ssh.has(mount.id) ? agentAt(mount.target, number) : undefined;
+}
+
+const agentAt = (target: string | undefined, number: number) => target ?? `/run/buildkit/ssh_agent.${number}`;
+
+async function isFolderMount({ type }: RunMount, tree: ShownTree | null, layers: LayerStore) {
+  if (type !== "bind" || tree === null) return type === "cache" || type === "tmpfs";
+  return statInLayers(await layers.folders(await tree.stack()), tree.path)?.isDirectory() !== false;
 }
 
 interface Place {
@@ -119,7 +146,7 @@ const open: {
     const stack = await tree.stack();
     const root = mount.readonly
       ? await view(parts.layers, join(step.folder, `mount-${number}`), stack)
-      : undo.use(await parts.steps.open(stack)).root;
+      : undo.use(await parts.steps.scratch(stack)).root;
     return { mount: { target: mount.target, ...shownIn(root, tree.path, mount.readonly) }, env: [] };
   },
   async cache(mount, { caches }, { undo, signal, tree }) {
@@ -148,13 +175,17 @@ const open: {
     chmodSync(source, mount.mode);
     return { mount: boundFile(source, mount.target), env };
   },
-  async ssh(mount, { request }, { number }) {
-    const source = request.ssh.get(mount.id);
-    if (source === undefined) {
+  async ssh(mount, { memory, request }, { step, undo, number }) {
+    const agent = request.ssh.get(mount.id);
+    if (agent === undefined) {
       if (mount.required) throw missing("SSH agent", mount.id, `--ssh ${mount.id}`);
       return { mount: null, env: [] };
     }
-    const target = mount.target ?? `/run/buildkit/ssh_agent.${number}`;
+    mkdirSync(memory, { recursive: true, mode: 0o700 });
+    const source = join(memory, `${step.id.slice(0, 16)}-${number}`);
+    undo.defer(() => rmSync(source, { force: true }));
+    undo.use(await agentSocket(source, agent, mount));
+    const target = agentAt(mount.target, number);
     return { mount: boundFile(source, target), env: [`SSH_AUTH_SOCK=${target}`] };
   },
 };

@@ -43,7 +43,8 @@ export function runWork(node: RunNode, below: Stack, parts: RunParts): Work {
       timestamp,
     },
     async make(o) {
-      await using step = await parts.steps.open(below);
+      const { points, isMissing } = await mounts.points();
+      await using step = await parts.steps.open(below, points);
       await using held = await mounts.open(step, o.signal);
       const options: ContainerOptions = {
         ...DEFAULT_OPTIONS,
@@ -64,7 +65,7 @@ export function runWork(node: RunNode, below: Stack, parts: RunParts): Work {
       });
       await followed(running, node, o);
       const written = await parts.layers.seal(step.root, below, {
-        leftOut: (path) => isMountPoint(path) || held.isStub(path),
+        leftOut: (path) => isMountPoint(path) || isMissing(path),
         latest: timestamp,
         isKept: o.isKept,
       });

@@ -137,7 +137,7 @@ async function make(core: Core, settled: Settled, name: string) {
   // What nobody describes is refused now, and looked up again at each start.
   await requestedEdits(core, options);
   const mounts = await prepareMounts(core, options, undo, holds);
-  const rootfs = await core.images.prepare(folder, image, options.storage.size ?? undefined);
+  const rootfs = await core.images.prepare(folder, image, { limit: options.storage.size ?? undefined });
   undo.add("release the container's files", () => core.images.release(folder));
   await copyUp(core, rootfs, mounts.made);
   const origin = {

@@ -3,11 +3,11 @@
  * the engine that started them, and their folder is all that is recorded of them.
  */
 import { randomBytes } from "node:crypto";
-import { mkdirSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Duplex } from "node:stream";
-import type { Stack } from "../../image/images.ts";
+import type { PrepareOptions, Stack } from "../../image/images.ts";
 import { attachmentRecord } from "../../network/network.ts";
 import type { Rootfs } from "../../oci/rootfs.ts";
 import { Undo } from "../../oci/undo.ts";
@@ -25,8 +25,19 @@ import type { ResolvedMount } from "../spec/mounts.ts";
 import type { ExitReport } from "../state.ts";
 
 export interface Steps {
-  /** A root of its own upon the layers, and a folder for what belongs to it. NO_SPACE. */
-  open(below: Stack): Promise<Step>;
+  /**
+   * A root of its own upon the layers, and a folder for what belongs to it. Where the layers have nothing at a point,
+   * something empty lies there that can be mounted over. NO_SPACE.
+   */
+  open(below: Stack, points?: readonly StepPoint[]): Promise<Step>;
+  /** The layers' files for a step to write to, in a folder that goes with the answer. NO_SPACE. */
+  scratch(stack: Stack): Promise<Pick<Step, "root"> & AsyncDisposable>;
+}
+
+export interface StepPoint {
+  /** From the root on, without links. */
+  readonly path: string;
+  readonly isFolder: boolean;
 }
 
 export interface StepRequest {
@@ -57,15 +68,30 @@ export interface RunningStep {
 const stepsFolder = (core: Pick<Core, "root">) => join(core.root, "steps");
 
 export function engineSteps(core: Core): Steps {
+  const made = async (stack: Stack, o: (folder: string) => PrepareOptions) => {
+    const id = randomBytes(32).toString("hex");
+    const folder = join(stepsFolder(core), id);
+    await using undo = new Undo();
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    undo.add("remove the step's folder", () => discard(core, folder));
+    const root = await core.images.prepare(folder, stack, o(folder));
+    undo.release();
+    return { id, folder, root };
+  };
+  const remove = async ({ id, folder }: Pick<Step, "id" | "folder">) => {
+    await core.images.release(folder);
+    discard(core, folder);
+    rmSync(socketFolderOf(core, id), { recursive: true, force: true });
+  };
   return {
-    async open(below) {
-      const id = randomBytes(32).toString("hex");
-      const folder = join(stepsFolder(core), id);
-      await using undo = new Undo();
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
-      undo.add("remove the step's folder", () => discard(core, folder));
-      const root = await core.images.prepare(folder, below);
-      undo.release();
+    async scratch(stack) {
+      const step = await made(stack, () => ({ isBare: true }));
+      return { root: step.root, [Symbol.asyncDispose]: () => remove(step) };
+    },
+    async open(below, points = []) {
+      const { id, folder, root } = await made(below, (own) => ({
+        beneath: points.length === 0 ? null : pointsLayer(join(own, "points"), points),
+      }));
       let running: RunningStep | null = null;
       return {
         ...{ id, folder, root },
@@ -76,13 +102,27 @@ export function engineSteps(core: Core): Steps {
         async [Symbol.asyncDispose]() {
           await running?.kill().catch(() => {});
           await running?.ended.catch(() => {});
-          await core.images.release(folder);
-          discard(core, folder);
-          rmSync(socketFolderOf(core, id), { recursive: true, force: true });
+          await remove({ id, folder });
         },
       };
     },
   };
+}
+
+/** A layer of nothing but what can be mounted over. */
+function pointsLayer(layer: string, points: readonly StepPoint[]): string {
+  const folder = (path: string) => {
+    if (existsSync(path)) return;
+    folder(dirname(path));
+    mkdirSync(path);
+    chmodSync(path, 0o755);
+  };
+  for (const { path, isFolder } of points) {
+    const place = join(layer, path);
+    folder(isFolder ? place : dirname(place));
+    if (!existsSync(place)) writeFileSync(place, "", { mode: 0o644 });
+  }
+  return layer;
 }
 
 async function start(

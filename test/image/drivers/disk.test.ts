@@ -110,7 +110,7 @@ describe.skipIf(rootMissing)("disks", () => {
       async () => {
         await using at = await place("overlay", on);
         const image = await at.load("small", tar({ name: "file", content: "x" }));
-        await expect(at.images.prepare(at.container(), image, MEBIBYTE)).rejects.toMatchObject({
+        await expect(at.images.prepare(at.container(), image, { limit: MEBIBYTE })).rejects.toMatchObject({
           code: "QUOTA_UNSUPPORTED",
           why: expect.stringContaining(
             `${on} has no project quota at ${at.root}/containers/0 (Q_XGETQUOTA: `,
