@@ -20,7 +20,9 @@ const allowed: Record<string, readonly string[]> = {
   network: ["kernel", ...bottom],
   volume: ["kernel", ...bottom],
   engine: [...domains, "kernel", ...bottom],
-  build: ["engine", ...domains, "kernel", ...bottom],
+  build: ["build/dockerfile", "engine", ...domains, "kernel", ...bottom],
+  // What a Dockerfile and a .dockerignore say, without any I/O: the command line reads the latter, too.
+  "build/dockerfile": ["oci"],
   api: ["build", "engine", ...domains, ...bottom],
   compose: ["engine", ...bottom],
   cri: ["engine", ...bottom],
@@ -29,7 +31,7 @@ const allowed: Record<string, readonly string[]> = {
   // What a program says of an image, as a Dockerfile says it.
   recipe: bottom,
   // The command line and the library are clients like any others: they import nothing of the engine.
-  cli: ["client", ...bottom],
+  cli: ["client", "build/dockerfile", ...bottom],
   library: ["recipe", "client", ...bottom],
   // The composition root and the library's face.
   main: ["cli", "library", "client", "api", "build", "engine", ...domains, "kernel", ...bottom],
@@ -44,8 +46,9 @@ function closedOf(file: string): string | undefined {
 }
 
 function roomOf(file: string): string {
-  const first = relative(source, file).split("/")[0] ?? "";
-  return first.replace(/\.ts$/, "");
+  const [first = "", second] = relative(source, file).split("/");
+  const within = `${first}/${second}`;
+  return within in allowed ? within : first.replace(/\.ts$/, "");
 }
 
 function importsOf(text: string): string[] {

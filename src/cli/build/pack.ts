@@ -1,40 +1,96 @@
 /** A build's context as a tar, for an engine that cannot read it where it lies. */
-import { createReadStream, lstatSync, readdirSync, readlinkSync, type Stats } from "node:fs";
+import {
+  createReadStream,
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  type Stats,
+} from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { type Header, type Pack, pack } from "tar-stream";
+import { ignoreOf, parseIgnore } from "../../build/dockerfile/ignore.ts";
 import type { InlineDockerfile } from "./context.ts";
 
 export interface PackedContext {
   /** Null: no files but the Dockerfile. */
   readonly folder: string | null;
-  readonly dockerfile: InlineDockerfile | null;
+  /** Its path in the context, or itself. */
+  readonly dockerfile: string | InlineDockerfile | null;
 }
+
+const IGNORE = ".dockerignore";
 
 /** The name of a Dockerfile in the tar that is none of the context's files. */
 export const inlineName = (pid = process.pid): string => `.dockerfile.${pid}`;
 
-/** Everything belongs to root, as it does in what is copied out of a context. */
-export function packContext({ folder, dockerfile }: PackedContext): AsyncIterable<Uint8Array> {
+/**
+ * Everything belongs to root, as it does in what is copied out of a context. What is ignored stays out, but for the
+ * Dockerfile and the rules themselves, by which the engine leaves those out again. DOCKERIGNORE_INVALID.
+ */
+export function packContext(context: PackedContext): AsyncIterable<Uint8Array> {
   const tar = pack();
+  const { folder, dockerfile } = context;
+  const inline = typeof dockerfile === "object" ? dockerfile : null;
+  const rules = folder === null ? null : rulesOf(folder, dockerfile);
+  const ignore = rules === null ? null : ignoreOf(parseIgnore(rules.text, rules.name));
+  const kept = new Set([IGNORE, ...(typeof dockerfile === "string" ? [dockerfile] : [])]);
+  const isOut = (path: string) => ignore?.excludedBy(path) !== undefined && !kept.has(path);
   const work = async () => {
-    if (folder !== null) await addFolder(tar, folder, "");
-    if (dockerfile !== null) await addText(tar, inlineName(), dockerfile.text);
+    if (folder !== null) {
+      const told = rulesToSend(rules, inline !== null);
+      if (told !== null) kept.delete(IGNORE);
+      const isLeft = (path: string) => (told !== null && path === IGNORE) || isOut(path);
+      const mayHold = (path: string) =>
+        ignore?.mayHoldIncluded(path) || [...kept].some((each) => each.startsWith(`${path}/`));
+      await addFolder(tar, folder, "", { isLeft, mayHold });
+      if (told !== null) await addText(tar, IGNORE, told);
+    }
+    if (inline !== null) await addText(tar, inlineName(), inline.text);
     tar.finalize();
   };
   work().catch((error: Error) => tar.destroy(error));
   return tar as AsyncIterable<Uint8Array>;
 }
 
-async function addFolder(tar: Pack, root: string, folder: string): Promise<void> {
+interface Rules {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** The Dockerfile's own rules, or the context's. */
+function rulesOf(folder: string, dockerfile: PackedContext["dockerfile"]): Rules | null {
+  if (typeof dockerfile === "object" && dockerfile !== null && dockerfile.ignore !== null)
+    return { name: `${dockerfile.name}.dockerignore`, text: dockerfile.ignore };
+  const own = typeof dockerfile === "string" ? [`${dockerfile}.dockerignore`] : [];
+  const name = [...own, IGNORE].find((each) => existsSync(join(folder, each)));
+  return name === undefined ? null : { name, text: readFileSync(join(folder, name), "utf8") };
+}
+
+/** Another .dockerignore than the context's, where that is not what counts; a Dockerfile of ours is none of its files. */
+function rulesToSend(rules: Rules | null, isInline: boolean): string | null {
+  if (!isInline && (rules === null || rules.name === IGNORE)) return null;
+  const ours = isInline ? [inlineName(), ...(rules?.name === IGNORE ? [] : [IGNORE])] : [];
+  return `${[rules?.text ?? "", ...ours].join("\n")}\n`;
+}
+
+interface Leaving {
+  readonly isLeft: (path: string) => boolean;
+  readonly mayHold: (folder: string) => boolean;
+}
+
+async function addFolder(tar: Pack, root: string, folder: string, leaving: Leaving): Promise<void> {
   for (const child of readdirSync(join(root, folder)).sort()) {
     const name = folder === "" ? child : `${folder}/${child}`;
     const stat = lstatSync(join(root, name), { throwIfNoEntry: false });
     if (stat === undefined) continue;
+    const isLeft = leaving.isLeft(name);
     if (stat.isDirectory()) {
-      await add(tar, { ...header(name, stat), type: "directory" });
-      await addFolder(tar, root, name);
-    } else await addFile(tar, join(root, name), name, stat);
+      if (!isLeft) await add(tar, { ...header(name, stat), type: "directory" });
+      if (!isLeft || leaving.mayHold(name)) await addFolder(tar, root, name, leaving);
+    } else if (!isLeft) await addFile(tar, join(root, name), name, stat);
   }
 }
 

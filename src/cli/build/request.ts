@@ -79,7 +79,7 @@ function sent(base: Request, context: BuildContext, given: Secrets): Request {
     case "tar":
       return { ...base, query, headers, stream: context.bytes };
     case "folder":
-      return { ...base, query, headers, stream: packContext({ folder: context.path, dockerfile: inline }) };
+      return { ...base, query, headers, stream: packContext({ folder: context.path, dockerfile }) };
     case "none":
       return { ...base, query, headers, stream: packContext({ folder: null, dockerfile: inline }) };
   }
