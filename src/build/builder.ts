@@ -8,6 +8,7 @@ import type { Steps } from "../engine/steps/steps.ts";
 import type { Image, Stack } from "../image/images.ts";
 import type { Tree as Trees } from "../image/tree/tree.ts";
 import type { Digest } from "../oci/digest.ts";
+import { familiarName } from "../oci/reference.ts";
 import { assemble } from "./assemble.ts";
 import { bringBase } from "./bring.ts";
 import type { Cache } from "./cache/cache.ts";
@@ -25,6 +26,7 @@ import { filesIn } from "./files.ts";
 import { convert } from "./graph/convert.ts";
 import { chainOf } from "./graph/graph.ts";
 import type { Node, NodeMount } from "./graph/node.ts";
+import { type BuildAbout, type History, openHistory } from "./history/history.ts";
 import type { Tell } from "./progress.ts";
 import type { BuildRequest } from "./request.ts";
 import { copyWork } from "./solve/copy.ts";
@@ -42,6 +44,8 @@ export interface Builder {
   build(request: BuildRequest, tell: Tell, signal: AbortSignal): Promise<Image | null>;
   /** An image's files, as a tar. */
   files(image: Image): Promise<Readable>;
+  /** What builds have told. */
+  readonly history: History;
   /** What it keeps for builds to come. */
   readonly stock: Stock;
   /** When nothing of it is under way any more. */
@@ -69,6 +73,7 @@ interface Whole extends BuilderParts {
   readonly solver: Solver;
   readonly cacheMounts: CacheMounts;
   readonly digests: FileDigests;
+  readonly history: History;
 }
 
 export async function openBuilder(parts: BuilderParts): Promise<Builder> {
@@ -86,7 +91,9 @@ export async function openBuilder(parts: BuilderParts): Promise<Builder> {
       await trees.apply({ kind: "folder", path: target }, "/", await filesIn(stack, path, aside)),
   });
   const digests = openFileDigests(join(folder, "files.db"));
-  const whole: Whole = { ...parts, cacheMounts, digests, solver: openSolver(images.layers, parts.cache) };
+  const history = openHistory(join(folder, "history"));
+  const solver = openSolver(images.layers, parts.cache);
+  const whole: Whole = { ...parts, cacheMounts, digests, history, solver };
   const uses = newUses();
   const stock = openStock({ folder, cache: parts.cache, mounts: cacheMounts, images, isUsed: uses.has });
   const tidy = async () => {
@@ -99,7 +106,7 @@ export async function openBuilder(parts: BuilderParts): Promise<Builder> {
   };
   let tidying: Promise<unknown> = Promise.resolve();
   return {
-    stock,
+    ...{ stock, history },
     async build(request, tell, signal) {
       const release = await images.layers.hold();
       using own = uses.begin();
@@ -121,6 +128,18 @@ export async function openBuilder(parts: BuilderParts): Promise<Builder> {
   };
 }
 
+function aboutOf({ context, dockerfile, target, names }: BuildRequest): Omit<BuildAbout, "id"> {
+  return {
+    dockerfile: "path" in dockerfile ? dockerfile.path : dockerfile.name,
+    context:
+      context.kind === "folder" ? context.path : context.kind === "url" ? withoutSecrets(context.url) : "",
+    ...{ target, names: names.map(familiarName) },
+  };
+}
+
+/** What a URL may bear for whoever answers there alone. */
+const withoutSecrets = (url: string): string => url.replace(/^(\w+:\/\/)[^/@]*@/, "$1");
+
 /** Milliseconds that something found out is kept for without being asked for. */
 const FACTS_LAST = 30 * 24 * 3_600_000;
 
@@ -131,15 +150,27 @@ async function build(
   outer: AbortSignal,
   use: (key: Digest) => void,
 ): Promise<Image | null> {
-  const { tell, failed } = watched(told);
+  const id = randomBytes(8).toString("hex");
+  const recording = request.isCheck ? null : whole.history.begin({ id, ...aboutOf(request) });
+  const { tell, failed } = watched((event) => {
+    recording?.tell(event);
+    told(event);
+  });
   let source: Source | undefined;
   try {
     const read = (of: Source) => {
       source = of;
     };
-    return await made(whole, request, { tell, outer, read, use });
+    if (recording !== null) tell({ type: "build", id });
+    const image = await made(whole, request, { id, tell, outer, read, use });
+    recording?.end({ state: "done", image: image?.id ?? "", error: "" });
+    return image;
   } catch (cause) {
     if (!outer.aborted) failed(cause, source);
+    const error = cause instanceof Error ? cause.message : String(cause);
+    recording?.end(
+      outer.aborted ? { state: "canceled", image: "", error: "" } : { state: "failed", image: "", error },
+    );
     throw cause;
   }
 }
@@ -148,11 +179,13 @@ async function made(
   whole: Whole,
   request: BuildRequest,
   {
+    id,
     tell,
     outer,
     read,
     use,
   }: {
+    readonly id: string;
     readonly tell: Tell;
     readonly outer: AbortSignal;
     readonly read: (source: Source) => void;
@@ -161,7 +194,6 @@ async function made(
   },
 ): Promise<Image | null> {
   const { folder, execFolder, native, images, trees } = whole;
-  const id = randomBytes(8).toString("hex");
   const memory = join(execFolder, id);
   // What fails in one place ends what goes on in the others.
   const controller = new AbortController();

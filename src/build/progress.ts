@@ -2,6 +2,8 @@ import type { Location } from "./dockerfile/location.ts";
 
 /** What is told of a build, in the order in which it happens. Times are milliseconds since 1970. */
 export type BuildEvent =
+  /** The first of all, but where only a check is asked for. `id`: under which its log is kept. */
+  | { readonly type: "build"; readonly id: string }
   /** All that is going to be done, before any of it is. */
   | { readonly type: "graph"; readonly steps: readonly StepView[] }
   | ({ readonly type: "started"; readonly step: number; readonly at: number } & Pick<

@@ -194,6 +194,18 @@ export const verbs: readonly Entry[] = [
     load: async () => (await import("./verb/build.ts")).build,
   },
   {
+    names: ["builder ls", "builder list", "builder history"],
+    group: images,
+    summary: "List the builds that were",
+    load: async () => (await import("./verb/builder.ts")).builderLs,
+  },
+  {
+    names: ["builder logs"],
+    group: images,
+    summary: "Show what a build told, the last one unless another is named",
+    load: async () => (await import("./verb/builder.ts")).builderLogs,
+  },
+  {
     names: ["pull", "image pull"],
     group: images,
     summary: "Fetch an image from a registry",

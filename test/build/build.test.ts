@@ -93,7 +93,10 @@ describe.skipIf(engineMissing)("a build", () => {
     const files = { Dockerfile: lines("FROM busybox", "RUNN true") };
     expect((await build(cli.engine, files, { progress: "" })).status).toBe(400);
     const { error, events } = await build(cli.engine, files);
-    expect(events).toMatchObject([{ type: "failed", code: "DOCKERFILE_INVALID", step: null }]);
+    expect(events).toMatchObject([
+      { type: "build" },
+      { type: "failed", code: "DOCKERFILE_INVALID", step: null },
+    ]);
     expect(error).toBe("dockerfile parse error on line 2: unknown instruction: RUNN (did you mean RUN?)");
     const cycle = lines("FROM busybox AS a", "COPY --from=b /x /", "FROM busybox AS b", "COPY --from=a /x /");
     expect((await build(cli.engine, { Dockerfile: cycle })).error).toContain(

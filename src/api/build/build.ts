@@ -5,11 +5,15 @@ import { lines } from "../images/lines.ts";
 import { flag, text } from "../query.ts";
 import { askedBuild } from "./ask.ts";
 import { pruneCache } from "./cache.ts";
+import { buildLog, listBuilds } from "./history.ts";
+import { bounded } from "./slow.ts";
 import { classicLines, eventLines } from "./tell.ts";
 
 export const buildRoutes: readonly Route[] = [
   { method: "POST", pattern: "/build", handle: build },
   { method: "POST", pattern: "/build/prune", handle: pruneCache },
+  { method: "GET", pattern: "/inro/builds", handle: listBuilds },
+  { method: "GET", pattern: "/inro/builds/{id}/log", handle: buildLog },
   // Beyond Docker: what `--output` writes.
   { method: "GET", pattern: "/inro/images/{name...}/files", handle: files },
 ];
@@ -24,8 +28,9 @@ async function build(x: Exchange): Promise<void> {
   const out = lines(x);
   const say = (line: object) => out.say(line);
   const isQuiet = flag(x.query, "q");
-  const tell =
+  const told =
     text(x.query, "progress") === "events" ? eventLines(say) : isQuiet ? () => {} : classicLines(say);
+  const tell = bounded(told, () => x.response.writableLength);
   try {
     const image = await x.engine.builder.build(request, tell, x.signal);
     if (isQuiet && image !== null) out.say({ stream: `${image.id}\n` });

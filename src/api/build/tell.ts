@@ -1,30 +1,21 @@
 /** A build's events as clients read them: Docker's lines, a step after the other, or ours as they happen. */
+import { decoder, eventLine } from "../../build/event-line.ts";
 import type { BuildEvent, Outcome, StepView } from "../../build/progress.ts";
 import { familiar } from "../../oci/reference.ts";
 
 type Say = (line: object) => void;
 
-/** Text of bytes that come in any pieces. */
-function decoder() {
-  const streams = new Map<string, TextDecoder>();
-  return (key: string, data: Uint8Array): string => {
-    const known = streams.get(key) ?? new TextDecoder();
-    streams.set(key, known);
-    return known.decode(data, { stream: true });
+/** The events themselves, a line each. */
+export function eventLines(say: Say): (event: BuildEvent) => void {
+  const line = eventLine();
+  return (event) => {
+    const value = line(event);
+    if (value !== null) say(value);
   };
 }
 
-/** The events themselves, a line each, with their time, output as text. */
-export function eventLines(say: Say): (event: BuildEvent) => void {
-  const decode = decoder();
-  return (event) => {
-    const at = Date.now();
-    if (event.type !== "output") return say({ at, ...event });
-    const { step, stream, data, type } = event;
-    const text = decode(`${step} ${stream}`, data);
-    if (text !== "") say({ type, at, step, stream, text });
-  };
-}
+/** Letters of a step that wait for the steps before it. */
+const MOST_HELD = 1024 * 1024;
 
 /**
  * Docker's classic lines. They have no room for two steps at a time: what a later one says waits until those before it
@@ -32,13 +23,23 @@ export function eventLines(say: Say): (event: BuildEvent) => void {
  */
 export function classicLines(say: Say): (event: BuildEvent) => void {
   const decode = decoder();
-  const waiting = new Map<number, string[]>();
+  const waiting = new Map<number, { readonly texts: string[]; letters: number }>();
   const outcomes = new Map<number, Outcome>();
   let steps: readonly StepView[] = [];
   let at = -1;
   const print = (stream: string) => say({ stream });
   const current = () => steps[at];
   const isOver = (step: StepView) => step.kind === "settings" || outcomes.has(step.number);
+
+  const hold = (step: number, text: string) => {
+    const held = waiting.get(step) ?? { texts: [], letters: 0 };
+    waiting.set(step, held);
+    if (held.letters > MOST_HELD) return;
+    held.letters += text.length;
+    held.texts.push(
+      held.letters > MOST_HELD ? "\n(what follows is in the build's log alone: inro builder logs)\n" : text,
+    );
+  };
 
   const advance = () => {
     for (let step = current(); step === undefined || isOver(step); step = current()) {
@@ -49,7 +50,7 @@ export function classicLines(say: Say): (event: BuildEvent) => void {
       at++;
       const next = steps[at] as StepView;
       print(`Step ${at + 1}/${steps.length} : ${next.text}\n`);
-      for (const text of waiting.get(next.number) ?? []) print(text);
+      for (const text of waiting.get(next.number)?.texts ?? []) print(text);
       waiting.delete(next.number);
     }
   };
@@ -65,7 +66,7 @@ export function classicLines(say: Say): (event: BuildEvent) => void {
       case "output": {
         const text = decode(`${event.step} ${event.stream}`, event.data);
         if (current()?.number === event.step) return print(text);
-        waiting.set(event.step, [...(waiting.get(event.step) ?? []), text]);
+        hold(event.step, text);
         return;
       }
       case "warning":

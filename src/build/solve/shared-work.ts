@@ -4,8 +4,17 @@ export interface Shared<E, T> {
   join(hear: (event: E) => void, signal: AbortSignal): Promise<T>;
 }
 
+/** What may be told again to those who join late. */
+const MOST_TOLD = 1024 * 1024;
+
 export class SharedWork<E, T> {
+  readonly #weigh: (event: E) => number;
   readonly #running = new Map<string, Shared<E, T>>();
+
+  /** `weigh`: bytes that an event takes; of what was told, so much is kept as a late one may want to hear. */
+  constructor(weigh: (event: E) => number) {
+    this.#weigh = weigh;
+  }
 
   /** The work under a key: what is under way, or `work`, begun now. */
   run(
@@ -20,10 +29,13 @@ export class SharedWork<E, T> {
 
   #begin(key: string, work: (tell: (event: E) => void, signal: AbortSignal) => Promise<T>): Shared<E, T> {
     const told: E[] = [];
+    let weight = 0;
     const listeners = new Set<(event: E) => void>();
     const controller = new AbortController();
     const tell = (event: E) => {
       told.push(event);
+      weight += this.#weigh(event);
+      while (weight > MOST_TOLD) weight -= this.#weigh(told.shift() as E);
       for (const listener of listeners) listener(event);
     };
     const forget = () => {

@@ -71,11 +71,16 @@ export interface SolvedBuild {
   prepare(node: ChangingNode, below: Stack, solve: (node: Node) => Promise<Stack>): Promise<Work>;
 }
 
+/** About what an event takes by itself. */
+const EVENT_BYTES = 100;
+
 /** Programs of steps that run at once. */
 const MOST_AT_ONCE = 16;
 
 export function openSolver(layers: LayerStore, cache: Cache): Solver {
-  const shared = new SharedWork<NodeEvent, Solved>();
+  const shared = new SharedWork<NodeEvent, Solved>((event) =>
+    event.type === "output" ? event.data.length + EVENT_BYTES : EVENT_BYTES,
+  );
   const turn = limiter(MOST_AT_ONCE);
 
   /** What the cache has, upon what is below; undefined where it has nothing, or that is gone. */

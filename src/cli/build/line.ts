@@ -1,5 +1,6 @@
 /** What the engine tells of a build, a JSON value for each event (docs/API.md). Times are milliseconds since 1970. */
 export type BuildLine =
+  | { readonly type: "build"; readonly at: number; readonly id: string }
   | { readonly type: "graph"; readonly at: number; readonly steps: readonly StepLine[] }
   | {
       readonly type: "started";

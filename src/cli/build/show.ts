@@ -25,8 +25,10 @@ export function shown(mode: Mode, explains: boolean): Shown {
   const paint = paintFor(isTerminal(2));
   const tails = new Map<number, Tail>();
   const failure = (line: Extract<BuildLine, { type: "failed" }>) =>
-    err(failureText(line, line.step === null ? [] : (tails.get(line.step)?.last(20) ?? []), paint));
+    err(failureText(line, line.step === null ? [] : (tails.get(line.step)?.last(20) ?? []), paint, build));
+  let build: string | null = null;
   const keep = (line: BuildLine) => {
+    if (line.type === "build") build = line.id;
     if (line.type === "started") tails.set(line.step, new Tail());
     if (line.type === "output") tails.get(line.step)?.add(line.stream, line.text);
     if (line.type === "ended" && line.outcome.kind !== "failed") tails.delete(line.step);

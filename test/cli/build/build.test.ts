@@ -197,6 +197,27 @@ describe.skipIf(engineMissing)("inro build", () => {
     expect(await cli.out("build", "--check", at("app"))).toBe("Check complete, no warnings found.\n");
   });
 
+  test("is found again, with all that it told", async () => {
+    await cli.inro("build", "-t", "logged:1", at("fails"));
+    await cli.inro("build", "-t", "logged:2", "--no-cache", at("app"));
+    const rows = (
+      await cli.out("builder", "ls", "--format", "{{.State}} {{.Names}} {{.Context}} {{.Image}}")
+    ).split("\n");
+    const id = (await cli.out("inspect", "-f", "{{.Id}}", "logged:2")).slice(7, 19);
+    expect(rows.slice(0, 2)).toEqual([`done logged:2 ${at("app")} ${id}`, `failed logged:1 ${at("fails")} `]);
+    expect(await cli.out("builder", "logs")).toMatch(
+      /^#1 \[first 1\/2\] FROM busybox AS first\n#1 CACHED\n[\s\S]*built sha256:/,
+    );
+    const [, failed = ""] = (await cli.out("builder", "ls", "-q")).split("\n");
+    const log = await cli.out("builder", "logs", failed.slice(0, 10));
+    expect(log).toContain(" before\n");
+    expect(log).toContain(">>>     exit 3\n");
+    expect(await cli.inro("builder", "logs", "zz")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("zz"),
+    });
+  });
+
   test("refuses what it cannot do, and names what was meant", async () => {
     const cases: readonly (readonly [string[], RegExp, number])[] = [
       [["--targte", "x", "."], /unknown option --targte: did you mean --target\?/, 125],

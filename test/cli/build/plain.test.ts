@@ -85,10 +85,11 @@ named docker.io/library/x:1
       failed("[1/2] RUN x", "Dockerfile:2:1\n   2 | >>> RUN x"),
       ["out"],
       (_, each) => each,
+      "4f1c",
     );
     const rule = "─".repeat(20);
     expect(text).toBe(
-      `${rule}\n > [1/2] RUN x\n │ out\n${rule}\nDockerfile:2:1\n   2 | >>> RUN x\n${rule}\ninro: it failed\n`,
+      `${rule}\n > [1/2] RUN x\n │ out\n${rule}\nDockerfile:2:1\n   2 | >>> RUN x\n${rule}\nthe whole log: inro builder logs 4f1c\ninro: it failed\n`,
     );
   });
 });

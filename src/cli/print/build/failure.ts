@@ -9,12 +9,15 @@ export function failureText(
   { title, snippet, message }: Extract<BuildLine, { type: "failed" }>,
   tail: readonly string[],
   paint: Paint,
+  /** Under which its log is kept. */
+  build: string | null,
 ): string {
   const output = tail.slice(-MOST);
   return [
     ...(title === null ? [] : [paint("dim", RULE), ` > ${paint("bold", title)}`]),
     ...output.map((line) => ` │ ${line}`),
     ...(snippet === "" ? [] : [paint("dim", RULE), snippet, paint("dim", RULE)]),
+    ...(build === null ? [] : [paint("dim", `the whole log: inro builder logs ${build}`)]),
     `${paint("red", "inro:")} ${message}`,
   ]
     .map((line) => `${line}\n`)

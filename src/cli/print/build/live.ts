@@ -85,6 +85,8 @@ export function liveView({ explains, paint }: LiveOptions): LiveView {
     apply(line, columns) {
       begun ??= line.at;
       switch (line.type) {
+        case "build":
+          return "";
         case "graph":
           total = line.steps.filter(({ kind }) => kind !== "settings").length;
           return "";

@@ -75,6 +75,7 @@ export function plainText({ explains }: PlainOptions): (line: BuildLine) => stri
   return (line) => {
     begun ??= line.at;
     switch (line.type) {
+      case "build":
       case "graph":
         return "";
       case "started":
