@@ -32,6 +32,8 @@ export interface BuildSpec {
 
 /** What happens, as docs/API.md has it; `image` comes last. */
 export type BuildProgress =
+  /** Under this id its log is kept. */
+  | { readonly type: "build"; readonly id: string }
   | { readonly type: "graph"; readonly steps: readonly { readonly number: number; readonly text: string }[] }
   | { readonly type: "started"; readonly step: number; readonly text: string }
   | {
