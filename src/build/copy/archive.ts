@@ -1,5 +1,5 @@
 import { decompressed } from "../../image/layer-stream.ts";
-import type { TarEntry } from "../../image/tar/entry.ts";
+import { noLater, type TarEntry } from "../../image/tar/entry.ts";
 import { TarError } from "../../image/tar/error.ts";
 import { blockSize, isTarHeader } from "../../image/tar/header.ts";
 import { tarReader } from "../../image/tar/reader.ts";
@@ -72,6 +72,8 @@ interface Target {
   readonly placing: Placing<unknown>;
   /** The folder that it is unpacked into. */
   readonly at: string;
+  /** Seconds since 1970: nothing of it is younger. */
+  readonly latest: number;
 }
 
 /** An archive's entries as a layer has them: what is there of the other kind makes way, as with tar(1),
@@ -84,7 +86,7 @@ export async function* unpacked({ path, tar }: Archive, target: Target): AsyncGe
   target.placing.folder(target.at);
   const reader = tarReader({
     entry(entry) {
-      for (const each of place(entry)) out.push(headerOf(each));
+      for (const each of place(entry)) out.push(headerOf(each, target.latest));
       left = entry.size;
       padding = tarPadding(entry.size);
     },
@@ -100,7 +102,7 @@ export async function* unpacked({ path, tar }: Archive, target: Target): AsyncGe
       yield* out.splice(0);
     }
     reader.end();
-    for (const each of target.placing.take()) yield headerOf(each);
+    for (const each of target.placing.take()) yield headerOf(each, target.latest);
   } catch (cause) {
     if (!(cause instanceof TarError)) throw cause;
     throw new InroError("ARCHIVE_REFUSED", {
@@ -111,8 +113,8 @@ export async function* unpacked({ path, tar }: Archive, target: Target): AsyncGe
   }
 }
 
-const headerOf = ({ path, dress }: Placed<unknown>): Buffer =>
-  tarHeader({ ...dress, name: dress.type === "directory" ? `${path}/` : path });
+const headerOf = ({ path, dress }: Placed<unknown>, latest: number): Buffer =>
+  tarHeader(noLater({ ...dress, name: dress.type === "directory" ? `${path}/` : path }, latest));
 
 /** Places one entry; answers it with the folders that are made on the way. */
 function placer({ placing, at }: Target): (entry: TarEntry) => readonly Placed<unknown>[] {

@@ -1,5 +1,5 @@
 import type { BlobPart } from "../../image/layout/blobs.ts";
-import type { TarEntry } from "../../image/tar/entry.ts";
+import { noLater, type TarEntry } from "../../image/tar/entry.ts";
 import { tarEnd, tarHeader, tarPadding } from "../../image/tar/writer.ts";
 import { fromText, type SeenEntry } from "../../image/tree/entry.ts";
 import { kind } from "../../image/tree/frames.ts";
@@ -69,7 +69,7 @@ async function* partsOf(making: Making, found: readonly Found[]): AsyncGenerator
       if (archive === null) placeItem(making, each, item, `${at} ${n}`);
       else {
         yield* emit(making, placing.take());
-        yield* unpacked(archive, { placing, at: destinationOf(request) });
+        yield* unpacked(archive, { placing, at: destinationOf(request), latest: latestOf(request) });
       }
     }
   }
@@ -133,25 +133,29 @@ async function archiveOf({ native }: Making, { source }: TreeFound, { top }: Ite
   return await openArchive(native, source.root, top.path);
 }
 
+const latestOf = ({ latest }: CopyRequest): number => latest ?? Number.POSITIVE_INFINITY;
+
 /** Entries with their data, read in this order. */
 async function* emit(making: Making, placed: readonly Placed<Data>[]): AsyncGenerator<BlobPart> {
-  await using readers = new Readers(making.native, withoutLinks(making, placed));
+  const latest = latestOf(making.request);
+  const header = (entry: TarEntry) => tarHeader(noLater(entry, latest));
+  await using readers = new Readers(making.native, latest, withoutLinks(making, placed));
   for (const { path, dress, data } of placed) {
     const name = dress.type === "directory" ? `${path}/` : path;
-    if (data === undefined) yield tarHeader({ ...dress, name });
-    else if (data.kind === "inline") yield* whole({ ...dress, name }, data.content);
+    if (data === undefined) yield header({ ...dress, name });
+    else if (data.kind === "inline") yield* whole(header({ ...dress, name }), data.content);
     else {
       const first = making.firsts.get(data.key);
       if (first !== undefined && first !== path)
-        yield tarHeader({ ...dress, name, type: "hardlink", linkName: first, size: 0 });
+        yield header({ ...dress, name, type: "hardlink", linkName: first, size: 0 });
       else if (isLarge(dress)) yield* readers.poured({ ...dress, name }, data);
       else yield* readers.file({ ...dress, name }, data);
     }
   }
 }
 
-function* whole(entry: TarEntry, content: Uint8Array): Generator<Uint8Array> {
-  yield tarHeader(entry);
+function* whole(header: Uint8Array, content: Uint8Array): Generator<Uint8Array> {
+  yield header;
   yield content;
   yield tarPadding(content.length);
 }

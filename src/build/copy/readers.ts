@@ -1,5 +1,5 @@
 import type { BlobPart } from "../../image/layout/blobs.ts";
-import type { TarEntry } from "../../image/tar/entry.ts";
+import { noLater, type TarEntry } from "../../image/tar/entry.ts";
 import { tarHeader, tarPadding } from "../../image/tar/writer.ts";
 import { toText } from "../../image/tree/entry.ts";
 import { type Content, lookAt, type Place, type TreeLook } from "../../image/tree/look.ts";
@@ -16,6 +16,7 @@ export type Reading = Extract<Data, { kind: "tree" }>;
 /** Reads files of several sources, of each in the order in which they will be asked for. */
 export class Readers implements AsyncDisposable {
   private readonly native: string;
+  private readonly latest: number;
   private readonly paths = new Map<TreeFound, string[]>();
   private readonly open = new Map<
     TreeFound,
@@ -25,8 +26,9 @@ export class Readers implements AsyncDisposable {
   private readonly pouring = new Map<TreeFound, Promise<TreeLook>>();
   private readonly underWay = new Set<Promise<void>>();
 
-  constructor(native: string, files: readonly Reading[]) {
+  constructor(native: string, latest: number, files: readonly Reading[]) {
     this.native = native;
+    this.latest = latest;
     for (const { source, path } of files) {
       const known = this.paths.get(source);
       if (known === undefined) this.paths.set(source, [path]);
@@ -42,7 +44,7 @@ export class Readers implements AsyncDisposable {
       if (first.done === true || first.value.kind !== "file")
         throw new Error(`no file where ${path} should begin`);
       const { size, mtime } = first.value.entry;
-      yield tarHeader({ ...entry, size, mtime });
+      yield tarHeader(noLater({ ...entry, size, mtime }, this.latest));
       for (let left = size; left > 0; ) {
         const part = await parts.next();
         if (part.done === true || part.value.kind !== "data") throw new Error(`${path} ended too early`);
@@ -61,7 +63,7 @@ export class Readers implements AsyncDisposable {
     const look = this.pouring.get(source) ?? lookAt(this.native, source.source.root);
     this.pouring.set(source, look);
     const { size } = entry;
-    yield tarHeader(entry);
+    yield tarHeader(noLater(entry, this.latest));
     const pour = async (into: Place) => {
       try {
         await (await look).pour(path, size, into);

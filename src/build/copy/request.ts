@@ -56,6 +56,8 @@ export interface CopyRequest {
   readonly link: boolean;
   /** Of what has no time of its own: here-documents, and folders that are made on the way. Not in the digest. */
   readonly time: EntryTime;
+  /** Seconds since 1970: nothing in the layer is younger. Null: as old as it is. */
+  readonly latest: number | null;
 }
 
 export interface PreparedCopy {

@@ -57,6 +57,7 @@ async function prepare(node: CopyNode, parts: CopyParts): Promise<PreparedCopy> 
     parts.native,
     {
       ...{ sources, destination, owner, chmod, parents, link, time: { seconds, nanoseconds: 0 } },
+      latest: parts.timestamp,
       exclude: exclude.length === 0 ? null : ignoreOf(excludePatterns(exclude)),
     },
     parts.signal,

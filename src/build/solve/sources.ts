@@ -155,6 +155,7 @@ export function openSources(parts: SourcesParts): Sources {
         {
           sources: [await tree(from, [path], false, solve)],
           ...{ destination: "/", owner: null, chmod: null, parents: true, exclude: null, link: true, time },
+          latest: null,
         },
         signal,
       );

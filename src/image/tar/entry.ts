@@ -86,3 +86,7 @@ export function completeEntry(header: RawHeader, ahead: Ahead): TarEntry {
     xattrs: pax?.xattrs ?? [],
   };
 }
+
+/** The entry as no younger than so many seconds since 1970: for archives that are the same whenever they are made. */
+export const noLater = (entry: TarEntry, latest: number): TarEntry =>
+  entry.mtime.seconds < latest ? entry : { ...entry, mtime: { seconds: latest, nanoseconds: 0 } };

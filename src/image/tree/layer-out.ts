@@ -1,7 +1,7 @@
 /** What a container wrote as a layer's tar: image-spec, layer.md, "Representing Changes". */
 import { InroError } from "../../oci/error.ts";
 import type { Rootfs } from "../../oci/rootfs.ts";
-import type { TarEntry } from "../tar/entry.ts";
+import { noLater, type TarEntry } from "../tar/entry.ts";
 import { askChanges } from "./changes.ts";
 import { toTar } from "./convert.ts";
 import { type TreeEntry, toText } from "./entry.ts";
@@ -28,11 +28,6 @@ function changeEntry(e: TreeEntry): TarEntry | undefined {
   });
 }
 
-const noLater = (entry: TarEntry | undefined, latest: number): TarEntry | undefined =>
-  entry === undefined || entry.mtime.seconds < latest
-    ? entry
-    : { ...entry, mtime: { seconds: latest, nanoseconds: 0 } };
-
 /**
  * What the root changes in what is below it, in the order of names; overlayfs's whiteouts and opaque folders become the
  * specification's. `leftOut` is asked with the path from the root. No file is said to be younger than `latest`, in
@@ -45,7 +40,8 @@ export async function* layerTar(
   latest = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Uint8Array> {
   await using session = await askChanges(native, rootfs, 0);
-  yield* tarOf(session, (entry) =>
-    leftOut(`/${toText(entry.path)}`) ? undefined : noLater(changeEntry(entry), latest),
-  );
+  yield* tarOf(session, (entry) => {
+    const changed = leftOut(`/${toText(entry.path)}`) ? undefined : changeEntry(entry);
+    return changed === undefined ? undefined : noLater(changed, latest);
+  });
 }

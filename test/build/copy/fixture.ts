@@ -48,6 +48,7 @@ export const request = (o: Partial<CopyRequest>): CopyRequest => ({
   exclude: null,
   link: false,
   time: { seconds: 1_600_000_000, nanoseconds: 0 },
+  latest: null,
   ...o,
 });
 
