@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { testEngine } from "../support/engine.ts";
-import { ownHost } from "../support/host.ts";
+import { write } from "../build/building.ts";
+import { type TestEngine, testEngine } from "../support/engine.ts";
+import { type Host, ownHost } from "../support/host.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { toolRoot } from "../support/tools.ts";
 import { loadBusybox } from "./busybox.ts";
@@ -34,7 +35,36 @@ volumes: { kept: {} }
 networks: { back: { driver: bridge } }
 `;
 
+const built = `
+version: "3.7"
+services:
+  web:
+    build:
+      context: ./site
+      dockerfile: Other
+      args: { WORD: given }
+      labels: { by: compose }
+      target: first
+      network: none
+      shm_size: 16m
+    image: built/web:1
+  plain:
+    build: ./site
+`;
+
 describe.skipIf(engineMissing || packages === undefined)("docker-compose 1.29", () => {
+  const composing = (host: Host, engine: TestEngine, file: string) => {
+    const env = {
+      DOCKER_HOST: `unix://${engine.socket}`,
+      PYTHONPATH: join(packages ?? "", "usr/lib/python3/dist-packages"),
+      PYTHONDONTWRITEBYTECODE: "1",
+      PYTHONWARNINGS: "ignore",
+    };
+    const start = "from compose.cli.main import main; main()";
+    return (...words: string[]) =>
+      host.run("/usr/bin/python3", ["-c", start, "-p", "old", "-f", file, ...words], { env });
+  };
+
   test.each(["2.0", "3.7"])(
     "a project of version %s: up, ps, logs, exec, run, scale, restart, down",
     async (version) => {
@@ -44,15 +74,7 @@ describe.skipIf(engineMissing || packages === undefined)("docker-compose 1.29", 
       await loadBusybox(engine);
       const file = join(folder.path, "docker-compose.yml");
       writeFileSync(file, project(version));
-      const env = {
-        DOCKER_HOST: `unix://${engine.socket}`,
-        PYTHONPATH: join(packages ?? "", "usr/lib/python3/dist-packages"),
-        PYTHONDONTWRITEBYTECODE: "1",
-        PYTHONWARNINGS: "ignore",
-      };
-      const start = "from compose.cli.main import main; main()";
-      const compose = (...words: string[]) =>
-        host.run("/usr/bin/python3", ["-c", start, "-p", "old", "-f", file, ...words], { env });
+      const compose = composing(host, engine, file);
       const ok = async (...words: string[]) => {
         const { code, stdout, stderr } = await compose(...words);
         if (code !== 0) throw new Error(`docker-compose ${words.join(" ")}: ${stdout}${stderr}`);
@@ -82,4 +104,36 @@ describe.skipIf(engineMissing || packages === undefined)("docker-compose 1.29", 
     },
     120_000,
   );
+
+  test("services that are built: build, up --build, run, and one that fails", async () => {
+    using host = await ownHost();
+    using folder = temporaryFolder("compose");
+    await using engine = await testEngine(host);
+    await loadBusybox(engine);
+    write(folder.path, {
+      "docker-compose.yml": built,
+      "site/Dockerfile": 'FROM busybox\nCOPY page /page\nCMD ["cat", "/page"]\n',
+      "site/Other":
+        "FROM busybox AS first\nARG WORD\nRUN echo $WORD > /word\nCMD cat /word\nFROM busybox\nRUN exit 1\n",
+      "site/page": "one\n",
+    });
+    const compose = composing(host, engine, join(folder.path, "docker-compose.yml"));
+    expect(await compose("build")).toMatchObject({ code: 0 });
+    expect(await compose("run", "--rm", "web")).toMatchObject({ stdout: "given\n" });
+    expect(await compose("run", "--rm", "plain")).toMatchObject({ stdout: "one\n" });
+    const about = await engine.docker("inspect", "-f", "{{json .Config.Labels}}", "built/web:1");
+    expect(about.stdout).toContain('"by":"compose"');
+    write(folder.path, { "site/page": "two\n" });
+    expect(await compose("up", "--build", "--no-color", "plain")).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^plain_1 +\| two$/m),
+    });
+    write(folder.path, { "site/Dockerfile": "FROM busybox\nRUN exit 5\n" });
+    expect(await compose("build", "plain")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("The command '/bin/sh -c exit 5' returned a non-zero code: 5"),
+    });
+    expect(await compose("down", "-t", "0", "--rmi", "all")).toMatchObject({ code: 0 });
+    expect((await engine.docker("images", "-q", "built/web")).stdout).toBe("");
+  }, 120_000);
 });

@@ -11,6 +11,7 @@ const packages = toolRoot("docker-py");
 describe.skipIf(engineMissing || packages === undefined)("docker-py 5", () => {
   test.each([
     ["containers, exec, attach, archives, events, images, networks and volumes", "test_engine.py", 15],
+    ["builds", "test_build.py", 7],
     ["attaching over a web socket", "test_web_socket.py", 8],
   ])(
     "%s",

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect } from "bun:test";
 import { type HeldSocket, heldSocket } from "../api/held.ts";
 import { rootMissing, type TestEngine, testEngine } from "../support/engine.ts";
-import type { Finished, Host } from "../support/host.ts";
+import type { Finished, Host, RunOptions } from "../support/host.ts";
 import { busyboxMissing, loadBusybox } from "./busybox.ts";
 
 /** Why the tests that need an engine and an image are skipped, where they are. */
@@ -11,6 +11,7 @@ export interface DockerEngine<H extends Host> {
   readonly host: H;
   readonly engine: TestEngine;
   docker(...words: string[]): Promise<Finished>;
+  dockerWith(options: RunOptions, ...words: string[]): Promise<Finished>;
   /** Standard output of a command that has to succeed. */
   ok(...words: string[]): Promise<string>;
   /** Docker's record of one object. */
@@ -25,8 +26,12 @@ export function dockerEngine<H extends Host>(hostOf: () => H | Promise<H>): Dock
   const scope = new AsyncDisposableStack();
   let made: { readonly host: H; readonly engine: TestEngine; readonly held: HeldSocket } | undefined;
   const own = () => made ?? expect.unreachable("the engine is there when the tests run");
-  const docker: DockerEngine<H>["docker"] = (...words) =>
-    own().engine.dockerWith({ env: { DOCKER_HOST: `unix://${own().held.socket}` } }, ...words);
+  const dockerWith: DockerEngine<H>["dockerWith"] = ({ env, ...options }, ...words) =>
+    own().engine.dockerWith(
+      { ...options, env: { DOCKER_HOST: `unix://${own().held.socket}`, ...env } },
+      ...words,
+    );
+  const docker: DockerEngine<H>["docker"] = (...words) => dockerWith({}, ...words);
   const ok: DockerEngine<H>["ok"] = async (...words) => {
     const { code, stdout, stderr } = await docker(...words);
     if (code !== 0) throw new Error(`docker ${words.join(" ")}: ${stderr}`);
@@ -51,6 +56,7 @@ export function dockerEngine<H extends Host>(hostOf: () => H | Promise<H>): Dock
       return own().engine;
     },
     docker,
+    dockerWith,
     ok,
     inspect: async (kind, name) => JSON.parse(await ok("inspect", "--type", kind, name))[0],
   };

@@ -3,8 +3,11 @@ import { once } from "node:events";
 import { PassThrough, Readable } from "node:stream";
 import Docker from "dockerode";
 import { type HeldSocket, heldSocket } from "../api/held.ts";
+import { write } from "../build/building.ts";
 import { rootMissing, type TestEngine, testEngine } from "../support/engine.ts";
 import { type Host, ownHost } from "../support/host.ts";
+import { tarOf } from "../support/oci-layout.ts";
+import { temporaryFolder } from "../support/temporary.ts";
 import { busyboxMissing, busyboxTar, loadBusybox } from "./busybox.ts";
 
 describe.skipIf(rootMissing || busyboxMissing)("dockerode", () => {
@@ -261,6 +264,44 @@ describe.skipIf(rootMissing || busyboxMissing)("dockerode", () => {
     await volume.remove();
     expect((await docker.pruneVolumes()).VolumesDeleted).toEqual([]);
   }, 30_000);
+
+  test("buildImage and followProgress", async () => {
+    const file = ["FROM busybox AS first", "ARG W", "RUN echo said $W", "FROM first", "RUN exit 4", ""];
+    using folder = temporaryFolder("context");
+    write(folder.path, { Dockerfile: file.join("\n"), "sub/Other": "FROM busybox\nCOPY f /f\n", f: "" });
+    const followed = async (stream: NodeJS.ReadableStream) => {
+      const heard: { stream?: string; aux?: { ID: string }; error?: string }[] = [];
+      const done = await new Promise<typeof heard>((resolve, reject) =>
+        docker.modem.followProgress(
+          stream,
+          (error: Error | null, lines: typeof heard) => (error === null ? resolve(lines) : reject(error)),
+          (line: (typeof heard)[number]) => heard.push(line),
+        ),
+      );
+      expect(done).toEqual(heard);
+      return {
+        said: done.map((line) => line.stream ?? "").join(""),
+        id: done.flatMap(({ aux }) => aux?.ID ?? []),
+        error: done.at(-1)?.error,
+      };
+    };
+    const tar = () => Readable.from([tarOf(folder.path)]);
+    const first = await docker.buildImage(tar(), { t: "node:1", target: "first", buildargs: { W: "given" } });
+    const { said, id } = await followed(first);
+    expect(said).toContain("said given\n");
+    expect([(await docker.getImage("node:1").inspect()).Id]).toEqual(id);
+    expect((await followed(await docker.buildImage(tar(), {}))).error).toBe(
+      "The command '/bin/sh -c exit 4' returned a non-zero code: 4",
+    );
+    await expect(docker.buildImage(tar(), { dockerfile: "f" })).rejects.toMatchObject({ statusCode: 400 });
+    // It packs a folder by itself, heeding .dockerignore.
+    const packed = await docker.buildImage(
+      { context: folder.path, src: ["sub/Other", "f"] },
+      { dockerfile: "sub/Other", q: true },
+    );
+    expect((await followed(packed)).said).toMatch(/^sha256:\w{64}\n$/);
+    await docker.getImage("node:1").remove();
+  }, 60_000);
 
   test("the engine about itself", async () => {
     expect((await docker.ping()).toString()).toBe("OK");

@@ -33,6 +33,10 @@ export async function askedBuild(x: Exchange): Promise<BuildRequest> {
   if (text(query, "version") === "2" || text(query, "remote") === "client-session")
     throw invalid("version", "BuildKit's protocol is not spoken here: build with DOCKER_BUILDKIT=0");
   if (flag(query, "squash")) throw invalid("squash", "layers are not squashed");
+  if (query.getAll("securityopt").length > 0)
+    throw invalid("securityopt", "steps are confined as containers are by default");
+  if (!["", "default"].includes(text(query, "isolation") ?? ""))
+    throw invalid("isolation", "only the default isolation is there");
   return {
     context: contextOf(x),
     contexts: new Map(
