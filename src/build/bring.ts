@@ -30,7 +30,12 @@ export async function bringBase(
     const image = here ?? (await pull(images, reference, o));
     await images.admit(image, reference);
     const kind = here === undefined ? "done" : "cached";
-    tell({ type: "ended", step: step.number, at: Date.now(), outcome: { kind, why: image.id } });
+    tell({
+      type: "ended",
+      step: step.number,
+      at: Date.now(),
+      outcome: { kind, why: `${here === undefined ? "it was pulled" : "it is here"}: ${image.id}` },
+    });
     const { layers, chainIds, config } = image;
     const createdAt = Date.parse(config.created) || 0;
     return { node: { op: "base", stack: { layers, chainIds }, createdAt }, config };

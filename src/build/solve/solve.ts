@@ -126,10 +126,15 @@ export function openSolver(layers: LayerStore, cache: Cache): Solver {
       const known = uncached ? undefined : cached(key, below);
       if (known !== undefined) {
         const { createdAt } = known.entry;
-        end({ kind: "cached", why: `made ${new Date(createdAt).toISOString()}` });
+        end({
+          kind: "cached",
+          why: `nothing has changed since it was made at ${new Date(createdAt).toISOString()}`,
+        });
         return { stack: known.stack, createdAt };
       }
-      const why = uncached ? "it was not to be taken from the cache" : reasonFor(cache, node, parts);
+      const why = uncached
+        ? "it was not to be taken from the cache (--no-cache)"
+        : reasonFor(cache, node, parts);
       const make = (told: (event: NodeEvent) => void, stop: AbortSignal) =>
         turn(stop, async () => {
           const made = await work.make({ tell: told, signal: stop, isKept: build.kept.has(node) });
