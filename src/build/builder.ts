@@ -29,10 +29,11 @@ import type { Node, NodeMount } from "./graph/node.ts";
 import { type BuildAbout, type History, openHistory } from "./history/history.ts";
 import type { Tell } from "./progress.ts";
 import type { BuildRequest } from "./request.ts";
+import { openShells, type Shells } from "./shells.ts";
 import { copyWork } from "./solve/copy.ts";
 import { folderWork } from "./solve/folder.ts";
 import { prepareMounts } from "./solve/mounts.ts";
-import { runWork } from "./solve/run.ts";
+import { type RunParts, runWork } from "./solve/run.ts";
 import { type ChangingNode, openSolver, type Solver, type Work } from "./solve/solve.ts";
 import { openSources, type Sources } from "./solve/sources.ts";
 
@@ -44,6 +45,8 @@ export interface Builder {
   build(request: BuildRequest, tell: Tell, signal: AbortSignal): Promise<Image | null>;
   /** An image's files, as a tar. */
   files(image: Image): Promise<Readable>;
+  /** Into failed steps. */
+  readonly shells: Shells;
   /** What builds have told. */
   readonly history: History;
   /** What it keeps for builds to come. */
@@ -74,6 +77,7 @@ interface Whole extends BuilderParts {
   readonly cacheMounts: CacheMounts;
   readonly digests: FileDigests;
   readonly history: History;
+  readonly shells: Shells;
 }
 
 export async function openBuilder(parts: BuilderParts): Promise<Builder> {
@@ -91,9 +95,10 @@ export async function openBuilder(parts: BuilderParts): Promise<Builder> {
       await trees.apply({ kind: "folder", path: target }, "/", await filesIn(stack, path, aside)),
   });
   const digests = openFileDigests(join(folder, "files.db"));
+  const shells = openShells();
   const history = openHistory(join(folder, "history"));
   const solver = openSolver(images.layers, parts.cache);
-  const whole: Whole = { ...parts, cacheMounts, digests, history, solver };
+  const whole: Whole = { ...parts, cacheMounts, digests, history, shells, solver };
   const uses = newUses();
   const stock = openStock({ folder, cache: parts.cache, mounts: cacheMounts, images, isUsed: uses.has });
   const tidy = async () => {
@@ -106,7 +111,7 @@ export async function openBuilder(parts: BuilderParts): Promise<Builder> {
   };
   let tidying: Promise<unknown> = Promise.resolve();
   return {
-    ...{ stock, history },
+    ...{ stock, history, shells },
     async build(request, tell, signal) {
       const release = await images.layers.hold();
       using own = uses.begin();
@@ -223,10 +228,17 @@ async function made(
   warn(file, request, await sources.ignore(), (reference) => bases.get(reference), tell);
   tell({ type: "graph", steps: graph.steps });
   const solving = whole.solver.begin({
-    ...{ tell, signal, use, kept: chainOf(graph.target.node) },
+    ...{
+      tell,
+      signal,
+      use,
+      kept: chainOf(graph.target.node),
+      apart: request.holdsFailed ? ` held ${id}` : "",
+    },
     isUncached: ({ step }) =>
       typeof request.noCache === "boolean" ? request.noCache : request.noCache.includes(step.stage),
-    prepare: (node, below, solve) => prepare(whole, { request, sources, signal, memory }, node, below, solve),
+    prepare: (node, below, solve) =>
+      prepare(whole, { id, request, sources, signal, memory }, node, below, solve),
   });
   try {
     await solving.solve(graph.target.node);
@@ -244,6 +256,7 @@ async function made(
 async function prepare(
   whole: Whole,
   o: {
+    readonly id: string;
     readonly request: BuildRequest;
     readonly sources: Sources;
     readonly signal: AbortSignal;
@@ -261,7 +274,10 @@ async function prepare(
     case "run": {
       const shown = (mount: NodeMount) => sources.shown(mount, solve);
       const mounts = await prepareMounts(node, below, { steps, layers, caches, memory, request, shown });
-      return runWork(node, below, { steps, layers, request, mounts });
+      const hold: RunParts["hold"] = request.holdsFailed
+        ? (start, stop) => whole.shells.hold(o.id, start, stop)
+        : null;
+      return runWork(node, below, { steps, layers, request, mounts, hold });
     }
     case "copy":
       return copyWork(node, below, {

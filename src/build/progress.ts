@@ -19,6 +19,8 @@ export type BuildEvent =
       readonly current: number;
       readonly total: number | undefined;
     }
+  /** It has failed, and is held for `shells.open`. */
+  | { readonly type: "held"; readonly step: number }
   | { readonly type: "ended"; readonly step: number; readonly at: number; readonly outcome: Outcome }
   /** Nothing comes after it; a build that is given up does not fail. */
   | {

@@ -25,6 +25,8 @@ export interface BuildRequest {
   /** `--build-context`, by name. */
   readonly contexts: ReadonlyMap<string, ContextRequest>;
   readonly dockerfile: DockerfileRequest;
+  /** A RUN that fails is held, so that a shell can be opened in its files. */
+  readonly holdsFailed: boolean;
   /** Only the Dockerfile is looked at; nothing is brought or built. */
   readonly isCheck: boolean;
   /** Name or number of a stage; null: the last one. */

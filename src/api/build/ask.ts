@@ -44,6 +44,7 @@ export async function askedBuild(x: Exchange): Promise<BuildRequest> {
     ),
     dockerfile: dockerfileOf(x, more),
     isCheck: flag(query, "check"),
+    holdsFailed: text(query, "onerror") === "shell",
     target: text(query, "target"),
     args: new Map(Object.entries(argsOf(query))),
     labels: texts(query, "labels"),

@@ -6,6 +6,7 @@ import { flag, text } from "../query.ts";
 import { askedBuild } from "./ask.ts";
 import { pruneCache } from "./cache.ts";
 import { buildLog, listBuilds } from "./history.ts";
+import { openShell, resizeShell } from "./shell.ts";
 import { bounded } from "./slow.ts";
 import { classicLines, eventLines } from "./tell.ts";
 
@@ -14,6 +15,8 @@ export const buildRoutes: readonly Route[] = [
   { method: "POST", pattern: "/build/prune", handle: pruneCache },
   { method: "GET", pattern: "/inro/builds", handle: listBuilds },
   { method: "GET", pattern: "/inro/builds/{id}/log", handle: buildLog },
+  { method: "POST", pattern: "/inro/builds/{id}/shell", hijack: openShell },
+  { method: "POST", pattern: "/inro/builds/{id}/resize", handle: resizeShell },
   // Beyond Docker: what `--output` writes.
   { method: "GET", pattern: "/inro/images/{name...}/files", handle: files },
 ];

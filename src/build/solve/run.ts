@@ -1,10 +1,11 @@
 /** RUN: a program in a container of its own upon what is below it; what it wrote is the layer. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { WindowSize } from "../../engine/engine.ts";
 import { isMountPoint } from "../../engine/files/changes.ts";
 import { type ContainerOptions, DEFAULT_LOG, DEFAULT_OPTIONS } from "../../engine/options.ts";
 import type { ResolvedMount } from "../../engine/spec/mounts.ts";
-import type { Steps } from "../../engine/steps/steps.ts";
+import type { RunningStep, Steps } from "../../engine/steps/steps.ts";
 import type { Stack } from "../../image/images.ts";
 import type { LayerStore } from "../../image/layer-store.ts";
 import { InroError } from "../../oci/error.ts";
@@ -22,7 +23,12 @@ export interface RunParts {
   readonly layers: LayerStore;
   readonly request: Pick<BuildRequest, "network" | "limits" | "timestamp">;
   readonly mounts: PreparedMounts;
+  /** Holds a step that has failed for a shell in it; null: it just fails. */
+  readonly hold: ((start: StartShell, signal: AbortSignal) => Promise<void>) | null;
 }
+
+/** A shell where the step's program was. */
+export type StartShell = (size: WindowSize | null) => Promise<RunningStep>;
 
 export function runWork(node: RunNode, below: Stack, parts: RunParts): Work {
   const { network, limits, timestamp } = parts.request;
@@ -63,7 +69,19 @@ export function runWork(node: RunNode, below: Stack, parts: RunParts): Work {
         ...{ options, arguments: script === null ? node.arguments : [script.target] },
         mounts: script === null ? held.mounts : [...held.mounts, script],
       });
-      await followed(running, node, o);
+      try {
+        await followed(running, node, o);
+      } catch (cause) {
+        if (!(cause instanceof StepFailure) || parts.hold === null) throw cause;
+        const start: StartShell = (consoleSize) =>
+          step.start({
+            options: { ...options, tty: true, openStdin: true, consoleSize },
+            ...{ arguments: [shellOf(node)], mounts: held.mounts },
+          });
+        o.tell({ type: "held" });
+        await parts.hold(start, o.signal);
+        throw cause;
+      }
       const written = await parts.layers.seal(step.root, below, {
         leftOut: (path) => isMountPoint(path) || isMissing(path),
         latest: timestamp,
@@ -73,6 +91,10 @@ export function runWork(node: RunNode, below: Stack, parts: RunParts): Work {
     },
   };
 }
+
+/** The image's own, where the step was run by it. */
+const shellOf = ({ arguments: [program = ""] }: RunNode): string =>
+  /(^|\/)\w*sh$/.test(program) ? program : "/bin/sh";
 
 /** Where the file lies that a heredoc is: in memory, and in no layer. */
 const SCRIPTS = "/dev/pipes";
@@ -87,11 +109,7 @@ function scriptMount(folder: string, { name, content }: NonNullable<RunNode["scr
 }
 
 /** Until the program has ended well. BUILD_STEP_FAILED. */
-async function followed(
-  running: Awaited<ReturnType<Awaited<ReturnType<Steps["open"]>>["start"]>>,
-  node: RunNode,
-  { tell, signal }: MakeOptions,
-): Promise<void> {
+async function followed(running: RunningStep, node: RunNode, { tell, signal }: MakeOptions): Promise<void> {
   const kill = () => void running.kill().catch(() => {});
   signal.addEventListener("abort", kill, { once: true });
   if (signal.aborted) kill();

@@ -23,7 +23,8 @@ export type NodeEvent =
       readonly what: string;
       readonly current: number;
       readonly total: number | undefined;
-    };
+    }
+  | { readonly type: "held" };
 
 /** What is known of a node once its inputs are there: its key, and how it is made. */
 export interface Work {
@@ -63,6 +64,8 @@ export interface SolvedBuild {
   readonly signal: AbortSignal;
   /** What an image is to be made of. */
   readonly kept: ReadonlySet<Node>;
+  /** Shares work with those alone that say the same. */
+  readonly apart: string;
   /** Steps that are to be made, whatever the cache has. */
   readonly isUncached: (node: ChangingNode) => boolean;
   /** Told of every record that it stands on: none of them goes while it is under way. */
@@ -143,7 +146,12 @@ export function openSolver(layers: LayerStore, cache: Cache): Solver {
           if (made.isSound) remember(node, { key, parts }, { below, stack, createdAt });
           return { stack, createdAt };
         });
-      const solved = await shared.run(key, make, (event) => tell({ ...event, step: number }), signal);
+      const solved = await shared.run(
+        `${key}${build.apart}`,
+        make,
+        (event) => tell({ ...event, step: number }),
+        signal,
+      );
       end({ kind: "done", why });
       return solved;
     } catch (cause) {

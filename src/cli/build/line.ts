@@ -24,6 +24,7 @@ export type BuildLine =
       readonly current: number;
       readonly total?: number;
     }
+  | { readonly type: "held"; readonly at: number; readonly step: number }
   | { readonly type: "ended"; readonly at: number; readonly step: number; readonly outcome: OutcomeLine }
   | {
       readonly type: "failed";

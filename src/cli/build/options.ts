@@ -70,6 +70,10 @@ export const buildOptions = {
   quiet: flag("Print the image's id only", { ...shown, short: "q" }),
   explain: flag("Say of every step why it was, or was not, taken from the cache", shown),
 
+  "on-error": text("WHAT", "When a RUN fails: end (default), or shell: open one in the step's files", {
+    ...shown,
+    words: ["end", "shell"],
+  }),
   check: flag("Only check the Dockerfile; 1 where something is found", shown),
   call: text("WHAT", "buildx's: build, check, or check,format=json", {
     ...hidden,

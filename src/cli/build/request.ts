@@ -133,6 +133,7 @@ function oursOf(options: BuildValues): Query {
   const to = cachePlaces("cache-to", options["cache-to"]);
   return {
     progress: "events",
+    onerror: options["on-error"] === "shell" ? "shell" : undefined,
     check: checks(options) !== null,
     nocachefilter: options["no-cache-filter"].flatMap((each) => each.split(",")),
     contexts: jsonOf(contexts(options["build-context"])),
@@ -154,7 +155,18 @@ export function checks({ check, call }: BuildValues): "text" | "json" | null {
 }
 
 const OURS = [
-  ...["no-cache-filter", "build-context", "ssh", "allow", "dns", "timestamp", "cache-to", "secret", "check"],
+  ...[
+    "no-cache-filter",
+    "build-context",
+    "ssh",
+    "allow",
+    "dns",
+    "timestamp",
+    "cache-to",
+    "secret",
+    "check",
+    "on-error",
+  ],
 ] as const satisfies readonly (keyof BuildValues)[];
 
 function refuseOurs(options: BuildValues, foreign: string): Query {

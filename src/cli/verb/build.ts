@@ -1,13 +1,16 @@
 import { writeFileSync } from "node:fs";
+import type { Client } from "../../client/client.ts";
 import { contextOf } from "../build/context.ts";
 import { output } from "../build/inputs.ts";
 import type { AnyLine, BuildLine, ClassicLine } from "../build/line.ts";
 import { buildOptions } from "../build/options.ts";
 import { checkOutputs, pushAll, writeMetadata, writeOutputs } from "../build/outputs.ts";
 import { type BuildValues, builtLines, checks } from "../build/request.ts";
-import { type Mode, shown } from "../build/show.ts";
+import { checkShell, shellIn } from "../build/shell.ts";
+import { type Mode, type Shown, shown } from "../build/show.ts";
 import { UsageError } from "../options/usage-error.ts";
 import { classicText } from "../print/build/classic.ts";
+import { titleOf } from "../print/build/lines.ts";
 import { err, isTerminal, out } from "../terminal/output.ts";
 import { verb } from "../verb.ts";
 
@@ -28,13 +31,14 @@ export const build = verb({
     refuse(options);
     const names = [...options.tag, ...outputs.flatMap((each) => each.names)];
     const pushes = options.push || outputs.some(({ push }) => push);
+    checkShell(options["on-error"]);
     checkOutputs(outputs, names, pushes);
     const context = await contextOf(place, options.file);
     const view = shown(mode, options.explain);
     const stop = onInterrupt(view.end);
     let result: Result;
     try {
-      result = await follow(builtLines(client, options, context, outputs), view.show, mode);
+      result = await follow(client, builtLines(client, options, context, outputs), view, mode);
     } finally {
       view.end();
       stop();
@@ -110,19 +114,28 @@ interface Result {
 }
 
 async function follow(
+  client: Client,
   lines: AsyncIterable<AnyLine>,
-  show: (line: BuildLine) => void,
+  view: Shown,
   mode: Mode,
 ): Promise<Result> {
   const classic = classicText();
   let id: string | undefined;
   let error: string | undefined;
   let isTold = false;
+  let build = "";
+  const titles = new Map<number, string>();
   let checked: Checked | undefined;
   for await (const line of lines) {
     if ("error" in line) error = line.error;
     else if ("type" in line) {
-      show(line);
+      if (line.type === "build") build = line.id;
+      if (line.type === "started") titles.set(line.step, titleOf(line));
+      if (line.type === "held") {
+        view.end();
+        await shellIn(client, build, titles.get(line.step) ?? "the step");
+      }
+      view.show(line);
       if (line.type === "failed") isTold = true;
       if (line.type === "image") id = line.id;
       if (line.type === "checked") checked = line;

@@ -238,6 +238,34 @@ describe.skipIf(engineMissing)("inro build", () => {
     }
   });
 
+  test("opens a shell in the files of a step that failed, and ends with it or without it", async () => {
+    write(folder.path, {
+      "broken/Dockerfile": "FROM busybox\nENV WHERE=inside\nWORKDIR /work\nRUN echo made > left; exit 7\n",
+    });
+    using screen = cli.onScreen("build", "--on-error=shell", at("broken"));
+    await screen.shows("this is a shell in its files");
+    screen.type("echo $WHERE $PWD $(cat left)\n");
+    await screen.shows("inside /work made");
+    screen.resize(33, 77);
+    screen.type("sleep 0.3; stty size\n");
+    await screen.shows("33 77");
+    screen.type("exit\n");
+    expect(await screen.exited).toBe(1);
+    await screen.shows("exit code: 7");
+    const gone = async () => {
+      for (let tries = 0; readdirSync(join(cli.engine.dataRoot, "steps")).length > 0; tries++) {
+        if (tries > 400) expect.unreachable("the step is still there");
+        await Bun.sleep(25);
+      }
+    };
+    await gone();
+    const left = cli.onScreen("build", "--on-error=shell", at("broken"));
+    await left.shows("this is a shell in its files");
+    left[Symbol.dispose]();
+    await gone();
+    expect(await cli.inro("build", "--on-error=shell", at("broken"))).toMatchObject({ code: 1 });
+  });
+
   test("on a terminal shows what is under way, and ^C ends it and leaves nothing", async () => {
     write(folder.path, { "slow/Dockerfile": "FROM busybox\nRUN echo begun; sleep 1000\n" });
     using screen = cli.onScreen("build", at("slow"));

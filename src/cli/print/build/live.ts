@@ -108,6 +108,7 @@ export function liveView({ explains, paint }: LiveOptions): LiveView {
         case "image":
           return summary(line, counts, line.at - begun);
         case "failed":
+        case "held":
         case "checked":
           return "";
       }

@@ -97,6 +97,7 @@ export function plainText({ explains }: PlainOptions): (line: BuildLine) => stri
       case "warning":
         return `WARNING: ${line.warning.message}\n`;
       case "failed":
+      case "held":
       case "checked":
         return "";
       case "image":
