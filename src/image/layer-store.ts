@@ -10,7 +10,7 @@ import type { Rootfs } from "../oci/rootfs.ts";
 import type { Image, Layer } from "./image.ts";
 import type { BlobPart, Blobs, BlobWriter } from "./layout/blobs.ts";
 import type { NamedManifest } from "./layout/names.ts";
-import { type AssembleRequest, assembleImage, plainLayer } from "./make.ts";
+import { type AssembleRequest, assembleImage, plainLayer, storeLayer } from "./make.ts";
 import type { Driver } from "./snapshot/driver.ts";
 import type { Snapshots } from "./snapshot/snapshots.ts";
 import { type Stack, stackOf } from "./stack.ts";
@@ -121,15 +121,9 @@ export function layerStore(parts: Parts): LayerStore {
       throw missing("neither its tar nor its files are in the store");
     const upper = { kind: "overlay", folder: dirname(snapshots.folderOf(chainId)), upper: "fs" } as const;
     const tar = layerTar(native, { ...upper, lower: [], work: "", mountpoint: "" }, () => false);
-    const writer = await blobs.begin();
-    try {
-      for await (const chunk of tar) await writer.write(chunk);
-    } catch (error) {
-      await writer.abort();
-      throw error;
-    }
-    await writer.commit(layer.digest).catch((cause: unknown) => {
-      throw missing("its files are not any more what they were", cause);
+    await storeLayer(blobs, tar, layer.digest).catch((cause: unknown) => {
+      const isOther = cause instanceof InroError && cause.code === "DIGEST_MISMATCH";
+      throw isOther ? missing("its files are not any more what they were", cause) : cause;
     });
   };
 

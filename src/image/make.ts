@@ -41,7 +41,12 @@ export const plainLayer = (digest: Layer["digest"], size: number): Layer => ({
   ...{ digest, size, diffId: digest, mediaType: mediaType.ociLayer },
 });
 
-async function storeLayer(blobs: Blobs, tar: AsyncIterable<Uint8Array>): Promise<Layer> {
+/** Throws DIGEST_MISMATCH where it is another layer than the expected one, NO_SPACE. */
+export async function storeLayer(
+  blobs: Blobs,
+  tar: AsyncIterable<Uint8Array>,
+  expected?: Layer["digest"],
+): Promise<Layer> {
   const writer = await blobs.begin();
   try {
     for await (const chunk of tar) await writer.write(chunk);
@@ -49,7 +54,7 @@ async function storeLayer(blobs: Blobs, tar: AsyncIterable<Uint8Array>): Promise
     await writer.abort();
     throw error;
   }
-  const { digest, size } = await writer.commit();
+  const { digest, size } = await writer.commit(expected);
   return plainLayer(digest, size);
 }
 
