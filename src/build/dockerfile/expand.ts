@@ -46,9 +46,19 @@ export function neededVariables(of: Word | Heredoc, lookup: Lookup): string[] {
   return [...names];
 }
 
+/** Characters of all values that go into one word: what doubles itself from line to line is no program's input. */
+const MOST_VALUES = 1 << 20;
+
 function run(word: Word, lookup: Lookup, quoting: Quoting): Expanded {
+  let taken = 0;
+  const bounded: Lookup = (name, hasAnswer) => {
+    const value = lookup(name, hasAnswer);
+    taken += value?.length ?? 0;
+    if (taken > MOST_VALUES) throw new ExpansionFailure("the values in it are longer than 1 MiB", 0);
+    return value;
+  };
   try {
-    return expandText(word.raw, lookup, quoting);
+    return expandText(word.raw, bounded, quoting);
   } catch (error) {
     if (!(error instanceof ExpansionFailure)) throw error;
     const { source, location } = part(word, Math.min(error.at, word.raw.length - 1));

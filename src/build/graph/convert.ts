@@ -35,6 +35,10 @@ export interface ConvertOptions {
 const STAGE_SPAN = 1_000_000;
 /** Each with room before it for the images that it takes files from. */
 const STEP_SPAN = 100;
+const MOST_STEPS = STAGE_SPAN / STEP_SPAN;
+
+/** Far more than any file has, and far less than what this program's own stack takes. */
+const MOST_DEEP = 500;
 
 const NO_HISTORY: ImageConfig["history"] = [];
 
@@ -89,14 +93,18 @@ export async function convert(file: Dockerfile, o: ConvertOptions): Promise<Grap
   });
 
   /** Begun for all stages that are surely needed: registries take their time. */
-  const bringAhead = (number: number, seen = new Set<number>()): void => {
-    const stage = stages[number];
-    if (stage === undefined || seen.has(number)) return;
-    seen.add(number);
-    const { name, earlier, platform } = baseOf(stage, number);
-    if (earlier >= 0) bringAhead(earlier, seen);
-    else if (name !== "scratch") bring(name, platform, fromStep(stage, number));
-    for (const from of sourcesOf(stage)) bringAhead(stageOf(from, number), seen);
+  const bringAhead = (target: number): void => {
+    const seen = new Set<number>();
+    const due = [target];
+    for (let number = due.pop(); number !== undefined; number = due.pop()) {
+      const stage = stages[number];
+      if (stage === undefined || seen.has(number)) continue;
+      seen.add(number);
+      const { name, earlier, platform } = baseOf(stage, number);
+      if (earlier >= 0) due.push(earlier);
+      else if (name !== "scratch") bring(name, platform, fromStep(stage, number));
+      due.push(...sourcesOf(stage).map((from) => stageOf(from, number)));
+    }
   };
 
   const begin = async (stage: Stage, number: number): Promise<Tree> => {
@@ -126,6 +134,7 @@ export async function convert(file: Dockerfile, o: ConvertOptions): Promise<Grap
     if (known !== undefined) return known;
     if (underWay.has(number))
       throw refuse(`circular dependency detected on stage: ${titleOf(file, number)}`, word);
+    if (underWay.size >= MOST_DEEP) throw refuse(`more than ${MOST_DEEP} stages stand on each other`, word);
     underWay.add(number);
     const stage = stages[number] as Stage;
     const start = await begin(stage, number);
@@ -169,6 +178,9 @@ export async function convert(file: Dockerfile, o: ConvertOptions): Promise<Grap
   };
 
   const target = targetOf(file, o.target, stageOf);
+  for (const { instructions, from } of stages)
+    if (instructions.length >= MOST_STEPS)
+      throw refuse(`the stage has ${MOST_STEPS} instructions or more`, from.image);
   bringAhead(target);
   const last = stages[target] as Stage;
   const tree = await treeOf(target, last.from.image);

@@ -38,6 +38,8 @@ export interface Standing {
   sourceOf(from: Word): Promise<TreeSource>;
 }
 
+const MOST_VALUES = 4 << 20;
+
 const CONTEXT: TreeSource = { kind: "context", name: "context" };
 
 export interface Applied {
@@ -83,6 +85,15 @@ export async function applyInstruction(
     },
   });
 
+  /** Kept in every step and every image: what no program could be started with is refused. */
+  const bounded = (applied: Applied): Applied => {
+    const { config: after, scope: known } = applied.next;
+    const kept = [...known.env, ...known.args, ...Object.entries(after.Labels ?? {})];
+    const size = kept.reduce((sum, [name, value]) => sum + name.length + (value?.length ?? 0), 0);
+    if (size > MOST_VALUES) throw refuse("variables and labels are larger than 4 MiB together", instruction);
+    return applied;
+  };
+
   switch (instruction.kind) {
     case "run":
       return { view, next: await run(tree, instruction, step, standing) };
@@ -100,18 +111,18 @@ export async function applyInstruction(
       const after = withEnv(scope, instruction);
       const Env = [...after.env].map(([name, value]) => `${name}=${value}`);
       const { next } = changed({ Env });
-      return { view, next: { ...next, scope: after } };
+      return bounded({ view, next: { ...next, scope: after } });
     }
     case "label": {
       const pairs = instruction.pairs.map(({ key, value }) => [expand(key), expand(value)] as const);
-      return changed({ Labels: { ...config.Labels, ...Object.fromEntries(pairs) } });
+      return bounded(changed({ Labels: { ...config.Labels, ...Object.fromEntries(pairs) } }));
     }
     case "arg": {
       const { next } = changed({});
-      return {
+      return bounded({
         view,
         next: { ...next, scope: withArgs(scope, instruction, standing.given, standing.globals) },
-      };
+      });
     }
     case "cmd":
       own.cmd = true;
@@ -192,12 +203,14 @@ async function run(tree: Tree, instruction: RunInstruction, step: Step, standing
 }
 
 /** R25: what a step may have beyond the rest is asked for at the build, too. */
-function checkEntitled({ security, network, location }: RunInstruction, standing: Standing): void {
+function checkEntitled({ security, network, devices, location }: RunInstruction, standing: Standing): void {
   const needed = [
     ...(security === "insecure" ? ["security.insecure"] : []),
     ...(network === "host" ? ["network.host"] : []),
+    ...devices.map(({ name }) => `device=${name}`),
   ];
-  const missing = needed.find((name) => !standing.entitlements.has(name));
+  const has = (name: string) => standing.entitlements.has(name);
+  const missing = needed.find((name) => !has(name) && !(name.startsWith("device=") && has("device")));
   if (missing === undefined) return;
   const why = `${missing} is not allowed`;
   throw new DockerfileError({

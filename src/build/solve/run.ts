@@ -62,6 +62,7 @@ export function runWork(node: RunNode, below: Stack, parts: RunParts): Work {
         hostname: HOSTNAME,
         network: node.network === "default" ? network : { kind: node.network },
         privileged: node.isPrivileged,
+        deviceRequests: node.devices.length === 0 ? [] : [cdiRequest(node.devices)],
         log: { ...DEFAULT_LOG, driver: "none" },
       };
       const script = node.script === null ? null : scriptMount(step.folder, node.script);
@@ -95,6 +96,10 @@ export function runWork(node: RunNode, below: Stack, parts: RunParts): Work {
 /** The image's own, where the step was run by it. */
 const shellOf = ({ arguments: [program = ""] }: RunNode): string =>
   /(^|\/)\w*sh$/.test(program) ? program : "/bin/sh";
+
+const cdiRequest = (deviceIds: readonly string[]) => ({
+  ...{ driver: "cdi", count: 0, deviceIds, capabilities: [], options: {} },
+});
 
 /** Where the file lies that a heredoc is: in memory, and in no layer. */
 const SCRIPTS = "/dev/pipes";

@@ -12,6 +12,7 @@ import { attachmentRecord } from "../../network/network.ts";
 import type { Rootfs } from "../../oci/rootfs.ts";
 import { Undo } from "../../oci/undo.ts";
 import type { Container } from "../../runtime/runtime.ts";
+import { requestedEdits } from "../cdi/asked.ts";
 import { type Core, socketFolderOf } from "../core.ts";
 import type { WindowSize } from "../engine.ts";
 import { endLeft, reportOf } from "../life/end.ts";
@@ -143,9 +144,10 @@ async function start(
   );
   const records = attachments.map(attachmentRecord);
   writeEtcFiles(core, folder, { id, options, attachments: records, endpoints: [] });
+  const cdi = await requestedEdits(core, options);
   const container = await core.runtime.create(
     createRequest(core, {
-      ...{ id, folder, options, fragments, cdi: [], rootfs: step.root, journal: null },
+      ...{ id, folder, options, fragments, cdi, rootfs: step.root, journal: null },
       ...{ arguments: request.arguments, mounts: request.mounts },
     }),
   );
