@@ -6,6 +6,7 @@ import { type TestEngine, testEngine } from "../support/engine.ts";
 import { type Finished, type Host, ownHost } from "../support/host.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { busyboxArchive, busyboxTar } from "./busybox.ts";
+import { builds } from "./scenarios/builds.ts";
 import { images } from "./scenarios/images.ts";
 import { inside } from "./scenarios/inside.ts";
 import { life } from "./scenarios/life.ts";
@@ -15,7 +16,7 @@ import { run } from "./scenarios/run.ts";
 import { pattern, type Scenario, squeezed, words } from "./scenarios/scenario.ts";
 import { system } from "./scenarios/system.ts";
 
-const groups = [run, life, look, inside, images, objects, system];
+const groups = [run, life, look, inside, images, builds, objects, system];
 
 /** All scenarios by one command line, `docker` or one that can take its place, on an engine of their own. */
 export function scenarios(program: string): void {

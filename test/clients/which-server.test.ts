@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { docker as dockerd } from "../../bench/contenders/docker.ts";
+import { write } from "../build/building.ts";
 import { rootMissing, type TestEngine, testEngine } from "../support/engine.ts";
 import { machine } from "../support/host.ts";
 import { toolRoot } from "../support/tools.ts";
@@ -105,6 +106,42 @@ describe.skipIf(missing)("which server the command line speaks to", () => {
       stderr: expect.stringContaining("this needs inro's own engine"),
     });
   }, 30_000);
+
+  test("builds there, of what is sent and not ignored", async () => {
+    const on = { DOCKER_HOST: `unix://${socket}` };
+    const folder = join(docker.path, "context");
+    write(folder, {
+      Dockerfile: "FROM busybox\nARG WHO\nCOPY . /app\nRUN echo hello $WHO; ls -A /app\n",
+      ".dockerignore": "*.log\n",
+      "a.txt": "a",
+      "b.log": "b",
+      "fails/Dockerfile": "FROM busybox\nRUN exit 5\n",
+    });
+    const built = await inro(on, "build", "--build-arg", "WHO=there", "-t", "there:1", folder);
+    expect(built).toMatchObject({ code: 0, stdout: "" });
+    expect(built.stderr).toContain("hello there\n.dockerignore\nDockerfile\na.txt\nfails\n");
+    const list = ["run", "--rm", "there:1", "ls", "-A", "/app"];
+    expect((await inro(on, ...list)).stdout).toBe(".dockerignore\nDockerfile\na.txt\nfails\n");
+    const typed = await host.run(
+      engine.command[0] ?? "",
+      ["build", "-q", "-t", "there:2", "-f", "-", folder],
+      {
+        env: { DOCKER_CONFIG: config, ...on },
+        input: "FROM busybox\nCOPY . /app\n",
+      },
+    );
+    expect(typed.stdout).toMatch(/^sha256:[0-9a-f]{64}\n$/);
+    expect((await inro(on, "run", "--rm", "there:2", "ls", "-A", "/app")).stdout).toBe(
+      ".dockerignore\nDockerfile\na.txt\nfails\n",
+    );
+    const fails = await inro(on, "build", join(folder, "fails"));
+    expect(fails).toMatchObject({ code: 1, stderr: expect.stringContaining("returned a non-zero code: 5") });
+    const ours = await inro(on, "build", "--timestamp", "1", folder);
+    expect(ours).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("--timestamp needs inro's own engine"),
+    });
+  }, 60_000);
 
   test("a server that cannot be used is told with who named it", async () => {
     const message = async (env: Record<string, string>, ...words: string[]) => {

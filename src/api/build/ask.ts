@@ -33,6 +33,9 @@ export async function askedBuild(x: Exchange): Promise<BuildRequest> {
   if (text(query, "version") === "2" || text(query, "remote") === "client-session")
     throw invalid("version", "BuildKit's protocol is not spoken here: build with DOCKER_BUILDKIT=0");
   if (flag(query, "squash")) throw invalid("squash", "layers are not squashed");
+  if (text(query, "cacheto") !== null) throw invalid("cacheto", "caches are not exported");
+  if ((text(query, "cachefrom") ?? "").includes("type="))
+    throw invalid("cachefrom", "steps are taken from this engine's own cache alone");
   if (query.getAll("securityopt").length > 0)
     throw invalid("securityopt", "steps are confined as containers are by default");
   if (!["", "default"].includes(text(query, "isolation") ?? ""))

@@ -112,6 +112,8 @@ function queryOf(options: BuildValues, outputs: readonly Output[]): Query {
     rm: options.rm,
     forcerm: options["force-rm"],
     squash: options.squash,
+    securityopt: options["security-opt"],
+    isolation: options.isolation,
     networkmode: options.network,
     extrahosts: options["add-host"].map(hostLine),
     memory: options.memory,

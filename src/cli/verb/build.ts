@@ -83,13 +83,11 @@ function modeOf({ progress, quiet }: BuildValues): Mode {
 }
 
 /** What nobody builds here. */
-function refuse({ squash, provenance, sbom, isolation }: BuildValues): void {
+function refuse({ squash, provenance, sbom }: BuildValues): void {
   if (squash)
     throw new UsageError("--squash: layers are not squashed (write one RUN, or copy into a last stage)", 1);
   for (const [name, value] of Object.entries({ provenance, sbom }))
     if (value !== undefined && value !== "false") throw new UsageError(`--${name}: only false is known`, 1);
-  if (isolation !== undefined && isolation !== "default")
-    throw new UsageError(`cannot use "${isolation}" for --isolation: only default is known`, 1);
 }
 
 /** ^C ends us at once; the engine sees it and ends the build. */
