@@ -24,8 +24,11 @@ export const buildOptions = {
   "no-cache": flag("Make every step anew", cache),
   "no-cache-filter": list("STAGE,…", "Make every step of these stages anew", cache),
   pull: flag("Ask registries for base images that are here, too", cache),
-  "cache-from": list("type=local,src=FOLDER", "Take steps from a cache that was exported", cache),
-  "cache-to": list("type=local,dest=FOLDER", "Export the cache", cache),
+  "cache-from": list("IMAGE", "Without meaning here: what was built or pulled is found anyway", {
+    ...cache,
+    ...hidden,
+  }),
+  "cache-to": list("PLACE", "Caches are not exported", { ...cache, ...hidden }),
 
   network: text("MODE", "Of the steps: default, none, host, or a network that was made", {
     ...steps,
