@@ -128,16 +128,27 @@ function refuseEmpty(source: Source, text: string, hasArgs: boolean): never {
  * ONBUILD are refused, as is more than one instruction. Throws DOCKERFILE_INVALID.
  */
 export function parseInstruction(text: string, file: string): Instruction {
+  return single(text, file, "an ONBUILD trigger", ["FROM", "MAINTAINER", "ONBUILD"]);
+}
+
+/** The same of `--change`, which an image is committed or imported with. */
+export function parseChange(text: string): Instruction {
+  return single(text, "--change", "a change", ["FROM", "RUN", "COPY", "ADD", "ARG", "MAINTAINER"]);
+}
+
+function single(text: string, file: string, what: string, refused: readonly string[]): Instruction {
   const lines = readLines(text, file);
   const { source } = lines;
   const line: Line | undefined = lines.next();
   if (line === undefined) refuseEmpty(source, text, false);
   const statement = splitStatement(source, line);
-  if (["FROM", "MAINTAINER", "ONBUILD"].includes(statement.name))
-    refuse(statement, `${statement.name} isn't allowed as an ONBUILD trigger`);
+  if (refused.includes(statement.name)) refuse(statement, `${statement.name} isn't allowed as ${what}`);
   const instruction = dispatch(statement, lines);
   const next = lines.next();
   if (next !== undefined)
-    refuse(splitStatement(source, next), "onbuild trigger should be a single expression");
+    refuse(
+      splitStatement(source, next),
+      `${what.replace(/^an? /, "").toLowerCase()} should be a single expression`,
+    );
   return instruction;
 }

@@ -6,6 +6,7 @@ import { posix } from "node:path";
 import { NO_LAYERS } from "../../image/images.ts";
 import type { ImageConfig } from "../../oci/image-config.ts";
 import { formatPlatform, hostPlatform, type Platform, parsePlatform } from "../../oci/platform.ts";
+import type { Config } from "../dockerfile/configure.ts";
 import type { Dockerfile } from "../dockerfile/dockerfile.ts";
 import { DockerfileError } from "../dockerfile/error.ts";
 import { expandWord } from "../dockerfile/expand.ts";
@@ -14,10 +15,10 @@ import { parseInstruction } from "../dockerfile/parse.ts";
 import { globalScope, platformArgs, scopeOf } from "../dockerfile/scope.ts";
 import type { Word } from "../dockerfile/word.ts";
 import type { StepView } from "../progress.ts";
+import { BARE } from "./bare.ts";
 import type { Base, Graph, Tree } from "./graph.ts";
 import { applyInstruction, type Standing } from "./instructions.ts";
 import type { TreeSource } from "./node.ts";
-import { BARE, type Config } from "./settings.ts";
 
 export interface ConvertOptions {
   readonly target: string | null;

@@ -1,9 +1,9 @@
 import type { ImageConfig } from "../../oci/image-config.ts";
 import type { Platform } from "../../oci/platform.ts";
+import type { Config } from "../dockerfile/configure.ts";
 import type { Scope } from "../dockerfile/scope.ts";
 import type { StepView } from "../progress.ts";
 import type { BaseNode, Node } from "./node.ts";
-import type { Config } from "./settings.ts";
 
 /** One line of an image's history; with a node, a layer's, unless that wrote nothing. */
 export interface HistoryItem {

@@ -1,8 +1,9 @@
 /** What one instruction makes of a stage: another configuration, another node, or both. */
 import { posix } from "node:path";
+import { type Config, configured, DEFAULT_SHELL } from "../dockerfile/configure.ts";
 import type { Dockerfile } from "../dockerfile/dockerfile.ts";
 import { DockerfileError } from "../dockerfile/error.ts";
-import { expandHeredoc, expandWord, expandWords } from "../dockerfile/expand.ts";
+import { expandHeredoc, expandWord } from "../dockerfile/expand.ts";
 import type {
   AddInstruction,
   CopyInstruction,
@@ -23,7 +24,6 @@ import type { Word } from "../dockerfile/word.ts";
 import type { StepView } from "../progress.ts";
 import type { Tree } from "./graph.ts";
 import type { CopyNode, NodeMount, NodeSource, RunNode, Step, TreeSource } from "./node.ts";
-import { argumentsOf, type Config, DEFAULT_SHELL, exposed, healthcheckOf } from "./settings.ts";
 
 /** Where an instruction stands, and what it may name. */
 export interface Standing {
@@ -72,10 +72,6 @@ export async function applyInstruction(
     location: step.location,
     kind: KINDS[instruction.kind] ?? "settings",
   };
-  const lookup = lookupIn(scope);
-  const expand = (word: Word) => expandWord(word, lookup);
-  const refuse = (why: string, { location }: Pick<Word, "location">) =>
-    new DockerfileError({ source: standing.file.source, location, why });
   const changed = (change: Partial<Config>, createdBy = instruction.original): Applied => ({
     view,
     next: {
@@ -84,15 +80,7 @@ export async function applyInstruction(
       history: [...tree.history, { createdBy, comment: "", node: null }],
     },
   });
-
-  /** Kept in every step and every image: what no program could be started with is refused. */
-  const bounded = (applied: Applied): Applied => {
-    const { config: after, scope: known } = applied.next;
-    const kept = [...known.env, ...known.args, ...Object.entries(after.Labels ?? {})];
-    const size = kept.reduce((sum, [name, value]) => sum + name.length + (value?.length ?? 0), 0);
-    if (size > MOST_VALUES) throw refuse("variables and labels are larger than 4 MiB together", instruction);
-    return applied;
-  };
+  const lookup = lookupIn(scope);
 
   switch (instruction.kind) {
     case "run":
@@ -100,72 +88,39 @@ export async function applyInstruction(
     case "copy":
     case "add":
       return { view, next: await copy(tree, instruction, step, standing) };
-    case "workdir": {
-      const path = posix.resolve(config.WorkingDir, expand(instruction.word));
-      const next = changed({ WorkingDir: path }, `WORKDIR ${path}`);
-      if (path === "/") return next;
-      const node = { op: "folder", below: tree.node, step, path, user: config.User } as const;
-      return { view, next: withNode(next.next, node) };
-    }
-    case "env": {
-      const after = withEnv(scope, instruction);
-      const Env = [...after.env].map(([name, value]) => `${name}=${value}`);
-      const { next } = changed({ Env });
-      return bounded({ view, next: { ...next, scope: after } });
-    }
-    case "label": {
-      const pairs = instruction.pairs.map(({ key, value }) => [expand(key), expand(value)] as const);
-      return bounded(changed({ Labels: { ...config.Labels, ...Object.fromEntries(pairs) } }));
-    }
     case "arg": {
-      const { next } = changed({});
-      return bounded({
-        view,
-        next: { ...next, scope: withArgs(scope, instruction, standing.given, standing.globals) },
-      });
+      const after = withArgs(scope, instruction, standing.given, standing.globals);
+      return bounded({ view, next: { ...changed({}).next, scope: after } }, instruction);
     }
-    case "cmd":
-      own.cmd = true;
-      return changed({ Cmd: argumentsOf(config, instruction.command) });
-    case "entrypoint": {
-      const Entrypoint = argumentsOf(config, instruction.command);
-      // What the base says was written for the base's entrypoint.
-      return changed({ Entrypoint, Cmd: own.cmd ? config.Cmd : null });
+    case "maintainer":
+      return { view, next: { ...changed({}).next, author: expandWord(instruction.word, lookup) } };
+    default: {
+      const change = configured(config, instruction, lookup, own.cmd);
+      own.cmd ||= instruction.kind === "cmd";
+      if (instruction.kind === "workdir")
+        return folder(changed(change, `WORKDIR ${change.WorkingDir}`), step);
+      const { next } = changed(change);
+      const after = instruction.kind === "env" ? { ...next, scope: withEnv(scope, instruction) } : next;
+      return bounded({ view, next: after }, instruction);
     }
-    case "expose": {
-      const ports = instruction.words.flatMap((word) =>
-        expandWords(word, lookup).flatMap((text) => {
-          const found = exposed(text);
-          if (found === undefined) throw refuse(`invalid containerPort: ${text}`, word);
-          return found;
-        }),
-      );
-      const set = Object.fromEntries(ports.map((port) => [port, {}]));
-      return changed({ ExposedPorts: { ...config.ExposedPorts, ...set } });
-    }
-    case "volume": {
-      const paths = instruction.words.map((word) => {
-        const path = expand(word);
-        if (path.trim() === "") throw refuse("VOLUME specified can not be an empty string", word);
-        return [path, {}] as const;
-      });
-      return changed({ Volumes: { ...config.Volumes, ...Object.fromEntries(paths) } });
-    }
-    case "user":
-      return changed({ User: expand(instruction.word) });
-    case "stopsignal":
-      return changed({ StopSignal: expand(instruction.word) });
-    case "maintainer": {
-      const { next } = changed({});
-      return { view, next: { ...next, author: expand(instruction.word) } };
-    }
-    case "shell":
-      return changed({ Shell: [...instruction.shell] });
-    case "healthcheck":
-      return changed({ Healthcheck: healthcheckOf(instruction.test) });
-    case "onbuild":
-      return changed({ OnBuild: [...(config.OnBuild ?? []), instruction.expression] });
   }
+}
+
+/** Kept in every step and every image: what no program could be started with is refused. */
+function bounded(applied: Applied, { keyword, location }: Instruction): Applied {
+  const { config, scope } = applied.next;
+  const kept = [...scope.env, ...scope.args, ...Object.entries(config.Labels ?? {})];
+  const size = kept.reduce((sum, [name, value]) => sum + name.length + (value?.length ?? 0), 0);
+  if (size <= MOST_VALUES) return applied;
+  const why = "variables and labels are larger than 4 MiB together";
+  throw new DockerfileError({ source: keyword.source, location, why });
+}
+
+/** The folder that programs start in is made where there is none. */
+function folder({ next, view }: Applied, step: Step): Applied {
+  const { WorkingDir: path, User: user } = next.config;
+  if (path === "/") return { next, view };
+  return { view, next: withNode(next, { op: "folder", below: next.node, step, path, user }) };
 }
 
 function withNode(tree: Tree, node: Exclude<Tree["node"], { op: "base" }>): Tree {

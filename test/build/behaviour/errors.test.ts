@@ -154,7 +154,7 @@ describeRules("what is wrong is refused with its place", {
     {
       that: "a port that is none",
       file: ["EXPOSE 80 http"],
-      error: "dockerfile parse error on line 2: invalid containerPort: http",
+      error: "dockerfile parse error on line 2: invalid containerPort: http (write 80, 8000-8010 or 53/udp)",
       shows: [
         "Dockerfile:2:11",
         "   1 |     FROM busybox",
