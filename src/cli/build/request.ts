@@ -9,7 +9,7 @@ import type { Values } from "../options/option.ts";
 import { UsageError } from "../options/usage-error.ts";
 import type { BuildContext } from "./context.ts";
 import { agents, buildArgs, cachePlaces, contexts, type Output, secrets } from "./inputs.ts";
-import type { AnyLine } from "./line.ts";
+import type { AnyLine, BuildLine } from "./line.ts";
 import type { buildOptions } from "./options.ts";
 import { inlineName, packContext } from "./pack.ts";
 
@@ -27,6 +27,7 @@ export async function* builtLines(
   options: BuildValues,
   context: BuildContext,
   outputs: readonly Output[],
+  tell: (line: BuildLine) => void,
 ): AsyncGenerator<AnyLine, void> {
   const { foreign } = await client.peer();
   const base: Request = {
@@ -47,7 +48,9 @@ export async function* builtLines(
         throw error;
     }
   }
-  yield* client.values<AnyLine>(sent(base, context, given));
+  const request = sent(base, context, given);
+  const { stream } = request;
+  yield* client.values<AnyLine>(stream === undefined ? request : { ...request, stream: told(stream, tell) });
 }
 
 /** The engine reads the context itself. */
@@ -83,6 +86,26 @@ function sent(base: Request, context: BuildContext, given: Secrets): Request {
     case "none":
       return { ...base, query, headers, stream: packContext({ folder: null, dockerfile: inline }) };
   }
+}
+
+/** A step that is the client's own: nobody else counts it. */
+const SENDING = -1;
+
+async function* told(
+  bytes: AsyncIterable<Uint8Array>,
+  tell: (line: BuildLine) => void,
+): AsyncGenerator<Uint8Array> {
+  const step = SENDING;
+  let current = 0;
+  tell({ type: "started", at: Date.now(), step, place: "context", text: "sent to the engine" });
+  for await (const part of bytes) {
+    current += part.length;
+    yield part;
+    tell({ type: "progress", at: Date.now(), step, what: "sent", current });
+  }
+  tell({ type: "progress", at: Date.now(), step, what: "sent", current, total: current });
+  const why = "the engine does not read it itself";
+  tell({ type: "ended", at: Date.now(), step, outcome: { kind: "done", why } });
 }
 
 type Secrets = Readonly<Record<string, string>>;

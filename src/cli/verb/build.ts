@@ -38,7 +38,7 @@ export const build = verb({
     const stop = onInterrupt(view.end);
     let result: Result;
     try {
-      result = await follow(client, builtLines(client, options, context, outputs), view, mode);
+      result = await follow(client, builtLines(client, options, context, outputs, view.show), view, mode);
     } finally {
       view.end();
       stop();

@@ -104,7 +104,12 @@ describe.skipIf(engineMissing)("inro build", () => {
       at("fails"),
     ];
     const { exitCode, stderr } = Bun.spawnSync(words);
-    expect({ exitCode, stderr: stderr.toString() }).toMatchObject({ exitCode: 0 });
+    expect({ exitCode, stderr: stderr.toString() }).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringMatching(
+        /^#1 \[context\] sent to the engine\n#1 sent [\d.k]+B \/ [\d.k]+B\n#1 DONE /,
+      ),
+    });
     expect(await run("ns:1", "ls", "/app")).toBe("Dockerfile\na.txt\n");
   });
 

@@ -75,9 +75,7 @@ named docker.io/library/x:1
         progress(16_200, 100),
       ],
     ]);
-    expect(text).toBe(
-      "#1 [1/1] FROM x\n#1 sha256:abc 1B / 100B\n#1 sha256:abc 50B / 100B\n#1 sha256:abc 100B / 100B\n",
-    );
+    expect(text).toBe("#1 [1/1] FROM x\n#1 sha256:abc 50B / 100B\n#1 sha256:abc 100B / 100B\n");
   });
 
   test("a failure shows the last output, the place, and what was wrong", () => {

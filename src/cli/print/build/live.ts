@@ -60,7 +60,7 @@ export function liveView({ explains, paint }: LiveOptions): LiveView {
   const ended = ({ step, at, outcome }: Extract<BuildLine, { type: "ended" }>, columns: number): string => {
     const known = running.get(step);
     running.delete(step);
-    if (outcome.kind === "done" || outcome.kind === "cached") counts[outcome.kind]++;
+    if (step >= 0 && (outcome.kind === "done" || outcome.kind === "cached")) counts[outcome.kind]++;
     if (known === undefined) return "";
     const { title } = known;
     const width = columns - 1;

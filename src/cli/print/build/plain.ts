@@ -25,7 +25,7 @@ export function plainText({ explains }: PlainOptions): (line: BuildLine) => stri
   const said = new Map<string, number>();
   const counts = { done: 0, cached: 0 };
   let begun: number | undefined;
-  let last = -1;
+  let last: number | null = null;
 
   const begin = (step: number, at: number): Running => {
     const known = running.get(step);
@@ -41,7 +41,7 @@ export function plainText({ explains }: PlainOptions): (line: BuildLine) => stri
     const known = steps.get(step);
     const isNew = last !== step;
     const head = isNew
-      ? [`${last < 0 ? "" : "\n"}#${number} ${known === undefined ? `step ${step}` : titleOf(known)}`]
+      ? [`${last === null ? "" : "\n"}#${number} ${known === undefined ? `step ${step}` : titleOf(known)}`]
       : [];
     last = step;
     return [...head, ...lines.map((line) => `#${number} ${line}`)].map((line) => `${line}\n`).join("");
@@ -68,7 +68,7 @@ export function plainText({ explains }: PlainOptions): (line: BuildLine) => stri
       .filter((line) => line !== "")
       .map((line) => `${stamp} ${lastWritten(line)}`);
     open.clear();
-    if (outcome.kind === "done" || outcome.kind === "cached") counts[outcome.kind]++;
+    if (step >= 0 && (outcome.kind === "done" || outcome.kind === "cached")) counts[outcome.kind]++;
     return of(step, at, [...rest, ending(outcome, at - since, explains)]);
   };
 
@@ -87,7 +87,7 @@ export function plainText({ explains }: PlainOptions): (line: BuildLine) => stri
       case "progress": {
         const key = `${line.step} ${line.what}`;
         const isWhole = line.total !== undefined && line.current >= line.total;
-        if (!isWhole && line.at - (said.get(key) ?? 0) < INTERVAL) return "";
+        if (!isWhole && line.at - (said.get(key) ?? begin(line.step, line.at).begun) < INTERVAL) return "";
         if (said.get(key) === Number.POSITIVE_INFINITY) return "";
         said.set(key, isWhole ? Number.POSITIVE_INFINITY : line.at);
         return of(line.step, line.at, [`${line.what} ${amount(line.current, line.total)}`]);
@@ -101,7 +101,7 @@ export function plainText({ explains }: PlainOptions): (line: BuildLine) => stri
       case "checked":
         return "";
       case "image":
-        last = -1;
+        last = null;
         return `\n${summary(line, counts, line.at - begun)}`;
     }
   };
