@@ -9,7 +9,7 @@ export interface Shells {
   /** Until the shell has ended, nobody came for it in time, or the build is given up. */
   hold(build: string, start: Start, signal: AbortSignal): Promise<void>;
   /** A terminal in the step's files, once for each build; without a client it ends. NO_SUCH_SHELL, and what starting throws. */
-  open(build: string, size: WindowSize | null): Promise<RunningStep>;
+  open(build: string, size: WindowSize | null, signal: AbortSignal): Promise<RunningStep>;
   /** NO_SUCH_SHELL */
   resize(build: string, size: WindowSize): Promise<void>;
 }
@@ -17,8 +17,8 @@ export interface Shells {
 interface Held {
   readonly start: Start;
   readonly release: () => void;
-  running: RunningStep | null;
-  isTaken: boolean;
+  /** Null: nobody has come yet. */
+  shell: Promise<RunningStep> | null;
 }
 
 /** Milliseconds that a step is held for somebody to come. */
@@ -39,9 +39,9 @@ export function openShells(): Shells {
     async hold(build, start, signal) {
       const { promise: over, resolve } = Promise.withResolvers<void>();
       const release = () => resolve();
-      const one: Held = { start, release, running: null, isTaken: false };
+      const one: Held = { start, release, shell: null };
       held.set(build, one);
-      const late = setTimeout(() => !one.isTaken && release(), PATIENCE);
+      const late = setTimeout(() => one.shell === null && release(), PATIENCE);
       signal.addEventListener("abort", release, { once: true });
       if (signal.aborted) release();
       try {
@@ -50,19 +50,25 @@ export function openShells(): Shells {
         clearTimeout(late);
         signal.removeEventListener("abort", release);
         held.delete(build);
+        // It may be on its way still: the step goes after it.
+        const running = await one.shell?.catch(() => null);
+        await running?.kill().catch(() => {});
+        await running?.ended.catch(() => {});
       }
     },
-    async open(build, size) {
+    async open(build, size, signal) {
       const one = find(build);
-      if (one.isTaken)
+      if (one.shell !== null)
         throw new InroError("NO_SUCH_SHELL", {
           ...{ what: `cannot open a shell in the build "${build}"`, why: "its shell is somebody's already" },
         });
-      one.isTaken = true;
+      one.shell = one.start(size);
       try {
-        const running = await one.start(size);
-        one.running = running;
-        running.stream.once("close", () => void running.kill().catch(() => {}));
+        const running = await one.shell;
+        const kill = () => void running.kill().catch(() => {});
+        running.stream.once("close", kill);
+        signal.addEventListener("abort", kill, { once: true });
+        if (signal.aborted) kill();
         void running.ended.catch(() => {}).then(one.release);
         return running;
       } catch (cause) {
@@ -70,6 +76,6 @@ export function openShells(): Shells {
         throw cause;
       }
     },
-    resize: async (build, size) => await find(build).running?.resize(size),
+    resize: async (build, size) => await (await find(build).shell)?.resize(size),
   };
 }

@@ -7,7 +7,7 @@ import { windowSize } from "../query.ts";
 export async function openShell(x: Hijack): Promise<void> {
   const size = windowSize(x.query);
   const isKnown = size.rows > 0 && size.columns > 0;
-  const running = await x.engine.builder.shells.open(parameter(x, "id"), isKnown ? size : null);
+  const running = await x.engine.builder.shells.open(parameter(x, "id"), isKnown ? size : null, x.signal);
   const client = await x.accept("application/vnd.docker.raw-stream");
   join(client, running.stream, { stdin: true, detachKeys: null, onDetach: () => {} });
 }
