@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { tool, toolRoot } from "../test/support/tools.ts";
 import type { Engine } from "./contenders/engine.ts";
 import { IMAGE } from "./image.ts";
+import { heldBy, peakOf } from "./images/peak.ts";
 import { finish } from "./programs.ts";
+import { megabyte } from "./rows.ts";
 import { type Attempt, interleave, medians } from "./sample.ts";
 import type { Row } from "./table.ts";
 
@@ -35,13 +37,20 @@ function buildkit(docker: Engine, folder: string): BuilderLine | undefined {
 
 function linesOf(engines: readonly Engine[], folder: string): BuilderLine[] {
   const docker = engines.find(({ name }) => name === "docker");
-  return engines.flatMap((engine): BuilderLine[] => {
-    const { name, environment } = engine;
-    const cli = name === "inro" && docker !== undefined ? docker.cli : engine.cli;
+  const inro = engines.find(({ name }) => name === "inro");
+  const more: BuilderLine[] = [];
+  if (docker !== undefined && inro !== undefined)
+    more.push({
+      ...{ name: "inro, by docker's CLI", words: [...docker.cli, "build"] },
+      environment: { ...inro.environment, DOCKER_BUILDKIT: "0" },
+    });
+  const all = engines.flatMap((engine): BuilderLine[] => {
+    const { name, environment, cli } = engine;
     const own = { name, words: [...cli, "build"], environment: { ...environment, DOCKER_BUILDKIT: "0" } };
     const second = name === "docker" ? buildkit(engine, folder) : undefined;
     return second === undefined ? [own] : [own, second];
   });
+  return [...all, ...more];
 }
 
 const builds = (
@@ -54,12 +63,14 @@ const builds = (
     name,
     run: async (round) => {
       before?.(name, round);
-      await finish(
-        [...words, ...more, "-t", `localhost/built-${name.toLowerCase()}`, context(name)],
-        environment,
-      );
+      await finish([...words, ...more, "-t", nameOf(name), context(name)], environment);
     },
   }));
+
+const nameOf = (name: string) => `localhost/built-${name.toLowerCase().replace(/[^a-z]+/g, "-")}`;
+
+/** Milliseconds in which the daemon gives back what other rows took. */
+const settle = 35_000;
 
 const budget = { factor: 0.5, against: PEERS };
 
@@ -128,7 +139,7 @@ export async function* buildRows(
     3 * rounds,
   );
 
-  const large = (name: string) => join(folder, `large-${name}`);
+  const large = (name: string) => join(folder, `large-${name.replace(/[^A-Za-z]+/g, "-")}`);
   for (const { name } of lines) {
     dockerfile(large(name), ["COPY data /data"]);
     largeFiles(large(name), Math.ceil(1024 * share));
@@ -140,4 +151,18 @@ export async function* buildRows(
     builds(lines, large, [], change),
     Math.min(rounds, 3),
   );
+
+  const own = engines.find(({ name }) => name === "inro");
+  const line = lines.find(({ name }) => name === "inro");
+  if (own === undefined || line === undefined) return;
+  const processes = () => own.daemonProcesses(new Set());
+  const [attempt] = builds([line], large, ["--no-cache"]);
+  await Bun.sleep(settle);
+  const rest = heldBy(processes());
+  const peak = await peakOf(processes, async () => attempt?.run(0));
+  yield {
+    ...{ work: "build, the same without the cache: the daemon's memory above rest", unit: "MB" },
+    values: new Map([["inro", (peak - rest) / megabyte]]),
+    budget: { limit: 60 },
+  };
 }

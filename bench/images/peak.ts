@@ -16,6 +16,10 @@ function field(pid: number, name: string): number {
   }
 }
 
+/** Bytes that processes hold now. */
+export const heldBy = (processes: readonly number[]): number =>
+  processes.reduce((sum, pid) => sum + field(pid, "VmRSS"), 0);
+
 /**
  * Bytes: the kernel's own peak (VmHWM) of those that ran before, and the most that the others were seen to hold at one
  * time. More than the truth rather than less, as pages that processes share count for each.
