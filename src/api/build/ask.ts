@@ -43,7 +43,10 @@ export async function askedBuild(x: Exchange): Promise<BuildRequest> {
   return {
     context: contextOf(x),
     contexts: new Map(
-      Object.entries(texts(query, "contexts")).map(([name, value]) => [name, namedContext(name, value)]),
+      Object.entries(texts(query, "contexts")).map(([name, value]) => [
+        name,
+        namedContext(name, value, texts(query, "contextids")[name] ?? null),
+      ]),
     ),
     dockerfile: dockerfileOf(x, more),
     isCheck: flag(query, "check"),
@@ -70,7 +73,8 @@ export async function askedBuild(x: Exchange): Promise<BuildRequest> {
 /** A folder of this host is ours to read where the client says so; else the body is the context. */
 function contextOf(x: Exchange): ContextRequest {
   const folder = text(x.query, "contextfolder");
-  if (folder !== null) return { kind: "folder", path: seen(absolute("contextfolder", folder), x) };
+  if (folder !== null)
+    return { kind: "folder", path: seen(absolute("contextfolder", folder), text(x.query, "contextid")) };
   const url = text(x.query, "remote");
   if (url !== null) return { kind: "url", url };
   if (isJson(x)) return { kind: "none" };
@@ -78,8 +82,7 @@ function contextOf(x: Exchange): ContextRequest {
 }
 
 /** A client in another mount namespace, or on another machine, means another folder by the same path. CONTEXT_ELSEWHERE. */
-function seen(path: string, x: Exchange): string {
-  const id = text(x.query, "contextid");
+function seen(path: string, id: string | null): string {
   if (id === null || id === folderId(path)) return path;
   throw new InroError("CONTEXT_ELSEWHERE", {
     what: `cannot build "${path}"`,
@@ -103,11 +106,11 @@ function absolute(name: string, path: string): string {
 }
 
 /** `--build-context`: an image, something behind a URL, or a folder. */
-function namedContext(name: string, value: string): ContextRequest {
+function namedContext(name: string, value: string, id: string | null): ContextRequest {
   const image = /^docker-image:\/\/(.+)$/.exec(value)?.[1];
   if (image !== undefined) return { kind: "image", reference: image };
   if (/^(https?|git|ssh):\/\/|^git@/.test(value)) return { kind: "url", url: value };
-  return { kind: "folder", path: absolute(`contexts.${name}`, value) };
+  return { kind: "folder", path: seen(absolute(`contexts.${name}`, value), id) };
 }
 
 /** A build argument of null has no value, and is as good as none. */

@@ -1,6 +1,7 @@
 /** Values of build's options that are little languages of their own. Each throws a UsageError that says what is wrong. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { folderId } from "../../platform/folder-id.ts";
 import { csv } from "../create/csv.ts";
 import { UsageError } from "../options/usage-error.ts";
 
@@ -94,17 +95,29 @@ export function agents(given: readonly string[]): Record<string, string> {
   );
 }
 
-/** Places of other contexts by name; folders by their absolute paths. */
-export function contexts(given: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
+export interface NamedContexts {
+  /** Folders by their absolute paths. */
+  readonly places: Readonly<Record<string, string>>;
+  /** Of the folders. */
+  readonly ids: Readonly<Record<string, string>>;
+}
+
+/** Places of other contexts by name. */
+export function contexts(given: readonly string[]): NamedContexts {
+  const ids: Record<string, string> = {};
+  const places = Object.fromEntries(
     given.map((entry) => {
       const equals = entry.indexOf("=");
       if (equals < 1 || equals === entry.length - 1) throw wrong("build-context", entry, "write NAME=PLACE");
-      const place = entry.slice(equals + 1);
-      const isFolder = !/^[a-z-]+:\/\/|^git@/.test(place);
-      return [entry.slice(0, equals), isFolder ? resolve(place) : place];
+      const [name, place] = [entry.slice(0, equals), entry.slice(equals + 1)];
+      if (/^[a-z-]+:\/\/|^git@/.test(place)) return [name, place];
+      const id = folderId(resolve(place));
+      if (id === undefined) throw wrong("build-context", entry, `there is no folder "${place}"`);
+      ids[name] = id;
+      return [name, resolve(place)];
     }),
   );
+  return { places, ids };
 }
 
 /** `type=local,src=FOLDER` with an absolute path; else as it is. */

@@ -41,7 +41,7 @@ export async function* builtLines(
   const given = secrets(options.secret);
   if (foreign === null && context.kind !== "tar") {
     try {
-      yield* client.values<AnyLine>(named(base, context, given));
+      yield* client.values<AnyLine>(readThere(base, context, given));
       return;
     } catch (error) {
       if (context.kind !== "folder" || !(error instanceof ApiError) || error.status !== ELSEWHERE)
@@ -54,7 +54,7 @@ export async function* builtLines(
 }
 
 /** The engine reads the context itself. */
-function named(base: Request, context: Exclude<BuildContext, { kind: "tar" }>, given: Secrets): Request {
+function readThere(base: Request, context: Exclude<BuildContext, { kind: "tar" }>, given: Secrets): Request {
   const { dockerfile } = context;
   const query: Query = {
     ...base.query,
@@ -155,13 +155,15 @@ function queryOf(options: BuildValues, outputs: readonly Output[]): Query {
 
 /** What only our engine has. */
 function oursOf(options: BuildValues): Query {
+  const named = contexts(options["build-context"]);
   const to = cachePlaces("cache-to", options["cache-to"]);
   return {
     progress: "events",
     onerror: options["on-error"] === "shell" ? "shell" : undefined,
     check: checks(options) !== null,
     nocachefilter: options["no-cache-filter"].flatMap((each) => each.split(",")),
-    contexts: jsonOf(contexts(options["build-context"])),
+    contexts: jsonOf(named.places),
+    contextids: jsonOf(named.ids),
     ssh: jsonOf(agents(options.ssh)),
     allow: options.allow.flatMap((each) => each.split(",")),
     dns: options.dns,

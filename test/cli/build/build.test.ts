@@ -111,6 +111,13 @@ describe.skipIf(engineMissing)("inro build", () => {
       ),
     });
     expect(await run("ns:1", "ls", "/app")).toBe("Dockerfile\na.txt\n");
+    const other = [...words.slice(0, -1), "--build-context", `x=${at("fails")}`, at("slow")];
+    write(folder.path, { "slow/Dockerfile": "FROM busybox\nCOPY --from=x . /x\n" });
+    const refused = Bun.spawnSync(other).stderr.toString();
+    expect(refused).toContain("the engine does not see the folder that the client sees there");
+    const here = ["build", "-t", "ctx:1", "--build-context", `x=${at("app")}`, at("slow")];
+    expect((await cli.inro(...here)).code).toBe(0);
+    expect(await run("ctx:1", "ls", "/x")).toContain("a.txt");
   });
 
   test("gives a secret to a step", async () => {
