@@ -12,6 +12,8 @@ import { familiarName } from "../oci/reference.ts";
 import { assemble } from "./assemble.ts";
 import { bringBase } from "./bring.ts";
 import type { Cache } from "./cache/cache.ts";
+import { exportCache } from "./cache/export.ts";
+import { openImports } from "./cache/import.ts";
 import { type CacheMounts, openCacheMounts } from "./cache/mounts.ts";
 import { openStock, type Stock } from "./cache/stock.ts";
 import { newUses } from "./cache/uses.ts";
@@ -145,6 +147,8 @@ function aboutOf({ context, dockerfile, target, names }: BuildRequest): Omit<Bui
 /** What a URL may bear for whoever answers there alone. */
 const withoutSecrets = (url: string): string => url.replace(/^(\w+:\/\/)[^/@]*@/, "$1");
 
+const IMPORT_WARNING = { rule: "CacheImport", detail: "", url: "", location: undefined };
+
 /** Milliseconds that something found out is kept for without being asked for. */
 const FACTS_LAST = 30 * 24 * 3_600_000;
 
@@ -227,11 +231,20 @@ async function made(
   });
   warn(file, request, await sources.ignore(), (reference) => bases.get(reference), tell);
   tell({ type: "graph", steps: graph.steps });
+  const imports = openImports({
+    ...{ folders: request.cacheFrom, cache: whole.cache, layers: images.layers },
+    warn: (message) => tell({ type: "warning", warning: { ...IMPORT_WARNING, message } }),
+  });
+  const used = new Set<Digest>();
   const solving = whole.solver.begin({
+    bring: imports.bring,
     ...{
       tell,
       signal,
-      use,
+      use: (key: Digest) => {
+        used.add(key);
+        use(key);
+      },
       kept: chainOf(graph.target.node),
       apart: request.holdsFailed ? ` held ${id}` : "",
     },
@@ -242,7 +255,10 @@ async function made(
   });
   try {
     await solving.solve(graph.target.node);
-    return await assemble(images, graph.target, request, solving, tell);
+    const image = await assemble(images, graph.target, request, solving, tell);
+    const stoodOn = request.cacheTo.length === 0 ? [] : whole.cache.list().filter(({ key }) => used.has(key));
+    for (const to of request.cacheTo) await exportCache(to, stoodOn, images.layers);
+    return image;
   } catch (cause) {
     controller.abort(cause);
     throw outer.aborted ? outer.reason : cause;

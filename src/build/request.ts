@@ -39,6 +39,9 @@ export interface BuildRequest {
   readonly pull: boolean;
   /** All steps are made anew, or those of these stages. */
   readonly noCache: boolean | readonly string[];
+  /** Folders that caches were exported to, and are to be. */
+  readonly cacheFrom: readonly string[];
+  readonly cacheTo: readonly string[];
   /** By id. */
   readonly secrets: ReadonlyMap<string, Uint8Array>;
   /** Sockets of agents on this host, by id. */

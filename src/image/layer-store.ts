@@ -38,6 +38,10 @@ export interface LayerStore {
   seal(root: Rootfs, below: Stack, o: SealOptions): Promise<Stack>;
   /** A layer of a plain tar of ours. Where that holds nothing the answer is the stack itself. NO_SPACE. */
   store(tar: AsyncIterable<BlobPart>, below: Stack): Promise<Stack>;
+  /** A layer of a tar that comes from elsewhere, unpacked at once. DIGEST_MISMATCH, LAYER_REFUSED, NO_SPACE. */
+  bring(tar: AsyncIterable<Uint8Array>, diffId: Digest, below: Stack): Promise<Stack>;
+  /** The file that a layer's tar is in, made of what is unpacked where it is missing. BLOB_MISSING, NO_SPACE. */
+  tarOf(layer: { readonly diffId: Digest; readonly chainId: Digest; readonly size: number }): Promise<string>;
   /** An image of layers; tars that are missing are made of what is unpacked. BLOB_MISSING, NO_SPACE. */
   assemble(request: AssembleRequest): Promise<Image>;
 }
@@ -170,6 +174,18 @@ export function layerStore(parts: Parts): LayerStore {
         return stack;
       }),
     store: (tar, below) => parts.during(() => store(tar, below)),
+    bring: (tar, diffId, below) =>
+      parts.during(async () => {
+        const layer = await storeLayer(blobs, tar, diffId);
+        const stack = stackOf([...below.layers, layer]);
+        await parts.unpack(stack);
+        return stack;
+      }),
+    tarOf: ({ diffId, chainId, size }) =>
+      parts.during(async () => {
+        await storeAgain(plainLayer(diffId, size), chainId);
+        return blobs.pathOf(diffId);
+      }),
     assemble: (request) =>
       parts.during(async () => {
         const { chainIds } = stackOf(request.layers);

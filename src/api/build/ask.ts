@@ -33,9 +33,6 @@ export async function askedBuild(x: Exchange): Promise<BuildRequest> {
   if (text(query, "version") === "2" || text(query, "remote") === "client-session")
     throw invalid("version", "BuildKit's protocol is not spoken here: build with DOCKER_BUILDKIT=0");
   if (flag(query, "squash")) throw invalid("squash", "layers are not squashed");
-  if (text(query, "cacheto") !== null) throw invalid("cacheto", "caches are not exported");
-  if ((text(query, "cachefrom") ?? "").includes("type="))
-    throw invalid("cachefrom", "steps are taken from this engine's own cache alone");
   if (query.getAll("securityopt").length > 0)
     throw invalid("securityopt", "steps are confined as containers are by default");
   if (!["", "default"].includes(text(query, "isolation") ?? ""))
@@ -57,6 +54,8 @@ export async function askedBuild(x: Exchange): Promise<BuildRequest> {
     names: query.getAll("t").map((name) => named(x, name)),
     platform: askedPlatform(text(query, "platform")) ?? null,
     pull: flag(query, "pull"),
+    cacheFrom: placesOf(query, "cachefrom", "src"),
+    cacheTo: placesOf(query, "cacheto", "dest"),
     noCache: flag(query, "nocache") || query.getAll("nocachefilter"),
     secrets: new Map([
       ...secretsOf(headerJson(x, "X-Build-Secrets")),
@@ -98,6 +97,31 @@ function dockerfileOf(x: Exchange, more: Asked): BuildRequest["dockerfile"] {
   if (fieldOf(more, "dockerfile") === undefined) return { path: text(x.query, "dockerfile") ?? "Dockerfile" };
   const given = object(more, "dockerfile");
   return { name: textOf(given, "name"), text: textOf(given, "text"), ignore: textOrNull(given, "ignore") };
+}
+
+/**
+ * Docker's list of images to take steps from means nothing here, where all that was built or pulled is found anyway;
+ * `type=local` names a folder.
+ */
+function placesOf(query: Query, name: string, key: "src" | "dest"): string[] {
+  const value = jsonOf(query, name);
+  if (value === null) return [];
+  if (!Array.isArray(value) || !value.every((each) => typeof each === "string"))
+    throw invalid(name, "it is no list of texts");
+  return value.flatMap((each) => {
+    if (!each.includes("=") && key === "src") return [];
+    const fields = new Map(
+      each.split(",").map((field) => /^([^=]*)=?(.*)$/s.exec(field)?.slice(1) as [string, string]),
+    );
+    const unknown = [...fields.keys()].find((field) => !["type", "mode", key].includes(field));
+    if (
+      fields.get("type") !== "local" ||
+      unknown !== undefined ||
+      ![undefined, "max"].includes(fields.get("mode"))
+    )
+      throw invalid(name, `"${each}" is not there: write type=local,${key}=FOLDER`);
+    return [absolute(name, fields.get(key) ?? "")];
+  });
 }
 
 function absolute(name: string, path: string): string {

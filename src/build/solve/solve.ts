@@ -70,6 +70,8 @@ export interface SolvedBuild {
   readonly isUncached: (node: ChangingNode) => boolean;
   /** Told of every record that it stands on: none of them goes while it is under way. */
   readonly use: (key: Digest) => void;
+  /** Whether a record that is not in the cache has been brought into it from elsewhere. */
+  bring(key: Digest, below: Stack): Promise<boolean>;
   /** How a node is made; `solved` are its inputs. */
   prepare(node: ChangingNode, below: Stack, solve: (node: Node) => Promise<Stack>): Promise<Work>;
 }
@@ -94,6 +96,9 @@ export function openSolver(layers: LayerStore, cache: Cache): Solver {
     const stack = layer === null ? below : stackOf([...below.layers, plainLayer(layer.diffId, layer.size)]);
     return layers.has(stack) ? { entry, stack } : undefined;
   };
+
+  const brought = async (key: Digest, below: Stack, build: SolvedBuild) =>
+    (await build.bring(key, below)) ? cached(key, below) : undefined;
 
   const remember = (
     node: ChangingNode,
@@ -126,7 +131,7 @@ export function openSolver(layers: LayerStore, cache: Cache): Solver {
       const key = keyOf(parts);
       build.use(key);
       const uncached = build.isUncached(node);
-      const known = uncached ? undefined : cached(key, below);
+      const known = uncached ? undefined : (cached(key, below) ?? (await brought(key, below, build)));
       if (known !== undefined) {
         const { createdAt } = known.entry;
         end({

@@ -24,11 +24,8 @@ export const buildOptions = {
   "no-cache": flag("Make every step anew", cache),
   "no-cache-filter": list("STAGE,…", "Make every step of these stages anew", cache),
   pull: flag("Ask registries for base images that are here, too", cache),
-  "cache-from": list("IMAGE", "Without meaning here: what was built or pulled is found anyway", {
-    ...cache,
-    ...hidden,
-  }),
-  "cache-to": list("PLACE", "Caches are not exported", { ...cache, ...hidden }),
+  "cache-from": list("PLACE", "Take steps from what was exported: type=local,src=FOLDER", cache),
+  "cache-to": list("PLACE", "Export what the build stood on: type=local,dest=FOLDER", cache),
 
   network: text("MODE", "Of the steps: default, none, host, or a network that was made", {
     ...steps,

@@ -242,7 +242,7 @@ describe.skipIf(engineMissing)("inro build", () => {
       [["--squash", at("app")], /layers are not squashed/, 1],
       [["--platform", "linux/amd64,linux/arm64", at("app")], /one at a time/, 125],
       [[folder.path], /has no Dockerfile/, 1],
-      [["--cache-to", "type=local,dest=/x", at("app")], /caches are not exported/, 1],
+      [["--cache-to", "type=registry,ref=x", at("app")], /write type=local,dest=FOLDER/, 1],
       [["--security-opt", "seccomp=unconfined", at("app")], /confined as containers are/, 1],
       [["--isolation", "hyperv", at("app")], /only the default isolation/, 1],
       [["--on-error", "cry", at("app")], /there are end, shell/, 125],
