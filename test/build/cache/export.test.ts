@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { digestOf, hexOf } from "../../../src/oci/digest.ts";
+import { makeFifo } from "../../../src/platform/fifo.ts";
 import { cliEngine, engineMissing } from "../../cli/engine.ts";
 import { temporaryFolder } from "../../support/temporary.ts";
 import { build } from "../building.ts";
@@ -94,7 +95,7 @@ describe.skipIf(engineMissing)("a build cache that is carried to another engine"
     rmSync(blob("missing", layer.diffId));
     copy("pipe");
     rmSync(blob("pipe", layer.diffId));
-    spawnSync("mkfifo", [blob("pipe", layer.diffId)]);
+    makeFifo(blob("pipe", layer.diffId), 0o600);
     copy("link");
     rmSync(blob("link", layer.diffId));
     spawnSync("ln", ["-s", "/etc/passwd", blob("link", layer.diffId)]);
