@@ -58,7 +58,8 @@ async function historyOf(
       ...(comment === "" ? {} : { comment }),
       ...(isEmpty ? { empty_layer: true } : {}),
     });
-    if (!isEmpty) sizes.push({ text: created_by, bytes: made === null ? 0 : layers.weigh(made.stack) });
+    if (!isEmpty && made !== null && node !== null && node.op !== "base")
+      sizes.push({ text: node.step.text, bytes: layers.weigh(made.stack) });
   }
   return { lines, sizes };
 }

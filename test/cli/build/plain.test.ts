@@ -78,6 +78,15 @@ named docker.io/library/x:1
     expect(text).toBe("#1 [1/1] FROM x\n#1 sha256:abc 50B / 100B\n#1 sha256:abc 100B / 100B\n");
   });
 
+  test("the end names the instructions that weigh most, in their order", () => {
+    const sizes = Array.from({ length: 20 }, (_, n) => [`RUN ${n}`, n % 2 === 0 ? 1 : 1000 * n] as const);
+    const text = printed([image("sha256:1", [], sizes, 5)]);
+    const lines = text.trim().split("\n");
+    expect(lines).toHaveLength(13);
+    expect(lines.slice(1, 4)).toEqual(["    1B  RUN 0", "   1kB  RUN 1", "   3kB  RUN 3"]);
+    expect(lines.at(-1)).toBe("  and 9 smaller ones: 9B");
+  });
+
   test("a failure shows the last output, the place, and what was wrong", () => {
     const text = failureText(
       failed("[1/2] RUN x", "Dockerfile:2:1\n   2 | >>> RUN x"),

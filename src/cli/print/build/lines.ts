@@ -23,17 +23,33 @@ export interface Counts {
   readonly cached: number;
 }
 
+const MOST_SIZES = 12;
+
+/** In the order of the file. */
+function largest(sizes: ImageLine["sizes"]): ImageLine["sizes"] {
+  if (sizes.length <= MOST_SIZES) return sizes;
+  const kept = new Set(sizes.toSorted((a, b) => b.bytes - a.bytes).slice(0, MOST_SIZES - 1));
+  return sizes.filter((each) => kept.has(each));
+}
+
 /** What came of a build: its image, and what each instruction added to it. */
 export function summary({ id, names, sizes }: ImageLine, counts: Counts, took: number): string {
   const steps = counts.done + counts.cached;
   const cached = counts.cached === 0 ? "" : `, ${counts.cached} from the cache`;
-  const widest = Math.max(0, ...sizes.map(({ bytes }) => decimalSize(bytes).length));
+  const shown = largest(sizes);
+  const rest = sizes.filter((each) => !shown.includes(each));
+  const widest = Math.max(0, ...shown.map(({ bytes }) => decimalSize(bytes).length));
   return [
     `built ${id} in ${seconds(took)}: ${steps} step${steps === 1 ? "" : "s"}${cached}`,
     ...names.map((name) => `named ${name}`),
-    ...sizes.map(
+    ...shown.map(
       ({ text, bytes }) => `  ${decimalSize(bytes).padStart(widest)}  ${text.replace(/\s*\n\s*/g, " ↵ ")}`,
     ),
+    ...(rest.length === 0
+      ? []
+      : [
+          `  and ${rest.length} smaller ones: ${decimalSize(rest.reduce((sum, { bytes }) => sum + bytes, 0))}`,
+        ]),
   ]
     .map((line) => `${line}\n`)
     .join("");
