@@ -89,7 +89,7 @@ export async function convert(file: Dockerfile, o: ConvertOptions): Promise<Grap
 
   const fromStep = (stage: Stage, number: number): StepView => ({
     ...{ number: number * STAGE_SPAN, kind: "from", text: stage.from.original },
-    place: placeOf(file, number, 1),
+    place: placeOf(file, number, 1, stage.instructions),
     ...{ stage: titleOf(file, number), location: stage.from.location },
   });
 
@@ -143,9 +143,11 @@ export async function convert(file: Dockerfile, o: ConvertOptions): Promise<Grap
     let position = 0;
     /** Images that the instruction in hand has named. */
     let taken = 0;
+    const all = [...triggers, ...stage.instructions];
     const standing: Standing = {
       ...{ file, stage: titleOf(file, number), globals, given: o.args, entitlements: o.entitlements },
-      place: (position) => placeOf(file, number, position),
+      // Of those that do something, from 1, which is the FROM.
+      place: (position) => placeOf(file, number, 1 + all.slice(0, position).filter(isShown).length, all),
       number: (position) => number * STAGE_SPAN + position * STEP_SPAN,
       async sourceOf(from: Word): Promise<TreeSource> {
         const name = expandWord(from, () => undefined);
@@ -157,7 +159,7 @@ export async function convert(file: Dockerfile, o: ConvertOptions): Promise<Grap
         const own = standing.number(position - 1) + ++taken;
         const step: StepView = {
           ...{ ...fromStep(stage, number), number: own, text: `FROM ${name}`, location },
-          place: standing.place(position + 1),
+          place: standing.place(position),
         };
         const image = bring(name, built, step);
         if (image.step === own) steps.push(step);
@@ -166,7 +168,7 @@ export async function convert(file: Dockerfile, o: ConvertOptions): Promise<Grap
     };
     let tree: Tree = { ...start, config: { ...start.config, OnBuild: null } };
     const own = { cmd: false };
-    for (const instruction of [...triggers, ...stage.instructions]) {
+    for (const instruction of all) {
       position++;
       taken = 0;
       const { next, view } = await applyInstruction(tree, instruction, position, standing, own);
@@ -214,9 +216,8 @@ const titleOf = ({ stages }: Dockerfile, number: number) => stages[number]?.from
 const isShown = ({ kind }: Instruction) => ["run", "copy", "add", "workdir"].includes(kind);
 
 /** `build 2/5`; a file of one stage has no names. */
-function placeOf(file: Dockerfile, number: number, position: number): string {
-  const total = 1 + (file.stages[number]?.instructions.filter(isShown).length ?? 0);
-  const count = `${Math.min(position, total)}/${total}`;
+function placeOf(file: Dockerfile, number: number, at: number, all: readonly Instruction[]): string {
+  const count = `${at}/${1 + all.filter(isShown).length}`;
   return file.stages.length === 1 ? count : `${titleOf(file, number)} ${count}`;
 }
 

@@ -64,7 +64,7 @@ export async function applyInstruction(
 ): Promise<Applied> {
   const { config, scope } = tree;
   const step: Step = {
-    ...{ number: standing.number(position), place: standing.place(position + 1), text: instruction.original },
+    ...{ number: standing.number(position), place: standing.place(position), text: instruction.original },
     ...{ stage: standing.stage, location: instruction.location },
   };
   const view: StepView = {

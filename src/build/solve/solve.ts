@@ -121,7 +121,7 @@ export function openSolver(layers: LayerStore, cache: Cache): Solver {
     const { number, place, text, location } = node.step;
     const end = (outcome: Outcome) => tell({ type: "ended", step: number, at: Date.now(), outcome });
     // All at once: none waits for another's place in the file.
-    for (const input of inputsOf(node)) void solve(input);
+    await Promise.all(inputsOf(node).map(solve));
     const { stack: below } = await solve(node.below);
     signal.throwIfAborted();
     tell({ type: "started", step: number, at: Date.now(), place, text, location });
