@@ -90,7 +90,6 @@ export function openHistory(folder: string, bounds: Bounds = BOUNDS): History {
       const fresh = { ...about, begunAt: Date.now(), endedAt: null, image: "", error: "" } as const;
       mkdirSync(join(folder, about.id), { mode: 0o700 });
       write({ ...fresh, state: "running", steps: { done: 0, cached: 0 } });
-      bound();
       const recording = recordingIn(join(folder, about.id, LOG), bounds.bytes / 4);
       return {
         tell: recording.tell,

@@ -120,6 +120,23 @@ describe.skipIf(engineMissing)("inro build", () => {
     expect(await run("ctx:1", "ls", "/x")).toContain("a.txt");
   });
 
+  test("tells programs what happens, as the environment asks for it", async () => {
+    const raw = await cli.engine.inroWith({ env: { BUILDKIT_PROGRESS: "rawjson" } }, "build", at("app"));
+    const lines = raw.stderr
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { type: string });
+    expect(lines.map(({ type }) => type).filter((type) => !["started", "ended"].includes(type))).toEqual([
+      "build",
+      "graph",
+      "image",
+    ]);
+    const quiet = await cli.inro("build", "--progress=quiet", at("app"));
+    expect(quiet).toMatchObject({ code: 0, stdout: expect.stringMatching(/^sha256:/), stderr: "" });
+    const loud = await cli.inro("build", "--explain", at("app"));
+    expect(loud.stderr).toContain("CACHED (nothing has changed since it was made at 20");
+  });
+
   test("gives a secret to a step", async () => {
     const input =
       "FROM busybox\nRUN --mount=type=secret,id=a --mount=type=secret,id=b sha1sum < /run/secrets/a | cut -c-8; wc -c < /run/secrets/b\n";

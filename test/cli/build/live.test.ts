@@ -84,4 +84,62 @@ named x:1
     );
     expect(redraw(drawn, "", drawn.lines, 80)).toBe("");
   });
+
+  test("leaves nothing but what stays, whatever was drawn in between", () => {
+    for (let seed = 1; seed <= 200; seed++) {
+      const random = numbers(seed);
+      const columns = 10 + random(60);
+      const terminal = screenOf(columns);
+      const stays: string[] = [];
+      let drawn: Drawn = NOTHING;
+      for (let n = 0; n < 30; n++) {
+        const above = Array.from({ length: random(3) }, () => "s".repeat(1 + random(columns - 2)));
+        const lines = Array.from({ length: random(8) }, () => "x".repeat(random(columns)));
+        stays.push(...above);
+        terminal.write(redraw(drawn, above.map((line) => `${line}\n`).join(""), lines, columns));
+        drawn = { lines };
+        expect(terminal.lines()).toEqual([...stays, ...lines, ""]);
+      }
+      terminal.write(redraw(drawn, "", [], columns));
+      expect(terminal.lines()).toEqual([...stays, ""]);
+    }
+  });
 });
+
+/** The same numbers for the same seed. */
+function numbers(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return Math.floor((state / 2_147_483_648) * below);
+  };
+}
+
+/** A terminal of endless height that knows what `redraw` says. */
+function screenOf(columns: number) {
+  const rows: string[] = [""];
+  let [row, column] = [0, 0];
+  const put = (text: string) => {
+    for (const letter of text) {
+      if (column === columns) [row, column] = [row + 1, 0];
+      rows[row] =
+        (rows[row] ?? "").padEnd(column).slice(0, column) + letter + (rows[row] ?? "").slice(column + 1);
+      column++;
+    }
+  };
+  return {
+    lines: () => rows,
+    write(bytes: string) {
+      for (const [part, count, action] of bytes.matchAll(/\x1b\[(\??\d*)([A-Za-z])|\r|\n|[^\x1b\r\n]+/g)) {
+        if (part === "\r") column = 0;
+        else if (part === "\n") {
+          [row, column] = [row + 1, 0];
+          rows[row] ??= "";
+        } else if (action === "A") row -= Number(count);
+        else if (action === "K" || action === "J") rows[row] = (rows[row] ?? "").slice(0, column);
+        else if (action === undefined) put(part);
+        if (action === "J") rows.length = row + 1;
+      }
+    },
+  };
+}
