@@ -187,7 +187,7 @@ export function failureOf(op: Op, record: OpRecord, host: string): InroError {
   const telling = TELLINGS[op.kind] as Telling<Kind> | undefined;
   const { errno } = record;
   const code = telling?.code ?? "SETUP_FAILED";
-  const hint = telling?.hint?.(op, errno);
+  const hint = isForeign(op, record) ? FOREIGN_HINT : telling?.hint?.(op, errno);
   return new InroError(typeof code === "string" ? code : code(op, errno), {
     what: telling?.what(op) ?? `cannot set the container up (${op.kind})`,
     why: whyOf(op, record, host),
@@ -225,13 +225,21 @@ function whyOf(op: Op, { errno, step, detail }: OpRecord, host: string): string 
   return detail === "" ? where : `${where}: ${detail}`;
 }
 
+const FOREIGN = "it is built for ";
+
+/** binfmt_misc, kernel documentation: what such a package registers is executed in the program's place. */
+const FOREIGN_HINT = "install qemu-user-static on this host to run it";
+
+const isForeign = ({ kind }: Op, { detail }: OpRecord) =>
+  (kind === "findProgram" || kind === "exec") && detail.startsWith(FOREIGN);
+
 function programWhy(
   op: OpOf<"findProgram"> | OpOf<"exec">,
   errno: number,
   detail: string,
   host: string,
 ): string {
-  if (detail.startsWith("it is built for ")) return `${detail}, this host is ${host}`;
+  if (detail.startsWith(FOREIGN)) return `${detail}, this host is ${host}`;
   if (detail !== "") return detail;
   if (errno === ENOENT || errno === ENOTDIR) {
     const program = op.kind === "exec" ? op.argv[0] : op.program;

@@ -138,7 +138,7 @@ describe.skipIf(!canRun)("a program that cannot be started", () => {
     const [theirs, ours] = process.arch === "arm64" ? ["x86_64", "aarch64"] : ["aarch64", "x86_64"];
     await expect(started(c)).rejects.toMatchObject({
       code: "COMMAND_NOT_EXECUTABLE",
-      message: `cannot start "/foreign": it is built for ${theirs}, this host is ${ours}`,
+      message: `cannot start "/foreign": it is built for ${theirs}, this host is ${ours} (install qemu-user-static on this host to run it)`,
     });
   });
 
