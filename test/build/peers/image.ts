@@ -11,12 +11,13 @@ export interface ImageView {
   readonly tree: ReadonlyMap<string, string>;
 }
 
-interface Entry {
+export interface Entry {
   readonly header: tarStream.Header;
   readonly content: Buffer;
 }
 
-async function entriesOf(tar: Uint8Array): Promise<Entry[]> {
+/** What a tar holds. */
+export async function entriesOf(tar: Uint8Array): Promise<Entry[]> {
   const found: Entry[] = [];
   const extract = tarStream.extract();
   Readable.from([tar]).pipe(extract);
