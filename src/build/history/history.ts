@@ -82,19 +82,28 @@ export function openHistory(folder: string, bounds: Bounds = BOUNDS): History {
   for (const id of readdirSync(folder)) {
     const record = recordIn(folder, id);
     if (record === undefined) remove(id);
-    else if (record.state === "running") write({ ...record, state: "lost", endedAt: record.begunAt });
+    else if (record.state === "running")
+      unlessFull(
+        () => write({ ...record, state: "lost", endedAt: record.begunAt }),
+        () => remove(id),
+      );
   }
 
   return {
     begin(about) {
       const fresh = { ...about, begunAt: Date.now(), endedAt: null, image: "", error: "" } as const;
-      mkdirSync(join(folder, about.id), { mode: 0o700 });
-      write({ ...fresh, state: "running", steps: { done: 0, cached: 0 } });
-      const recording = recordingIn(join(folder, about.id, LOG), bounds.bytes / 4);
+      const gone = () => remove(about.id);
+      const recording = unlessFull(() => {
+        mkdirSync(join(folder, about.id), { mode: 0o700 });
+        write({ ...fresh, state: "running", steps: { done: 0, cached: 0 } });
+        return recordingIn(join(folder, about.id, LOG), bounds.bytes / 4);
+      }, gone);
+      if (recording === undefined) return { tell() {}, end() {} };
       return {
         tell: recording.tell,
         end(end) {
-          write({ ...fresh, ...end, endedAt: Date.now(), steps: recording.close() });
+          const steps = recording.close();
+          unlessFull(() => write({ ...fresh, ...end, endedAt: Date.now(), steps }), gone);
           bound();
         },
       };
@@ -113,6 +122,16 @@ export function openHistory(folder: string, bounds: Bounds = BOUNDS): History {
     },
     logOf: ({ id }) => join(folder, id, LOG),
   };
+}
+
+/** What cannot be written down is no reason to end a build: then it is not kept. */
+function unlessFull<T>(work: () => T, otherwise: () => void): T | undefined {
+  try {
+    return work();
+  } catch {
+    otherwise();
+    return undefined;
+  }
 }
 
 function recordIn(folder: string, id: string): BuildRecord | undefined {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { openHistory } from "../../../src/build/history/history.ts";
+import { smallDisk, smallDiskMissing } from "../../support/small-disk.ts";
 import { temporaryFolder } from "../../support/temporary.ts";
 
 const about = (id: string) => ({
@@ -65,5 +66,20 @@ describe("the history of builds", () => {
     mkdirSync(join(folder.path, "junk"));
     expect(openHistory(folder.path).list()).toMatchObject([{ id: "cc", state: "lost" }]);
     expect(existsSync(join(folder.path, "junk"))).toBe(false);
+  });
+
+  test.skipIf(smallDiskMissing)("ends no build where it cannot be written", async () => {
+    await using disk = await smallDisk(8 * 1024 * 1024);
+    const folder = disk.seen("history");
+    const history = openHistory(folder);
+    const before = history.begin(about("dd"));
+    await disk.fill();
+    for (let n = 0; n < 100; n++) before.tell(output("x".repeat(1000)));
+    before.end(end);
+    const full = history.begin(about("ee"));
+    full.tell(output("x"));
+    full.end(end);
+    expect(history.list().filter(({ state }) => state === "running")).toEqual([]);
+    expect(openHistory(folder).list().length).toBeLessThanOrEqual(1);
   });
 });
