@@ -63,6 +63,7 @@ export function scenarios(program: string): void {
     await all("POST", "/networks/prune");
     await all("POST", '/volumes/prune?filters={"all":["true"]}');
     await all("POST", '/images/prune?filters={"dangling":["false"]}');
+    await all("POST", "/build/prune?all=1");
   }
 
   async function prepare(setup: readonly string[]): Promise<void> {
