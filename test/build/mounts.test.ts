@@ -195,7 +195,10 @@ describe.skipIf(engineMissing)("mounts of a RUN", () => {
         mkdirSync(join(cli.engine.execRoot, "build"), { recursive: true });
         expect(readdirSync(join(cli.engine.execRoot, "build"))).toEqual([]);
       } finally {
+        // It removes its own socket from the folder.
+        const gone = new Promise((resolve) => agent.once("exit", resolve));
         agent.kill();
+        await gone;
       }
     },
   );
