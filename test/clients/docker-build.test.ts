@@ -5,8 +5,10 @@ import { write } from "../build/building.ts";
 import type { Finished } from "../support/host.ts";
 import { ownHost } from "../support/host.ts";
 import { tarOf } from "../support/oci-layout.ts";
+import { registry, registryMissing } from "../support/registry.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { toolRoot } from "../support/tools.ts";
+import { busyboxTar } from "./busybox.ts";
 import { dockerEngine, engineMissing } from "./docker.ts";
 
 const files = {
@@ -151,6 +153,28 @@ describe.skipIf(engineMissing)("docker build, without the buildx plugin", () => 
       code: 1,
       stderr: expect.stringContaining('target stage "nosuch" could not be found'),
     });
+  });
+
+  test.skipIf(registryMissing)("a base that is pulled shows how far it is", async () => {
+    await using far = await registry(docker.host);
+    using own = temporaryFolder("context");
+    write(own.path, { more: "of the layer that is not here\n" });
+    const layers = [busyboxTar(), tarOf(own.path)];
+    const base = await far.push("base:1", { layers, config: { Env: ["PATH=/bin"] } });
+    write(own.path, { Dockerfile: `FROM ${base}\nRUN echo upon it\n` });
+    const body = tarOf(own.path);
+    const answer = await fetch("http://engine/v1.51/build", {
+      ...{ method: "POST", unix: docker.engine.socket, body },
+      headers: { "content-type": "application/x-tar" },
+    });
+    const said = (await answer.text()).split("\r\n").filter(Boolean);
+    const lines = said.map((line) => JSON.parse(line));
+    expect(lines).toContainEqual({
+      ...{ status: "Downloading", id: expect.stringMatching(/^\w{12}$/) },
+      ...{ progressDetail: { current: expect.any(Number), total: expect.any(Number) } },
+      progress: expect.stringContaining("B/"),
+    });
+    expect(lines.map(({ stream = "" }) => stream).join("")).toContain("upon it\nSuccessfully built");
   });
 
   test("options that would do nothing are refused", async () => {

@@ -2,6 +2,7 @@
 import { decoder, eventLine } from "../../build/event-line.ts";
 import type { BuildEvent, Outcome, StepView } from "../../build/progress.ts";
 import { familiar } from "../../oci/reference.ts";
+import { moving, short } from "../images/progress.ts";
 
 type Say = (line: object) => void;
 
@@ -68,6 +69,10 @@ export function classicLines(say: Say): (event: BuildEvent) => void {
         if (current()?.number === event.step) return print(text);
         hold(event.step, text);
         return;
+      }
+      case "progress": {
+        const { what, current: bytes, total = 0 } = event;
+        return say(moving("Downloading", { bytes, total }, short(what)));
       }
       case "warning":
         return print(`[Warning] ${event.warning.message}\n`);

@@ -32,7 +32,7 @@ const words: Readonly<Record<Exclude<LayerState["state"], "downloading" | "retry
   done: "Pull complete",
 };
 
-const short = (digest: string) => digest.replace(/^sha256:/, "").slice(0, 12);
+export const short = (digest: string) => digest.replace(/^sha256:/, "").slice(0, 12);
 
 /** Docker's words for what the image store tells. */
 export function progressLines(progress: PullProgress): readonly ProgressLine[] {
@@ -52,7 +52,8 @@ export function progressLines(progress: PullProgress): readonly ProgressLine[] {
   return [{ status: words[state.state], progressDetail: {}, id }];
 }
 
-function moving(
+/** A bar that moves. Bytes; a total of 0 is not known. */
+export function moving(
   status: string,
   { bytes, total }: { bytes: number; total: number },
   id: string,
