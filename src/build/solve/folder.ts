@@ -3,6 +3,7 @@ import type { Stack } from "../../image/images.ts";
 import type { LayerStore } from "../../image/layer-store.ts";
 import { tarEnd, tarHeader } from "../../image/tar/writer.ts";
 import { fromText } from "../../image/tree/entry.ts";
+import { InroError } from "../../oci/error.ts";
 import { ownerIn } from "../copy/owner.ts";
 import { Placing } from "../copy/placing.ts";
 import type { FolderNode } from "../graph/node.ts";
@@ -21,7 +22,13 @@ export function folderWork(
       const owner = user === "" ? { uid: 0, gid: 0 } : ownerIn(folders, user);
       const seconds = timestamp ?? Math.floor(Date.now() / 1000);
       using placing = new Placing(folders, { owner, time: { seconds, nanoseconds: 0 } });
-      placing.folder(fromText(path.slice(1)));
+      try {
+        placing.folder(fromText(path.slice(1)));
+      } catch (cause) {
+        if (!(cause instanceof InroError) || cause.code !== "COPY_DESTINATION_INVALID") throw cause;
+        const what = `cannot make the working directory ${JSON.stringify(path)}`;
+        throw new InroError("WORKING_DIRECTORY_INVALID", { what, why: cause.why, cause });
+      }
       return { stack: await layers.store(tarOf(placing), below), isSound: true };
     },
   };

@@ -144,6 +144,9 @@ const open: {
   async bind(mount, parts, { step, undo, number, tree }) {
     if (tree === null) throw new Error("a bind mount without a tree");
     const stack = await tree.stack();
+    const isThere =
+      tree.path === "/" || statInLayers(await parts.layers.folders(stack), tree.path) !== undefined;
+    if (!isThere) throw notThere(mount.source, "file not found");
     const root = mount.readonly
       ? await view(parts.layers, join(step.folder, `mount-${number}`), stack)
       : undo.use(await parts.steps.scratch(stack)).root;
@@ -193,6 +196,13 @@ const open: {
 const boundFile = (source: string, target: string) => ({
   ...{ type: "bind", source, target, options: ["bind", "rprivate", "ro"], detail: {} },
 });
+
+/** COPY_SOURCE_MISSING */
+export const notThere = (source: string, why: string, hint?: string): InroError =>
+  new InroError("COPY_SOURCE_MISSING", {
+    ...{ what: `cannot mount ${JSON.stringify(source)}`, why },
+    ...(hint === undefined ? {} : { hint }),
+  });
 
 function missing(what: string, id: string, option: string): InroError {
   return new InroError("BUILD_INPUT_MISSING", {

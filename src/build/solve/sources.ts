@@ -14,7 +14,7 @@ import type { CopySource, IgnoreFile } from "../copy/request.ts";
 import { ignoreOf, parseIgnore } from "../dockerfile/ignore.ts";
 import type { CopyNode, NodeMount, NodeSource, TreeSource } from "../graph/node.ts";
 import type { BuildRequest } from "../request.ts";
-import type { ShownTree } from "./mounts.ts";
+import { notThere, type ShownTree } from "./mounts.ts";
 
 type Solve = (node: Extract<TreeSource, { kind: "node" }>["node"]) => Promise<Stack>;
 
@@ -158,7 +158,10 @@ export function openSources(parts: SourcesParts): Sources {
           latest: null,
         },
         signal,
-      );
+      ).catch((cause: unknown) => {
+        if (!(cause instanceof InroError) || cause.code !== "COPY_SOURCE_MISSING") throw cause;
+        throw notThere(mount.source, cause.why, cause.hint);
+      });
       let isSound = true;
       return {
         ...{ key: copy.digest, path },

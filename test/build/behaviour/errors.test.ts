@@ -399,9 +399,19 @@ describeRules("what is wrong is refused with its place", {
       ],
     },
     {
+      that: "a bind mount of what a stage has not",
+      file: ["FROM busybox AS a", "FROM busybox", "RUN --mount=from=a,source=nosuch,target=/m true"],
+      error: 'cannot mount "nosuch": file not found',
+    },
+    {
+      that: "a working directory that is a file",
+      file: ["RUN echo > /f", "WORKDIR /f/x"],
+      error: 'cannot make the working directory "/f/x": a file is on the way',
+    },
+    {
       that: "a bind mount of what is not there",
       file: ["RUN --mount=source=nosuch,target=/m true"],
-      error: 'cannot copy "/nosuch" from the build context: file not found',
+      error: 'cannot mount "nosuch": file not found',
       shows: [
         "Dockerfile:2:1",
         "   1 |     FROM busybox",
