@@ -190,6 +190,7 @@ async function copy(
       : CONTEXT;
   const paths: string[] = [];
   const sources: NodeSource[] = [];
+  checkChecksum(instruction, standing, expand);
   for (const source of instruction.sources) {
     if ("heredoc" in source) {
       const { name } = source.heredoc;
@@ -225,6 +226,21 @@ async function copy(
 function unpackOf(instruction: CopyInstruction | AddInstruction): CopyNode["unpack"] {
   if (instruction.kind === "copy" || instruction.unpack === false) return "none";
   return instruction.unpack === true ? "all" : "local";
+}
+
+/** What is not downloaded is not held against a checksum, and must not look as if it were. */
+function checkChecksum(
+  instruction: CopyInstruction | AddInstruction,
+  { file: { source } }: Standing,
+  expand: (word: Word) => string,
+): void {
+  if (instruction.kind !== "add" || instruction.checksum === undefined) return;
+  const { location } = instruction.checksum;
+  const [first, ...more] = instruction.sources;
+  const refuse = (why: string) => new DockerfileError({ source, location, why });
+  if (more.length > 0) throw refuse("checksum can't be specified for multiple sources");
+  if (first === undefined || "heredoc" in first || !isRemote(expand(first.path)))
+    throw refuse("checksum requires HTTP(S) or Git sources");
 }
 
 const isRemote = (path: string) => /^(https?|git|ssh):\/\/|^git@[^:/]+:/.test(path);

@@ -144,15 +144,14 @@ const open: {
   async bind(mount, parts, { step, undo, number, tree }) {
     if (tree === null) throw new Error("a bind mount without a tree");
     const stack = await tree.stack();
-    const isThere =
-      tree.path === "/" || statInLayers(await parts.layers.folders(stack), tree.path) !== undefined;
-    if (!isThere) throw notThere(mount.source, "file not found");
+    await checkThere(mount.source, tree.path, stack, parts);
     const root = mount.readonly
       ? await view(parts.layers, join(step.folder, `mount-${number}`), stack)
       : undo.use(await parts.steps.scratch(stack)).root;
     return { mount: { target: mount.target, ...shownIn(root, tree.path, mount.readonly) }, env: [] };
   },
-  async cache(mount, { caches }, { undo, signal, tree }) {
+  async cache(mount, { caches, layers }, { undo, signal, tree }) {
+    if (tree !== null) await checkThere(mount.source, tree.path, await tree.stack(), { layers });
     const seed = tree === null ? null : { path: tree.path, stack: tree.stack };
     const held = undo.use(await caches.open({ ...mount, seed }, signal));
     const options = ["bind", "rprivate", ...(mount.readonly ? ["ro"] : ["rw"])];
@@ -196,6 +195,17 @@ const open: {
 const boundFile = (source: string, target: string) => ({
   ...{ type: "bind", source, target, options: ["bind", "rprivate", "ro"], detail: {} },
 });
+
+/** COPY_SOURCE_MISSING. An empty root is there, too. */
+async function checkThere(
+  source: string,
+  path: string,
+  stack: Stack,
+  { layers }: Pick<MountParts, "layers">,
+): Promise<void> {
+  const isThere = path === "/" || statInLayers(await layers.folders(stack), path) !== undefined;
+  if (!isThere) throw notThere(source, "file not found");
+}
 
 /** COPY_SOURCE_MISSING */
 export const notThere = (source: string, why: string, hint?: string): InroError =>

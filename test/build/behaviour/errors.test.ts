@@ -236,6 +236,24 @@ describeRules("what is wrong is refused with its place", {
       ],
     },
     {
+      that: "a checksum of what is not downloaded",
+      file: ["ADD --checksum=sha256:00 f /f"],
+      files: { f: "" },
+      error: "dockerfile parse error on line 2: checksum requires HTTP(S) or Git sources",
+      shows: [
+        "Dockerfile:2:16",
+        "   1 |     FROM busybox",
+        "   2 | >>> ADD --checksum=sha256:00 f /f",
+        "     |                    ^^^^^^^^^",
+        "   3 |",
+      ],
+    },
+    {
+      that: "a checksum of several",
+      file: ["ADD --checksum=sha256:00 http://a.invalid/b http://a.invalid/c /f/"],
+      error: "dockerfile parse error on line 2: checksum can't be specified for multiple sources",
+    },
+    {
       that: "what is not allowed",
       file: ["RUN --security=insecure true"],
       error:
@@ -401,6 +419,14 @@ describeRules("what is wrong is refused with its place", {
     {
       that: "a bind mount of what a stage has not",
       file: ["FROM busybox AS a", "FROM busybox", "RUN --mount=from=a,source=nosuch,target=/m true"],
+      error: 'cannot mount "nosuch": file not found',
+    },
+    {
+      that: "a cache that begins with what a stage has not",
+      file: [
+        ...["FROM busybox AS a", "FROM busybox"],
+        "RUN --mount=type=cache,id=errors,from=a,source=nosuch,target=/m true",
+      ],
       error: 'cannot mount "nosuch": file not found',
     },
     {
