@@ -67,8 +67,6 @@ struct execution {
   u32 deadline_ms;        // for each wait on the child; 0: for ever
   i32 caller;             // whose hanging up ends such a wait; -1: nobody's
 
-  i32 slots[SLOT_LIMIT];  // descriptor + 1; 0: not defined
-
   // Where the child's ends of the streams wait for it.
   i32 child_streams[3];
   i32 child_sync;
@@ -86,6 +84,8 @@ struct execution {
   const struct op_join_namespace *joined[8];  // by a process between, in this order, before it clones the child
   u32 joined_count;
   i32 empty;          // child: an attached empty tmpfs, whose clones cover masked folders
+
+  i32 slots[SLOT_LIMIT];  // descriptor + 1; 0: not defined. The last: most are never used, and the first lie on the page of all else
 };
 
 void execution_init(struct execution *e);

@@ -258,7 +258,7 @@ static int obey(struct execution *e, struct frame *frame) {
 }
 
 int inro_executor_main(int argc, char **argv) {
-  static struct execution execution;
+  static struct execution execution __attribute__((aligned(4096)));
   struct frame frame;
   u32 passed = argc > 1 ? number_of(argv[1], 1000) : 0;
   own_descriptors(passed);

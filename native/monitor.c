@@ -5,7 +5,7 @@
 #include "opening.h"
 
 // Pages that no session and no client ever used cost nothing.
-struct monitor the_monitor;
+struct monitor the_monitor __attribute__((aligned(4096)));
 
 enum { IDLE_MS = 200, ACCEPT_AGAIN_MS = 100 };
 

@@ -2,6 +2,7 @@
 #include "execute.h"
 #include "monitor.h"
 #include "monitor_abi.h"
+#include "operate.h"
 
 enum { STACK_USED = 96 * 1024, STACK_KEPT = 1024 };
 
@@ -37,5 +38,6 @@ void monitor_slim(struct monitor *m) {
   u32 undo = e->plan.first[ACT_UNDO];
   give_back(e->plan.ops, e->plan.ops + undo, ABI_MADV_DONTNEED);
   execution_own_records(e);
+  netlink_forget();
   give_back_zeros((const u64 *)e->slots, (const u64 *)(e->slots + SLOT_LIMIT));
 }

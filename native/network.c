@@ -4,11 +4,16 @@
 // and nothing is ever waited for (a dump goes on with each read).
 #include <linux/netlink.h>
 
+#include "monitor_abi.h"
 #include "operate.h"
 
 enum { AF_NETLINK_ = 16, SOL_NETLINK_ = 270, SOL_SOCKET_ = 1, SO_SNDBUFFORCE_ = 32, BATCH_BEGIN = 16, BATCH_END = 17, BUFFER = 32 * 1024 };
 
-static u8 buffer[BUFFER] __attribute__((aligned(8)));
+static u8 buffer[BUFFER] __attribute__((aligned(4096)));
+
+void netlink_forget(void) {
+  SYS(madvise, buffer, BUFFER, ABI_MADV_DONTNEED);
+}
 
 static long open_socket(struct record *r, i32 family) {
   long fd = CALL(r, socket, AF_NETLINK_, ABI_SOCK_RAW | ABI_SOCK_CLOEXEC, family);

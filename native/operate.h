@@ -98,6 +98,8 @@ struct errand {
 long run_in(struct record *r, i32 ns, struct errand errand);
 // The same with a namespace of another type; `ours`: where this process finds its own again.
 long run_in_namespace(struct record *r, i32 ns, const char *ours, u32 type, struct errand errand);
+// What answers were read into goes back to the kernel.
+void netlink_forget(void);
 
 // ── between.c ──
 enum { MOST_JOINED = 8 };
