@@ -156,7 +156,7 @@ describe.skipIf(engineMissing)("looking at containers and images", () => {
     expect(await out("volume", "prune", "-f")).toMatch(/^Deleted Volumes:\n[0-9a-f]{64}\n/);
     expect(await out("image", "prune", "-f")).toBe("Total reclaimed space: 0B\n");
     expect((await inro("container", "prune")).code).toBe(1);
-    expect((await inro("build", ".")).stderr).toContain("not part of inro yet");
+    expect((await inro("search", "x")).stderr).toContain("not part of inro yet");
   });
 
   test("several names: each is tried, failures are told, and the exit code is 1", async () => {

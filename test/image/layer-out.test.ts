@@ -141,7 +141,7 @@ describe("--change", () => {
     expect(changed(config, [change])).toMatchObject(made);
   });
 
-  test.each(["RUN x", "CMD", "", "ENV =x", "ENV A='x", "EXPOSE http", "USER a b", "HEALTHCHECK --x=1 CMD y"])(
+  test.each(["RUN x", "USER", "", "ENV =x", "ENV A='x", "EXPOSE http", "FROM x", "HEALTHCHECK --x=1 CMD y"])(
     "%p is refused",
     (change) => {
       expect(() => changed(config, [change])).toThrow("cannot apply the change");

@@ -19,7 +19,7 @@ const LINES = 200;
 /** Kilobytes that a daemon at work may take beyond one that rests. */
 const MORE = 60 * 1024;
 /** And for each container that starts, client that runs one and follower beside each other. */
-const EACH = 60;
+const EACH = 150;
 const LIMIT = 600_000;
 
 describe.skipIf(rootMissing || busyboxMissing)("a daemon under load", () => {
