@@ -51,6 +51,9 @@ const said: Readonly<Record<string, string>> = {
   "volume create driver": "local",
   "network create driver": "bridge",
   "ipam-driver": "default",
+  "build network": "default",
+  "image build network": "default",
+  "builder build network": "default",
   "memory-swappiness": "-1",
 };
 
