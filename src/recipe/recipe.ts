@@ -10,8 +10,7 @@
  * const hello = image("scratch").copy("/hello", "/", { from: program }).cmd(["/hello"]);
  * ```
  */
-import { InroError } from "../oci/error.ts";
-import { literal, mountFlag, pathList, shellLine, shellLines, word } from "./words.ts";
+import { heredoc, invalid, literal, mountFlag, pathList, shellLine, shellLines, word } from "./words.ts";
 
 /** What a step mounts while it runs; `from` is a recipe's or an image's files instead of the context's. */
 export type Mount =
@@ -146,9 +145,7 @@ export class Recipe {
 
   /** A file of this text. */
   file(path: string, content: string, o: Pick<CopyOptions, "owner" | "mode"> = {}): Recipe {
-    const end = delimiterFor(content);
-    const body = content.endsWith("\n") ? content : `${content}\n`;
-    return this.#say("COPY", ...copyFlags(o), `<<'${end}'`, `${word(path)}\n${body}${end}`);
+    return this.#say("COPY", ...copyFlags(o), heredoc(content, ` ${word(path)}`));
   }
 
   env(variables: Readonly<Record<string, string>>): Recipe {
@@ -255,13 +252,3 @@ const pairs = (values: Readonly<Record<string, string>>): string =>
       return `${name}=${literal(value)}`;
     })
     .join(" ");
-
-function delimiterFor(content: string): string {
-  const lines = new Set(content.split("\n"));
-  for (let n = 0; ; n++) {
-    const end = n === 0 ? "EOF" : `EOF${n}`;
-    if (!lines.has(end)) return end;
-  }
-}
-
-const invalid = (why: string) => new InroError("INVALID_OPTION", { what: "cannot describe the image", why });

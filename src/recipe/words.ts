@@ -2,13 +2,18 @@
 import { InroError } from "../oci/error.ts";
 import type { Mount, Recipe } from "./recipe.ts";
 
+/** INVALID_OPTION: what a recipe cannot be. */
+export const invalid = (why: string, hint?: string): InroError =>
+  new InroError("INVALID_OPTION", {
+    what: "cannot describe the image",
+    why,
+    ...(hint === undefined ? {} : { hint }),
+  });
+
 /** A word whose variables, quotes and blanks are none. */
 export function literal(text: string): string {
   if (/[\n\r\0]/.test(text))
-    throw new InroError("INVALID_OPTION", {
-      what: "cannot describe the image",
-      why: `${JSON.stringify(text)} has a line break or a NUL, which no Dockerfile can say there`,
-    });
+    throw invalid(`${JSON.stringify(text)} has a line break or a NUL, which no Dockerfile can say there`);
   if (/^[\w@%+:,./-]+$/.test(text)) return text;
   return `"${text.replace(/[\\"$]/g, "\\$&")}"`;
 }
@@ -16,10 +21,7 @@ export function literal(text: string): string {
 /** A word among others: where words end at blanks, no quotes hold them together. */
 export function word(text: string): string {
   if (text !== "" && !/[\s\0]/.test(text)) return text.replace(/[\\"'$]/g, "\\$&");
-  throw new InroError("INVALID_OPTION", {
-    what: "cannot describe the image",
-    why: `a Dockerfile cannot say ${JSON.stringify(text)} there: it is empty, or has a blank`,
-  });
+  throw invalid(`a Dockerfile cannot say ${JSON.stringify(text)} there: it is empty, or has a blank`);
 }
 
 /** Paths as a JSON list: variables would be replaced in them all the same. */
@@ -33,19 +35,23 @@ const isPlain = (text: string): boolean =>
 /** A line for a shell, where only a line can stand. */
 export function shellLine(text: string): string {
   if (isPlain(text)) return text;
-  throw new InroError("INVALID_OPTION", {
-    what: "cannot describe the image",
-    why: `a Dockerfile cannot say the command line ${JSON.stringify(text)}`,
-    hint: 'say it as a list: ["/bin/sh", "-c", "…"]',
-  });
+  throw invalid(
+    `a Dockerfile cannot say the command line ${JSON.stringify(text)}`,
+    'say it as a list: ["/bin/sh", "-c", "…"]',
+  );
 }
 
 /** Lines for a shell: a line alone stays as it is. */
 export function shellLines(text: string): string {
-  if (isPlain(text)) return text;
+  return isPlain(text) ? text : heredoc(text, "");
+}
+
+/** A text that ends at a line which it has not itself; `beside`: what else stands in the line that names it. */
+export function heredoc(text: string, beside: string): string {
+  const lines = new Set(text.split("\n"));
   let end = "EOF";
-  for (let n = 1; text.split("\n").includes(end); n++) end = `EOF${n}`;
-  return `<<'${end}'\n${text.endsWith("\n") ? text : `${text}\n`}${end}`;
+  for (let n = 1; lines.has(end); n++) end = `EOF${n}`;
+  return `<<'${end}'${beside}\n${text.endsWith("\n") ? text : `${text}\n`}${end}`;
 }
 
 /** A value in the comma-separated list of a mount. */
