@@ -48,7 +48,8 @@ export function shellLines(text: string): string {
 
 /** A text that ends at a line which it has not itself; `beside`: what else stands in the line that names it. */
 export function heredoc(text: string, beside: string): string {
-  const lines = new Set(text.split("\n"));
+  // Carriage returns at a line's end do not count where a heredoc's end is looked for.
+  const lines = new Set(text.replaceAll("\r", "").split("\n"));
   let end = "EOF";
   for (let n = 1; lines.has(end); n++) end = `EOF${n}`;
   return `<<'${end}'${beside}\n${text.endsWith("\n") ? text : `${text}\n`}${end}`;

@@ -61,13 +61,20 @@ test.each([
   expect(said.replace(/\n$/, "")).toBe(text.replace(/\n$/, ""));
 });
 
-test("a file's text is a heredoc that ends nowhere in it", () => {
-  const content = "EOF\n$NOT_REPLACED\nEOF1\n";
-  const { sources, destination } = only(image("x").file("/etc/$some'file", content, { mode: "600" }), "copy");
-  const [source] = sources;
-  expect(source !== undefined && "heredoc" in source && expandHeredoc(source.heredoc, lookup)).toBe(content);
-  expect(expandWord(destination, lookup)).toBe("/etc/$some'file");
-});
+test.each(["EOF\n$NOT_REPLACED\nEOF1\n", "EOF\r\n$NOT_REPLACED\r\n"])(
+  "a file's text is a heredoc that ends nowhere in it: %j",
+  (content) => {
+    const { sources, destination } = only(
+      image("x").file("/etc/$some'file", content, { mode: "600" }),
+      "copy",
+    );
+    const [source] = sources;
+    expect(source !== undefined && "heredoc" in source && expandHeredoc(source.heredoc, lookup)).toBe(
+      content,
+    );
+    expect(expandWord(destination, lookup)).toBe("/etc/$some'file");
+  },
+);
 
 test("what a recipe takes from others comes before it, each once", () => {
   const tools = image("debian").run("install");
