@@ -1,10 +1,9 @@
 import { parseGlob, replaced, withoutPrefix, withoutSuffix } from "./glob.ts";
-import { blank } from "./lines.ts";
+import { isBlank } from "./lines.ts";
 
 /** A variable's value where a word stands; undefined where it is not set. `hasAnswer`: the word says what then. */
 export type Lookup = (name: string, hasAnswer?: boolean) => string | undefined;
 
-const isBlank = new RegExp(blank);
 const nameCharacter = /[\p{L}\p{Nd}_]/u;
 const digit = /\p{Nd}/u;
 const specialParameters = "@*#?-$!0";

@@ -1,4 +1,4 @@
-import { blank, type Lines, locate } from "./lines.ts";
+import { blank, isBlank, type Lines, locate } from "./lines.ts";
 import { refuse, type Span, type Statement } from "./statement.ts";
 import type { Heredoc } from "./word.ts";
 
@@ -11,7 +11,6 @@ export interface HeredocMark {
   readonly fileDescriptor: number;
 }
 
-const isBlank = new RegExp(blank);
 const mark = new RegExp(`^(\\d*)<<(-?)${blank}*([^<]+)$`);
 
 /**

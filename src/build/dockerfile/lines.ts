@@ -6,6 +6,9 @@ import type { Escape, Location, Position, Source } from "./location.ts";
 export const blank =
   "[\\t\\n\\v\\f\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]";
 
+/** Of one character. */
+export const isBlank = new RegExp(blank);
+
 const leading = new RegExp(`^${blank}*`);
 const trailing = new RegExp(`${blank}$`);
 

@@ -1,7 +1,8 @@
 import { refuseVariable } from "./copy.ts";
 import type { MountField, MountFlag } from "./instruction.ts";
+import { meant } from "./meant.ts";
 import { resolveMount } from "./mount.ts";
-import { aliases, allOptions, meant, switches } from "./mount-options.ts";
+import { aliases, allOptions, switches } from "./mount-options.ts";
 import { refuse, type Statement } from "./statement.ts";
 import { part, type Word } from "./word.ts";
 

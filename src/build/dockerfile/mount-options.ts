@@ -1,4 +1,3 @@
-import { nearest } from "../../oci/nearest.ts";
 import type { mountTypes } from "./instruction.ts";
 
 export type MountType = (typeof mountTypes)[number];
@@ -28,9 +27,3 @@ export const allOptions = [...new Set([...Object.values(mountOptions).flat(), ..
 
 /** Options that mean yes where they have no value. */
 export const switches = ["readonly", "readwrite", "required"];
-
-/** A hint at what a wrong name was probably meant to be. */
-export function meant(name: string, known: readonly string[]): string | undefined {
-  const near = known.includes(name) ? undefined : nearest(name, known);
-  return near === undefined ? undefined : `did you mean ${near}?`;
-}

@@ -2,7 +2,8 @@ import { cleanPath } from "./clean-path.ts";
 import { DockerfileError } from "./error.ts";
 import { expandWord, type Lookup } from "./expand.ts";
 import { type MountFlag, mountTypes, type RunMount, sharingModes } from "./instruction.ts";
-import { type MountType, meant, mountOptions } from "./mount-options.ts";
+import { meantOf } from "./meant.ts";
+import { type MountType, mountOptions } from "./mount-options.ts";
 import type { Word } from "./word.ts";
 
 /** The fields' values by key; the last of several counts. */
@@ -13,15 +14,12 @@ class Fields {
   constructor(flag: MountFlag, lookup: Lookup) {
     this.#flag = flag;
     for (const { key, value } of flag.fields) {
-      // "readwrite=false" is "readonly=true".
-      const name = key.raw === "readwrite" ? "readonly" : key.raw;
+      const word = value ?? key;
       const text = value === undefined ? undefined : expandWord(value, lookup);
-      if (key.raw !== "readwrite") this.#values.set(name, { text, word: value ?? key });
-      else
-        this.#values.set(name, {
-          text: `${!truth(text ?? "true", value ?? key, key.raw)}`,
-          word: value ?? key,
-        });
+      // "readwrite=false" is "readonly=true".
+      if (key.raw === "readwrite")
+        this.#values.set("readonly", { text: `${!truth(text ?? "true", word, key.raw)}`, word });
+      else this.#values.set(key.raw, { text, word });
     }
   }
 
@@ -70,8 +68,14 @@ class Fields {
     if (field === undefined) return otherwise;
     const text = field.text ?? "";
     const found = known.find((each) => each === text.toLowerCase());
-    const hint = meant(text.toLowerCase(), known) ?? `it is one of ${known.join(", ")}`;
-    return found ?? this.refuse(`unsupported ${what} ${JSON.stringify(text)}`, field.word, hint);
+    return (
+      found ??
+      this.refuse(
+        `unsupported ${what} ${JSON.stringify(text)}`,
+        field.word,
+        meantOf(text.toLowerCase(), known),
+      )
+    );
   }
 }
 

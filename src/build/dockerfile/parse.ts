@@ -1,4 +1,3 @@
-import { nearest } from "../../oci/nearest.ts";
 import { common } from "./common.ts";
 import { parseAdd, parseCopy } from "./copy.ts";
 import type { Dockerfile, EmptyContinuation } from "./dockerfile.ts";
@@ -10,6 +9,7 @@ import { heredocMarks, readBodies } from "./heredoc.ts";
 import type { ArgInstruction, From, Instruction, OnbuildInstruction, Stage } from "./instruction.ts";
 import { type Line, type Lines, readLines, trim } from "./lines.ts";
 import type { Source } from "./location.ts";
+import { meant } from "./meant.ts";
 import { parseArg, parseEnv, parseLabel } from "./pairs.ts";
 import { parseCommand, parseExpose, parseShell, parseVolume, parseWord } from "./plain.ts";
 import { parseRun } from "./run.ts";
@@ -72,13 +72,8 @@ function dispatch(statement: Statement, lines: Lines): Instruction {
   const { name, keyword } = statement;
   const parse = Object.hasOwn(instructions, name) ? instructions[name] : undefined;
   if (parse !== undefined) return parse(statement, lines);
-  const near = nearest(name, [...Object.keys(instructions), "FROM"]);
-  refuse(
-    statement,
-    `unknown instruction: ${keyword.raw}`,
-    undefined,
-    near === undefined ? undefined : `did you mean ${near}?`,
-  );
+  const hint = meant(name, [...Object.keys(instructions), "FROM"]);
+  refuse(statement, `unknown instruction: ${keyword.raw}`, undefined, hint);
 }
 
 /**

@@ -1,7 +1,7 @@
-import { nearest } from "../../oci/nearest.ts";
 import { commandLine, common } from "./common.ts";
 import { flagsOf } from "./flags.ts";
 import type { RunDevice, RunInstruction } from "./instruction.ts";
+import { meantOf } from "./meant.ts";
 import { parseMount } from "./mount-flag.ts";
 import { refuse, type Statement } from "./statement.ts";
 import type { Word } from "./word.ts";
@@ -35,9 +35,12 @@ function oneOf<const Name extends string>(
   if (word === undefined) return names[0];
   const name = names.find((each) => each === word.raw.toLowerCase());
   if (name !== undefined) return name;
-  const near = nearest(word.raw, names);
-  const hint = near === undefined ? `it is one of ${names.join(", ")}` : `did you mean ${near}?`;
-  refuse(statement, `unsupported ${what} ${JSON.stringify(word.raw)}`, word.location, hint);
+  refuse(
+    statement,
+    `unsupported ${what} ${JSON.stringify(word.raw)}`,
+    word.location,
+    meantOf(word.raw, names),
+  );
 }
 
 function parseDevice(statement: Statement, word: Word): RunDevice {

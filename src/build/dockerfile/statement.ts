@@ -1,5 +1,5 @@
 import { DockerfileError } from "./error.ts";
-import { blank, type Line, locate, trim } from "./lines.ts";
+import { isBlank, type Line, locate, trim } from "./lines.ts";
 import type { Location, Source } from "./location.ts";
 import type { Heredoc, Word } from "./word.ts";
 
@@ -33,10 +33,12 @@ export interface Statement {
   readonly original: string;
 }
 
-export const textOf = ({ line }: Statement, span: Span): string => line.text.slice(span.from, span.to);
+type Written = Pick<Statement, "source" | "line">;
 
-export function wordOf(statement: Statement, span: Span, raw = textOf(statement, span)): Word {
-  return { raw, location: locate(statement.line, span.from, span.to), source: statement.source };
+export const textOf = ({ line }: Written, span: Span): string => line.text.slice(span.from, span.to);
+
+export function wordOf(written: Written, span: Span, raw = textOf(written, span)): Word {
+  return { raw, location: locate(written.line, span.from, span.to), source: written.source };
 }
 
 /** Refuses what stands at a place; without one, the whole keyword. */
@@ -46,7 +48,6 @@ export function refuse(statement: Statement, why: string, at?: Location, hint?: 
   throw new DockerfileError({ source, location, why, ...(hint === undefined ? {} : { hint }) });
 }
 
-const isBlank = new RegExp(blank);
 const keywordEnd = /[\t\v\f\r ]/;
 
 /** Splits what begins at an offset of a line. */
@@ -57,12 +58,8 @@ export function splitStatement(source: Source, line: Line, offset = 0): Statemen
   const end = from + original.length;
   const length = original.search(keywordEnd);
   const to = length < 0 ? end : from + length;
-  const word = (span: Span, raw: string): Word => ({
-    raw,
-    location: locate(line, span.from, span.to),
-    source,
-  });
-  const keyword = word({ from, to }, text.slice(from, to));
+  const word = (span: Span, raw?: string) => wordOf({ source, line }, span, raw);
+  const keyword = word({ from, to });
   const { flags, at } = readFlags(text.slice(0, end), to, word);
   const rest = trim(text.slice(at, end));
   const restFrom = rest === "" ? end : text.indexOf(rest, at);

@@ -1,9 +1,8 @@
-import { blank, locate } from "./lines.ts";
+import { isBlank, locate } from "./lines.ts";
 import { refuse, type Span, type Statement, textOf, wordOf } from "./statement.ts";
 import type { Word } from "./word.ts";
 
 const separator = /[\t\v\f\r ]+/g;
-const isBlank = new RegExp(blank);
 
 /** The rest, split at blanks whatever quotes it has; a heredoc is one word. */
 export function spansOf(statement: Statement): Span[] {

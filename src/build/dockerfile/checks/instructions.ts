@@ -1,6 +1,6 @@
 import { nearest } from "../../../oci/nearest.ts";
 import { cleanPath } from "../clean-path.ts";
-import { expandWords, type Lookup, neededVariables } from "../expand.ts";
+import { expandWords, type Lookup } from "../expand.ts";
 import { splitPort } from "../expose.ts";
 import type { Ignore } from "../ignore.ts";
 import type {
@@ -14,8 +14,9 @@ import type {
 import { hasWildcards } from "../path-pattern.ts";
 import { expandableOf } from "../references.ts";
 import { lookupIn, type Scope } from "../scope.ts";
+import { attempt } from "./attempt.ts";
 import type { Report } from "./finding.ts";
-import { expanded } from "./stages.ts";
+import { expanded, missing } from "./stages.ts";
 
 /** What is known at an instruction. */
 export interface Point {
@@ -72,21 +73,13 @@ function checkVariables(instruction: Instruction, scope: Scope, report: Report):
   const known = [...scope.env.keys(), ...scope.args.keys()];
   const seen = new Set<string>();
   for (const word of expandableOf(instruction))
-    for (const name of missing(() => neededVariables(word, lookup), known)) {
+    for (const name of missing(word, lookup, known)) {
       if (seen.has(name)) continue;
       seen.add(name);
       const near = nearest(name, known);
       const hint = near === undefined ? "" : ` (did you mean $${near}?)`;
       report("UndefinedVar", `Usage of undefined variable '$${name}'${hint}`, instruction, word);
     }
-}
-
-function missing(names: () => string[], known: readonly string[]): string[] {
-  try {
-    return names().filter((name) => !known.includes(name));
-  } catch {
-    return [];
-  }
 }
 
 function checkWorkdir(instruction: WordInstruction, { lookup, hasWorkdir, report }: Context): void {
@@ -98,7 +91,7 @@ function checkWorkdir(instruction: WordInstruction, { lookup, hasWorkdir, report
 
 function checkExpose(instruction: ListInstruction, { lookup, report }: Context): void {
   for (const word of instruction.words)
-    for (const text of missing(() => expandWords(word, lookup), [])) {
+    for (const text of attempt(() => expandWords(word, lookup)) ?? []) {
       const { ip, host, protocol } = splitPort(text);
       if (protocol !== protocol.toLowerCase()) {
         const message = `Defined protocol '${text}' in EXPOSE instruction should be lowercase`;

@@ -5,7 +5,8 @@ import type { Dockerfile } from "../dockerfile.ts";
 import { expandWord, type Lookup, neededVariables, variablesOf } from "../expand.ts";
 import type { From } from "../instruction.ts";
 import { type BuildArgs, globalScope, shortPlatform, type Values } from "../scope.ts";
-import type { Word } from "../word.ts";
+import type { Heredoc, Word } from "../word.ts";
+import { attempt } from "./attempt.ts";
 import type { Report } from "./finding.ts";
 
 /** The variables of the global scope with the build's arguments, and as they are without any. */
@@ -20,28 +21,23 @@ export function globalsOf(
   given: BuildArgs,
   platform: ReadonlyMap<string, string>,
 ): Globals {
-  const values = globalScope(globalArgs, given, platform);
-  try {
-    return { values, defaults: globalScope(globalArgs, new Map(), platform) };
-  } catch {
-    return { values, defaults: undefined };
-  }
+  return {
+    values: globalScope(globalArgs, given, platform),
+    defaults: attempt(() => globalScope(globalArgs, new Map(), platform)),
+  };
 }
 
-/** What a word becomes; undefined where it cannot be expanded, which the build will say better. */
-export function expanded(word: Word, lookup: Lookup): string | undefined {
-  try {
-    return expandWord(word, lookup);
-  } catch {
-    return undefined;
-  }
-}
+/** What a word becomes; undefined where it cannot be expanded. */
+export const expanded = (word: Word, lookup: Lookup): string | undefined =>
+  attempt(() => expandWord(word, lookup));
 
 /** Checks of a FROM. */
 export function checkFrom(from: From, globals: Globals, report: Report): void {
   const { image, platform } = from;
   for (const word of platform === undefined ? [image] : [image, platform]) {
-    for (const name of needed(word, globals.values)) {
+    for (const name of missing(word, (variable) => globals.values.get(variable), [
+      ...globals.values.keys(),
+    ])) {
       const near = nearest(name, globals.values.keys());
       const hint = near === undefined ? "" : ` (did you mean ${near}?)`;
       report("UndefinedArgInFrom", `FROM argument '${name}' is not declared${hint}`, from, word);
@@ -51,29 +47,17 @@ export function checkFrom(from: From, globals: Globals, report: Report): void {
   if (platform !== undefined) checkPlatform(from, platform, globals.values, report);
 }
 
-function needed(word: Word, values: Values): string[] {
-  try {
-    return neededVariables(word, (name) => values.get(name)).filter((name) => !values.has(name));
-  } catch {
-    return [];
-  }
-}
+/** The variables without which a word loses something, and that are not known. */
+export const missing = (word: Word | Heredoc, lookup: Lookup, known: readonly string[]): string[] =>
+  (attempt(() => neededVariables(word, lookup)) ?? []).filter((name) => !known.includes(name));
 
 function checkDefault(from: From, defaults: Values, report: Report): void {
   const { image } = from;
   if (variablesOf(image).length === 0) return;
   const name = expanded(image, (variable) => defaults.get(variable)) ?? "";
   const message = `Default value for ARG ${image.raw} results in empty or invalid base image name`;
-  if (!isReference(name)) report("InvalidDefaultArgInFrom", message, from, image);
-}
-
-function isReference(name: string): boolean {
-  try {
-    parseReference(name);
-    return true;
-  } catch {
-    return false;
-  }
+  if (attempt(() => parseReference(name)) === undefined)
+    report("InvalidDefaultArgInFrom", message, from, image);
 }
 
 function checkPlatform(from: From, word: Word, values: Values, report: Report): void {
@@ -95,13 +79,7 @@ function checkPlatform(from: From, word: Word, values: Values, report: Report): 
   report("FromPlatformFlagConstDisallowed", message, from, word);
 }
 
-function parsed(text: string): Platform | undefined {
-  try {
-    return parsePlatform(text);
-  } catch {
-    return undefined;
-  }
-}
+const parsed = (text: string): Platform | undefined => attempt(() => parsePlatform(text));
 
 /** Whether the image that a FROM names is for the platform it is to be for, once it is known. */
 export function checkBasePlatform(
