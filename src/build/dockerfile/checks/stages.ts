@@ -34,11 +34,10 @@ export const expanded = (word: Word, lookup: Lookup): string | undefined =>
 /** Checks of a FROM. */
 export function checkFrom(from: From, globals: Globals, report: Report): void {
   const { image, platform } = from;
+  const known = [...globals.values.keys()];
   for (const word of platform === undefined ? [image] : [image, platform]) {
-    for (const name of missing(word, (variable) => globals.values.get(variable), [
-      ...globals.values.keys(),
-    ])) {
-      const near = nearest(name, globals.values.keys());
+    for (const name of missing(word, (variable) => globals.values.get(variable), known)) {
+      const near = nearest(name, known);
       const hint = near === undefined ? "" : ` (did you mean ${near}?)`;
       report("UndefinedArgInFrom", `FROM argument '${name}' is not declared${hint}`, from, word);
     }
