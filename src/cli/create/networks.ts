@@ -11,12 +11,14 @@ interface Asked {
 interface Addresses {
   ip?: string | undefined;
   ip6?: string | undefined;
+  "link-local-ip"?: readonly string[];
 }
 
 /** The API's EndpointIPAMConfig. */
-export const ipamConfig = ({ ip, ip6 }: Readonly<Addresses>) => ({
+export const ipamConfig = ({ ip, ip6, "link-local-ip": local = [] }: Readonly<Addresses>) => ({
   ...(ip === undefined ? {} : { IPv4Address: ip }),
   ...(ip6 === undefined ? {} : { IPv6Address: ip6 }),
+  ...(local.length === 0 ? {} : { LinkLocalIPs: local }),
 });
 
 type NetworkValues = Pick<
@@ -33,7 +35,6 @@ function long(text: string): Asked {
   let name = "";
   const aliases: string[] = [];
   const addresses: Addresses = {};
-  const local: string[] = [];
   const driver: string[] = [];
   const settings: Record<string, unknown> = {};
   const readers: Readonly<Record<string, (value: string) => void>> = {
@@ -47,7 +48,9 @@ function long(text: string): Asked {
     ip6: (value) => {
       addresses.ip6 = value;
     },
-    "link-local-ip": (value) => void local.push(value),
+    "link-local-ip": (value) => {
+      addresses["link-local-ip"] = [...(addresses["link-local-ip"] ?? []), value];
+    },
     "driver-opt": (value) => void driver.push(value),
     "mac-address": (value) => {
       settings["MacAddress"] = value;
@@ -72,9 +75,7 @@ function long(text: string): Asked {
       ...settings,
       ...(aliases.length > 0 ? { Aliases: aliases } : {}),
       ...(driver.length > 0 ? { DriverOpts: pairs(driver) } : {}),
-      ...(Object.keys(addresses).length + local.length > 0
-        ? { IPAMConfig: { ...ipamConfig(addresses), ...(local.length > 0 ? { LinkLocalIPs: local } : {}) } }
-        : {}),
+      ...(Object.keys(addresses).length > 0 ? { IPAMConfig: ipamConfig(addresses) } : {}),
     },
   };
 }
@@ -93,8 +94,7 @@ export function networking(options: NetworkValues): unknown {
 /** By network; `--ip`, `--ip6`, `--mac-address` and `--network-alias` are about the first one. */
 function endpoints(options: NetworkValues): Record<string, Asked["settings"]> {
   const [first = { name: "default", settings: {} }, ...others] = asked(options);
-  const local = options["link-local-ip"];
-  const addresses = { ...ipamConfig(options), ...(local.length > 0 ? { LinkLocalIPs: local } : {}) };
+  const addresses = ipamConfig(options);
   const own = {
     ...first.settings,
     ...(options["network-alias"].length > 0 ? { Aliases: options["network-alias"] } : {}),

@@ -18,12 +18,8 @@ export const connect = verb({
   },
   args: [2, 2],
   async run({ client }, { options, args: [network = "", container] }) {
-    const addresses = {
-      ...ipamConfig(options),
-      ...(options["link-local-ip"].length === 0 ? {} : { LinkLocalIPs: options["link-local-ip"] }),
-    };
     const settings = {
-      IPAMConfig: addresses,
+      IPAMConfig: ipamConfig(options),
       Aliases: options.alias,
       DriverOpts: pairs(options["driver-opt"]),
       Links: options.link,
