@@ -1,4 +1,4 @@
-import type { Client } from "../../client/client.ts";
+import type { Client, Query } from "../../client/client.ts";
 import { flag, list, read } from "../options/option.ts";
 import { size } from "../options/readers.ts";
 import { decimalSize } from "../print/human.ts";
@@ -15,7 +15,7 @@ const options = {
 
 interface Prune {
   readonly path: string;
-  readonly query?: Readonly<Record<string, string | number | boolean>>;
+  readonly query?: Query;
   readonly question: string;
   readonly options: { readonly force: boolean; readonly "dry-run": boolean };
   readonly filter: readonly string[];
@@ -58,7 +58,7 @@ export async function pruned(
   const answer = await client.json<Readonly<Record<string, unknown>>>({
     method: "POST",
     path,
-    query: { ...query, filters: filters(filter), ...(dryRun ? { "dry-run": true } : {}) },
+    query: { ...query, filters: filters(filter), "dry-run": dryRun },
   });
   const { SpaceReclaimed: reclaimed } = answer;
   const gone = removed(answer);
@@ -176,10 +176,7 @@ export const builderPrune = verb({
   run: ({ client }, { options: { filter, all, force, "dry-run": dryRun, ...bounds } }) =>
     prune(client, {
       ...{ ...kinds.cache, filter, options: { force, "dry-run": dryRun } },
-      query: {
-        all,
-        ...Object.fromEntries(Object.entries(bounds).filter(([, bytes]) => bytes !== undefined)),
-      },
+      query: { all, ...bounds },
       question: `This removes ${all ? "all" : "all that no image shares"} of the build cache that no build uses.`,
     }),
 });
