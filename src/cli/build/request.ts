@@ -7,7 +7,7 @@ import { ulimit } from "../create/limits.ts";
 import { allRegistryHeaders } from "../credentials/header.ts";
 import type { Values } from "../options/option.ts";
 import { UsageError } from "../options/usage-error.ts";
-import type { BuildContext } from "./context.ts";
+import { type BuildContext, inlineOf } from "./context.ts";
 import { agents, buildArgs, cachePlaces, contexts, type Output, secrets } from "./inputs.ts";
 import type { AnyLine, BuildLine } from "./line.ts";
 import type { buildOptions } from "./options.ts";
@@ -62,14 +62,14 @@ function readThere(base: Request, context: Exclude<BuildContext, { kind: "tar" }
     ...(context.kind === "url" ? { remote: context.url } : {}),
     ...(typeof dockerfile === "string" ? { dockerfile } : {}),
   };
-  const isInline = dockerfile !== null && typeof dockerfile === "object";
-  return { ...base, query, body: { secrets: given, ...(isInline ? { dockerfile } : {}) } };
+  const inline = inlineOf(dockerfile);
+  return { ...base, query, body: { secrets: given, ...(inline === null ? {} : { dockerfile: inline }) } };
 }
 
 /** The context is sent. */
 function sent(base: Request, context: BuildContext, given: Secrets): Request {
   const { dockerfile } = context;
-  const inline = dockerfile !== null && typeof dockerfile === "object" ? dockerfile : null;
+  const inline = inlineOf(dockerfile);
   const query: Query = {
     ...base.query,
     dockerfile: inline === null ? ((dockerfile ?? undefined) as string) : inlineName(),
@@ -175,25 +175,22 @@ function oursOf(options: BuildValues): Query {
 /** How what was found is printed, where the Dockerfile is only to be checked. */
 export function checks({ check, call }: BuildValues): "text" | "json" | null {
   if (call === undefined || call === "build") return check ? "text" : null;
-  const [, format = "text"] = /^(?:check|lint)(?:,format=(text|json))?$/.exec(call) ?? [];
-  if (/^(check|lint)/.test(call) && (call.includes(format) || !call.includes(",")))
-    return format as "text" | "json";
+  const asked = /^(?:check|lint)(?:,format=(text|json))?$/.exec(call);
+  if (asked !== null) return asked[1] === "json" ? "json" : "text";
   throw new UsageError(`cannot use "${call}" for --call: there are build, check, and check,format=json`);
 }
 
 const OURS = [
-  ...[
-    "no-cache-filter",
-    "build-context",
-    "ssh",
-    "allow",
-    "dns",
-    "timestamp",
-    "cache-to",
-    "secret",
-    "check",
-    "on-error",
-  ],
+  "no-cache-filter",
+  "build-context",
+  "ssh",
+  "allow",
+  "dns",
+  "timestamp",
+  "cache-to",
+  "secret",
+  "check",
+  "on-error",
 ] as const satisfies readonly (keyof BuildValues)[];
 
 function refuseOurs(options: BuildValues, foreign: string): Query {

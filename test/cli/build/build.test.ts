@@ -26,6 +26,12 @@ describe.skipIf(engineMissing)("inro build", () => {
   afterAll(() => folder[Symbol.dispose]());
   const at = (name: string) => join(folder.path, name);
   const run = (image: string, ...words: string[]) => cli.out("run", "--rm", image, ...words);
+  const noSteps = async () => {
+    for (let tries = 0; readdirSync(join(cli.engine.dataRoot, "steps")).length > 0; tries++) {
+      if (tries > 400) expect.unreachable("the step is still there");
+      await Bun.sleep(25);
+    }
+  };
 
   test("names the image, writes its id, and says on standard error what happened", async () => {
     const words = [
@@ -263,6 +269,8 @@ describe.skipIf(engineMissing)("inro build", () => {
       [["--security-opt", "seccomp=unconfined", at("app")], /confined as containers are/, 1],
       [["--isolation", "hyperv", at("app")], /only the default isolation/, 1],
       [["--on-error", "cry", at("app")], /there are end, shell/, 125],
+      [["--call", "checks", at("app")], /there are build, check, and check,format=json/, 125],
+      [["--call", "check,format=xml", at("app")], /there are build, check, and check,format=json/, 125],
     ];
     for (const [words, pattern, status] of cases) {
       const { code, stderr } = await cli.inro("build", ...words);
@@ -285,17 +293,11 @@ describe.skipIf(engineMissing)("inro build", () => {
     screen.type("exit\n");
     expect(await screen.exited).toBe(1);
     await screen.shows("exit code: 7");
-    const gone = async () => {
-      for (let tries = 0; readdirSync(join(cli.engine.dataRoot, "steps")).length > 0; tries++) {
-        if (tries > 400) expect.unreachable("the step is still there");
-        await Bun.sleep(25);
-      }
-    };
-    await gone();
+    await noSteps();
     const left = cli.onScreen("build", "--on-error=shell", at("broken"));
     await left.shows("this is a shell in its files");
     left[Symbol.dispose]();
-    await gone();
+    await noSteps();
     expect(await cli.inro("build", "--on-error=shell", at("broken"))).toMatchObject({ code: 1 });
   });
 
@@ -308,9 +310,6 @@ describe.skipIf(engineMissing)("inro build", () => {
     screen.type("\x03");
     expect(await screen.exited).toBe(130);
     await screen.shows("canceled");
-    for (let tries = 0; readdirSync(join(cli.engine.dataRoot, "steps")).length > 0; tries++) {
-      if (tries > 400) expect.unreachable("the step is still there");
-      await Bun.sleep(25);
-    }
+    await noSteps();
   });
 });
