@@ -1,6 +1,7 @@
 /** What is built of: where the files are, and which of them is the Dockerfile. */
 import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
+import { collect } from "../../client/client.ts";
 import { UsageError } from "../options/usage-error.ts";
 import { isTerminal } from "../terminal/output.ts";
 
@@ -14,6 +15,9 @@ export interface InlineDockerfile {
 
 /** By its path in the context; null: as the engine finds it. */
 export type DockerfileOf = string | null | InlineDockerfile;
+
+export const inlineOf = (dockerfile: DockerfileOf): InlineDockerfile | null =>
+  typeof dockerfile === "object" ? dockerfile : null;
 
 export type BuildContext =
   | { readonly kind: "folder"; readonly path: string; readonly dockerfile: DockerfileOf }
@@ -62,9 +66,11 @@ function inFolder(folder: string, file: string | undefined): DockerfileOf {
 
 async function typed(): Promise<InlineDockerfile> {
   if (isTerminal(0)) throw wrong("there is no Dockerfile on standard input: redirect one into it");
-  const parts: Buffer[] = [];
-  for await (const part of process.stdin) parts.push(part as Buffer);
-  return { name: "Dockerfile", text: Buffer.concat(parts).toString("utf8"), ignore: null };
+  return inlineFrom(process.stdin);
+}
+
+async function inlineFrom(bytes: AsyncIterable<Uint8Array>): Promise<InlineDockerfile> {
+  return { name: "Dockerfile", text: (await collect(bytes)).toString("utf8"), ignore: null };
 }
 
 /** Of tar's header and of what compresses one: gzip, bzip2, xz, zstd. */
@@ -100,8 +106,5 @@ async function streamed(file: string | undefined): Promise<BuildContext> {
   };
   if (isArchive(Buffer.concat(parts))) return { kind: "tar", bytes: rest(), dockerfile: file ?? null };
   if (file !== undefined) throw wrong("standard input is a Dockerfile, and -f names another one");
-  const all: Buffer[] = [];
-  for await (const part of rest()) all.push(part);
-  const text = Buffer.concat(all).toString("utf8");
-  return { kind: "none", dockerfile: { name: "Dockerfile", text, ignore: null } };
+  return { kind: "none", dockerfile: await inlineFrom(rest()) };
 }

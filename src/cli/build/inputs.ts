@@ -8,14 +8,13 @@ import { UsageError } from "../options/usage-error.ts";
 const wrong = (option: string, value: string, why: string) =>
   new UsageError(`cannot use "${value}" for --${option}: ${why}`);
 
-/** `id=a,src=b` by its keys; what has none has `first`'s. */
-function fields(option: string, value: string, first: string): Map<string, string> {
+/** `id=a,src=b` by its keys. */
+function fields(option: string, value: string): Map<string, string> {
   return new Map(
     csv(value).map((part) => {
       const equals = part.indexOf("=");
-      if (equals > 0) return [part.slice(0, equals).trim().toLowerCase(), part.slice(equals + 1)];
-      if (equals === 0 || first === "") throw wrong(option, value, `"${part}" is no KEY=VALUE`);
-      return [first, part];
+      if (equals <= 0) throw wrong(option, value, `"${part}" is no KEY=VALUE`);
+      return [part.slice(0, equals).trim().toLowerCase(), part.slice(equals + 1)];
     }),
   );
 }
@@ -44,7 +43,7 @@ const MOST_SECRET = 500 * 1024;
 export function secrets(given: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     given.map((entry) => {
-      const all = fields("secret", entry, "");
+      const all = fields("secret", entry);
       known("secret", entry, all, ["id", "type", "src", "source", "env"]);
       const id = all.get("id") ?? "";
       if (id === "") throw wrong("secret", entry, "it has no id");
@@ -124,7 +123,7 @@ export function contexts(given: readonly string[]): NamedContexts {
 export function cachePlaces(option: "cache-from" | "cache-to", given: readonly string[]): string[] {
   return given.map((entry) => {
     if (!entry.includes("=")) return entry;
-    const all = fields(option, entry, "");
+    const all = fields(option, entry);
     for (const key of ["src", "dest"]) {
       const path = all.get(key);
       if (path !== undefined) all.set(key, resolve(path));
@@ -147,7 +146,7 @@ const TYPES = ["image", "registry", "local", "tar", "oci", "docker"] as const;
 export function output(entry: string): Output {
   if (entry === "-") return { type: "tar", dest: "-", push: false, names: [] };
   if (!entry.includes("=")) return { type: "local", dest: entry, push: false, names: [] };
-  const all = fields("output", entry, "");
+  const all = fields("output", entry);
   known("output", entry, all, ["type", "dest", "name", "push", "tar"]);
   const type = all.get("type") as (typeof TYPES)[number] | undefined;
   if (type === undefined) throw wrong("output", entry, "it has no type");

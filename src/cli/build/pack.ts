@@ -12,13 +12,12 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { type Header, type Pack, pack } from "tar-stream";
 import { ignoreOf, parseIgnore } from "../../build/dockerfile/ignore.ts";
-import type { InlineDockerfile } from "./context.ts";
+import { type DockerfileOf, inlineOf } from "./context.ts";
 
 export interface PackedContext {
   /** Null: no files but the Dockerfile. */
   readonly folder: string | null;
-  /** Its path in the context, or itself. */
-  readonly dockerfile: string | InlineDockerfile | null;
+  readonly dockerfile: DockerfileOf;
 }
 
 const IGNORE = ".dockerignore";
@@ -33,7 +32,7 @@ export const inlineName = (pid = process.pid): string => `.dockerfile.${pid}`;
 export function packContext(context: PackedContext): AsyncIterable<Uint8Array> {
   const tar = pack();
   const { folder, dockerfile } = context;
-  const inline = typeof dockerfile === "object" ? dockerfile : null;
+  const inline = inlineOf(dockerfile);
   const rules = folder === null ? null : rulesOf(folder, dockerfile);
   const ignore = rules === null ? null : ignoreOf(parseIgnore(rules.text, rules.name));
   const kept = new Set([IGNORE, ...(typeof dockerfile === "string" ? [dockerfile] : [])]);
@@ -61,9 +60,10 @@ interface Rules {
 }
 
 /** The Dockerfile's own rules, or the context's. */
-function rulesOf(folder: string, dockerfile: PackedContext["dockerfile"]): Rules | null {
-  if (typeof dockerfile === "object" && dockerfile !== null && dockerfile.ignore !== null)
-    return { name: `${dockerfile.name}.dockerignore`, text: dockerfile.ignore };
+function rulesOf(folder: string, dockerfile: DockerfileOf): Rules | null {
+  const inline = inlineOf(dockerfile);
+  if (inline !== null && inline.ignore !== null)
+    return { name: `${inline.name}.dockerignore`, text: inline.ignore };
   const own = typeof dockerfile === "string" ? [`${dockerfile}.dockerignore`] : [];
   const name = [...own, IGNORE].find((each) => existsSync(join(folder, each)));
   return name === undefined ? null : { name, text: readFileSync(join(folder, name), "utf8") };

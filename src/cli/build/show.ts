@@ -2,7 +2,7 @@
 import { failureText } from "../print/build/failure.ts";
 import { liveView, type Size } from "../print/build/live.ts";
 import { plainText } from "../print/build/plain.ts";
-import { type Drawn, NOTHING, redraw } from "../print/build/redraw.ts";
+import { redraw } from "../print/build/redraw.ts";
 import { Tail } from "../print/build/tail.ts";
 import { err, isTerminal } from "../terminal/output.ts";
 import { paintFor } from "../terminal/paint.ts";
@@ -16,6 +16,8 @@ export interface Shown {
   end(): void;
 }
 
+/** Lines of a step's output that its failure shows. */
+const MOST_OUTPUT = 20;
 /** Milliseconds between two pictures where nothing but time goes on. */
 const TICK = 100;
 /** Milliseconds between two pictures at least. */
@@ -25,7 +27,14 @@ export function shown(mode: Mode, explains: boolean): Shown {
   const paint = paintFor(isTerminal(2));
   const tails = new Map<number, Tail>();
   const failure = (line: Extract<BuildLine, { type: "failed" }>) =>
-    err(failureText(line, line.step === null ? [] : (tails.get(line.step)?.last(20) ?? []), paint, build));
+    err(
+      failureText(
+        line,
+        line.step === null ? [] : (tails.get(line.step)?.last(MOST_OUTPUT) ?? []),
+        paint,
+        build,
+      ),
+    );
   let build: string | null = null;
   const keep = (line: BuildLine) => {
     if (line.type === "build") build = line.id;
@@ -58,14 +67,14 @@ const silent = (mode: Mode): Shown => ({
 
 function live(explains: boolean): Shown {
   const view = liveView({ explains, paint: paintFor(true) });
-  let drawn: Drawn = NOTHING;
+  let drawn: readonly string[] = [];
   let above = "";
   let last = 0;
   const draw = (lines: (size: Size) => readonly string[]) => {
     const size = screenSize();
     const next = lines(size);
     const bytes = redraw(drawn, above, next, size.columns);
-    drawn = { lines: next };
+    drawn = next;
     above = "";
     last = performance.now();
     if (bytes !== "") err(bytes);
@@ -85,7 +94,7 @@ function live(explains: boolean): Shown {
     end() {
       clearInterval(timer);
       process.off("SIGWINCH", resized);
-      if (above !== "" || drawn.lines.length > 0) draw(() => []);
+      if (above !== "" || drawn.length > 0) draw(() => []);
     },
   };
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import type { BuildLine } from "../../../src/cli/build/line.ts";
 import { liveView, type Size } from "../../../src/cli/print/build/live.ts";
-import { type Drawn, NOTHING, redraw } from "../../../src/cli/print/build/redraw.ts";
+import { redraw } from "../../../src/cli/print/build/redraw.ts";
+import { random } from "../../api/random.ts";
 import { ended, graph, image, output, started } from "./told.ts";
 
 const size: Size = { rows: 30, columns: 60 };
@@ -76,28 +77,29 @@ named x:1
   });
 
   test("is drawn over what it replaces, which a narrower window has wrapped", () => {
-    const first = redraw(NOTHING, "", ["one", "two"], 80);
+    const first = redraw([], "", ["one", "two"], 80);
     expect(first).toBe("\x1b[?2026hone\x1b[K\ntwo\x1b[K\n\x1b[J\x1b[?2026l");
-    const drawn: Drawn = { lines: ["x".repeat(70), "two"] };
+    const drawn = ["x".repeat(70), "two"];
     expect(redraw(drawn, "done\n", ["two"], 30)).toBe(
       "\x1b[?2026h\x1b[4A\rdone\x1b[K\ntwo\x1b[K\n\x1b[J\x1b[?2026l",
     );
-    expect(redraw(drawn, "", drawn.lines, 80)).toBe("");
+    expect(redraw(drawn, "", drawn, 80)).toBe("");
   });
 
   test("leaves nothing but what stays, whatever was drawn in between", () => {
     for (let seed = 1; seed <= 200; seed++) {
-      const random = numbers(seed);
-      const columns = 10 + random(60);
+      const next = random(seed);
+      const below = (most: number) => Math.floor(next() * most);
+      const columns = 10 + below(60);
       const terminal = screenOf(columns);
       const stays: string[] = [];
-      let drawn: Drawn = NOTHING;
+      let drawn: readonly string[] = [];
       for (let n = 0; n < 30; n++) {
-        const above = Array.from({ length: random(3) }, () => "s".repeat(1 + random(columns - 2)));
-        const lines = Array.from({ length: random(8) }, () => "x".repeat(random(columns)));
+        const above = Array.from({ length: below(3) }, () => "s".repeat(1 + below(columns - 2)));
+        const lines = Array.from({ length: below(8) }, () => "x".repeat(below(columns)));
         stays.push(...above);
         terminal.write(redraw(drawn, above.map((line) => `${line}\n`).join(""), lines, columns));
-        drawn = { lines };
+        drawn = lines;
         expect(terminal.lines()).toEqual([...stays, ...lines, ""]);
       }
       terminal.write(redraw(drawn, "", [], columns));
@@ -105,15 +107,6 @@ named x:1
     }
   });
 });
-
-/** The same numbers for the same seed. */
-function numbers(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
-    return Math.floor((state / 2_147_483_648) * below);
-  };
-}
 
 /** A terminal of endless height that knows what `redraw` says. */
 function screenOf(columns: number) {

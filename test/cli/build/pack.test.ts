@@ -1,12 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { type PackedContext, packContext } from "../../../src/cli/build/pack.ts";
+import { collect } from "../../../src/client/client.ts";
 import { write } from "../../build/building.ts";
 import { temporaryFolder } from "../../support/temporary.ts";
 
 async function names(context: PackedContext): Promise<{ names: string[]; tar: string }> {
-  const parts: Uint8Array[] = [];
-  for await (const part of packContext(context)) parts.push(part);
-  const tar = Buffer.concat(parts);
+  const tar = await collect(packContext(context));
   const listed = Bun.spawnSync(["tar", "-t"], { stdin: tar }).stdout.toString();
   return { names: listed.trim().split("\n").sort(), tar: tar.toString("latin1") };
 }

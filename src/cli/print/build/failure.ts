@@ -3,7 +3,6 @@ import type { BuildLine } from "../../build/line.ts";
 import type { Paint } from "../../terminal/paint.ts";
 
 const RULE = "─".repeat(20);
-const MOST = 20;
 
 export function failureText(
   { title, snippet, message }: Extract<BuildLine, { type: "failed" }>,
@@ -12,10 +11,9 @@ export function failureText(
   /** Under which its log is kept. */
   build: string | null,
 ): string {
-  const output = tail.slice(-MOST);
   return [
     ...(title === null ? [] : [paint("dim", RULE), ` > ${paint("bold", title)}`]),
-    ...output.map((line) => ` │ ${line}`),
+    ...tail.map((line) => ` │ ${line}`),
     ...(snippet === "" ? [] : [paint("dim", RULE), snippet, paint("dim", RULE)]),
     ...(build === null ? [] : [paint("dim", `the whole log: inro builder logs ${build}`)]),
     `${paint("red", "inro:")} ${message}`,

@@ -1,22 +1,20 @@
 /** Words that both views of a build have in common. Pure. */
-import type { OutcomeLine, StepLine } from "../../build/line.ts";
+import type { BuildLine, OutcomeLine, StepLine } from "../../build/line.ts";
 import { decimalSize } from "../human.ts";
 
 export const seconds = (milliseconds: number): string => `${(Math.max(0, milliseconds) / 1000).toFixed(1)}s`;
 
+const inOneLine = (text: string): string => text.replace(/\s*\n\s*/g, " ↵ ");
+
 /** `[build 2/5] RUN make`, on one line. */
 export const titleOf = ({ place, text }: Pick<StepLine, "place" | "text">): string =>
-  `[${place}] ${text.replace(/\s*\n\s*/g, " ↵ ")}`;
+  `[${place}] ${inOneLine(text)}`;
 
 export function amount(current: number, total: number | undefined): string {
   return total === undefined ? decimalSize(current) : `${decimalSize(current)} / ${decimalSize(total)}`;
 }
 
-export interface ImageLine {
-  readonly id: string;
-  readonly names: readonly string[];
-  readonly sizes: readonly { readonly text: string; readonly bytes: number }[];
-}
+type ImageLine = Extract<BuildLine, { type: "image" }>;
 
 export interface Counts {
   readonly done: number;
@@ -42,9 +40,7 @@ export function summary({ id, names, sizes }: ImageLine, counts: Counts, took: n
   return [
     `built ${id} in ${seconds(took)}: ${steps} step${steps === 1 ? "" : "s"}${cached}`,
     ...names.map((name) => `named ${name}`),
-    ...shown.map(
-      ({ text, bytes }) => `  ${decimalSize(bytes).padStart(widest)}  ${text.replace(/\s*\n\s*/g, " ↵ ")}`,
-    ),
+    ...shown.map(({ text, bytes }) => `  ${decimalSize(bytes).padStart(widest)}  ${inOneLine(text)}`),
     ...(rest.length === 0
       ? []
       : [
