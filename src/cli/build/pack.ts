@@ -1,17 +1,9 @@
 /** A build's context as a tar, for an engine that cannot read it where it lies. */
-import {
-  createReadStream,
-  existsSync,
-  lstatSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  type Stats,
-} from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
-import { type Header, type Pack, pack } from "tar-stream";
+import { type Pack, pack } from "tar-stream";
 import { ignoreOf, parseIgnore } from "../../build/dockerfile/ignore.ts";
+import { addEntry } from "../copy/entry.ts";
 import { type DockerfileOf, inlineOf } from "./context.ts";
 
 export interface PackedContext {
@@ -21,6 +13,7 @@ export interface PackedContext {
 }
 
 const IGNORE = ".dockerignore";
+const ROOT = { uid: 0, gid: 0 };
 
 /** The name of a Dockerfile in the tar that is none of the context's files. */
 export const inlineName = (pid = process.pid): string => `.dockerfile.${pid}`;
@@ -87,34 +80,12 @@ async function addFolder(tar: Pack, root: string, folder: string, leaving: Leavi
     const stat = lstatSync(join(root, name), { throwIfNoEntry: false });
     if (stat === undefined) continue;
     const isLeft = leaving.isLeft(name);
-    if (stat.isDirectory()) {
-      if (!isLeft) await add(tar, { ...header(name, stat), type: "directory" });
-      if (!isLeft || leaving.mayHold(name)) await addFolder(tar, root, name, leaving);
-    } else if (!isLeft) await addFile(tar, join(root, name), name, stat);
+    if (!isLeft && !stat.isFIFO()) await addEntry(tar, join(root, name), name, stat, ROOT);
+    if (stat.isDirectory() && (!isLeft || leaving.mayHold(name))) await addFolder(tar, root, name, leaving);
   }
-}
-
-async function addFile(tar: Pack, path: string, name: string, stat: Stats): Promise<void> {
-  if (stat.isSymbolicLink())
-    return add(tar, { ...header(name, stat), type: "symlink", linkname: readlinkSync(path) });
-  if (!stat.isFile()) return;
-  const entry = tar.entry({ ...header(name, stat), type: "file", size: stat.size });
-  // A file that grows meanwhile must not spoil the tar: what the header says is what follows.
-  const end = stat.size - 1;
-  await pipeline(end < 0 ? [] : createReadStream(path, { end, highWaterMark: 1 << 18 }), entry);
 }
 
 const addText = (tar: Pack, name: string, text: string): Promise<void> =>
   new Promise((resolve, reject) => {
-    tar.entry({ name, mode: 0o600, uid: 0, gid: 0 }, text, (error) => (error ? reject(error) : resolve()));
+    tar.entry({ name, mode: 0o600, ...ROOT }, text, (error) => (error ? reject(error) : resolve()));
   });
-
-const header = (name: string, { mode, mtime }: Stats): Pick<Header, "name"> & Partial<Header> => ({
-  ...{ name, mode: mode & 0o7777, uid: 0, gid: 0, mtime },
-});
-
-function add(tar: Pack, entry: Partial<Header> & Pick<Header, "name">): Promise<void> {
-  return new Promise((resolve, reject) => {
-    tar.entry(entry, (error) => (error ? reject(error) : resolve()));
-  });
-}
