@@ -46,20 +46,17 @@ async function historyOf(
 ): Promise<{ readonly lines: History; readonly sizes: { text: string; bytes: number }[] }> {
   const lines: History = [];
   const sizes: { text: string; bytes: number }[] = [];
-  for (const { createdBy: created_by, comment, node } of items) {
-    const made = node === null ? null : await solving.solve(node);
-    const isEmpty =
-      node === null || made === null || node.op === "base"
-        ? true
-        : made.stack.layers.length === (await solving.solve(node.below)).stack.layers.length;
-    const created = timeOf(fixed ?? made?.createdAt ?? last);
-    lines.push({
-      ...{ created, created_by },
-      ...(comment === "" ? {} : { comment }),
-      ...(isEmpty ? { empty_layer: true } : {}),
-    });
-    if (!isEmpty && made !== null && node !== null && node.op !== "base")
-      sizes.push({ text: node.step.text, bytes: layers.weigh(made.stack) });
+  for (const { createdBy: created_by, node } of items) {
+    const line = (createdAt: number) => ({ created: timeOf(fixed ?? createdAt), created_by });
+    if (node === null) {
+      lines.push({ ...line(last), empty_layer: true });
+      continue;
+    }
+    const { stack, createdAt } = await solving.solve(node);
+    const below = (await solving.solve(node.below)).stack;
+    const isEmpty = stack.layers.length === below.layers.length;
+    lines.push({ ...line(createdAt), ...(isEmpty ? { empty_layer: true } : {}) });
+    if (!isEmpty) sizes.push({ text: node.step.text, bytes: layers.weigh(stack) });
   }
   return { lines, sizes };
 }

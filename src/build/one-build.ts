@@ -19,7 +19,7 @@ import { parseDockerfile } from "./dockerfile/parse.ts";
 import { watched } from "./failure.ts";
 import { convert } from "./graph/convert.ts";
 import { chainOf } from "./graph/graph.ts";
-import type { Node, NodeMount } from "./graph/node.ts";
+import type { ChangingNode, Node, NodeMount } from "./graph/node.ts";
 import type { BuildAbout, History } from "./history/history.ts";
 import type { Tell } from "./progress.ts";
 import type { BuildRequest } from "./request.ts";
@@ -28,7 +28,7 @@ import { copyWork } from "./solve/copy.ts";
 import { folderWork } from "./solve/folder.ts";
 import { prepareMounts } from "./solve/mounts.ts";
 import { type RunParts, runWork } from "./solve/run.ts";
-import type { ChangingNode, Solver, Work } from "./solve/solve.ts";
+import type { Solver, Work } from "./solve/solve.ts";
 import { openSources, type Sources } from "./solve/sources.ts";
 
 const IMPORT_WARNING = { rule: "CacheImport", detail: "", url: "", location: undefined };

@@ -7,7 +7,7 @@ export type BuildEvent =
   /** All that is going to be done, before any of it is. */
   | { readonly type: "graph"; readonly steps: readonly StepView[] }
   | ({ readonly type: "started"; readonly step: number; readonly at: number } & Pick<
-      StepView,
+      Step,
       "place" | "text" | "location"
     >)
   | { readonly type: "output"; readonly step: number; readonly stream: Stream; readonly data: Uint8Array }
@@ -52,16 +52,20 @@ export type BuildEvent =
 export type Stream = "stdout" | "stderr";
 
 /** An instruction, as people are told of it. */
-export interface StepView {
+export interface Step {
   /** Its own in this build; in the order of the file. */
   readonly number: number;
   /** `build 2/5` */
   readonly place: string;
   /** As docker prints it. */
   readonly text: string;
+  /** Of its stage; what `--no-cache-filter` names. */
   readonly stage: string;
   /** Undefined: it stands in no file. */
   readonly location: Location | undefined;
+}
+
+export interface StepView extends Step {
   /** `settings`: it writes no files, and is not started. */
   readonly kind: "from" | "run" | "copy" | "folder" | "settings";
 }

@@ -3,13 +3,12 @@ import type { Platform } from "../../oci/platform.ts";
 import type { Config } from "../dockerfile/configure.ts";
 import type { Scope } from "../dockerfile/scope.ts";
 import type { StepView } from "../progress.ts";
-import type { BaseNode, Node } from "./node.ts";
+import type { BaseNode, ChangingNode, Node } from "./node.ts";
 
 /** One line of an image's history; with a node, a layer's, unless that wrote nothing. */
 export interface HistoryItem {
   readonly createdBy: string;
-  readonly comment: string;
-  readonly node: Node | null;
+  readonly node: ChangingNode | null;
 }
 
 /** A stage, or what a program describes: files, and what the image says of them. */

@@ -21,9 +21,9 @@ import {
 } from "../dockerfile/scope.ts";
 import { runScript } from "../dockerfile/script.ts";
 import type { Word } from "../dockerfile/word.ts";
-import type { StepView } from "../progress.ts";
+import type { Step, StepView } from "../progress.ts";
 import type { Tree } from "./graph.ts";
-import type { CopyNode, NodeMount, NodeSource, RunNode, Step, TreeSource } from "./node.ts";
+import type { ChangingNode, CopyNode, NodeMount, NodeSource, RunNode, TreeSource } from "./node.ts";
 
 /** Where an instruction stands, and what it may name. */
 export interface Standing {
@@ -67,17 +67,13 @@ export async function applyInstruction(
     ...{ number: standing.number(position), place: standing.place(position), text: instruction.original },
     ...{ stage: standing.stage, location: instruction.location },
   };
-  const view: StepView = {
-    ...{ number: step.number, place: step.place, text: step.text, stage: standing.stage },
-    location: step.location,
-    kind: KINDS[instruction.kind] ?? "settings",
-  };
+  const view: StepView = { ...step, kind: KINDS[instruction.kind] ?? "settings" };
   const changed = (change: Partial<Config>, createdBy = instruction.original): Applied => ({
     view,
     next: {
       ...tree,
       config: { ...config, ...change },
-      history: [...tree.history, { createdBy, comment: "", node: null }],
+      history: [...tree.history, { createdBy, node: null }],
     },
   });
   const lookup = lookupIn(scope);
@@ -123,7 +119,7 @@ function folder({ next, view }: Applied, step: Step): Applied {
   return { view, next: withNode(next, { op: "folder", below: next.node, step, path, user }) };
 }
 
-function withNode(tree: Tree, node: Exclude<Tree["node"], { op: "base" }>): Tree {
+function withNode(tree: Tree, node: ChangingNode): Tree {
   const last = tree.history.at(-1);
   const history = last === undefined ? [] : [...tree.history.slice(0, -1), { ...last, node }];
   return { ...tree, node, history };
@@ -154,7 +150,7 @@ async function run(tree: Tree, instruction: RunInstruction, step: Step, standing
     devices: instruction.devices.map(({ name }) => name),
   };
   const createdBy = words.length === 0 ? instruction.original : `RUN ${said.join(" ")}`;
-  return { ...tree, node, history: [...tree.history, { createdBy, comment: "", node }] };
+  return { ...tree, node, history: [...tree.history, { createdBy, node }] };
 }
 
 /** R25: what a step may have beyond the rest is asked for at the build, too. */
@@ -219,7 +215,7 @@ async function copy(
     link: instruction.link,
     unpack: unpackOf(instruction),
   };
-  const item = { createdBy: instruction.original, comment: "", node };
+  const item = { createdBy: instruction.original, node };
   return { ...tree, node, history: [...tree.history, item] };
 }
 

@@ -1,12 +1,15 @@
 import type { Stack } from "../../image/images.ts";
 import type { RunMount } from "../dockerfile/instruction.ts";
-import type { Location } from "../dockerfile/location.ts";
+import type { Step } from "../progress.ts";
 
 /**
  * What makes a tree of files: a build is a graph of these, known as a whole before any of it is executed. Plain data; the
  * same node is the same object, so that it is solved once.
  */
-export type Node = BaseNode | RunNode | CopyNode | FolderNode;
+export type Node = BaseNode | ChangingNode;
+
+/** What an instruction writes upon what is below it. */
+export type ChangingNode = RunNode | CopyNode | FolderNode;
 
 /** Layers that are here: an image's, or none at all. */
 export interface BaseNode {
@@ -14,20 +17,6 @@ export interface BaseNode {
   readonly stack: Stack;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
-}
-
-/** How people are told of a node. */
-export interface Step {
-  /** Counted from 0 over the whole build, in the order of the file. */
-  readonly number: number;
-  /** `build 2/5` */
-  readonly place: string;
-  /** The instruction as docker prints it. */
-  readonly text: string;
-  /** Of its stage; what `--no-cache-filter` names. */
-  readonly stage: string;
-  /** Undefined: it stands in no file. */
-  readonly location: Location | undefined;
 }
 
 interface Changing {

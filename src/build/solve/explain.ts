@@ -1,5 +1,5 @@
 import type { Cache, KeyParts } from "../cache/cache.ts";
-import type { ChangingNode } from "./solve.ts";
+import type { ChangingNode } from "../graph/node.ts";
 
 /** What a part that differs is called; those that are not here are told by their own name. */
 const NAMES: Readonly<Record<string, string>> = {

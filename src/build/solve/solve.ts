@@ -7,13 +7,11 @@ import type { LayerStore } from "../../image/layer-store.ts";
 import { plainLayer } from "../../image/make.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { type Cache, type CacheEntry, type KeyParts, keyOf } from "../cache/cache.ts";
-import { inputsOf, type Node } from "../graph/node.ts";
+import { type ChangingNode, inputsOf, type Node } from "../graph/node.ts";
 import type { Outcome, Tell } from "../progress.ts";
 import { reasonFor } from "./explain.ts";
 import { limiter } from "./limiter.ts";
 import { SharedWork } from "./shared-work.ts";
-
-export type ChangingNode = Exclude<Node, { op: "base" }>;
 
 /** What is told while one node is made. */
 export type NodeEvent =
