@@ -1,11 +1,11 @@
 /** Files of layers as a tar: what a cache mount begins with, and what `--output` of a build writes. */
 import { randomBytes } from "node:crypto";
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { releasing } from "../engine/files/archive.ts";
 import type { EngineImages } from "../engine/images.ts";
 import type { Stack } from "../image/images.ts";
+import { plainRoot } from "../image/tree/root.ts";
 import type { Tree as Trees } from "../image/tree/tree.ts";
 
 /** What is in a folder of a stack; `folder`: for what is needed meanwhile. NO_SPACE, LAYER_DAMAGED, TREE_FAILED. */
@@ -17,9 +17,7 @@ export async function filesIn(
   await using undo = new AsyncDisposableStack();
   undo.defer(await o.images.layers.hold());
   const place = join(o.folder, randomBytes(8).toString("hex"));
-  mkdirSync(place, { recursive: true, mode: 0o700 });
   undo.defer(() => o.trees.remove(place));
   const view = await o.images.layers.view(place, { layers, chainIds });
-  const root = view.kind === "overlay" ? view : ({ kind: "folder", path: view.path } as const);
-  return releasing(o.trees.read(root, path, { name: "", follow: true }), undo.move());
+  return releasing(o.trees.read(plainRoot(view), path, { name: "", follow: true }), undo.move());
 }

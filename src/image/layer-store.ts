@@ -3,6 +3,7 @@
  * tar among the blobs and an unpacked folder among the snapshots, and here either alone is enough: what a step wrote
  * becomes a snapshot where it lies, and its tar is only hashed, unless an image is to be made of it.
  */
+import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Digest, digester, parseDigest } from "../oci/digest.ts";
 import { InroError } from "../oci/error.ts";
@@ -27,7 +28,7 @@ export interface LayerStore {
   has(stack: Stack): boolean;
   /** Bytes of the files of a stack's last layer. */
   weigh(stack: Stack): number;
-  /** Its files without a writable layer, for a folder that is this mount's own; unpacked where they were not. */
+  /** Its files without a writable layer, in a folder that is made for this alone; unpacked where they were not. */
   view(folder: string, stack: Stack): Promise<Rootfs>;
   /** The folders that its files lie in, uppermost first, as overlayfs merges them. */
   folders(stack: Stack): Promise<readonly string[]>;
@@ -141,6 +142,7 @@ export function layerStore(parts: Parts): LayerStore {
       return layer === undefined || chainId === undefined ? 0 : weights.of(layer, chainId);
     },
     async view(folder, stack) {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
       await parts.during(() => parts.unpack(stack));
       if (stack.chainIds.length === 0) return { kind: "folder", path: folder };
       return driver.view(folder, stack.chainIds.map(snapshots.folderOf).reverse());

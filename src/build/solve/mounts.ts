@@ -1,13 +1,13 @@
 /** What a RUN mounts: other trees, caches, memory, secrets, and agents' sockets. */
 import { chmodSync, chownSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, posix } from "node:path";
-import { layerFolders, statInLayers } from "../../engine/files/layers.ts";
+import { statInLayers } from "../../engine/files/layers.ts";
 import type { ResolvedMount } from "../../engine/spec/mounts.ts";
+import { rootMount } from "../../engine/spec/root-mount.ts";
 import type { Step, Steps } from "../../engine/steps/steps.ts";
 import type { Stack } from "../../image/images.ts";
 import type { LayerStore } from "../../image/layer-store.ts";
 import { InroError } from "../../oci/error.ts";
-import type { Rootfs } from "../../oci/rootfs.ts";
 import type { CacheMounts } from "../cache/mounts.ts";
 import type { RunMount } from "../dockerfile/instruction.ts";
 import type { NodeMount, RunNode } from "../graph/node.ts";
@@ -146,9 +146,10 @@ const open: {
     const stack = await tree.stack();
     await checkThere(mount.source, tree.path, stack, parts);
     const root = mount.readonly
-      ? await view(parts.layers, join(step.folder, `mount-${number}`), stack)
+      ? await parts.layers.view(join(step.folder, `mount-${number}`), stack)
       : undo.use(await parts.steps.scratch(stack)).root;
-    return { mount: { target: mount.target, ...shownIn(root, tree.path, mount.readonly) }, env: [] };
+    const part = { target: mount.target, subpath: tree.path.slice(1), isReadOnly: mount.readonly };
+    return { mount: rootMount(root, part), env: [] };
   },
   async cache(mount, { caches, layers }, { undo, signal, tree }) {
     if (tree !== null) await checkThere(mount.source, tree.path, await tree.stack(), { layers });
@@ -161,7 +162,7 @@ const open: {
     const options = ["nosuid", "nodev", "noexec", ...(size === undefined ? [] : [`size=${size}`])];
     return { mount: { type: "tmpfs", source: "tmpfs", target, options, detail: {} }, env: [] };
   },
-  async secret(mount, { memory, request }, { step, undo, number }) {
+  async secret(mount, { memory, request }, place) {
     const content = request.secrets.get(mount.id);
     if (content === undefined) {
       if (mount.required) throw missing("secret", mount.id, `--secret id=${mount.id},src=FILE`);
@@ -169,28 +170,32 @@ const open: {
     }
     const env = mount.env === undefined ? [] : [`${mount.env}=${Buffer.from(content).toString("utf8")}`];
     if (mount.target === undefined) return { mount: null, env };
-    mkdirSync(memory, { recursive: true, mode: 0o700 });
-    const source = join(memory, `${step.id.slice(0, 16)}-${number}`);
-    undo.defer(() => rmSync(source, { force: true }));
+    const source = placeIn(memory, place);
     writeFileSync(source, content, { mode: 0o600 });
     chownSync(source, mount.uid, mount.gid);
     chmodSync(source, mount.mode);
     return { mount: boundFile(source, mount.target), env };
   },
-  async ssh(mount, { memory, request }, { step, undo, number }) {
+  async ssh(mount, { memory, request }, place) {
     const agent = request.ssh.get(mount.id);
     if (agent === undefined) {
       if (mount.required) throw missing("SSH agent", mount.id, `--ssh ${mount.id}`);
       return { mount: null, env: [] };
     }
-    mkdirSync(memory, { recursive: true, mode: 0o700 });
-    const source = join(memory, `${step.id.slice(0, 16)}-${number}`);
-    undo.defer(() => rmSync(source, { force: true }));
-    undo.use(await agentSocket(source, agent, mount));
-    const target = agentAt(mount.target, number);
+    const source = placeIn(memory, place);
+    place.undo.use(await agentSocket(source, agent, mount));
+    const target = agentAt(mount.target, place.number);
     return { mount: boundFile(source, target), env: [`SSH_AUTH_SOCK=${target}`] };
   },
 };
+
+/** For what a mount shows of memory, and as long as it is there. */
+function placeIn(memory: string, { step, undo, number }: Place): string {
+  mkdirSync(memory, { recursive: true, mode: 0o700 });
+  const path = join(memory, `${step.id.slice(0, 16)}-${number}`);
+  undo.defer(() => rmSync(path, { force: true }));
+  return path;
+}
 
 const boundFile = (source: string, target: string) => ({
   ...{ type: "bind", source, target, options: ["bind", "rprivate", "ro"], detail: {} },
@@ -220,22 +225,4 @@ function missing(what: string, id: string, option: string): InroError {
     why: "the build has none of that id",
     hint: `give it with ${option}`,
   });
-}
-
-async function view(layers: LayerStore, folder: string, stack: Stack): Promise<Rootfs> {
-  mkdirSync(folder, { mode: 0o700 });
-  return layers.view(folder, stack);
-}
-
-/** A part of a root, as a mount's source. */
-function shownIn(root: Rootfs, path: string, isReadOnly: boolean): Omit<ResolvedMount, "target" | "because"> {
-  const subpath = path.replace(/^\/+/, "");
-  const detail = subpath === "" ? {} : { subpath };
-  if (root.kind === "folder")
-    return {
-      ...{ type: "bind", source: root.path, detail },
-      options: ["bind", "rprivate", isReadOnly ? "ro" : "rw"],
-    };
-  const isFile = statInLayers(layerFolders(root), path)?.isDirectory() === false;
-  return { type: "overlay", source: path, options: [], detail: { ...detail, layers: root, isFile } };
 }

@@ -4,7 +4,8 @@ import { mkdirSync } from "node:fs";
 import { join, posix } from "node:path";
 import { NO_LAYERS, type Stack, topOf } from "../../image/images.ts";
 import type { LayerStore } from "../../image/layer-store.ts";
-import type { Tree, TreeRoot } from "../../image/tree/tree.ts";
+import { plainRoot } from "../../image/tree/root.ts";
+import type { Tree } from "../../image/tree/tree.ts";
 import { InroError } from "../../oci/error.ts";
 import { type AddedParts, fetchAdded, identityOf, type UrlSource } from "../context/added.ts";
 import { type Context, emptyFolder, openContext } from "../context/context.ts";
@@ -78,12 +79,8 @@ export function openSources(parts: SourcesParts): Sources {
   };
 
   /** A view of layers, for this build. */
-  const view = async (stack: Stack): Promise<TreeRoot> => {
-    const place = join(folder, `view-${randomBytes(4).toString("hex")}`);
-    mkdirSync(place, { mode: 0o700 });
-    const root = await layers.view(place, stack);
-    return root.kind === "overlay" ? root : { kind: "folder", path: root.path };
-  };
+  const view = async (stack: Stack) =>
+    plainRoot(await layers.view(join(folder, `view-${randomBytes(4).toString("hex")}`), stack));
 
   const stackOfTree = async (from: TreeSource, solve: Solve): Promise<Stack | undefined> =>
     from.kind === "node" ? await solve(from.node) : undefined;

@@ -1,13 +1,12 @@
 import { lookup } from "node:dns/promises";
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { MountDetail } from "../../oci/rootfs.ts";
 import { volumeOptions } from "../../volume/options.ts";
 import type { Core } from "../core.ts";
 import type { MountPoint } from "../engine.ts";
-import { layerFolders, statInLayers } from "../files/layers.ts";
 import type { MountOption } from "../options.ts";
 import type { ResolvedMount } from "../spec/mounts.ts";
+import { rootMount } from "../spec/root-mount.ts";
 import { volumeNamed } from "../volumes/find.ts";
 import { checkPropagation } from "./propagation.ts";
 
@@ -126,14 +125,8 @@ async function imageSource(
   place: string,
   { name, target, subpath }: MountPoint,
 ): Promise<Source> {
-  mkdirSync(place, { recursive: true, mode: 0o700 });
-  const image = core.images.resolve(name ?? "");
-  const files = await core.images.layers.view(place, image);
-  const detail: MountDetail = subpath === null ? {} : { subpath };
-  const options = ["bind", "rprivate", "ro"];
-  if (files.kind === "folder") return { type: "bind", source: files.path, options, detail };
-  const isFile = statInLayers(layerFolders(files), subpath ?? "/")?.isDirectory() === false;
-  return { type: "overlay", source: target, options: [], detail: { ...detail, layers: files, isFile } };
+  const files = await core.images.layers.view(place, core.images.resolve(name ?? ""));
+  return rootMount(files, { target, subpath: subpath ?? "", isReadOnly: true });
 }
 
 function becauseOf(point: MountPoint): string {

@@ -79,15 +79,10 @@ export function engineSteps(core: Core): Steps {
     undo.release();
     return { id, folder, root };
   };
-  const remove = async ({ id, folder }: Pick<Step, "id" | "folder">) => {
-    await core.images.release(folder);
-    discard(core, folder);
-    rmSync(socketFolderOf(core, id), { recursive: true, force: true });
-  };
   return {
     async scratch(stack) {
       const step = await made(stack, () => ({ isBare: true }));
-      return { root: step.root, [Symbol.asyncDispose]: () => remove(step) };
+      return { root: step.root, [Symbol.asyncDispose]: () => remove(core, step) };
     },
     async open(below, points = []) {
       const { id, folder, root } = await made(below, (own) => ({
@@ -103,7 +98,7 @@ export function engineSteps(core: Core): Steps {
         async [Symbol.asyncDispose]() {
           await running?.kill().catch(() => {});
           await running?.ended.catch(() => {});
-          await remove({ id, folder });
+          await remove(core, { id, folder });
         },
       };
     },
@@ -183,13 +178,17 @@ async function ended(
   return reportOf(exit);
 }
 
+async function remove(core: Core, { id, folder }: Pick<Step, "id" | "folder">): Promise<void> {
+  await core.images.release(folder);
+  discard(core, folder);
+  rmSync(socketFolderOf(core, id), { recursive: true, force: true });
+}
+
 /** What an engine that ended in the middle left: it is nobody's any more. */
 export async function sweepSteps(core: Core): Promise<void> {
   for (const id of await readdir(stepsFolder(core)).catch(() => [])) {
     const folder = join(stepsFolder(core), id);
     await endLeft(core, id, folder);
-    await core.images.release(folder);
-    discard(core, folder);
-    rmSync(socketFolderOf(core, id), { recursive: true, force: true });
+    await remove(core, { id, folder });
   }
 }

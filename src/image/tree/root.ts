@@ -17,6 +17,10 @@ export type TreeRoot =
   /** The same of a folder that holds all files. */
   | { readonly kind: "bound"; readonly path: string; readonly binds: readonly Bind[] };
 
+/** A root with nothing mounted in it. */
+export const plainRoot = (rootfs: Rootfs): TreeRoot =>
+  rootfs.kind === "overlay" ? rootfs : { kind: "folder", path: rootfs.path };
+
 export interface Bind {
   readonly source: string;
   /** Of the source, resolved inside it; "" for all of it. */
