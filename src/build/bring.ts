@@ -4,8 +4,9 @@ import type { PullProgress } from "../image/images.ts";
 import { InroError } from "../oci/error.ts";
 import { formatPlatform, type Platform } from "../oci/platform.ts";
 import { parseReference, withDefaultRegistry } from "../oci/reference.ts";
+import { asStep } from "./as-step.ts";
 import type { Base } from "./graph/graph.ts";
-import type { StepView, Tell } from "./progress.ts";
+import type { Step, Tell } from "./progress.ts";
 import type { BuildRequest } from "./request.ts";
 
 const ABSENT = new Set(["NO_SUCH_IMAGE", "NO_MATCHING_PLATFORM"]);
@@ -16,35 +17,26 @@ export async function bringBase(
   reference: string,
   o: {
     readonly platform: Platform;
-    readonly step: StepView;
+    readonly step: Step;
     readonly request: Pick<BuildRequest, "pull" | "authFor">;
     readonly tell: Tell;
     readonly signal: AbortSignal;
   },
 ): Promise<Base> {
-  const { step, tell } = o;
-  const { place, text, location } = step;
-  tell({ type: "started", step: step.number, at: Date.now(), place, text, location });
-  try {
+  return asStep(o.step, o, async () => {
     const here = o.request.pull ? undefined : present(images, reference, o.platform);
     const image = here ?? (await pull(images, reference, o));
     await images.admit(image, reference);
-    const kind = here === undefined ? "done" : "cached";
-    tell({
-      type: "ended",
-      step: step.number,
-      at: Date.now(),
-      outcome: { kind, why: `${here === undefined ? "it was pulled" : "it is here"}: ${image.id}` },
-    });
     const { layers, chainIds, config } = image;
     const createdAt = Date.parse(config.created) || 0;
-    return { node: { op: "base", stack: { layers, chainIds }, createdAt }, config };
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    const outcome = o.signal.aborted ? ({ kind: "canceled" } as const) : { kind: "failed" as const, message };
-    tell({ type: "ended", step: step.number, at: Date.now(), outcome });
-    throw cause;
-  }
+    return {
+      result: { node: { op: "base", stack: { layers, chainIds }, createdAt }, config },
+      outcome:
+        here === undefined
+          ? { kind: "done", why: `it was pulled: ${image.id}` }
+          : { kind: "cached", why: `it is here: ${image.id}` },
+    };
+  });
 }
 
 function present(images: EngineImages, reference: string, platform: Platform) {

@@ -6,9 +6,10 @@ import { type Stack, stackOf, topOf } from "../../image/images.ts";
 import type { LayerStore } from "../../image/layer-store.ts";
 import { plainLayer } from "../../image/make.ts";
 import type { Digest } from "../../oci/digest.ts";
+import { asStep } from "../as-step.ts";
 import { type Cache, type CacheEntry, type KeyParts, keyOf } from "../cache/cache.ts";
 import { type ChangingNode, inputsOf, type Node } from "../graph/node.ts";
-import type { Outcome, Tell } from "../progress.ts";
+import type { Tell } from "../progress.ts";
 import { reasonFor } from "./explain.ts";
 import { limiter } from "./limiter.ts";
 import { SharedWork } from "./shared-work.ts";
@@ -116,14 +117,11 @@ export function openSolver(layers: LayerStore, cache: Cache): Solver {
 
   async function change(node: ChangingNode, build: SolvedBuild, solve: Solving["solve"]): Promise<Solved> {
     const { tell, signal } = build;
-    const { number, place, text, location } = node.step;
-    const end = (outcome: Outcome) => tell({ type: "ended", step: number, at: Date.now(), outcome });
     // All at once: none waits for another's place in the file.
     await Promise.all(inputsOf(node).map(solve));
     const { stack: below } = await solve(node.below);
     signal.throwIfAborted();
-    tell({ type: "started", step: number, at: Date.now(), place, text, location });
-    try {
+    return asStep(node.step, build, async () => {
       const work = await build.prepare(node, below, async (input) => (await solve(input)).stack);
       const parts: KeyParts = { op: node.op, below: topOf(below), ...work.parts };
       const key = keyOf(parts);
@@ -132,11 +130,8 @@ export function openSolver(layers: LayerStore, cache: Cache): Solver {
       const known = uncached ? undefined : (cached(key, below) ?? (await brought(key, below, build)));
       if (known !== undefined) {
         const { createdAt } = known.entry;
-        end({
-          kind: "cached",
-          why: `nothing has changed since it was made at ${new Date(createdAt).toISOString()}`,
-        });
-        return { stack: known.stack, createdAt };
+        const why = `nothing has changed since it was made at ${new Date(createdAt).toISOString()}`;
+        return { result: { stack: known.stack, createdAt }, outcome: { kind: "cached", why } };
       }
       const why = uncached
         ? "it was not to be taken from the cache (--no-cache)"
@@ -149,19 +144,14 @@ export function openSolver(layers: LayerStore, cache: Cache): Solver {
           if (made.isSound) remember(node, { key, parts }, { below, stack, createdAt });
           return { stack, createdAt };
         });
-      const solved = await shared.run(
+      const result = await shared.run(
         `${key}${build.apart}`,
         make,
-        (event) => tell({ ...event, step: number }),
+        (event) => tell({ ...event, step: node.step.number }),
         signal,
       );
-      end({ kind: "done", why });
-      return solved;
-    } catch (cause) {
-      const message = cause instanceof Error ? cause.message : String(cause);
-      end(signal.aborted ? { kind: "canceled" } : { kind: "failed", message });
-      throw cause;
-    }
+      return { result, outcome: { kind: "done", why } };
+    });
   }
 
   return {
