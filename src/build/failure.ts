@@ -7,8 +7,10 @@ import { StepFailure } from "./solve/run.ts";
 
 export interface WatchedTelling {
   readonly tell: Tell;
-  /** Tells of the failure; `source`: the Dockerfile, where it could be read. */
-  failed(cause: unknown, source: Source | undefined): void;
+  /** The Dockerfile, once it could be read. */
+  read(source: Source): void;
+  /** Tells of the failure. */
+  failed(cause: unknown): void;
 }
 
 interface Begun {
@@ -20,21 +22,25 @@ interface Begun {
 export function watched(tell: Tell): WatchedTelling {
   const begun = new Map<number, Begun>();
   let first: number | undefined;
+  let file: Source | undefined;
   return {
+    read(source) {
+      file = source;
+    },
     tell(event) {
       if (event.type === "started")
         begun.set(event.step, { title: `[${event.place}] ${event.text}`, location: event.location });
       if (event.type === "ended" && event.outcome.kind === "failed") first ??= event.step;
       tell(event);
     },
-    failed(cause, source) {
+    failed(cause) {
       const step = first === undefined ? undefined : begun.get(first);
       tell({
         ...{ type: "failed", step: first ?? null, title: step?.title ?? null },
         code: cause instanceof InroError ? cause.code : "INTERNAL",
         exitCode: cause instanceof StepFailure ? cause.exitCode : null,
         message: cause instanceof Error ? cause.message : String(cause),
-        snippet: snippetOf(cause, step?.location, source),
+        snippet: snippetOf(cause, step?.location, file),
       } satisfies BuildEvent);
     },
   };

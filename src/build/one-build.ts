@@ -14,9 +14,8 @@ import type { CacheMounts } from "./cache/mounts.ts";
 import { baseImage, checked, hereOf, warn } from "./check.ts";
 import type { FileDigests } from "./copy/file-digests.ts";
 import type { BaseImage } from "./dockerfile/checks/check.ts";
-import type { Source } from "./dockerfile/location.ts";
 import { parseDockerfile } from "./dockerfile/parse.ts";
-import { watched } from "./failure.ts";
+import { type WatchedTelling, watched } from "./failure.ts";
 import { convert } from "./graph/convert.ts";
 import { chainOf } from "./graph/graph.ts";
 import type { ChangingNode, Node, NodeMount } from "./graph/node.ts";
@@ -31,7 +30,7 @@ import { type RunParts, runWork } from "./solve/run.ts";
 import type { Solver, Work } from "./solve/solve.ts";
 import { openSources, type Sources } from "./solve/sources.ts";
 
-const IMPORT_WARNING = { rule: "CacheImport", detail: "", url: "", location: undefined };
+const IMPORT_WARNING = { rule: "CacheImport", url: "" };
 
 function aboutOf({ context, dockerfile, target, names }: BuildRequest): Omit<BuildAbout, "id"> {
   return {
@@ -63,21 +62,17 @@ export async function build(
 ): Promise<Image | null> {
   const id = randomBytes(8).toString("hex");
   const recording = request.isCheck ? null : whole.history.begin({ id, ...aboutOf(request) });
-  const { tell, failed } = watched((event) => {
+  const telling = watched((event) => {
     recording?.tell(event);
     told(event);
   });
-  let source: Source | undefined;
   try {
-    const read = (of: Source) => {
-      source = of;
-    };
-    if (recording !== null) tell({ type: "build", id });
-    const image = await made(whole, request, { id, tell, outer, read, use });
+    if (recording !== null) telling.tell({ type: "build", id });
+    const image = await made(whole, request, { id, telling, outer, use });
     recording?.end({ state: "done", image: image?.id ?? "", error: "" });
     return image;
   } catch (cause) {
-    if (!outer.aborted) failed(cause, source);
+    if (!outer.aborted) telling.failed(cause);
     const error = cause instanceof Error ? cause.message : String(cause);
     recording?.end(
       outer.aborted ? { state: "canceled", image: "", error: "" } : { state: "failed", image: "", error },
@@ -91,19 +86,18 @@ async function made(
   request: BuildRequest,
   {
     id,
-    tell,
+    telling,
     outer,
-    read,
     use,
   }: {
     readonly id: string;
-    readonly tell: Tell;
+    readonly telling: WatchedTelling;
     readonly outer: AbortSignal;
-    readonly read: (source: Source) => void;
     /** Told of every record of the cache that it stands on. */
     readonly use: (key: Digest) => void;
   },
 ): Promise<Image | null> {
+  const { tell } = telling;
   const { folder, execFolder, native, images, trees } = whole;
   const memory = join(execFolder, id);
   // What fails in one place ends what goes on in the others.
@@ -115,7 +109,7 @@ async function made(
   });
   const { name, text } = await sources.dockerfile();
   const file = parseDockerfile(text, name);
-  read(file.source);
+  telling.read(file.source);
   if (request.isCheck) {
     tell(checked(file, request, await sources.ignore(), (reference) => hereOf(images, reference)));
     return null;
@@ -151,7 +145,6 @@ async function made(
       prepare(whole, { id, request, sources, signal, memory }, node, below, solve),
   });
   try {
-    await solving.solve(graph.target.node);
     const image = await assemble(images, graph.target, request, solving, tell);
     const stoodOn = request.cacheTo.length === 0 ? [] : whole.cache.list().filter(({ key }) => used.has(key));
     for (const to of request.cacheTo) await exportCache(to, stoodOn, images.layers);

@@ -37,19 +37,21 @@ export async function askedBuild(x: Exchange): Promise<BuildRequest> {
     throw invalid("securityopt", "steps are confined as containers are by default");
   if (!["", "default"].includes(text(query, "isolation") ?? ""))
     throw invalid("isolation", "only the default isolation is there");
+  const args = argsOf(query);
+  const folderIds = texts(query, "contextids");
   return {
     context: contextOf(x),
     contexts: new Map(
       Object.entries(texts(query, "contexts")).map(([name, value]) => [
         name,
-        namedContext(name, value, texts(query, "contextids")[name] ?? null),
+        namedContext(name, value, folderIds[name] ?? null),
       ]),
     ),
     dockerfile: dockerfileOf(x, more),
     isCheck: flag(query, "check"),
     holdsFailed: text(query, "onerror") === "shell",
     target: text(query, "target"),
-    args: new Map(Object.entries(argsOf(query))),
+    args,
     labels: texts(query, "labels"),
     names: query.getAll("t").map((name) => named(x, name)),
     platform: askedPlatform(text(query, "platform")) ?? null,
@@ -64,7 +66,7 @@ export async function askedBuild(x: Exchange): Promise<BuildRequest> {
     ssh: new Map(Object.entries(texts(query, "ssh"))),
     entitlements: new Set(query.getAll("allow")),
     ...stepsOf(query),
-    timestamp: timestampOf(query),
+    timestamp: timestampOf(query, args),
     authFor: authOf(x),
   };
 }
@@ -138,17 +140,9 @@ function namedContext(name: string, value: string, id: string | null): ContextRe
 }
 
 /** A build argument of null has no value, and is as good as none. */
-function argsOf(query: Query): Record<string, string> {
-  const value = text(query, "buildargs");
-  if (value === null) return {};
-  let found: unknown;
-  try {
-    found = JSON.parse(value);
-  } catch {
-    throw invalid("buildargs", "it is not JSON");
-  }
-  const { fields } = asked(found, "buildargs.");
-  return Object.fromEntries(
+function argsOf(query: Query): ReadonlyMap<string, string> {
+  const { fields } = asked(jsonOf(query, "buildargs"), "buildargs.");
+  return new Map(
     Object.entries(fields).flatMap(([name, each]) => {
       if (each === null) return [];
       if (typeof each !== "string") throw invalid(`buildargs.${name}`, "it is not a text");
@@ -204,10 +198,10 @@ function jsonOf(query: Query, name: string): unknown {
 }
 
 /** `--timestamp`, or the build argument that other builders know. */
-function timestampOf(query: Query): number | null {
+function timestampOf(query: Query, args: BuildRequest["args"]): number | null {
   const given = integer(query, "timestamp");
   if (given !== null) return given;
-  const epoch = argsOf(query)["SOURCE_DATE_EPOCH"];
+  const epoch = args.get("SOURCE_DATE_EPOCH");
   if (epoch === undefined || epoch === "") return null;
   if (!/^\d{1,12}$/.test(epoch)) throw invalid("buildargs.SOURCE_DATE_EPOCH", "it is no number of seconds");
   return Number(epoch);

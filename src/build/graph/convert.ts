@@ -79,10 +79,11 @@ export async function convert(file: Dockerfile, o: ConvertOptions): Promise<Grap
   };
 
   const baseOf = (stage: Stage, number: number) => {
-    const name = expandWord(stage.from.image, (variable) => globals.get(variable));
+    const lookup = (variable: string) => globals.get(variable);
+    const name = expandWord(stage.from.image, lookup);
     if (name.trim() === "") throw refuse("base name should not be blank", stage.from.image);
     const platform = stage.from.platform;
-    const asked = platform === undefined ? "" : expandWord(platform, (variable) => globals.get(variable));
+    const asked = platform === undefined ? "" : expandWord(platform, lookup);
     const earlier = stages.slice(0, number).findLastIndex(({ from }) => from.name === name.toLowerCase());
     return { name, earlier, platform: asked === "" ? built : parsePlatform(asked) };
   };

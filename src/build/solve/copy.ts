@@ -27,6 +27,7 @@ export interface CopyParts {
 
 export async function copyWork(node: CopyNode, below: Stack, parts: CopyParts): Promise<Work> {
   const { layers, timestamp } = parts;
+  const reads = readsBelow(node);
   let preparing: Promise<PreparedCopy> | undefined;
   const prepared = () => {
     preparing ??= prepare(node, parts);
@@ -38,11 +39,11 @@ export async function copyWork(node: CopyNode, below: Stack, parts: CopyParts): 
       destination: node.destination,
       timestamp,
       // What is below is not looked at, so that it may be another.
-      ...(readsBelow(node) ? {} : { below: "" }),
+      ...(reads ? {} : { below: "" }),
     },
     async make() {
       const copy = await prepared();
-      const folders = readsBelow(node) ? await layers.folders(below) : [];
+      const folders = reads ? await layers.folders(below) : [];
       const stack = await layers.store(copy.layer(folders), below);
       return { stack, isSound: await copy.verify() };
     },

@@ -1,5 +1,5 @@
 /** Work that several want at once is done once, and given up when the last of them has given up. */
-export interface Shared<E, T> {
+interface Shared<E, T> {
   /** `hear` is told everything, also what was told before. Rejects when `signal` is aborted, whatever the others want. */
   join(hear: (event: E) => void, signal: AbortSignal): Promise<T>;
 }
