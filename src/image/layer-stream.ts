@@ -18,6 +18,18 @@ async function* from(
   for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
 }
 
+/** What a stream begins with, in the pieces that it came in: so many bytes or more, or all of it. */
+export async function beginningOf(stream: AsyncIterator<Uint8Array>, bytes: number): Promise<Uint8Array[]> {
+  const first: Uint8Array[] = [];
+  for (let n = 0; n < bytes; ) {
+    const next = await stream.next();
+    if (next.done === true) break;
+    first.push(next.value);
+    n += next.value.length;
+  }
+  return first;
+}
+
 const startsWith = (bytes: Uint8Array, magic: readonly number[]) =>
   magic.every((byte, i) => bytes[i] === byte);
 
@@ -53,17 +65,12 @@ const bzip2Refused = () =>
 /**
  * Decompresses gzip (also of several members), zstd and xz by their magic numbers, as peers do: media types lie.
  * Anything else passes as it is. Throws LAYER_DAMAGED where the compressed stream is broken or ends early, and
- * COMPRESSION_UNSUPPORTED for bzip2.
+ * COMPRESSION_UNSUPPORTED for bzip2. A source that is not read to its end stays as it is, for whoever opened it to close: a
+ * request's body may still be answered.
  */
 export async function* decompressed(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const iterator = source[Symbol.asyncIterator]();
-  const first: Uint8Array[] = [];
-  for (let n = 0; n < magicBytes; ) {
-    const next = await iterator.next();
-    if (next.done === true) break;
-    first.push(next.value);
-    n += next.value.length;
-  }
+  const first = await beginningOf(iterator, magicBytes);
   const magic = Buffer.concat(first.map((chunk) => chunk.subarray(0, magicBytes))).subarray(0, magicBytes);
   if (isBzip2(magic)) throw bzip2Refused();
   const whole = from(first, iterator);

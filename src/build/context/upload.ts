@@ -1,4 +1,4 @@
-import { decompressed } from "../../image/layer-stream.ts";
+import { beginningOf, decompressed } from "../../image/layer-stream.ts";
 import { blockSize, isTarHeader, isZeroBlock } from "../../image/tar/header.ts";
 import type { Tree } from "../../image/tree/tree.ts";
 import { InroError } from "../../oci/error.ts";
@@ -26,14 +26,7 @@ export async function receive(
   stream: AsyncIterable<Uint8Array>,
 ): Promise<string | undefined> {
   const bytes = decompressed(stream);
-  const first: Uint8Array[] = [];
-  for (let length = 0; length < blockSize; ) {
-    const next = await bytes.next();
-    if (next.done === true) break;
-    first.push(next.value);
-    length += next.value.length;
-  }
-  const begin = Buffer.concat(first);
+  const begin = Buffer.concat(await beginningOf(bytes, blockSize));
   const block = begin.subarray(0, blockSize);
   // An empty tar is nothing but zeros.
   const isTar = block.length === blockSize && (isTarHeader(block) || isZeroBlock(block));

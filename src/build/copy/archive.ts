@@ -1,4 +1,4 @@
-import { decompressed } from "../../image/layer-stream.ts";
+import { beginningOf, decompressed } from "../../image/layer-stream.ts";
 import { noLater, type TarEntry } from "../../image/tar/entry.ts";
 import { TarError } from "../../image/tar/error.ts";
 import { blockSize, isTarHeader } from "../../image/tar/header.ts";
@@ -12,8 +12,8 @@ import type { TreeRoot } from "../../image/tree/root.ts";
 import { InroError } from "../../oci/error.ts";
 import type { Placed, Placing } from "./placing.ts";
 
-/** A tar in a file, decompressed. To be read to its end or returned. */
-export interface Archive {
+/** A tar in a file, decompressed. */
+export interface Archive extends AsyncDisposable {
   readonly path: string;
   readonly tar: AsyncGenerator<Uint8Array>;
 }
@@ -28,36 +28,29 @@ async function* bytesOf(native: string, root: TreeRoot, path: string): AsyncGene
  * copied as it is. COMPRESSION_UNSUPPORTED for bzip2.
  */
 export async function openArchive(native: string, root: TreeRoot, path: string): Promise<Archive | null> {
-  const tar = decompressed(bytesOf(native, root, path));
-  const first: Uint8Array[] = [];
-  try {
-    for (let n = 0; n < blockSize; ) {
-      const next = await tar.next();
-      if (next.done === true) return null;
-      first.push(next.value);
-      n += next.value.length;
-    }
-  } catch (cause) {
+  await using opened = new AsyncDisposableStack();
+  const file = bytesOf(native, root, path);
+  opened.defer(async () => void (await file.return(undefined)));
+  const tar = decompressed(file);
+  opened.defer(async () => void (await tar.return(undefined)));
+  const first = await beginningOf(tar, blockSize).catch((cause: unknown) => {
     if (!(cause instanceof InroError)) throw cause;
     if (cause.code === "COMPRESSION_UNSUPPORTED") throw bzip2(path, cause);
-    if (cause.code === "LAYER_DAMAGED") return null;
+    if (cause.code === "LAYER_DAMAGED") return [];
     throw cause;
-  }
-  if (isTarHeader(Buffer.concat(first).subarray(0, blockSize))) return { path, tar: joined(first, tar) };
-  await tar.return(undefined);
-  return null;
+  });
+  const block = Buffer.concat(first).subarray(0, blockSize);
+  if (block.length < blockSize || !isTarHeader(block)) return null;
+  const held = opened.move();
+  return { path, tar: joined(first, tar), [Symbol.asyncDispose]: () => held.disposeAsync() };
 }
 
 async function* joined(
   first: readonly Uint8Array[],
   rest: AsyncGenerator<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
-  try {
-    yield* first;
-    yield* rest;
-  } finally {
-    await rest.return(undefined);
-  }
+  yield* first;
+  yield* rest;
 }
 
 const bzip2 = (path: string, cause: InroError) =>

@@ -64,8 +64,10 @@ async function* partsOf(making: Making, found: readonly Found[]): AsyncGenerator
       continue;
     }
     for (const [n, item] of each.items.entries()) {
-      const archive =
-        each.source.unpack && item.top.kind === kind.file ? await archiveOf(making, each, item) : null;
+      const mayUnpack = each.source.unpack && item.top.kind === kind.file;
+      await using archive = mayUnpack
+        ? await openArchive(making.native, each.source.root, item.top.path)
+        : null;
       if (archive === null) placeItem(making, each, item, `${at} ${n}`);
       else {
         yield* emit(making, placing.take());
@@ -127,10 +129,6 @@ function placeItem(making: Making, source: TreeFound, item: Item, id: string): v
     if (entry.kind !== kind.directory) put(path, entry);
     else places.set(relative, placing.folder(path, dressOf(entry, keepsOwners, dressing)));
   }
-}
-
-async function archiveOf({ native }: Making, { source }: TreeFound, { top }: Item) {
-  return await openArchive(native, source.root, top.path);
 }
 
 const latestOf = ({ latest }: CopyRequest): number => latest ?? Number.POSITIVE_INFINITY;

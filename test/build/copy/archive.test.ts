@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { type Item, tar } from "../../image/fixtures.ts";
@@ -137,4 +137,19 @@ test("archives and files of one instruction come in their order", async () => {
     "x/a=archive",
     "x/a=file",
   ]);
+});
+
+test("who reads a file ends with it, whether it is an archive or not, whole or damaged", async () => {
+  const readers = () =>
+    globSync("/proc/self/task/*/children").flatMap((path) => readFileSync(path, "utf8").match(/\d+/g) ?? []);
+  const before = readers();
+  const long = tar({ name: "a", content: Buffer.alloc(1 << 20, "x") });
+  for (const bytes of [
+    Buffer.alloc(1 << 20, "x"),
+    long,
+    long.subarray(0, 5000),
+    gzipSync(long).subarray(0, 900),
+  ])
+    await added(bytes).catch(() => {});
+  expect(readers()).toEqual(before);
 });
