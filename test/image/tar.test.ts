@@ -1,7 +1,11 @@
 import { describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { extract, pack } from "tar-stream";
 import type { TarEntry } from "../../src/image/tar/entry.ts";
+import { measureTar, tarMeter } from "../../src/image/tar/meter.ts";
 import { tarReader } from "../../src/image/tar/reader.ts";
+import { temporaryFolder } from "../support/temporary.ts";
 import { blocksOf, forged, type Item, tar } from "./fixtures.ts";
 
 function read(bytes: Uint8Array, step = bytes.length): { entry: TarEntry; data: Buffer }[] {
@@ -47,6 +51,26 @@ test("what is written is read again, at any size of chunks", () => {
     expect(entry.xattrs).toEqual(item.xattrs ?? []);
   }
   for (const step of [1, 7, 511, 513, 4096]) expect(read(bytes, step)).toEqual(whole);
+});
+
+function measured(bytes: Uint8Array): number {
+  using folder = temporaryFolder("tar");
+  const path = join(folder.path, "layer");
+  writeFileSync(path, bytes);
+  return measureTar(path);
+}
+
+test("the bytes of a tar's files are counted, in a file and as it passes by", () => {
+  const all = [
+    ...items,
+    { name: "large", content: Buffer.alloc(200_000, 1) },
+    { name: "last", content: "abc" },
+  ];
+  const bytes = all.reduce((sum, { content = "" }) => sum + content.length, 0);
+  expect(measured(tar(...all))).toBe(bytes);
+  const meter = tarMeter();
+  for (const byte of tar(...all)) meter.see(Uint8Array.of(byte));
+  expect(meter.bytes).toBe(bytes);
 });
 
 test("tar-stream reads what we write, and we read what it writes", async () => {
@@ -140,6 +164,13 @@ describe("a hostile tar is refused", () => {
     ],
   ];
   for (const [what, bytes, why] of cases) test(what, () => expect(() => read(bytes)).toThrow(why));
+
+  test("what is none that could be unpacked weighs what came before", () => {
+    const minus = forged({ name: "x" }, size("-0000001000\0"));
+    const refused = cases.filter(([what]) => what !== "an end in the middle").map(([, bytes]) => bytes);
+    for (const bytes of [...refused, minus])
+      expect(measured(Buffer.concat([blocksOf({ name: "a", content: "abc" }), bytes]))).toBe(3);
+  });
 });
 
 test("the last entry's padding may be missing, as in what the docker CLI sends", () => {
