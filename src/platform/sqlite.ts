@@ -1,5 +1,5 @@
 import { Database as BunDatabase, type SQLQueryBindings } from "bun:sqlite";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, rmSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { InroError } from "../oci/error.ts";
 import { diskFull } from "./disk-full.ts";
@@ -91,6 +91,17 @@ export function openDatabase(
   };
   migrate(inner, migrations, path);
   return database;
+}
+
+/** The same for what can be found out again: a file that is damaged is begun anew, and what is lost is time. */
+export function openOrBegin(...[path, ...rest]: Parameters<typeof openDatabase>): Database | undefined {
+  try {
+    return openDatabase(path, ...rest);
+  } catch (cause) {
+    if (!(cause instanceof InroError && cause.code === "DATABASE_DAMAGED")) throw cause;
+    for (const end of ["", "-wal", "-shm"]) rmSync(`${path}${end}`, { force: true });
+    return openDatabase(path, ...rest);
+  }
 }
 
 /** SQLite, "PRAGMA locking_mode": the lock is taken by the first write and never given back; WAL then needs no shared memory. */

@@ -3,13 +3,12 @@
  * that it laid upon what was below it. The layers themselves are the image store's, which keeps those that are recorded
  * here; a record whose layers are gone is none.
  */
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { KeptLayer } from "../../image/images.ts";
 import { type Digest, digestOf, parseDigest } from "../../oci/digest.ts";
-import { InroError } from "../../oci/error.ts";
 import type { Reserve } from "../../platform/reserve.ts";
-import { type Database, openDatabase } from "../../platform/sqlite.ts";
+import { openOrBegin } from "../../platform/sqlite.ts";
 
 /** All that a step's result depends on, part by part: plain data, the same for the same step wherever it is built. */
 export type KeyParts = Readonly<Record<string, unknown>>;
@@ -113,21 +112,8 @@ const entryOf = (row: Row): CacheEntry => ({
 export function openCache(folder: string, reserve: Reserve): Cache {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, "cache.db");
-  const open = () => {
-    const database = openDatabase(path, [schema], reserve);
-    if (database === undefined) throw new Error(`${path} is held by another process`);
-    return database;
-  };
-  try {
-    return cacheIn(open());
-  } catch (cause) {
-    if (!(cause instanceof InroError) || cause.code !== "DATABASE_DAMAGED") throw cause;
-    for (const end of ["", "-wal", "-shm"]) rmSync(`${path}${end}`, { force: true });
-    return cacheIn(open());
-  }
-}
-
-function cacheIn(database: Database): Cache {
+  const database = openOrBegin(path, [schema], reserve);
+  if (database === undefined) throw new Error(`${path} is held by another process`);
   return {
     find(key) {
       const [row] = database.all<Row>("SELECT * FROM steps WHERE key = ?", key);

@@ -1,7 +1,6 @@
-import { rmSync } from "node:fs";
-import { type Digest, parseDigest } from "../../oci/digest.ts";
+import { parseDigest } from "../../oci/digest.ts";
 import { InroError } from "../../oci/error.ts";
-import { type Database, openDatabase } from "../../platform/sqlite.ts";
+import { openOrBegin } from "../../platform/sqlite.ts";
 import type { FileDigests } from "./file-digests.ts";
 
 const schema = [
@@ -12,9 +11,9 @@ const schema = [
 /** Seconds after which a file is read again: what is not asked for any more goes. */
 const lifetime = 60 * 24 * 3600;
 
-/** What is known of files' contents, in a file of its own; nothing is lost with it but time, so a damaged one is begun anew. */
+/** What is known of files' contents, in a file of its own. Where another process holds it, files are read. */
 export function openFileDigests(path: string): FileDigests & Disposable {
-  const database = opened(path);
+  const database = openOrBegin(path, schema);
   const now = () => Math.floor(Date.now() / 1000);
   database?.attempt("DELETE FROM file WHERE kept < ?", now() - lifetime);
   return {
@@ -25,7 +24,7 @@ export function openFileDigests(path: string): FileDigests & Disposable {
           identity,
           stamp,
         ) ?? [];
-      return row === undefined ? undefined : (parseDigest(row.digest) satisfies Digest);
+      return row === undefined ? undefined : parseDigest(row.digest);
     },
     keep(files) {
       if (files.length === 0) return;
@@ -40,15 +39,4 @@ export function openFileDigests(path: string): FileDigests & Disposable {
     },
     [Symbol.dispose]: () => database?.close(),
   };
-}
-
-/** Undefined where another process holds it: files are read then. */
-function opened(path: string): Database | undefined {
-  try {
-    return openDatabase(path, schema);
-  } catch (cause) {
-    if (!(cause instanceof InroError && cause.code === "DATABASE_DAMAGED")) throw cause;
-    for (const end of ["", "-wal", "-shm"]) rmSync(`${path}${end}`, { force: true });
-    return openDatabase(path, schema);
-  }
 }
