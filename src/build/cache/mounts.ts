@@ -1,10 +1,12 @@
 /** Folders that RUN --mount=type=cache keeps from one build to the next, by their ids. */
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { treeSize } from "../../engine/files/size.ts";
 import { Mutex } from "../../engine/mutex.ts";
+import { endOf } from "../../image/end-of.ts";
 import type { Stack } from "../../image/images.ts";
+import { digestOf, hexOf } from "../../oci/digest.ts";
 import { countUse, type MountRecord, readMountRecord, writeMountRecord } from "./mount-record.ts";
 
 export interface CacheMountRequest {
@@ -44,7 +46,7 @@ export interface CacheMountsOptions {
   discard(path: string): Promise<void>;
 }
 
-const nameOf = (id: string) => createHash("sha256").update(id).digest("hex").slice(0, 24);
+const nameOf = (id: string) => hexOf(digestOf(id)).slice(0, 24);
 
 export async function openCacheMounts({ folder, fill, discard }: CacheMountsOptions): Promise<CacheMounts> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -86,17 +88,12 @@ export async function openCacheMounts({ folder, fill, discard }: CacheMountsOpti
     const lock = locks.get(path) ?? new Mutex();
     locks.set(path, lock);
     const holding = lock.hold();
-    const { promise: given, reject } = Promise.withResolvers<never>();
-    const giveUp = () => reject(signal.reason);
-    signal.addEventListener("abort", giveUp, { once: true });
     try {
-      signal.throwIfAborted();
-      return await Promise.race([holding, given]);
+      await endOf(holding, signal);
+      return await holding;
     } catch (cause) {
       void holding.then((release) => release());
       throw cause;
-    } finally {
-      signal.removeEventListener("abort", giveUp);
     }
   };
 

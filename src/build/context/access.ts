@@ -1,3 +1,4 @@
+import { basic } from "../../image/registry/basic.ts";
 import type { BuildRequest } from "../request.ts";
 import type { Remote } from "./remote.ts";
 
@@ -12,7 +13,7 @@ export function authorizationFor(remote: Remote, { secrets }: Access): string | 
     const secret = secrets.get(name);
     return secret === undefined ? undefined : Buffer.from(secret).toString("utf8").trim();
   };
-  const token = (value: string) => `Basic ${Buffer.from(`x-access-token:${value}`).toString("base64")}`;
+  const token = (value: string) => basic("x-access-token", value);
   const ways: readonly (readonly [name: string, header: (value: string) => string])[] =
     remote.kind === "git"
       ? [

@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { closeSync, futimesSync, openSync, writeSync } from "node:fs";
 import { basename, join } from "node:path";
+import { basic } from "../../image/registry/basic.ts";
 import { request } from "../../image/registry/http.ts";
-import { type Digest, isDigest } from "../../oci/digest.ts";
+import { type Digest, digester } from "../../oci/digest.ts";
 import { InroError } from "../../oci/error.ts";
 import { diskFull } from "../../platform/disk-full.ts";
 import { spent } from "../../platform/spent.ts";
@@ -16,7 +16,6 @@ export interface DownloadOptions {
   /** Bytes; more is refused. */
   readonly most?: number;
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: (bytes: number, total: number | undefined) => void;
 }
 
 /** One file, alone in its folder. */
@@ -44,7 +43,7 @@ export async function download(folder: string, url: string, o: DownloadOptions =
   const name = nameIn(url);
   const file = name === "" ? "download" : name;
   const total = Number(response.headers.get("content-length") ?? Number.NaN);
-  const hash = createHash("sha256");
+  const hash = digester();
   const most = o.most ?? mostBytes;
   const descriptor = openSync(join(folder, file), "wx", 0o600);
   try {
@@ -55,7 +54,6 @@ export async function download(folder: string, url: string, o: DownloadOptions =
       hash.update(chunk);
       for (let at = 0; at < chunk.length; ) at += writeSync(descriptor, chunk, at);
       spent(chunk.length);
-      o.onProgress?.(bytes, Number.isNaN(total) ? undefined : total);
     }
     if (bytes < total) throw failed(url, `the connection ended after ${bytes} of ${total} bytes`);
     const modified = Date.parse(response.headers.get("last-modified") ?? "");
@@ -66,8 +64,7 @@ export async function download(folder: string, url: string, o: DownloadOptions =
   } finally {
     closeSync(descriptor);
   }
-  const digest = `sha256:${hash.digest("hex")}`;
-  if (!isDigest(digest)) throw new Error(`${digest} is no digest`);
+  const digest = hash.digest();
   if (o.checksum !== undefined && o.checksum !== digest)
     throw new InroError("DOWNLOAD_MISMATCH", {
       what: `cannot use ${shown(url)}`,
@@ -111,12 +108,12 @@ async function answerOf(
   { authorization, signal }: DownloadOptions,
   method = "GET",
 ): Promise<Response> {
-  if (!URL.canParse(url)) throw failed(url, "it is no URL");
-  const { username, password } = new URL(url);
-  const bare = new URL(url);
+  const bare = URL.parse(url);
+  if (bare === null) throw failed(url, "it is no URL");
+  const { username, password } = bare;
+  const own = username === "" ? undefined : basic(decodeURIComponent(username), decodeURIComponent(password));
+  const credentials = authorization ?? own;
   bare.username = bare.password = bare.hash = "";
-  const basic = `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString("base64")}`;
-  const credentials = authorization ?? (username === "" ? undefined : basic);
   const headers = credentials === undefined ? {} : { authorization: credentials };
   let response: Response;
   try {

@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, lutimesSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { fromText } from "../../image/tree/entry.ts";
+import { fromText, toText } from "../../image/tree/entry.ts";
 import { kind } from "../../image/tree/frames.ts";
 import { lookAt } from "../../image/tree/look.ts";
 import { InroError } from "../../oci/error.ts";
@@ -145,7 +145,7 @@ async function partOf(native: string, folder: string, { repository, subfolder }:
   if (parts.length === 0) return folder;
   await using look = await lookAt(native, { kind: "folder", path: folder });
   const { entry } = await follow(look, "", parts.map(fromText), { take: () => "shown" });
-  if (entry?.kind === kind.directory) return join(folder, Buffer.from(entry.path, "latin1").toString());
+  if (entry?.kind === kind.directory) return join(folder, toText(entry.path));
   throw new InroError("GIT_FOLDER_MISSING", {
     what: `cannot use ${JSON.stringify(subfolder)} of ${shown(repository)}`,
     why: entry === undefined ? "the repository has nothing there" : "it is no folder",

@@ -1,5 +1,5 @@
 import { toTar } from "../../image/tree/convert.ts";
-import type { SeenEntry } from "../../image/tree/entry.ts";
+import { type SeenEntry, toText } from "../../image/tree/entry.ts";
 import { InroError } from "../../oci/error.ts";
 import type { ChangeMode } from "./mode.ts";
 import type { Owner } from "./owner.ts";
@@ -18,7 +18,7 @@ export function dressOf(entry: SeenEntry, keepsOwners: boolean, { owner, change 
   const tar = toTar(entry, "");
   if (tar === undefined)
     throw new InroError("COPY_SOURCE_INVALID", {
-      what: `cannot copy ${JSON.stringify(Buffer.from(entry.path, "latin1").toString())}`,
+      what: `cannot copy ${JSON.stringify(toText(entry.path))}`,
       why: "a socket cannot be in an image",
     });
   const { name: _, ...dress } = tar;

@@ -1,4 +1,4 @@
-import type { SeenEntry } from "../../image/tree/entry.ts";
+import { type SeenEntry, toText } from "../../image/tree/entry.ts";
 import { kind } from "../../image/tree/frames.ts";
 import type { TreeLook } from "../../image/tree/look.ts";
 import { within } from "../../image/tree/names.ts";
@@ -67,6 +67,6 @@ export async function follow(
 
 const tooManyLinks = (path: string) =>
   new InroError("COPY_SOURCE_INVALID", {
-    what: `cannot copy ${JSON.stringify(Buffer.from(path, "latin1").toString())}`,
+    what: `cannot copy ${JSON.stringify(toText(path))}`,
     why: "it leads through too many symbolic links",
   });

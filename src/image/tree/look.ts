@@ -1,6 +1,6 @@
 /** A tree that is looked at piece by piece: for a build, which takes some files of it and leaves others. */
 import { InroError } from "../../oci/error.ts";
-import { fromText, type SeenEntry } from "./entry.ts";
+import { fromText, type SeenEntry, toText } from "./entry.ts";
 import { flag, frame, kind } from "./frames.ts";
 import { decodeSeen } from "./inbox.ts";
 import { within } from "./names.ts";
@@ -65,7 +65,7 @@ function put({ outbox }: TreeSession, path: string, flags: number, type: number 
 
 const changedKind = (path: string) =>
   new InroError("TREE_FAILED", {
-    what: `cannot read ${JSON.stringify(Buffer.from(path, "latin1").toString())}`,
+    what: `cannot read ${JSON.stringify(toText(path))}`,
     why: "it is no longer what it was when it was looked at",
   });
 
