@@ -5,8 +5,20 @@ import type { Remote } from "./remote.ts";
 /** What a build was given for reaching what is private. */
 export type Access = Pick<BuildRequest, "secrets" | "ssh">;
 
+interface Reaching {
+  readonly access: Access;
+  readonly signal: AbortSignal;
+}
+
+/** How one remote is reached. */
+export const accessTo = (remote: Remote, { access, signal }: Reaching) => ({
+  authorization: authorizationFor(remote, access),
+  sshSocket: sshSocket(access),
+  signal,
+});
+
 /** Docker's names for secrets that servers are told; those that end in a server's name come first. */
-export function authorizationFor(remote: Remote, { secrets }: Access): string | undefined {
+function authorizationFor(remote: Remote, { secrets }: Access): string | undefined {
   const url = URL.parse(remote.kind === "git" ? remote.repository : remote.url);
   if (url === null) return undefined;
   const text = (name: string) => {
@@ -34,5 +46,5 @@ export function authorizationFor(remote: Remote, { secrets }: Access): string | 
 }
 
 /** `--ssh default`, or the only one that was given. */
-export const sshSocket = ({ ssh }: Access): string | undefined =>
+const sshSocket = ({ ssh }: Access): string | undefined =>
   ssh.get("default") ?? (ssh.size === 1 ? [...ssh.values()][0] : undefined);

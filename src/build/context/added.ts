@@ -4,7 +4,7 @@ import { type Digest, parseDigest } from "../../oci/digest.ts";
 import { InroError } from "../../oci/error.ts";
 import type { TreeSource } from "../copy/request.ts";
 import type { NodeSource } from "../graph/node.ts";
-import { type Access, authorizationFor, sshSocket } from "./access.ts";
+import { type Access, accessTo } from "./access.ts";
 import { download, tagOf } from "./download.ts";
 import { clone, commitOf } from "./git.ts";
 import { type GitRemote, remoteOf, shown } from "./remote.ts";
@@ -26,8 +26,9 @@ export interface AddedParts {
 export async function identityOf(source: UrlSource, parts: AddedParts): Promise<string | undefined> {
   const remote = remoteOf(source.url);
   if (remote === undefined) throw noUrl(source.url);
-  if (remote.kind === "git") return await commitOf(parts.emptyFolder(), remote, accessTo(remote, parts));
-  return checksumOf(source) ?? (await tagOf(source.url, accessTo(remote, parts)));
+  const o = accessTo(remote, parts);
+  if (remote.kind === "git") return await commitOf(parts.emptyFolder(), remote, o);
+  return checksumOf(source) ?? (await tagOf(source.url, o));
 }
 
 /**
@@ -96,12 +97,6 @@ function checksumOf({ checksum }: UrlSource): Digest | undefined {
     at: "--checksum",
   });
 }
-
-const accessTo = (remote: Parameters<typeof authorizationFor>[0], { access, signal }: AddedParts) => ({
-  authorization: authorizationFor(remote, access),
-  sshSocket: sshSocket(access),
-  signal,
-});
 
 const noUrl = (url: string) =>
   new InroError("COPY_SOURCE_INVALID", {

@@ -6,7 +6,7 @@ import { readInLayers } from "../../engine/files/layers.ts";
 import type { Tree, TreeRoot } from "../../image/tree/tree.ts";
 import { InroError } from "../../oci/error.ts";
 import type { ContextRequest } from "../request.ts";
-import { type Access, authorizationFor, sshSocket } from "./access.ts";
+import { type Access, accessTo } from "./access.ts";
 import { download } from "./download.ts";
 import { clone } from "./git.ts";
 import { remoteOf } from "./remote.ts";
@@ -86,16 +86,14 @@ async function received(
 
 /** A repository, or a tar or Dockerfile to download. */
 async function fetched(url: string, title: string, parts: ContextParts): Promise<Context> {
-  const { native, access, signal } = parts;
   const remote = remoteOf(url);
   if (remote === undefined) throw invalid(title, `${url} is neither http(s) nor a repository's URL`);
-  const authorization = authorizationFor(remote, access);
+  const o = accessTo(remote, parts);
   if (remote.kind === "git") {
-    const o = { authorization, sshSocket: sshSocket(access), signal };
-    const { folder } = await clone(native, emptyFolder(parts), remote, o);
+    const { folder } = await clone(parts.native, emptyFolder(parts), remote, o);
     return contextIn(folder, title, true);
   }
-  const { folder, file } = await download(emptyFolder(parts), url, { authorization, signal });
+  const { folder, file } = await download(emptyFolder(parts), url, o);
   return await received(createReadStream(join(folder, file)), title, parts);
 }
 
