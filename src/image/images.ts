@@ -82,7 +82,6 @@ export interface Removal {
 
 export type Archive = AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>;
 
-/** The image store of one data root. An image is either wholly there or not at all, whatever happens to the process. */
 export interface PrepareOptions {
   /** Bytes that may be written, told when the root is first made. */
   readonly limit?: number | undefined;
@@ -92,6 +91,7 @@ export interface PrepareOptions {
   readonly isBare?: boolean;
 }
 
+/** The image store of one data root. An image is either wholly there or not at all, whatever happens to the process. */
 export interface Images {
   pull(reference: Reference, options?: PullOptions): Promise<Image>;
   /** The tags that the repository has at its registry. Throws NO_SUCH_IMAGE, and what asking a registry throws. */

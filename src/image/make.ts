@@ -103,7 +103,10 @@ export async function makeImage(store: PullStore, request: MakeRequest): Promise
   });
   if (request.isForeign)
     await fetchLayers(
-      ...([store.fetchLayer, stack.layers, stack.chainIds, () => () => {}] as const),
+      store.fetchLayer,
+      stack.layers,
+      stack.chainIds,
+      () => () => {},
       ({ digest }) => blobs.stream(digest),
       { verified: new Set([own.digest]) },
     );

@@ -106,7 +106,10 @@ export async function openImages(options: ImagesOptions): Promise<Images> {
   const unpackAll = async ({ layers, chainIds }: Stack) => {
     if (chainIds.every(snapshots.has)) return;
     await fetchLayers(
-      ...([fetchLayer, layers, chainIds, () => () => {}] as const),
+      fetchLayer,
+      layers,
+      chainIds,
+      () => () => {},
       ({ digest }) => blobs.stream(digest),
       { onlyFiles: true },
     );
