@@ -78,6 +78,10 @@ long tree_check_path(const char *path);
 long tree_open_in(int root, const char *path, u64 flags, u64 resolve);
 // A descriptor to read with of what an O_PATH descriptor names, and of nothing else.
 long tree_reopen(int fd, int flags);
+// The same to read a file's data with; its time of access stays, where that may be asked for (open(2), O_NOATIME).
+long tree_reopen_data(int fd);
+// Opens one of the engine's own files, whose path the request has, in place of the one that was held.
+long tree_hold(struct tree_cursor *c, const char **failed_path, int flags, int *held);
 long tree_stat_fd(int fd, struct statx *st);
 long tree_stat_at(int folder, const char *name, struct statx *st);
 // Removes name in folder, with everything beneath it on the same file system (tree_remove.c).

@@ -48,12 +48,7 @@ static long write_frame(int fd, u64 at, u32 left) {
 static int source = -1;
 
 long tree_source(struct tree_cursor *c, const char **failed_path) {
-  const char *path = *failed_path = tree_take_string(c);
-  if (c->bad) return -EBADMSG;
-  if (source >= 0) SYS(close, source);
-  long r = TREE_STEP("open", SYS(openat, AT_FDCWD, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-  source = r < 0 ? -1 : (int)r;
-  return r;
+  return tree_hold(c, failed_path, O_RDONLY, &source);
 }
 
 // The part of the file that a frame brings: answers its length.

@@ -50,6 +50,21 @@ long tree_reopen(int fd, int flags) {
   return SYS(openat, AT_FDCWD, tree_proc_name(name, fd, 0), flags | O_CLOEXEC);
 }
 
+long tree_reopen_data(int fd) {
+  int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
+  long file = TREE_STEP("open", tree_reopen(fd, flags | O_NOATIME));
+  return file == -EPERM ? TREE_STEP("open", tree_reopen(fd, flags)) : file;
+}
+
+long tree_hold(struct tree_cursor *c, const char **failed_path, int flags, int *held) {
+  const char *path = *failed_path = tree_take_string(c);
+  if (c->bad) return -EBADMSG;
+  if (*held >= 0) SYS(close, *held);
+  long r = TREE_STEP("open", SYS(openat, AT_FDCWD, path, flags | O_NOFOLLOW | O_CLOEXEC));
+  *held = r < 0 ? -1 : (int)r;
+  return r;
+}
+
 long tree_stat_fd(int fd, struct statx *st) {
   return SYS(statx, fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, st);
 }

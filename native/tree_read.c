@@ -59,8 +59,7 @@ long tree_send_entry(int fd, const struct statx *st, int kind, const char *path,
 
 // A file that shrinks while it is read is filled up with zeros to the size that its entry told, as tar(1) does.
 static long send_data(int fd, u64 left) {
-  long file = TREE_STEP("open", tree_reopen(fd, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOATIME));
-  if (file == -EPERM) file = TREE_STEP("open", tree_reopen(fd, O_RDONLY | O_NONBLOCK | O_NOCTTY));
+  long file = tree_reopen_data(fd);
   if (file < 0) return file;
   long n = 0;
   while (left) {
@@ -100,7 +99,7 @@ long tree_read_one(int fd, const struct statx *st, const char *path) {
   return r < 0 ? r : kind;
 }
 
-static long open_at(int root, const char *path, u32 flags, struct statx *st) {
+long tree_open_entry(int root, const char *path, u32 flags, struct statx *st) {
   u64 how = O_PATH | (flags & TREE_FLAG_FOLLOW ? 0 : O_NOFOLLOW);
   long fd = TREE_STEP("openat2", tree_open_in(root, path, how, flags & TREE_FLAG_STRAIGHT ? RESOLVE_NO_SYMLINKS : 0));
   if (fd < 0) return fd;
@@ -115,7 +114,7 @@ long tree_stat(int root, struct tree_cursor *c, const char **failed_path) {
   u32 flags = tree_take32(c);
   if (c->bad) return -EBADMSG;
   struct statx st;
-  long fd = open_at(root, path, flags, &st);
+  long fd = tree_open_entry(root, path, flags, &st);
   if (fd < 0) return fd;
   int kind = tree_kind_of(&st);
   long r = kind == TREE_KIND_SYMLINK ? send_link((int)fd, &st, "") : tree_send_entry((int)fd, &st, kind, "", "");
@@ -129,7 +128,7 @@ long tree_read(int root, struct tree_cursor *c, const char **failed_path) {
   if (c->bad) return -EBADMSG;
   struct statx st;
   long r = tree_reading_begin();
-  long fd = r < 0 ? r : open_at(root, path, tree_reading.flags, &st);
+  long fd = r < 0 ? r : tree_open_entry(root, path, tree_reading.flags, &st);
   if (fd < 0) return fd;
   tree_reading.mount = st.stx_mnt_id;
   r = tree_read_one((int)fd, &st, "");

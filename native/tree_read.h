@@ -12,6 +12,8 @@ struct tree_reading {
 extern struct tree_reading tree_reading;
 
 int tree_kind_of(const struct statx *st);
+// An O_PATH descriptor of what a path names by FOLLOW and STRAIGHT, and what that is.
+long tree_open_entry(int root, const char *path, u32 flags, struct statx *st);
 long tree_read_one(int fd, const struct statx *st, const char *path);
 
 // tree_walk.c
