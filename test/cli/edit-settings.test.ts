@@ -183,6 +183,19 @@ describe.skipIf(engineMissing)("inro edit, of everything else", () => {
     expect(await inside("web", "ls /sys/class/net")).toBe("eth0\nlo\n");
   }, 60_000);
 
+  test("undoes a move out of a network where it is linked to what was removed since", async () => {
+    for (const name of ["front", "back"]) await out("network", "create", name);
+    await run("other", "-p", "9000:90");
+    await run("gone", "--network", "front");
+    await run("web");
+    await out("network", "connect", "--link", "gone:x", "front", "web");
+    await out("rm", "-f", "gone");
+    const words = ["--network-rm", "front", "-p", "9000:90"];
+    expect((await cli.inro("edit", "web", ...words)).stderr).toContain('"other" has published it');
+    expect(await networksOf("web")).toEqual(["bridge", "front"]);
+    expect(await inside("web", "ls /sys/class/net")).toBe("eth0\neth1\nlo\n");
+  }, 60_000);
+
   test("refuses what cannot be changed by its name, and what makes no sense", async () => {
     await run("web");
     const told = await about("web");

@@ -12,7 +12,6 @@ import { type Core, record } from "../core.ts";
 import type { NetworkDetails } from "../engine.ts";
 import type { Entry } from "../entry.ts";
 import { writeConnectionFiles } from "../life/request.ts";
-import { settledLinks } from "../links/links.ts";
 import type { EndpointOption } from "../options.ts";
 import { isLive } from "../state.ts";
 import { bandwidthOf, limitNow } from "./bandwidth.ts";
@@ -25,7 +24,10 @@ import {
   leaderAmong,
 } from "./endpoints.ts";
 
-/** Connects a container with a network, at once when it runs. In the container's turn. `as`: what it was there before. */
+/**
+ * Connects a container with a network, at once when it runs. In the container's turn.
+ * `asked`: its links settled; `as`: what it was there before.
+ */
 export async function connect(
   core: Core,
   entry: Entry,
@@ -33,7 +35,7 @@ export async function connect(
   asked: Omit<EndpointOption, "network">,
   as?: AttachmentRecord,
 ): Promise<void> {
-  const endpoint = { ...asked, network: network.name, links: settledLinks(core, asked.links) };
+  const endpoint = { ...asked, network: network.name };
   const before = endpointsOf(entry);
   if (before.some((one) => one.network === network.name)) throw alreadyConnected(entry, network);
   const lone = [...before, endpoint].find(({ network: name }) => name === "host" || name === "none");

@@ -4,6 +4,7 @@ import type { ContainerDetails, EngineNetworks, Filters, NetworkDetails } from "
 import type { Entry } from "../entry.ts";
 import { matchesFilters, matchesLabel } from "../event-filter.ts";
 import { tellNetwork } from "../life/told.ts";
+import { settledLinks } from "../links/links.ts";
 import { details } from "../look/details.ts";
 import { checkFilters } from "../look/list.ts";
 import { pruneFilter } from "../prune-filter.ts";
@@ -21,7 +22,7 @@ export function engineNetworks(core: Core): EngineNetworks {
     prune: (o) => prune(core, o),
     connect: (network, container, endpoint) =>
       inTurn(core, { network, container, action: "connect" }, (entry, found) =>
-        connect(core, entry, found, endpoint),
+        connect(core, entry, found, { ...endpoint, links: settledLinks(core, endpoint.links) }),
       ),
     disconnect: (network, container) =>
       inTurn(core, { network, container, action: "disconnect" }, (entry, found) =>
