@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { cpus, hostname, release, totalmem } from "node:os";
 import { capabilityNames, parseCapabilities } from "../kernel/capabilities.ts";
+import { bootId } from "../platform/boot-id.ts";
 import { findDisk } from "./spec/block-io.ts";
 import { parseHeldLimits } from "./spec/rlimits.ts";
 import type { HostFacts } from "./spec/spec.ts";
@@ -27,7 +28,7 @@ export function surveyHost(): Host {
     ),
     rlimits: parseHeldLimits(readFileSync("/proc/self/limits", "utf8")),
     swapLimit: unified || existsSync("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes"),
-    bootId: readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(),
+    bootId: bootId(),
     kernelRelease: release(),
     kernel: [major, minor],
     cpus: cpus().length,

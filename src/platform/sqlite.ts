@@ -125,8 +125,7 @@ function hold(inner: BunDatabase, path: string): boolean {
 }
 
 function migrate(inner: BunDatabase, migrations: readonly string[], path: string): void {
-  const row = inner.query("PRAGMA user_version").get() as { user_version: number };
-  const { user_version: version } = row;
+  const { user_version: version } = inner.query("PRAGMA user_version").get() as { user_version: number };
   if (version > migrations.length) {
     inner.close(false);
     throw new InroError("DATABASE_NEWER", {

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { spawn } from "node:child_process";
-import { bootId, isAlive, startTimeOf } from "../../src/runtime/command/status.ts";
+import { bootId } from "../../src/platform/boot-id.ts";
+import { isAlive, startTimeOf } from "../../src/runtime/command/status.ts";
 import type { StoredContainer } from "../../src/runtime/command/stored.ts";
 
 const stored = (pid: number, startTime: string, boot = bootId()): StoredContainer => ({

@@ -2,10 +2,10 @@
 import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { InroError } from "../../oci/error.ts";
+import { bootId } from "../../platform/boot-id.ts";
 import type { Driver } from "./driver.ts";
 import { limitWritable } from "./quota.ts";
 
-const bootId = () => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 const lockName = "upper.lock";
 
 /**

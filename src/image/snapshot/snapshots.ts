@@ -10,6 +10,7 @@ import { readFileSync, statSync } from "node:fs";
 import { chmod, mkdir, readdir, readFile, rename, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Digest, hexOf, parseDigest } from "../../oci/digest.ts";
+import { bootId } from "../../platform/boot-id.ts";
 import { diskFull } from "../../platform/disk-full.ts";
 import { endOf } from "../end-of.ts";
 import { syncIn } from "../tree/sync.ts";
@@ -38,8 +39,6 @@ export interface Snapshots {
   /** Puts on disk what was unpacked. */
   sync(): Promise<void>;
 }
-
-const bootId = () => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 
 function readSize(path: string): number | undefined {
   try {

@@ -1,7 +1,8 @@
 import type { CgroupSet } from "../../kernel/cgroup/set.ts";
+import { bootId } from "../../platform/boot-id.ts";
 import type { Bundle } from "./bundle.ts";
 import { laterHooks } from "./hooks.ts";
-import { bootId, startTimeOf } from "./status.ts";
+import { startTimeOf } from "./status.ts";
 import type { StoredContainer } from "./stored.ts";
 
 interface Claimed {

@@ -2,13 +2,12 @@ import { existsSync, readFileSync } from "node:fs";
 import { isFrozen } from "../../kernel/cgroup/freezer.ts";
 import { InroError } from "../../oci/error.ts";
 import type { OciState } from "../../oci/state.ts";
+import { bootId } from "../../platform/boot-id.ts";
 import { gateOf } from "./store.ts";
 import type { StoredContainer } from "./stored.ts";
 
 /** runtime.md, "State", lets a runtime add to the four; `paused` is what callers of runc know. */
 export type Status = OciState["status"] | "paused";
-
-export const bootId = (): string => readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
 
 /** Field 22 of /proc/<pid>/stat, counted behind the command's closing bracket; undefined when there is no such process. */
 export function startTimeOf(pid: number): string | undefined {
