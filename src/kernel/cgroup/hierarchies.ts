@@ -1,4 +1,5 @@
 import { unescapeOctal } from "../mounts.ts";
+
 /** One mounted cgroup hierarchy. */
 export interface Hierarchy {
   readonly version: 1 | 2;
