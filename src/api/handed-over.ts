@@ -6,21 +6,10 @@ import { connect, createServer, type Socket } from "node:net";
  * cannot listen on a descriptor (PLATFORM), and loses the backpressure of connections that it is given.
  */
 export async function passOn(listener: number, served: string): Promise<{ close(): void }> {
-  const clients = new Set<Socket>();
+  const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => {
     const upstream = connect({ path: served, allowHalfOpen: true });
-    for (const [from, to] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      clients.add(from);
-      from.pipe(to);
-      from.on("error", () => to.destroy());
-      from.on("close", () => {
-        clients.delete(from);
-        to.destroySoon();
-      });
-    }
+    passBetween(client, upstream, sockets);
     client.resume();
   });
   const listening = once(server, "listening");
@@ -29,7 +18,23 @@ export async function passOn(listener: number, served: string): Promise<{ close(
   return {
     close: () => {
       server.close();
-      for (const client of clients) client.destroy();
+      for (const socket of sockets) socket.destroy();
     },
   };
+}
+
+/** Both ways, half-closes too; `open` has both sockets while they are. */
+export function passBetween(client: Socket, upstream: Socket, open: Set<Socket>): void {
+  for (const [from, to] of [
+    [client, upstream],
+    [upstream, client],
+  ] as const) {
+    open.add(from);
+    from.pipe(to);
+    from.on("error", () => to.destroy());
+    from.on("close", () => {
+      open.delete(from);
+      to.destroySoon();
+    });
+  }
 }

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
+import { passBetween } from "../../src/api/handed-over.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { type ApiDescription, apiDescription, type Endpoint, type Schema } from "./description.ts";
 import { type Message, messages } from "./http-messages.ts";
@@ -94,18 +95,7 @@ export async function heldSocket(engine: string): Promise<HeldSocket> {
     client.on("data", (part: Buffer) => requests.read(part));
     upstream.on("data", (part: Buffer) => answers.read(part));
     upstream.on("close", () => answers.close());
-    for (const [from, to] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      clients.add(from);
-      from.pipe(to);
-      from.on("error", () => to.destroy());
-      from.on("close", () => {
-        clients.delete(from);
-        to.destroySoon();
-      });
-    }
+    passBetween(client, upstream, clients);
   });
   server.listen(socket);
   await once(server, "listening");
