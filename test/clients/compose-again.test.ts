@@ -8,6 +8,7 @@ import { temporaryFolder } from "../support/temporary.ts";
 import { toolRoot } from "../support/tools.ts";
 import { loadBusybox } from "./busybox.ts";
 import { engineMissing } from "./docker.ts";
+import { dockerCompose } from "./python.ts";
 
 /** What Compose adds of its own, and says in another way. */
 // biome-ignore lint/suspicious/noExplicitAny: a part of the API's record.
@@ -79,31 +80,18 @@ function forOldCompose(text: string): readonly [file: string, without: Readonly<
   return [stripped === JSON.stringify(file) ? text : stripped, Object.assign({}, ...without)];
 }
 
-const packages = toolRoot("docker-compose");
-
-describe.skipIf(engineMissing || packages === undefined)("inspect --as compose", () => {
+describe.skipIf(engineMissing || toolRoot("docker-compose") === undefined)("inspect --as compose", () => {
   let engine: TestEngine;
   const scope = new AsyncDisposableStack();
-  let compose: (file: string, ...words: string[]) => Promise<string>;
+  let up: (file: string) => Promise<void>;
   beforeAll(async () => {
     const host = scope.use(await ownHost());
     engine = scope.use(await testEngine(host));
     await loadBusybox(engine);
-    const env = {
-      DOCKER_HOST: `unix://${engine.socket}`,
-      PYTHONPATH: join(packages ?? "", "usr/lib/python3/dist-packages"),
-      PYTHONDONTWRITEBYTECODE: "1",
-      PYTHONWARNINGS: "ignore",
-    };
-    compose = async (file, ...words) => {
-      const start = "from compose.cli.main import main; main()";
-      const { code, stdout, stderr } = await host.run(
-        "/usr/bin/python3",
-        ["-c", start, "-p", "again", "-f", file, ...words],
-        { env },
-      );
-      if (code !== 0) throw new Error(`docker-compose ${words.join(" ")}: ${stdout}${stderr}`);
-      return stdout;
+    const run = dockerCompose(host, engine, "again");
+    up = async (file) => {
+      const { code, stdout, stderr } = await run("-f", file, "up", "-d");
+      if (code !== 0) throw new Error(`docker-compose up: ${stdout}${stderr}`);
     };
     await engine.inro("network", "create", "--subnet", "10.99.1.0/24", "one");
     await engine.inro("network", "create", "two");
@@ -130,7 +118,7 @@ describe.skipIf(engineMissing || packages === undefined)("inspect --as compose",
       writeFileSync(file, written);
       await engine.inro("rm", "-f", "again");
       try {
-        await compose(file, "up", "-d");
+        await up(file);
         expect(plain(await inspect())).toEqual(before);
       } finally {
         await engine.inro("rm", "-f", "again");

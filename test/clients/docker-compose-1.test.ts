@@ -8,8 +8,7 @@ import { temporaryFolder } from "../support/temporary.ts";
 import { toolRoot } from "../support/tools.ts";
 import { loadBusybox } from "./busybox.ts";
 import { engineMissing } from "./docker.ts";
-
-const packages = toolRoot("docker-compose");
+import { dockerCompose } from "./python.ts";
 
 /** Each file's version decides which version of the API it is spoken to in: 1.24, 1.38. */
 const project = (version: string) => `
@@ -52,17 +51,10 @@ services:
     build: ./site
 `;
 
-describe.skipIf(engineMissing || packages === undefined)("docker-compose 1.29", () => {
+describe.skipIf(engineMissing || toolRoot("docker-compose") === undefined)("docker-compose 1.29", () => {
   const composing = (host: Host, engine: TestEngine, file: string) => {
-    const env = {
-      DOCKER_HOST: `unix://${engine.socket}`,
-      PYTHONPATH: join(packages ?? "", "usr/lib/python3/dist-packages"),
-      PYTHONDONTWRITEBYTECODE: "1",
-      PYTHONWARNINGS: "ignore",
-    };
-    const start = "from compose.cli.main import main; main()";
-    return (...words: string[]) =>
-      host.run("/usr/bin/python3", ["-c", start, "-p", "old", "-f", file, ...words], { env });
+    const run = dockerCompose(host, engine, "old");
+    return (...words: string[]) => run("-f", file, ...words);
   };
 
   test.each(["2.0", "3.7"])(

@@ -5,10 +5,9 @@ import { ownHost } from "../support/host.ts";
 import { toolRoot } from "../support/tools.ts";
 import { loadBusybox } from "./busybox.ts";
 import { engineMissing } from "./docker.ts";
+import { python } from "./python.ts";
 
-const packages = toolRoot("docker-py");
-
-describe.skipIf(engineMissing || packages === undefined)("docker-py 5", () => {
+describe.skipIf(engineMissing || toolRoot("docker-py") === undefined)("docker-py 5", () => {
   test.each([
     ["containers, exec, attach, archives, events, images, networks and volumes", "test_engine.py", 15],
     ["builds", "test_build.py", 7],
@@ -19,13 +18,8 @@ describe.skipIf(engineMissing || packages === undefined)("docker-py 5", () => {
       using host = await ownHost();
       await using engine = await testEngine(host);
       await loadBusybox(engine);
-      const env = {
-        DOCKER_HOST: `unix://${engine.socket}`,
-        PYTHONPATH: join(packages ?? "", "usr/lib/python3/dist-packages"),
-        PYTHONDONTWRITEBYTECODE: "1",
-      };
-      const script = join(import.meta.dir, "docker-py", file);
-      const done = await host.run("/usr/bin/python3", ["-W", "ignore", script], { env });
+      const run = python(host, engine, "docker-py");
+      const done = await run(join(import.meta.dir, "docker-py", file));
       expect({ code: done.code, said: done.code === 0 ? "" : done.stderr }).toEqual({ code: 0, said: "" });
       expect(done.stderr).toContain(`Ran ${count} tests`);
     },
