@@ -7,7 +7,7 @@ import { busyboxMissing } from "../engine/busybox.ts";
 import { tar } from "../image/fixtures.ts";
 import { rootMissing } from "../support/engine.ts";
 import { type Registry, registry, registryMissing } from "../support/registry.ts";
-import { cgroupsOf, type Daemon, daemon, logOf, nativesOf } from "./daemon.ts";
+import { cgroupsOf, type Daemon, daemon, findings, logOf, nativesOf } from "./daemon.ts";
 import { soon } from "./killing.ts";
 
 /** A short run in the gate; `INRO_KILLS=100 npm test -- test/crash/build-kills` is the long one. */
@@ -163,11 +163,6 @@ async function nothingLeft(d: Daemon): Promise<void> {
   await soon(left, nothing);
   const found = Bun.spawnSync(["grep", "-rl", SECRET, d.dataRoot, d.execRoot]);
   expect(found.stdout.toString()).toBe("");
-}
-
-async function findings(d: Daemon): Promise<readonly unknown[]> {
-  const answer = (await d.ask("POST", "/system/check")).trim().split("\n");
-  return answer.map((line) => JSON.parse(line)).filter((line) => line.Checked === undefined);
 }
 
 async function filesIn(d: Daemon, image: string): Promise<string> {

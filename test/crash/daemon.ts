@@ -116,6 +116,12 @@ export async function logOf(d: Daemon, id: string): Promise<string> {
   return Buffer.concat(parts).toString();
 }
 
+/** What `system check` finds wrong; without what it has checked. */
+export async function findings(d: Daemon): Promise<readonly unknown[]> {
+  const lines = (await d.ask("POST", "/system/check")).trim().split("\n");
+  return lines.map((line) => JSON.parse(line)).filter((line) => !("Checked" in line));
+}
+
 function pidIn(path: string): number {
   return existsSync(path) ? Number(readFileSync(path, "utf8")) : 0;
 }

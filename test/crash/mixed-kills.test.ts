@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { busyboxMissing } from "../engine/busybox.ts";
 import { rootMissing } from "../support/engine.ts";
 import { tool } from "../support/tools.ts";
-import { cgroupsOf, type Daemon, daemon, logOf } from "./daemon.ts";
+import { cgroupsOf, type Daemon, daemon, findings, logOf } from "./daemon.ts";
 import { soon } from "./killing.ts";
 import { type Ledger, loadUntilKilled, newLedger, type Undertaking } from "./mixed-load.ts";
 
@@ -67,7 +67,7 @@ describe.skipIf(rootMissing || busyboxMissing || nft === undefined)(
           await agreed();
           await clearAway(ledger);
           await agreed();
-          expect(await checked()).toEqual([]);
+          expect(await findings(d)).toEqual([]);
         }
         console.log(
           `kills: ${KILLS}, answers before them: ${answers}, found afterwards: ${JSON.stringify(seen)}`,
@@ -163,27 +163,20 @@ describe.skipIf(rootMissing || busyboxMissing || nft === undefined)(
     const networksMade = async (): Promise<{ Id: string; Name: string }[]> =>
       JSON.parse(await d.ask("GET", '/networks?filters={"type":["custom"]}'));
 
-    async function checked(): Promise<unknown[]> {
-      const lines = (await d.ask("POST", "/system/check")).trim().split("\n");
-      return lines.map((line) => JSON.parse(line)).filter((line) => !("Checked" in line));
-    }
-
     /** What the kernel and the disk have is what is told, and nothing else. */
     async function agreed(): Promise<void> {
       const told = async () => {
         const all = await list();
         const running = all.filter(({ State }) => State === "running");
+        const ids = running.map(({ Id }) => Id).sort();
         const inspected = await Promise.all(running.map(({ Id }) => d.ask("GET", `/containers/${Id}/json`)));
         const { ports, ends } = summed(inspected.map((text) => JSON.parse(text)));
         const networks = await networksMade();
         const volumes = JSON.parse(await d.ask("GET", "/volumes")).Volumes;
         return {
           folders: all.map(({ Id }) => Id).sort(),
-          cgroups: running.map(({ Id }) => Id).sort(),
-          sockets: all
-            .map(({ Id }) => Id)
-            .filter((id) => running.some(({ Id }) => Id === id))
-            .sort(),
+          cgroups: ids,
+          sockets: ids,
           monitors: running.length,
           ends,
           bridges: networks.map(({ Id }) => `br-${Id.slice(0, 12)}`).sort(),

@@ -34,7 +34,7 @@ export const newLedger = (): Ledger => ({
   answers: 0,
 });
 
-export const LINES = 40;
+const LINES = 40;
 const printing = (name: string) => `i=0; while [ $i -lt ${LINES} ]; do echo ${name} $i; i=$((i+1)); done`;
 const printed = (name: string) => Array.from({ length: LINES }, (_, n) => `${name} ${n}\n`).join("");
 
