@@ -83,6 +83,7 @@ const families: readonly (readonly [RegExp, number])[] = [
 
 /** The HTTP status for a failure; 500 for whatever nobody named. */
 export function statusOf(error: unknown): number {
+  if (error instanceof SuppressedError) return statusOf(error.suppressed);
   if (!(error instanceof InroError)) return 500;
   const own = /^HTTP_(\d{3})$/.exec(error.code);
   if (own !== null) return Number(own[1]);
@@ -103,6 +104,8 @@ const clientWords: Readonly<Record<string, { readonly pattern: RegExp; readonly 
 
 /** What the client is told of a failure. */
 export function messageOf(error: unknown): string {
+  // What failed, and what then could not be taken back (oci/undo.ts): by itself it has no message.
+  if (error instanceof SuppressedError) return `${messageOf(error.suppressed)}; ${messageOf(error.error)}`;
   if (!(error instanceof Error)) return String(error);
   const expected = error instanceof InroError ? clientWords[error.code] : undefined;
   if (expected === undefined || expected.pattern.test(error.message)) return error.message;

@@ -106,6 +106,12 @@ describe("failures", () => {
     expect(messageOf(failure("COMMAND_NOT_EXECUTABLE"))).toContain("permission denied");
     expect(messageOf(failure("NO_SUCH_CONTAINER"))).toBe("cannot start it: because");
   });
+
+  test("what could not be taken back is told behind what failed", () => {
+    const undone = new SuppressedError(new Error("could not take it back"), failure("NO_SUCH_CONTAINER"), "");
+    expect(messageOf(undone)).toBe("cannot start it: because; could not take it back");
+    expect(statusOf(undone)).toBe(404);
+  });
 });
 
 describe("detach keys", () => {
