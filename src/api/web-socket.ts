@@ -91,7 +91,7 @@ export function frameReader(heard: Heard): (chunk: Buffer) => string | undefined
 
   const unmasked = (bytes: Buffer): Buffer => {
     const plain = Buffer.allocUnsafe(bytes.length);
-    for (const [index, byte] of bytes.entries()) plain[index] = byte ^ (mask[(masked + index) & 3] ?? 0);
+    for (let at = 0; at < bytes.length; at++) plain[at] = (bytes[at] ?? 0) ^ (mask[(masked + at) & 3] ?? 0);
     masked += bytes.length;
     return plain;
   };
