@@ -22,8 +22,8 @@ const PIECE = 64 * 1024;
 
 /**
  * Reads a container's log, rotated files first, and follows it across rotations: as many entries at once as a piece of
- * 64 KB holds, of which it has one at a time, and it reads on only when the consumer asks. `ended`: when nothing will be written any more; what is there by then
- * is still given.
+ * 64 KB holds, of which it has one at a time, and it reads on only when the consumer asks. `ended`: when nothing will be
+ * written any more; what is there by then is still given.
  */
 export async function* readLog(
   path: string,
