@@ -2,12 +2,10 @@ import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { digestOf } from "../../src/oci/digest.ts";
-import { build } from "../build/building.ts";
+import { build, lines } from "../build/building.ts";
 import { cliEngine, engineMissing } from "../cli/engine.ts";
 import { dockerArchive, forged, tar } from "../image/fixtures.ts";
 import { temporaryFolder } from "../support/temporary.ts";
-
-const lines = (...all: string[]) => `${all.join("\n")}\n`;
 
 describe.skipIf(engineMissing)("hostile builds", () => {
   const cli = cliEngine();

@@ -1,14 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { build } from "../build/building.ts";
+import { build, lines } from "../build/building.ts";
 import { cliEngine, engineMissing } from "../cli/engine.ts";
 import { busyboxArchive } from "../clients/busybox.ts";
 import { testEngine } from "../support/engine.ts";
 import { machine } from "../support/host.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
-const lines = (...all: string[]) => `${all.join("\n")}\n`;
 const privileged: readonly (readonly [string, string])[] = [
   ["security.insecure", "RUN --security=insecure true"],
   ["network.host", "RUN --network=host true"],

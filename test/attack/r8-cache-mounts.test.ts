@@ -1,11 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { build } from "../build/building.ts";
+import { build, lines } from "../build/building.ts";
 import { cliEngine, engineMissing } from "../cli/engine.ts";
 import { temporaryFolder } from "../support/temporary.ts";
-
-const lines = (...all: string[]) => `${all.join("\n")}\n`;
 
 describe.skipIf(engineMissing)("hostile cache mounts", () => {
   const cli = cliEngine();

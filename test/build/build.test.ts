@@ -2,11 +2,10 @@ import { describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { cliEngine, engineMissing } from "../cli/engine.ts";
-import { build } from "./building.ts";
+import { build, lines } from "./building.ts";
 
 describe.skipIf(engineMissing)("a build", () => {
   const cli = cliEngine();
-  const lines = (...all: string[]) => `${all.join("\n")}\n`;
 
   test("runs, copies and sets; what it makes runs", async () => {
     const Dockerfile = lines(

@@ -23,6 +23,9 @@ export interface Building {
 
 export type Files = Readonly<Record<string, string | Uint8Array>>;
 
+/** A Dockerfile's text. */
+export const lines = (...all: string[]) => `${all.join("\n")}\n`;
+
 /** Writes files below a folder. */
 export function write(folder: string, files: Files): void {
   for (const [name, content] of Object.entries(files)) {

@@ -6,9 +6,7 @@ import { nativesOf } from "../crash/daemon.ts";
 import { soon } from "../crash/killing.ts";
 import { tarOf } from "../support/oci-layout.ts";
 import { temporaryFolder } from "../support/temporary.ts";
-import { build, write } from "./building.ts";
-
-const lines = (...all: string[]) => `${all.join("\n")}\n`;
+import { build, lines, write } from "./building.ts";
 
 describe.skipIf(engineMissing)("a build whose client goes", () => {
   const cli = cliEngine();

@@ -6,7 +6,7 @@ import { cliEngine, engineMissing } from "../cli/engine.ts";
 import { soon } from "../crash/killing.ts";
 import { tarOf } from "../support/oci-layout.ts";
 import { temporaryFolder } from "../support/temporary.ts";
-import { build, write } from "./building.ts";
+import { build, lines, write } from "./building.ts";
 
 /** The agent's protocol: 11 asks for its identities, and the comment of the last one ends the answer. */
 const ASK = `#include <stdio.h>
@@ -28,8 +28,6 @@ int main(int c, char **v) {
   return puts("of-the-test") < 0;
 }
 `;
-
-const lines = (...all: string[]) => `${all.join("\n")}\n`;
 
 describe.skipIf(engineMissing)("mounts of a RUN", () => {
   const cli = cliEngine();

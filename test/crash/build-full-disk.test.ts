@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
-import { type Building, build, type Files } from "../build/building.ts";
+import { type Building, build, type Files, lines } from "../build/building.ts";
 import { busyboxArchive, busyboxMissing } from "../engine/busybox.ts";
 import { tar } from "../image/fixtures.ts";
 import { rootMissing, type TestEngine, testEngine } from "../support/engine.ts";
@@ -9,7 +9,6 @@ import { type SmallDisk, smallDisk, smallDiskMissing } from "../support/small-di
 import { soon } from "./killing.ts";
 
 const MiB = 1 << 20;
-const lines = (...all: string[]) => `${all.join("\n")}\n`;
 
 describe.skipIf(rootMissing || busyboxMissing || smallDiskMissing)(
   "builds on a file system of 64 MiB that fills up",

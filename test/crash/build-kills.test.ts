@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { build, type Files } from "../build/building.ts";
+import { build, type Files, lines } from "../build/building.ts";
 import { busyboxMissing } from "../engine/busybox.ts";
 import { tar } from "../image/fixtures.ts";
 import { rootMissing } from "../support/engine.ts";
@@ -19,7 +19,6 @@ const SECRET = "s3cr3t-of-the-kills";
 const TIMESTAMP = "1700000000";
 
 const FILES = 120;
-const lines = (...all: string[]) => `${all.join("\n")}\n`;
 const content = (turn: number, n: number) => `${turn}:${n}\n`.repeat(n + 1);
 
 /** Two stages at a time, of everything that a step can be; what is in the end is known beforehand. */

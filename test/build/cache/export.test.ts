@@ -6,9 +6,8 @@ import { digestOf, hexOf } from "../../../src/oci/digest.ts";
 import { makeFifo } from "../../../src/platform/fifo.ts";
 import { cliEngine, engineMissing } from "../../cli/engine.ts";
 import { temporaryFolder } from "../../support/temporary.ts";
-import { build } from "../building.ts";
+import { build, lines } from "../building.ts";
 
-const lines = (...all: string[]) => `${all.join("\n")}\n`;
 const RANDOM = "RUN cat /proc/sys/kernel/random/uuid > /id";
 const files = {
   Dockerfile: lines(

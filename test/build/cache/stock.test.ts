@@ -6,9 +6,8 @@ import { busyboxArchive } from "../../clients/busybox.ts";
 import { soon } from "../../crash/killing.ts";
 import { testEngine } from "../../support/engine.ts";
 import { machine } from "../../support/host.ts";
-import { build } from "../building.ts";
+import { build, lines } from "../building.ts";
 
-const lines = (...all: string[]) => `${all.join("\n")}\n`;
 const KiB = 1024;
 
 interface Rec {
