@@ -41,6 +41,9 @@ export async function exportCache(
     await rm(fresh, { recursive: true, force: true }).catch(() => {});
     if (cause instanceof InroError) throw cause;
     const what = "cannot export the build cache";
-    throw diskFull(cause, { what, folder }) ?? failed(cause instanceof Error ? cause.message : String(cause));
+    throw (
+      diskFull(cause, { what, folder }) ??
+      failed(cause instanceof Error ? cause.message : String(cause), cause)
+    );
   }
 }
