@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { busyboxArchive, busyboxMissing } from "../clients/busybox.ts";
 import { rootMissing, type TestEngine, testEngine } from "../support/engine.ts";
 import { type Host, ownHost } from "../support/host.ts";
+import { linesOf } from "../support/lines.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
 const root = join(import.meta.dir, "../..");
@@ -124,12 +125,3 @@ describe.skipIf(rootMissing || busyboxMissing)("under a service manager", () => 
     expect((await engine.docker("version", "--format", "{{.Server.Os}}")).stdout).toBe("linux\n");
   }, 60_000);
 });
-
-async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  let rest = "";
-  for await (const part of stream) {
-    const lines = (rest + Buffer.from(part).toString()).split("\n");
-    rest = lines.pop() ?? "";
-    yield* lines;
-  }
-}

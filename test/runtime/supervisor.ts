@@ -1,6 +1,7 @@
 /** A supervisor of seccomp notifications, as a container engine's would be. */
 import { join } from "node:path";
 import type { SpecSeccomp } from "../../src/oci/runtime-spec.ts";
+import { linesOf } from "../support/lines.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { canRun } from "./container.ts";
 import { testProgram } from "./programs.ts";
@@ -27,16 +28,6 @@ export async function agent(connections = 1) {
       room[Symbol.dispose]();
     },
   };
-}
-
-async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  let held = "";
-  for await (const chunk of stream as unknown as AsyncIterable<Uint8Array>) {
-    held += Buffer.from(chunk).toString();
-    const parts = held.split("\n");
-    held = parts.pop() ?? "";
-    yield* parts;
-  }
 }
 
 /** A filter that asks whoever listens about new folders. */

@@ -2,11 +2,11 @@
 
 import io
 import os
-import tarfile
 import tempfile
 import unittest
 
 import docker
+from archive import archive
 
 client = docker.from_env(timeout=60)
 
@@ -22,14 +22,7 @@ CMD ["cat", "/f"]
 
 
 def context(**files):
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w") as tar:
-        for name, text in files.items():
-            about = tarfile.TarInfo(name)
-            about.size = len(text)
-            tar.addfile(about, io.BytesIO(text))
-    made.seek(0)
-    return made
+    return io.BytesIO(archive(**files))
 
 
 def streams(lines):

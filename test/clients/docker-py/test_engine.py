@@ -8,20 +8,11 @@ import time
 import unittest
 
 import docker
+from archive import archive
 from docker.types import IPAMConfig, IPAMPool, LogConfig, Mount, Ulimit
 
 client = docker.from_env(timeout=30)
 SLEEP = ["sleep", "600"]
-
-
-def archive(**files):
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w") as tar:
-        for name, text in files.items():
-            about = tarfile.TarInfo(name)
-            about.size = len(text)
-            tar.addfile(about, io.BytesIO(text))
-    return made.getvalue()
 
 
 class Engine(unittest.TestCase):
