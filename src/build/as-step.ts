@@ -1,4 +1,5 @@
-import type { Outcome, Step, Tell } from "./progress.ts";
+import type { Outcome } from "../oci/build-line.ts";
+import type { Step, Tell } from "./progress.ts";
 
 /** Tells of work as of a step: that it has started, and how it ended. */
 export async function asStep<T>(

@@ -1,3 +1,4 @@
+import type { BuildLine } from "../oci/build-line.ts";
 import type { BuildEvent } from "./progress.ts";
 
 /** Text of streams' bytes, which come in any pieces. */
@@ -11,7 +12,7 @@ export function decoder(): (stream: string, data: Uint8Array) => string {
 }
 
 /** Events as JSON is made of them: each with its time, output as text. Null: its bytes are no whole letter yet. */
-export function eventLine(): (event: BuildEvent) => object | null {
+export function eventLine(): (event: BuildEvent) => BuildLine | null {
   const decode = decoder();
   return (event) => {
     const at = Date.now();

@@ -1,6 +1,7 @@
 /** Builds: of a folder's Dockerfile, of one that is given as a text, or of a recipe. */
 import { resolve } from "node:path";
 import { ApiError, type Client } from "../client/client.ts";
+import type { BuildLine } from "../oci/build-line.ts";
 import { InroError } from "../oci/error.ts";
 import { folderId } from "../platform/folder-id.ts";
 import type { Recipe } from "../recipe/recipe.ts";
@@ -30,34 +31,11 @@ export interface BuildSpec {
   readonly timestamp?: number;
 }
 
-/** What happens, as docs/API.md has it; `image` comes last. */
-export type BuildProgress =
-  /** Under this id its log is kept. */
-  | { readonly type: "build"; readonly id: string }
-  | { readonly type: "graph"; readonly steps: readonly { readonly number: number; readonly text: string }[] }
-  | { readonly type: "started"; readonly step: number; readonly text: string }
-  | {
-      readonly type: "output";
-      readonly step: number;
-      readonly stream: "stdout" | "stderr";
-      readonly text: string;
-    }
-  | {
-      readonly type: "progress";
-      readonly step: number;
-      readonly what: string;
-      readonly current: number;
-      readonly total?: number;
-    }
-  | {
-      readonly type: "ended";
-      readonly step: number;
-      readonly outcome: { readonly kind: "done" | "cached" | "failed" | "canceled" };
-    }
-  | { readonly type: "warning"; readonly warning: { readonly rule: string; readonly message: string } }
-  | { readonly type: "image"; readonly id: string; readonly names: readonly string[] };
+/** No check is asked for, and no shell. */
+type Line = Exclude<BuildLine, { readonly type: "checked" | "held" }>;
 
-type Line = BuildProgress | { readonly type: "failed"; readonly message: string; readonly snippet: string };
+/** What happens; `image` comes last. */
+export type BuildProgress = Exclude<Line, { readonly type: "failed" }>;
 
 const jsonOf = (record: object | undefined) => (record === undefined ? undefined : JSON.stringify(record));
 

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { BuildEvent, Outcome } from "../../src/build/progress.ts";
+import type { BuildEvent } from "../../src/build/progress.ts";
+import type { Outcome } from "../../src/oci/build-line.ts";
 import type { TestEngine } from "../support/engine.ts";
 import { tarOf } from "../support/oci-layout.ts";
 import { temporaryFolder } from "../support/temporary.ts";

@@ -1,6 +1,7 @@
 /** A build's events as clients read them: Docker's lines, a step after the other, or ours as they happen. */
 import { decoder, eventLine } from "../../build/event-line.ts";
-import type { BuildEvent, Outcome, StepView } from "../../build/progress.ts";
+import type { BuildEvent, StepView } from "../../build/progress.ts";
+import type { Outcome } from "../../oci/build-line.ts";
 import { familiar } from "../../oci/reference.ts";
 import { moving, short } from "../images/progress.ts";
 

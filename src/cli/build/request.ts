@@ -1,5 +1,6 @@
 /** A build's command line as a request of the API. */
 import { ApiError, type Client, type Query, type Request } from "../../client/client.ts";
+import type { BuildLine } from "../../oci/build-line.ts";
 import { folderId } from "../../platform/folder-id.ts";
 import { hostLine } from "../create/body.ts";
 import { labels } from "../create/environment.ts";
@@ -9,7 +10,7 @@ import type { Values } from "../options/option.ts";
 import { UsageError } from "../options/usage-error.ts";
 import { type BuildContext, inlineOf } from "./context.ts";
 import { agents, buildArgs, cachePlaces, contexts, type Output, secrets } from "./inputs.ts";
-import type { AnyLine, BuildLine } from "./line.ts";
+import type { AnyLine } from "./line.ts";
 import type { buildOptions } from "./options.ts";
 import { inlineName, packContext } from "./pack.ts";
 

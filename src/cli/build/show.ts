@@ -1,4 +1,5 @@
 /** Shows a build as it happens, and finds out what came of it. */
+import type { BuildLine, BuildLineOf } from "../../oci/build-line.ts";
 import { failureText } from "../print/build/failure.ts";
 import { liveView, type Size } from "../print/build/live.ts";
 import { plainText } from "../print/build/plain.ts";
@@ -6,7 +7,6 @@ import { redraw } from "../print/build/redraw.ts";
 import { Tail } from "../print/build/tail.ts";
 import { err, isTerminal } from "../terminal/output.ts";
 import { paintFor } from "../terminal/paint.ts";
-import type { BuildLine } from "./line.ts";
 
 export type Mode = "tty" | "plain" | "quiet" | "rawjson";
 
@@ -26,15 +26,10 @@ const FRAME = 33;
 export function shown(mode: Mode, explains: boolean): Shown {
   const paint = paintFor(isTerminal(2));
   const tails = new Map<number, Tail>();
-  const failure = (line: Extract<BuildLine, { type: "failed" }>) =>
-    err(
-      failureText(
-        line,
-        line.step === null ? [] : (tails.get(line.step)?.last(MOST_OUTPUT) ?? []),
-        paint,
-        build,
-      ),
-    );
+  const failure = (line: BuildLineOf<"failed">) => {
+    const tail = line.step === null ? undefined : tails.get(line.step);
+    err(failureText(line, tail?.last(MOST_OUTPUT) ?? [], paint, build));
+  };
   let build: string | null = null;
   const keep = (line: BuildLine) => {
     if (line.type === "build") build = line.id;

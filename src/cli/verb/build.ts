@@ -1,8 +1,9 @@
 import { writeFileSync } from "node:fs";
 import type { Client } from "../../client/client.ts";
+import type { BuildLineOf } from "../../oci/build-line.ts";
 import { contextOf } from "../build/context.ts";
 import { output } from "../build/inputs.ts";
-import type { AnyLine, BuildLine, ClassicLine } from "../build/line.ts";
+import type { AnyLine, ClassicLine } from "../build/line.ts";
 import { buildOptions } from "../build/options.ts";
 import { checkOutputs, pushAll, writeMetadata, writeOutputs } from "../build/outputs.ts";
 import { type BuildValues, builtLines, checks } from "../build/request.ts";
@@ -101,7 +102,7 @@ function onInterrupt(end: () => void): () => void {
   return () => void process.off("SIGINT", interrupted);
 }
 
-type Checked = Extract<BuildLine, { type: "checked" }>;
+type Checked = BuildLineOf<"checked">;
 
 interface Result {
   readonly checked: Checked | undefined;

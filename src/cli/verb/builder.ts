@@ -1,6 +1,6 @@
 /** The builder's own verbs: builds that were, and what they told. */
 import { at, type Client } from "../../client/client.ts";
-import type { BuildLine } from "../build/line.ts";
+import type { BuildLine } from "../../oci/build-line.ts";
 import { flag, text } from "../options/option.ts";
 import { UsageError } from "../options/usage-error.ts";
 import { failureText } from "../print/build/failure.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import type { BuildLine } from "../../../src/cli/build/line.ts";
 import { liveView, type Size } from "../../../src/cli/print/build/live.ts";
 import { redraw } from "../../../src/cli/print/build/redraw.ts";
+import type { BuildLine } from "../../../src/oci/build-line.ts";
 import { random } from "../../api/random.ts";
 import { ended, graph, image, output, started } from "./told.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import type { BuildLine } from "../../../src/cli/build/line.ts";
 import { failureText } from "../../../src/cli/print/build/failure.ts";
 import { plainText } from "../../../src/cli/print/build/plain.ts";
+import type { BuildLine } from "../../../src/oci/build-line.ts";
 import { failed, graph, image, output, started } from "./told.ts";
 
 const printed = (lines: readonly BuildLine[], explains = false) => {

@@ -1,17 +1,17 @@
 /** What an engine tells of builds, for tests of what shows it. */
-import type { BuildLine } from "../../../src/cli/build/line.ts";
+import type { BuildLineOf } from "../../../src/oci/build-line.ts";
 
-type Of<T extends BuildLine["type"]> = Extract<BuildLine, { type: T }>;
-
-export const started = (step: number, at: number, place: string, text: string): Of<"started"> => ({
+export const started = (step: number, at: number, place: string, text: string): BuildLineOf<"started"> => ({
   ...{ type: "started", step, at, place, text },
 });
 
-export const output = (step: number, at: number, text: string): Of<"output"> => ({
+export const output = (step: number, at: number, text: string): BuildLineOf<"output"> => ({
   ...{ type: "output", step, at, stream: "stdout", text },
 });
 
-export const graph = (...steps: readonly (readonly [place: string, text: string])[]): Of<"graph"> => ({
+export const graph = (
+  ...steps: readonly (readonly [place: string, text: string])[]
+): BuildLineOf<"graph"> => ({
   ...{ type: "graph", at: 0 },
   steps: steps.map(([place, text], number) => ({ number, place, text, kind: "run" })),
 });
@@ -20,7 +20,7 @@ export const ended = (
   step: number,
   at: number,
   kind: "done" | "cached" | "canceled" = "done",
-): Of<"ended"> => ({
+): BuildLineOf<"ended"> => ({
   ...{ type: "ended", step, at },
   outcome: kind === "canceled" ? { kind } : { kind, why: "so it was" },
 });
@@ -30,12 +30,12 @@ export const image = (
   names: readonly string[],
   sizes: readonly (readonly [text: string, bytes: number])[],
   at: number,
-): Of<"image"> => ({
+): BuildLineOf<"image"> => ({
   ...{ type: "image", id, names, at },
   sizes: sizes.map(([text, bytes]) => ({ text, bytes })),
 });
 
-export const failed = (title: string | null, snippet: string): Of<"failed"> => ({
+export const failed = (title: string | null, snippet: string): BuildLineOf<"failed"> => ({
   ...{ type: "failed", at: 0, step: 1, title, code: "BUILD_STEP_FAILED", exitCode: 3 },
   ...{ message: "it failed", snippet },
 });

@@ -1,11 +1,11 @@
 /** How a build failed: the step's last output, the lines of the Dockerfile, and what went wrong. Pure. */
-import type { BuildLine } from "../../build/line.ts";
+import type { BuildLineOf } from "../../../oci/build-line.ts";
 import type { Paint } from "../../terminal/paint.ts";
 
 const RULE = "─".repeat(20);
 
 export function failureText(
-  { title, snippet, message }: Extract<BuildLine, { type: "failed" }>,
+  { title, snippet, message }: BuildLineOf<"failed">,
   tail: readonly string[],
   paint: Paint,
   /** Under which its log is kept. */

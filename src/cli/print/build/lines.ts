@@ -1,5 +1,5 @@
 /** Words that both views of a build have in common. Pure. */
-import type { BuildLine, OutcomeLine, StepLine } from "../../build/line.ts";
+import type { BuildLineOf, Outcome, StepLine } from "../../../oci/build-line.ts";
 import { decimalSize } from "../human.ts";
 
 export const seconds = (milliseconds: number): string => `${(Math.max(0, milliseconds) / 1000).toFixed(1)}s`;
@@ -14,7 +14,7 @@ export function amount(current: number, total: number | undefined): string {
   return total === undefined ? decimalSize(current) : `${decimalSize(current)} / ${decimalSize(total)}`;
 }
 
-type ImageLine = Extract<BuildLine, { type: "image" }>;
+type ImageLine = BuildLineOf<"image">;
 
 export interface Counts {
   readonly done: number;
@@ -52,7 +52,7 @@ export function summary({ id, names, sizes }: ImageLine, counts: Counts, took: n
 }
 
 /** `DONE 0.3s`, `CACHED`, `ERROR …`, `CANCELED`; `why` where it was asked for. */
-export function ending(outcome: OutcomeLine, took: number, explains: boolean): string {
+export function ending(outcome: Outcome, took: number, explains: boolean): string {
   const why = explains && (outcome.kind === "done" || outcome.kind === "cached") ? ` (${outcome.why})` : "";
   switch (outcome.kind) {
     case "done":

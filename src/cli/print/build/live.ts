@@ -2,7 +2,7 @@
  * A build on a terminal: what has ended stands above, a line each, and scrolls away as all text does; beneath it what is
  * under way, drawn anew as it changes. Pure: from what is told to text.
  */
-import type { BuildLine } from "../../build/line.ts";
+import type { BuildLine, BuildLineOf } from "../../../oci/build-line.ts";
 import type { Color, Paint } from "../../terminal/paint.ts";
 import { fitted } from "./fit.ts";
 import { amount, type Counts, seconds, summary, titleOf } from "./lines.ts";
@@ -57,7 +57,7 @@ export function liveView({ explains, paint }: LiveOptions): LiveView {
   let total = 0;
   let begun: number | undefined;
 
-  const ended = ({ step, at, outcome }: Extract<BuildLine, { type: "ended" }>, columns: number): string => {
+  const ended = ({ step, at, outcome }: BuildLineOf<"ended">, columns: number): string => {
     const known = running.get(step);
     running.delete(step);
     if (step >= 0 && (outcome.kind === "done" || outcome.kind === "cached")) counts[outcome.kind]++;

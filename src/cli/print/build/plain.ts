@@ -1,5 +1,5 @@
 /** A build as lines that follow each other, for logs: every line says whose it is. Pure: from what is told to text. */
-import type { BuildLine, StepLine } from "../../build/line.ts";
+import type { BuildLine, BuildLineOf, StepLine } from "../../../oci/build-line.ts";
 import { amount, ending, summary, titleOf } from "./lines.ts";
 import { lastWritten } from "./tail.ts";
 
@@ -47,7 +47,7 @@ export function plainText({ explains }: PlainOptions): (line: BuildLine) => stri
     return [...head, ...lines.map((line) => `#${number} ${line}`)].map((line) => `${line}\n`).join("");
   };
 
-  const output = ({ step, stream, text, at }: Extract<BuildLine, { type: "output" }>): string => {
+  const output = ({ step, stream, text, at }: BuildLineOf<"output">): string => {
     const { begun: since, open } = begin(step, at);
     const lines = `${open.get(stream) ?? ""}${text}`.split("\n");
     open.set(stream, lines.pop() ?? "");
@@ -61,7 +61,7 @@ export function plainText({ explains }: PlainOptions): (line: BuildLine) => stri
         );
   };
 
-  const end = ({ step, at, outcome }: Extract<BuildLine, { type: "ended" }>): string => {
+  const end = ({ step, at, outcome }: BuildLineOf<"ended">): string => {
     const { begun: since, open } = begin(step, at);
     const stamp = ((at - since) / 1000).toFixed(3);
     const rest = [...open.values()]
