@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { cut } from "../../src/cli/print/cut.ts";
 import { age, binarySize, decimalSize, ellipsis } from "../../src/cli/print/human.ts";
 import { filters, listing } from "../../src/cli/print/listing.ts";
 import { planText } from "../../src/cli/print/plan.ts";
@@ -25,6 +26,16 @@ test("ages in docker's words", () => {
     "2 months",
     "2 years",
   ]);
+});
+
+test("what is cut takes no more columns than there are, ends with its colour, and tears no letter apart", () => {
+  expect(cut("abcdef", 6)).toBe("abcdef");
+  expect(cut("abcdef", 5)).toBe("abcd…");
+  expect(cut("abcdef", 0)).toBe("");
+  expect(cut("宽宽宽", 4)).toBe("宽…");
+  expect(cut("👩‍👩‍👧x👩‍👩‍👧", 4)).toBe("👩‍👩‍👧x…");
+  expect(cut("\x1b[31mabcdef\x1b[0m", 6)).toBe("\x1b[31mabcdef\x1b[0m");
+  expect(cut("\x1b[31mabcdef\x1b[0m", 3)).toBe("\x1b[31mab…\x1b[0m");
 });
 
 test("sizes in docker's digits", () => {

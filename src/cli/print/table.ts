@@ -1,3 +1,5 @@
+import { cut } from "./cut.ts";
+
 /** Docker's tables: at least ten wide, three spaces between columns, the last column as long as it is. */
 const LEAST = 10;
 const GAP = 3;
@@ -26,17 +28,6 @@ export function fitted(
     over -= taken(before, column) - taken(now, column);
   }
   return rows.map((row) => row.map((cell, column) => cut(cell, own[column] ?? 0)));
-}
-
-/** The beginning of a text that may have colours in it. */
-function cut(text: string, room: number): string {
-  if (width(text) <= room) return text;
-  let kept = "";
-  for (const [part] of text.matchAll(/\x1b\[\d*m|./gsu)) {
-    if (width(kept + part) >= room) break;
-    kept += part;
-  }
-  return `${kept}…${kept.includes("\x1b") ? "\x1b[0m" : ""}`;
 }
 
 /** Rows of cells, the first one the titles. */

@@ -4,7 +4,7 @@
  */
 import type { BuildLine, BuildLineOf } from "../../../oci/build-line.ts";
 import type { Color, Paint } from "../../terminal/paint.ts";
-import { fitted } from "./fit.ts";
+import { cut } from "../cut.ts";
 import { amount, type Counts, seconds, summary, titleOf } from "./lines.ts";
 import { Tail } from "./tail.ts";
 
@@ -48,7 +48,7 @@ const leftOf = (width: number): number => (width < 30 ? 0 : 10);
 /** A mark in the column of times, and what stands beside it. */
 function row(mark: string, paintMark: (text: string) => string, text: string, width: number): string {
   const left = leftOf(width);
-  return `${left === 0 ? "" : `${paintMark(mark.padStart(left - 2))}  `}${fitted(text, width - left)}`;
+  return `${left === 0 ? "" : `${paintMark(mark.padStart(left - 2))}  `}${cut(text, width - left)}`;
 }
 
 export function liveView({ explains, paint }: LiveOptions): LiveView {
@@ -124,7 +124,7 @@ export function liveView({ explains, paint }: LiveOptions): LiveView {
         stepLines(step, now, Math.min(each, MOST_OUTPUT + MOST_BARS), width, paint),
       );
       const more = steps.length - shown.length;
-      if (more > 0) lines.push(paint("dim", fitted(`${" ".repeat(leftOf(width))}and ${more} more`, width)));
+      if (more > 0) lines.push(paint("dim", cut(`${" ".repeat(leftOf(width))}and ${more} more`, width)));
       return [headLine(now - begun, counts, total, width, paint), ...lines];
     },
   };
@@ -138,7 +138,7 @@ function headLine(
   paint: Paint,
 ): string {
   const steps = total === 0 ? "" : `, ${done + cached} of ${total} steps`;
-  return paint("bold", fitted(`building ${seconds(took)}${steps}`, width));
+  return paint("bold", cut(`building ${seconds(took)}${steps}`, width));
 }
 
 function stepLines(step: Running, now: number, room: number, width: number, paint: Paint): string[] {
@@ -149,7 +149,7 @@ function stepLines(step: Running, now: number, room: number, width: number, pain
     .map((bar) => indent + barLine(bar, width - indent.length, paint));
   const output = step.tail
     .last(Math.min(room - drawn.length, MOST_OUTPUT))
-    .map((line) => paint("dim", fitted(`${indent}│ ${line}`, width)));
+    .map((line) => paint("dim", cut(`${indent}│ ${line}`, width)));
   const time = seconds(now - step.begun);
   return [row(time, (text) => paint("cyan", text), step.title, width), ...drawn, ...output];
 }
@@ -159,7 +159,7 @@ function barLine({ what, current, total }: Bar, width: number, paint: Paint): st
   const name = what.replace(/^sha256:([0-9a-f]{12})[0-9a-f]+$/, "$1");
   const told = amount(current, total);
   if (total === undefined || total === 0 || width < name.length + BAR + told.length + 2)
-    return fitted(`${name} ${told}`, width);
+    return cut(`${name} ${told}`, width);
   const full = Math.min(BAR, Math.floor((current / total) * BAR));
   return `${name} ${paint("cyan", "━".repeat(full))}${paint("dim", "━".repeat(BAR - full))} ${told}`;
 }
