@@ -23,7 +23,12 @@ interface Prune {
   readonly kind: string;
   /** What was removed, out of the answer. */
   readonly removed: (answer: Readonly<Record<string, unknown>>) => readonly string[];
+  /** The same for those who read, while it is still there to be asked about. */
+  readonly named?: (client: Client, ids: readonly string[]) => Promise<readonly string[]>;
 }
+
+/** A kind of thing, and how to ask for it. */
+type Kind = Pick<Prune, "path" | "kind" | "removed" | "named">;
 
 async function prune(client: Client, { options, ...what }: Prune): Promise<number> {
   const dryRun = options["dry-run"];
@@ -42,9 +47,8 @@ export interface Gone {
 /** The names of containers, for those who read: an answer has ids alone. */
 async function withNames(client: Client, ids: readonly string[]): Promise<readonly string[]> {
   if (ids.length === 0 || !isTerminal(1)) return ids;
-  const query = { all: true, filters: JSON.stringify({ id: ids }) };
   const found = await client.json<readonly { readonly Id: string; readonly Names: readonly string[] }[]>({
-    ...{ method: "GET", path: "/containers/json", query },
+    ...{ method: "GET", path: "/containers/json", query: { all: true } },
   });
   const names = new Map(found.map(({ Id, Names }) => [Id, Names.join(", ").replace(/^\//, "")]));
   return ids.map((id) => `${id}  ${names.get(id) ?? ""}`);
@@ -52,7 +56,7 @@ async function withNames(client: Client, ids: readonly string[]): Promise<readon
 
 export async function pruned(
   client: Client,
-  { path, query = {}, filter, kind, removed }: Pick<Prune, "path" | "query" | "filter" | "kind" | "removed">,
+  { path, query = {}, filter, kind, removed, named }: Kind & Pick<Prune, "query" | "filter">,
   dryRun: boolean,
 ): Promise<Gone> {
   const answer = await client.json<Readonly<Record<string, unknown>>>({
@@ -62,8 +66,7 @@ export async function pruned(
   });
   const { SpaceReclaimed: reclaimed } = answer;
   const gone = removed(answer);
-  // What is removed already has no name any more.
-  const names = dryRun && path === kinds.containers.path ? await withNames(client, gone) : gone;
+  const names = dryRun && named !== undefined ? await named(client, gone) : gone;
   return { kind, names, reclaimed: reclaimed === undefined ? null : Number(reclaimed) };
 }
 
@@ -86,6 +89,7 @@ export const kinds = {
     path: "/containers/prune",
     kind: "Containers",
     removed: ({ ContainersDeleted }) => names(ContainersDeleted),
+    named: withNames,
   },
   volumes: {
     path: "/volumes/prune",
@@ -111,7 +115,7 @@ export const kinds = {
     kind: "build cache objects",
     removed: ({ CachesDeleted }) => names(CachesDeleted),
   },
-} satisfies Record<string, Pick<Prune, "path" | "kind" | "removed">>;
+} satisfies Record<string, Kind>;
 
 export const containerPrune = verb({
   usage: "[OPTIONS]",
