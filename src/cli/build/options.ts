@@ -1,5 +1,6 @@
+import { createOptions } from "../create/options.ts";
 import { flag, list, read, text } from "../options/option.ts";
-import { integer, size, sizeOrUnlimited } from "../options/readers.ts";
+import { integer, size } from "../options/readers.ts";
 
 const inputs = { group: "Inputs" };
 const cache = { group: "Cache" };
@@ -38,17 +39,17 @@ export const buildOptions = {
   "add-host": list("NAME:ADDRESS", "A line for /etc/hosts", steps),
   dns: list("ADDRESS", "A DNS server", steps),
   memory: read("SIZE", size, "Memory limit of each step", { ...steps, short: "m" }),
-  "memory-swap": read("SIZE", sizeOrUnlimited, "Memory and swap together; -1 for unlimited swap", steps),
+  "memory-swap": { ...createOptions["memory-swap"], ...steps },
   "cpu-shares": read("NUMBER", integer, "Weight against others when processors are busy", {
     ...steps,
     short: "c",
   }),
-  "cpu-period": read("µs", integer, "Length of a scheduling period", steps),
-  "cpu-quota": read("µs", integer, "Processor time within a period", steps),
-  "cpuset-cpus": text("LIST", "Which processors: 0-3 or 0,2", steps),
-  "cpuset-mems": text("LIST", "Which memory nodes", steps),
+  "cpu-period": { ...createOptions["cpu-period"], ...steps },
+  "cpu-quota": { ...createOptions["cpu-quota"], ...steps },
+  "cpuset-cpus": { ...createOptions["cpuset-cpus"], ...steps },
+  "cpuset-mems": { ...createOptions["cpuset-mems"], ...steps },
   "cgroup-parent": text("PATH", "The cgroup above the steps' own", steps),
-  "shm-size": read("SIZE", size, "Size of /dev/shm (default 64m)", steps),
+  "shm-size": { ...createOptions["shm-size"], ...steps },
   ulimit: list("NAME=SOFT[:HARD]", "Resource limits: nofile=1024", steps),
 
   tag: list("NAME[:TAG]", "Name the image", { ...results, short: "t" }),
