@@ -54,6 +54,9 @@ function owned({ chown, chmod, link, exclude }: Shared) {
   };
 }
 
+/** Whether what ADD names is brought from elsewhere: by HTTP or by git. */
+export const isRemote = (source: string): boolean => /^(https?|git|ssh):\/\/|^git@[^:/]+:/.test(source);
+
 /** What a graph of stages is made of must be known before any variable is. */
 export function refuseVariable(statement: Statement, word: Word, flag: string): void {
   if (/\$./.test(word.raw))

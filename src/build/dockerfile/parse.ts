@@ -14,15 +14,16 @@ import { parseArg, parseEnv, parseLabel } from "./pairs.ts";
 import { parseCommand, parseExpose, parseShell, parseVolume, parseWord } from "./plain.ts";
 import { parseRun } from "./run.ts";
 import { refuse, type Statement, splitStatement, textOf } from "./statement.ts";
+import { withBodies } from "./word.ts";
 import { jsonWords } from "./words.ts";
 
 type Parse = (statement: Statement, lines: Lines) => Instruction;
 
 const instructions: Readonly<Record<string, Parse>> = {
-  ADD: withBodies(parseAdd),
+  ADD: readingBodies(parseAdd),
   ARG: parseArg,
   CMD: (statement) => parseCommand(statement, "cmd"),
-  COPY: withBodies(parseCopy),
+  COPY: readingBodies(parseCopy),
   ENTRYPOINT: (statement) => parseCommand(statement, "entrypoint"),
   ENV: parseEnv,
   EXPOSE: parseExpose,
@@ -30,7 +31,7 @@ const instructions: Readonly<Record<string, Parse>> = {
   LABEL: parseLabel,
   MAINTAINER: (statement) => parseWord(statement, "maintainer"),
   ONBUILD: parseOnbuild,
-  RUN: withBodies(parseRun),
+  RUN: readingBodies(parseRun),
   SHELL: parseShell,
   STOPSIGNAL: (statement) => parseWord(statement, "stopsignal"),
   USER: (statement) => parseWord(statement, "user"),
@@ -39,7 +40,7 @@ const instructions: Readonly<Record<string, Parse>> = {
 };
 
 /** The exec form has no heredocs. */
-function withBodies(parse: (statement: Statement) => Instruction): Parse {
+function readingBodies(parse: (statement: Statement) => Instruction): Parse {
   return (statement, lines) => {
     const { line, rest } = statement;
     const isPlain = textOf(statement, rest).includes("<<") && jsonWords(statement) === undefined;
@@ -56,9 +57,8 @@ function parseOnbuild(statement: Statement, lines: Lines): OnbuildInstruction {
   if (inner.name === "FROM" || inner.name === "MAINTAINER")
     refuse(inner, `${inner.name} isn't allowed as an ONBUILD trigger`);
   const trigger = dispatch(inner, lines);
-  const heredocs = heredocsOf(trigger).map(({ content, name }) => `\n${content}${name}`);
   const location = { start: statement.location.start, end: trigger.location.end };
-  const expression = `${inner.original}${heredocs.join("")}`;
+  const expression = withBodies(inner.original, heredocsOf(trigger));
   return { kind: "onbuild", ...common(statement), location, trigger, expression };
 }
 

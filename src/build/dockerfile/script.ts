@@ -1,4 +1,5 @@
 import type { RunInstruction } from "./instruction.ts";
+import { withBodies } from "./word.ts";
 
 /**
  * What a RUN executes. `shell`: a text for the shell; `exec`: a program as it is; `file`: a file of that name and
@@ -21,8 +22,7 @@ export function runScript({ command, heredocs }: RunInstruction): Script {
     const { name, content } = first;
     return content.startsWith("#!") ? { kind: "file", name, content } : { kind: "shell", text: content };
   }
-  const bodies = heredocs.map(({ content, name }) => `\n${content}${name}`);
-  return { kind: "shell", text: `${command.command}${bodies.join("")}` };
+  return { kind: "shell", text: withBodies(command.command, heredocs) };
 }
 
 /** `<<EOF` and nothing else, but for the file descriptor that it is given. */

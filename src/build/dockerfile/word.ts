@@ -32,6 +32,10 @@ export interface ArgPair {
   readonly value?: Word;
 }
 
+/** A line with the bodies of the heredocs that it names, as a shell or a Dockerfile reads them. */
+export const withBodies = (line: string, heredocs: readonly Heredoc[]): string =>
+  `${line}${heredocs.map(({ content, name }) => `\n${content}${name}`).join("")}`;
+
 /** `<<EOF`, with the lines up to `EOF`. */
 export interface Heredoc {
   /** The delimiter without quotes: in COPY and ADD also the file's name. */

@@ -1,6 +1,7 @@
 /** What one instruction makes of a stage: another configuration, another node, or both. */
 import { posix } from "node:path";
 import { type Config, configured, DEFAULT_SHELL } from "../dockerfile/configure.ts";
+import { isRemote } from "../dockerfile/copy.ts";
 import type { Dockerfile } from "../dockerfile/dockerfile.ts";
 import { DockerfileError } from "../dockerfile/error.ts";
 import { expandHeredoc, expandWord } from "../dockerfile/expand.ts";
@@ -238,5 +239,3 @@ function checkChecksum(
   if (first === undefined || "heredoc" in first || !isRemote(expand(first.path)))
     throw refuse("checksum requires HTTP(S) or Git sources");
 }
-
-const isRemote = (path: string) => /^(https?|git|ssh):\/\/|^git@[^:/]+:/.test(path);

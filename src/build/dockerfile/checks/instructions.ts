@@ -1,5 +1,6 @@
 import { nearest } from "../../../oci/nearest.ts";
 import { cleanPath } from "../clean-path.ts";
+import { isRemote } from "../copy.ts";
 import { expandWords, type Lookup } from "../expand.ts";
 import { splitPort } from "../expose.ts";
 import type { Ignore } from "../ignore.ts";
@@ -102,8 +103,6 @@ function checkExpose(instruction: ListInstruction, { lookup, report }: Context):
       report("ExposeInvalidFormat", message, instruction, word);
     }
 }
-
-const isRemote = (source: string): boolean => /^(?:https?:\/\/|git@|git:\/\/|ssh:\/\/)/.test(source);
 
 function checkSources(
   instruction: CopyInstruction | AddInstruction,
