@@ -10,7 +10,7 @@ import type { Images } from "./images.ts";
 import { fetchLayers } from "./layers.ts";
 import type { NamedManifest } from "./layout/names.ts";
 import type { PullStore } from "./pull.ts";
-import type { TarEntry, TarType } from "./tar/entry.ts";
+import { plainEntry, type TarEntry, type TarType } from "./tar/entry.ts";
 import { tarEnd, tarHeader, tarPadding } from "./tar/writer.ts";
 
 const name = "localhost/hello:latest";
@@ -27,17 +27,13 @@ interface Item {
 
 function entryOf({ type, name: path, mode, linkName, content }: Item): TarEntry {
   return {
+    ...plainEntry,
     type,
     name: path,
     linkName: linkName ?? "",
     mode: mode ?? (type === "directory" ? 0o755 : 0o644),
-    uid: 0,
-    gid: 0,
     mtime: { seconds: Date.parse(created) / 1000, nanoseconds: 0 },
     size: content?.length ?? 0,
-    major: 0,
-    minor: 0,
-    xattrs: [],
   };
 }
 

@@ -1,5 +1,5 @@
 import type { BlobPart } from "../../image/layout/blobs.ts";
-import { noLater, type TarEntry } from "../../image/tar/entry.ts";
+import { noLater, plainEntry, type TarEntry } from "../../image/tar/entry.ts";
 import { tarEnd, tarHeader, tarPadding } from "../../image/tar/writer.ts";
 import { fromText, type SeenEntry } from "../../image/tree/entry.ts";
 import { kind } from "../../image/tree/frames.ts";
@@ -93,21 +93,8 @@ function placeInline(
 ): void {
   const { placing, request, dressing } = making;
   const mode = dressing.change === null ? 0o644 : dressing.change(0o644, false);
-  const dress = {
-    type: "file",
-    linkName: "",
-    mode,
-    mtime: request.time,
-    major: 0,
-    minor: 0,
-    xattrs: [],
-  } as const;
-  const owner = dressing.owner ?? { uid: 0, gid: 0 };
-  placing.file(
-    placeOf(making, fromText(name)),
-    { ...dress, ...owner, size: content.length },
-    { kind: "inline", content },
-  );
+  const dress = { ...plainEntry, type: "file", mode, mtime: request.time, size: content.length } as const;
+  placing.file(placeOf(making, fromText(name)), { ...dress, ...dressing.owner }, { kind: "inline", content });
 }
 
 function placeItem(making: Making, source: TreeFound, item: Item, id: string): void {

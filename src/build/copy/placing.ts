@@ -1,6 +1,6 @@
 import { fstatSync } from "node:fs";
 import { type Found, MergedRoot } from "../../engine/files/merged.ts";
-import type { TarEntry } from "../../image/tar/entry.ts";
+import { plainEntry, type TarEntry } from "../../image/tar/entry.ts";
 import { mayCarry } from "../../image/tree/convert.ts";
 import { type EntryTime, toText } from "../../image/tree/entry.ts";
 import { nameOf, parentOf, whiteoutPrefix, within } from "../../image/tree/names.ts";
@@ -122,17 +122,7 @@ export class Placing<T> implements Disposable {
 
   private made(): Dress {
     const { owner, time } = this.options;
-    return {
-      type: "directory",
-      linkName: "",
-      mode: 0o755,
-      ...owner,
-      mtime: time,
-      size: 0,
-      major: 0,
-      minor: 0,
-      xattrs: [],
-    };
+    return { ...plainEntry, type: "directory", mode: 0o755, ...owner, mtime: time };
   }
 
   private put(placed: Placed<T>, is: "folder" | "new" | "other"): void {

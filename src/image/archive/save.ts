@@ -1,23 +1,12 @@
 /** `save`: images of the store as one tar that is a docker-archive (manifest.json) and an OCI layout at once. */
 import { algorithmOf, type Digest, digester } from "../../oci/digest.ts";
 import { type Blobs, digestMismatch } from "../layout/blobs.ts";
+import { plainEntry } from "../tar/entry.ts";
 import { tarEnd, tarHeader, tarPadding } from "../tar/writer.ts";
 import { pathOf, type SavePlan } from "./save-plan.ts";
 
-function header(name: string, size: number): Buffer {
-  const owner = { uid: 0, gid: 0, mtime: { seconds: 0, nanoseconds: 0 } };
-  return tarHeader({
-    type: "file",
-    name,
-    linkName: "",
-    mode: 0o644,
-    ...owner,
-    size,
-    major: 0,
-    minor: 0,
-    xattrs: [],
-  });
-}
+const header = (name: string, size: number): Buffer =>
+  tarHeader({ ...plainEntry, type: "file", name, mode: 0o644, size });
 
 /** The blob, which ends in an error rather than as an archive of something else. */
 async function* verified(blobs: Blobs, digest: Digest): AsyncGenerator<Uint8Array> {

@@ -21,6 +21,13 @@ export interface TarEntry {
   readonly xattrs: readonly Xattr[];
 }
 
+/** What an entry of our own making begins with: root's, of 1970, without content. */
+export const plainEntry = {
+  linkName: "",
+  ...{ uid: 0, gid: 0, mtime: { seconds: 0, nanoseconds: 0 } },
+  ...{ size: 0, major: 0, minor: 0, xattrs: [] },
+} as const satisfies Partial<TarEntry>;
+
 export const tarBounds = {
   entries: 4_000_000,
   /** Bytes of one extended header: names, and extended attributes of at most 64 KiB each. */

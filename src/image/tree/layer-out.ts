@@ -1,7 +1,7 @@
 /** What a container wrote as a layer's tar: image-spec, layer.md, "Representing Changes". */
 import { InroError } from "../../oci/error.ts";
 import type { Rootfs } from "../../oci/rootfs.ts";
-import { noLater, type TarEntry } from "../tar/entry.ts";
+import { noLater, plainEntry, type TarEntry } from "../tar/entry.ts";
 import { askChanges } from "./changes.ts";
 import { toTar } from "./convert.ts";
 import { type TreeEntry, toText } from "./entry.ts";
@@ -10,10 +10,7 @@ import { nameOf, opaqueName, parentOf, whiteoutPrefix, within } from "./names.ts
 import { tarOf } from "./tar-out.ts";
 
 // A whiteout has nothing but its name: the same deletion is the same bytes.
-function marker(name: string): TarEntry {
-  const owner = { uid: 0, gid: 0, mtime: { seconds: 0, nanoseconds: 0 } };
-  return { type: "file", name, linkName: "", mode: 0o600, ...owner, size: 0, major: 0, minor: 0, xattrs: [] };
-}
+const marker = (name: string): TarEntry => ({ ...plainEntry, type: "file", name, mode: 0o600 });
 
 function changeEntry(e: TreeEntry): TarEntry | undefined {
   if (e.path === "") return undefined;
