@@ -56,6 +56,12 @@ const tools = {
     program: "usr/libexec/docker/cli-plugins/docker-buildx",
     suite: "trixie",
   },
+  /** docker compose v2, as docker's command line wants it; it runs alone, too. */
+  "docker-compose-2": {
+    packages: ["docker-compose"],
+    program: "usr/libexec/docker/cli-plugins/docker-compose",
+    suite: "trixie",
+  },
   runc: { packages: ["runc"], program: "usr/sbin/runc" },
   crun: { packages: ["crun"], program: "usr/bin/crun" },
   dockerd: { packages: ["docker.io", "containerd", "runc", "iptables", "tini"], program: "usr/sbin/dockerd" },
@@ -99,6 +105,7 @@ export const testTools: readonly ToolName[] = [
   "dockerd",
   "docker-py",
   "docker-compose",
+  "docker-compose-2",
 ];
 
 const folderOf = (name: ToolName) =>
