@@ -1,4 +1,5 @@
 import type { Outcome } from "../oci/build-line.ts";
+import { reasonOf } from "../oci/error.ts";
 import type { Step, Tell } from "./progress.ts";
 
 /** Tells of work as of a step: that it has started, and how it ended. */
@@ -14,7 +15,7 @@ export async function asStep<T>(
     end(outcome);
     return result;
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
+    const message = reasonOf(cause);
     end(signal.aborted ? { kind: "canceled" } : { kind: "failed", message });
     throw cause;
   }

@@ -1,5 +1,5 @@
 /** Where a build failed, and what of the Dockerfile is to be shown of it. */
-import { InroError } from "../oci/error.ts";
+import { InroError, reasonOf } from "../oci/error.ts";
 import { DockerfileError } from "./dockerfile/error.ts";
 import { type Location, type Source, snippet } from "./dockerfile/location.ts";
 import type { BuildEvent, Tell } from "./progress.ts";
@@ -39,7 +39,7 @@ export function watched(tell: Tell): WatchedTelling {
         ...{ type: "failed", step: first ?? null, title: step?.title ?? null },
         code: cause instanceof InroError ? cause.code : "INTERNAL",
         exitCode: cause instanceof StepFailure ? cause.exitCode : null,
-        message: cause instanceof Error ? cause.message : String(cause),
+        message: reasonOf(cause),
         snippet: snippetOf(cause, step?.location, file),
       } satisfies BuildEvent);
     },

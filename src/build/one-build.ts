@@ -1,9 +1,11 @@
 /** One build, from its request to its image. */
+
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Image, Stack } from "../image/images.ts";
 import type { Digest } from "../oci/digest.ts";
+import { reasonOf } from "../oci/error.ts";
 import { familiarName } from "../oci/reference.ts";
 import { assemble } from "./assemble.ts";
 import { bringBase } from "./bring.ts";
@@ -73,7 +75,7 @@ export async function build(
     return image;
   } catch (cause) {
     if (!outer.aborted) telling.failed(cause);
-    const error = cause instanceof Error ? cause.message : String(cause);
+    const error = reasonOf(cause);
     recording?.end(
       outer.aborted ? { state: "canceled", image: "", error: "" } : { state: "failed", image: "", error },
     );

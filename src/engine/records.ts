@@ -1,6 +1,6 @@
 import type { AttachmentRecord, Bandwidth, Shaper } from "../network/network.ts";
 import type { Digest } from "../oci/digest.ts";
-import { InroError } from "../oci/error.ts";
+import { InroError, reasonOf } from "../oci/error.ts";
 import type { PortRequest } from "../oci/port.ts";
 import type { Rootfs } from "../oci/rootfs.ts";
 import type { Reserve } from "../platform/reserve.ts";
@@ -232,7 +232,7 @@ function damagedRows(database: Database): DamagedRow[] {
     try {
       read();
     } catch (error) {
-      found.push({ table, key, why: error instanceof Error ? error.message : String(error) });
+      found.push({ table, key, why: reasonOf(error) });
     }
   };
   for (const row of database.all<ContainerRow>("SELECT * FROM containers"))

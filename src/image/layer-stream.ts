@@ -3,7 +3,7 @@ import { open } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { XzReadableStream } from "xz-decompress";
-import { InroError } from "../oci/error.ts";
+import { InroError, reasonOf } from "../oci/error.ts";
 import { spending } from "../platform/spent.ts";
 import { zstdFrames } from "./zstd-frames.ts";
 
@@ -140,7 +140,7 @@ async function* toldApart(
     yield* spending(decompress(followed()));
   } catch (cause) {
     if (sourceError !== undefined) throw sourceError;
-    throw damaged(cause instanceof Error ? cause.message : String(cause), cause);
+    throw damaged(reasonOf(cause), cause);
   }
 }
 

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { InroError } from "../oci/error.ts";
+import { InroError, reasonOf } from "../oci/error.ts";
 import { giveBackMemory } from "../platform/memory.ts";
 import { serviceManager } from "../platform/service-manager.ts";
 import { withSmallHeap } from "../platform/small-heap.ts";
@@ -70,7 +70,7 @@ async function close(things: readonly { close(): Promise<void> }[]): Promise<unk
   let failure: unknown;
   for (const thing of things)
     await thing.close().catch((cause: unknown) => {
-      failure ??= cause instanceof Error ? cause.message : cause;
+      failure ??= reasonOf(cause);
     });
   return failure;
 }

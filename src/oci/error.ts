@@ -33,3 +33,12 @@ export class InroError extends Error {
     this.at = parts.at;
   }
 }
+
+/**
+ * What a failure says, whatever was thrown. Where something then could not be taken back (oci/undo.ts), both: such an error
+ * has no message of its own.
+ */
+export function reasonOf(cause: unknown): string {
+  if (cause instanceof SuppressedError) return `${reasonOf(cause.suppressed)}; ${reasonOf(cause.error)}`;
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,4 +1,4 @@
-import { InroError } from "./error.ts";
+import { InroError, reasonOf } from "./error.ts";
 
 /** How a container's process (or an exec session's) ended. Times are nanoseconds since the epoch. */
 export interface Exit {
@@ -45,7 +45,7 @@ export function parseExit(text: string, path: string): Exit {
   } catch (cause) {
     throw new InroError("EXIT_FILE_INVALID", {
       what: `cannot read the exit status in "${path}"`,
-      why: cause instanceof Error ? cause.message : String(cause),
+      why: reasonOf(cause),
       cause,
     });
   }

@@ -87,12 +87,15 @@ describe.skipIf(engineMissing)("the unmodified docker CLI runs containers", () =
       "busybox",
       "sh",
       "-c",
-      "trap 'exit 9' TERM; while :; do sleep 0.1; done",
+      "trap 'exit 9' TERM; echo ready; while :; do sleep 0.1; done",
     );
     expect(run.stdout).toMatch(/^[0-9a-f]{64}\n$/);
+    // Who has set no trap yet does not hear the signal: it is process 1.
+    while ((await docker("logs", "life")).stdout === "") await Bun.sleep(20);
     expect((await docker("stop", "life")).stdout).toBe("life\n");
     expect((await docker("inspect", "-f", "{{.State.ExitCode}}", "life")).stdout).toBe("9\n");
     expect((await docker("restart", "life")).code).toBe(0);
+    while ((await docker("logs", "life")).stdout === "ready\n") await Bun.sleep(20);
     const waiting = docker("wait", "life");
     await Bun.sleep(200);
     expect((await docker("kill", "-s", "TERM", "life")).code).toBe(0);

@@ -5,7 +5,7 @@ import { copyFile, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { LayerStore } from "../../image/layer-store.ts";
 import { digestOf } from "../../oci/digest.ts";
-import { InroError } from "../../oci/error.ts";
+import { InroError, reasonOf } from "../../oci/error.ts";
 import { diskFull } from "../../platform/disk-full.ts";
 import type { CacheEntry } from "./cache.ts";
 import { blobIn, documentsOf, type PortableRecord } from "./portable.ts";
@@ -41,9 +41,6 @@ export async function exportCache(
     await rm(fresh, { recursive: true, force: true }).catch(() => {});
     if (cause instanceof InroError) throw cause;
     const what = "cannot export the build cache";
-    throw (
-      diskFull(cause, { what, folder }) ??
-      failed(cause instanceof Error ? cause.message : String(cause), cause)
-    );
+    throw diskFull(cause, { what, folder }) ?? failed(reasonOf(cause), cause);
   }
 }

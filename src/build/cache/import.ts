@@ -1,8 +1,10 @@
 /** `--cache-from type=local`: what another engine has made, taken over step by step when it is asked for. */
+
 import type { Stack } from "../../image/images.ts";
 import type { LayerStore } from "../../image/layer-store.ts";
 import { topOf } from "../../image/stack.ts";
 import type { Digest } from "../../oci/digest.ts";
+import { reasonOf } from "../../oci/error.ts";
 import type { Cache } from "./cache.ts";
 import { blobIn, openRegular, type PortableRecord, readRecords } from "./portable.ts";
 
@@ -21,7 +23,7 @@ export interface ImportParts {
 
 export function openImports({ folders, cache, layers, warn }: ImportParts): Imports {
   const refused = (folder: string, cause: unknown) =>
-    warn(`the build cache in ${folder} is not used: ${cause instanceof Error ? cause.message : cause}`);
+    warn(`the build cache in ${folder} is not used: ${reasonOf(cause)}`);
   const opened = folders.map(async (folder) => {
     const records = await readRecords(folder).catch((cause: unknown) => {
       refused(folder, cause);

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { basic } from "../../image/registry/basic.ts";
 import { request } from "../../image/registry/http.ts";
 import { type Digest, digester } from "../../oci/digest.ts";
-import { InroError } from "../../oci/error.ts";
+import { InroError, reasonOf } from "../../oci/error.ts";
 import { diskFull } from "../../platform/disk-full.ts";
 import { spent } from "../../platform/spent.ts";
 import { shown } from "./remote.ts";
@@ -156,7 +156,7 @@ async function* patient(
   } catch (cause) {
     signal?.throwIfAborted();
     if (cause instanceof InroError) throw cause;
-    throw failed(url, cause instanceof Error ? cause.message : String(cause), cause);
+    throw failed(url, reasonOf(cause), cause);
   } finally {
     await reader.cancel().catch(() => {});
   }

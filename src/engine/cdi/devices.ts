@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
-import { InroError } from "../../oci/error.ts";
+import { InroError, reasonOf } from "../../oci/error.ts";
 import { type CdiEdits, type CdiSpec, cdiInvalid, parseCdiSpec } from "./spec.ts";
 
 export const CDI_FOLDERS: readonly string[] = ["/etc/cdi", "/var/run/cdi"];
@@ -34,7 +34,7 @@ export async function cdiDevices(folders: readonly string[]): Promise<CdiDevices
           here.set(full, here.has(full) ? null : { spec, edits: containerEdits });
         }
       } catch (error) {
-        faults.push(error instanceof Error ? error.message : String(error));
+        faults.push(reasonOf(error));
       }
     for (const [name, found] of here)
       if (found === null) devices.delete(name);
@@ -107,7 +107,7 @@ async function readSpec(file: string): Promise<CdiSpec> {
   try {
     value = extname(file) === ".json" ? JSON.parse(content) : (await import("yaml")).parse(content);
   } catch (cause) {
-    throw cdiInvalid(file, cause instanceof Error ? cause.message : String(cause), cause);
+    throw cdiInvalid(file, reasonOf(cause), cause);
   }
   return parseCdiSpec(value, file);
 }

@@ -1,4 +1,4 @@
-import { InroError } from "../../oci/error.ts";
+import { InroError, reasonOf } from "../../oci/error.ts";
 import { Undo } from "../../oci/undo.ts";
 import { type Core, record } from "../core.ts";
 import { copyUp } from "../create/copy-up.ts";
@@ -84,7 +84,7 @@ async function startAs(
 }
 
 async function startedAgain(core: Core, entry: Entry, cause: unknown): Promise<InroError> {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = reasonOf(cause);
   try {
     await start(core, entry);
     return refused(entry, "EDIT_UNDONE", why, "it runs again as it was before");

@@ -1,3 +1,4 @@
+import { reasonOf } from "../../oci/error.ts";
 import { exitCode } from "../../oci/exit.ts";
 import type { ExecSession } from "../../runtime/runtime.ts";
 import { goDuration, timeNow } from "../clock.ts";
@@ -54,7 +55,7 @@ export async function probe(
     );
   } catch (cause) {
     if (calledOff.aborted) return null;
-    return answer(NO_ANSWER, cause instanceof Error ? cause.message : String(cause));
+    return answer(NO_ANSWER, reasonOf(cause));
   } finally {
     end.forget();
   }

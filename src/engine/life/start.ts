@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { attachmentRecord } from "../../network/network.ts";
-import { InroError } from "../../oci/error.ts";
+import { InroError, reasonOf } from "../../oci/error.ts";
 import { Undo } from "../../oci/undo.ts";
 import { diskFull } from "../../platform/disk-full.ts";
 import type { Container } from "../../runtime/runtime.ts";
@@ -180,7 +180,7 @@ const FAILURE_CODES: Readonly<Record<string, number>> = {
 };
 
 async function startFailed(core: Core, entry: Entry, cause: unknown): Promise<void> {
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const message = reasonOf(cause);
   const code = (cause instanceof InroError ? FAILURE_CODES[cause.code] : undefined) ?? 128;
   for (const stream of entry.joining) stream.leave();
   entry.joining.clear();

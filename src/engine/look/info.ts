@@ -1,4 +1,5 @@
 import version from "../../../package.json" with { type: "json" };
+import { reasonOf } from "../../oci/error.ts";
 import { cdiDevices } from "../cdi/devices.ts";
 import type { Core } from "../core.ts";
 import type { EngineInfo, EngineVersion } from "../engine.ts";
@@ -47,7 +48,7 @@ function countImages(core: Core): { count: number; warnings: readonly string[] }
   try {
     return { count: core.images.list().length, warnings: [] };
   } catch (error) {
-    return { count: 0, warnings: [`WARNING: ${error instanceof Error ? error.message : error}`] };
+    return { count: 0, warnings: [`WARNING: ${reasonOf(error)}`] };
   }
 }
 

@@ -1,7 +1,9 @@
 /** `load`: images of an archive, Docker's or an OCI layout, become images of the store. */
+
 import * as v from "valibot";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import type { Digest } from "../../oci/digest.ts";
+import { reasonOf } from "../../oci/error.ts";
 import { indexSchema } from "../../oci/index.ts";
 import { isIndexType, mediaType } from "../../oci/media-type.ts";
 import type { Platform } from "../../oci/platform.ts";
@@ -28,10 +30,7 @@ function parsed<T extends v.GenericSchema>(schema: T, text: string, name: string
   try {
     return v.parse(schema, JSON.parse(text));
   } catch (cause) {
-    throw archiveInvalid(
-      `its ${name} is malformed: ${cause instanceof Error ? cause.message : cause}`,
-      cause,
-    );
+    throw archiveInvalid(`its ${name} is malformed: ${reasonOf(cause)}`, cause);
   }
 }
 

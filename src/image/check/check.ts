@@ -2,9 +2,11 @@
  * Holds the store against its records: index.json, manifests, configurations, layers and snapshots, from the top down,
  * every blob's content against its digest. What is repaired is only what nothing needs, or what can be made again.
  */
+
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Digest } from "../../oci/digest.ts";
+import { reasonOf } from "../../oci/error.ts";
 import type { Names } from "../layout/names.ts";
 import type { Records } from "../records.ts";
 import type { Checked, Finding, Report } from "./finding.ts";
@@ -86,7 +88,7 @@ async function checkPart(work: Work, image: Examined, fault: Fault): Promise<Fin
     await work.unpack(image.id);
     return { kind, what, why, todo, done: "unpacked again" };
   } catch (error) {
-    return { kind, what, why: `${why}; ${error instanceof Error ? error.message : error}`, todo, done: null };
+    return { kind, what, why: `${why}; ${reasonOf(error)}`, todo, done: null };
   }
 }
 

@@ -1,8 +1,10 @@
 /** Each entry of the index, followed down to the blobs and snapshots that it needs. */
+
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { chainIdsOf, type Digest } from "../../oci/digest.ts";
+import { reasonOf } from "../../oci/error.ts";
 import type { Manifest } from "../../oci/manifest.ts";
 import { matchesPlatform, type Platform } from "../../oci/platform.ts";
 import { familiar } from "../../oci/reference.ts";
@@ -73,7 +75,7 @@ export async function examine(
       } else if (!isPart || blobs.sizeOf(document.manifest.config.digest) !== undefined)
         all.push({ named, isPart, ...(await examineManifest(store, verifier, document.manifest)) });
     } catch (error) {
-      fail("damaged", error instanceof Error ? error.message : String(error));
+      fail("damaged", reasonOf(error));
     }
   };
   await visit(named.descriptor, 0);

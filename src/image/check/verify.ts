@@ -1,4 +1,5 @@
 import { algorithmOf, type Digest, digester } from "../../oci/digest.ts";
+import { reasonOf } from "../../oci/error.ts";
 import type { Blobs } from "../layout/blobs.ts";
 
 /** What became of a blob; `why` is for people. */
@@ -25,7 +26,7 @@ export function verifier(blobs: Blobs): Verifier {
     } catch (error) {
       return {
         state: "damaged",
-        why: `it cannot be read: ${error instanceof Error ? error.message : error}`,
+        why: `it cannot be read: ${reasonOf(error)}`,
       };
     }
     const found = hash.digest();

@@ -4,7 +4,7 @@ import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import { descriptorSchema } from "../../oci/descriptor.ts";
-import { InroError } from "../../oci/error.ts";
+import { InroError, reasonOf } from "../../oci/error.ts";
 import { writeDurably } from "../layout/durable.ts";
 import type { ListEntry } from "./entry.ts";
 
@@ -26,7 +26,7 @@ function parse(text: string, path: string): v.InferOutput<typeof draftSchema> {
   } catch (cause) {
     throw new InroError("LAYOUT_DAMAGED", {
       what: `cannot read the manifest list ${path}`,
-      why: cause instanceof Error ? cause.message : String(cause),
+      why: reasonOf(cause),
       hint: "remove the file, and create the list again",
       cause,
     });

@@ -1,6 +1,6 @@
 /** A blob's download: resumed where it broke, given up when it no longer comes forward. */
 import type { Digest } from "../../oci/digest.ts";
-import { InroError } from "../../oci/error.ts";
+import { InroError, reasonOf } from "../../oci/error.ts";
 import { ask, type Context, patience, type RepositoryOptions, type Retrying } from "./ask.ts";
 
 export interface BlobRequest {
@@ -114,7 +114,7 @@ export async function* blobBytes(
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof InroError) throw error;
-      why = error instanceof Error ? error.message : String(error);
+      why = reasonOf(error);
       if (had === size) return;
       if (error instanceof TooSlow) slow = { times: had - slow.at > recovered ? 1 : slow.times + 1, at: had };
     }

@@ -1,6 +1,6 @@
 /** The tags of a repository (distribution spec, "Listing Tags"). */
 import * as v from "valibot";
-import { InroError } from "../../oci/error.ts";
+import { InroError, reasonOf } from "../../oci/error.ts";
 import { isTag } from "../../oci/reference.ts";
 import type { Context } from "./ask.ts";
 import { pages } from "./pages.ts";
@@ -29,7 +29,7 @@ function tagsIn(c: Context, body: Buffer): readonly string[] {
     if (wrong !== undefined) throw new Error(`${JSON.stringify(wrong)} is no tag`);
     return tags;
   } catch (cause) {
-    const why = `its list of tags is malformed: ${cause instanceof Error ? cause.message : cause}`;
+    const why = `its list of tags is malformed: ${reasonOf(cause)}`;
     throw new InroError("REGISTRY_ERROR", { what: c.what, why, cause });
   }
 }

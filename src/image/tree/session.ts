@@ -1,7 +1,7 @@
 /** One `inro-tree` process: opens a root and answers requests on it, one after the other. */
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { InroError } from "../../oci/error.ts";
+import { InroError, reasonOf } from "../../oci/error.ts";
 import { socketOf, spawnWired, type Wired } from "../../platform/spawn-wired.ts";
 import { fromText, toText } from "./entry.ts";
 import { errnoName } from "./errno.ts";
@@ -89,7 +89,7 @@ function start(native: string): Wired {
   try {
     return spawnWired(native, "inro-tree", "ignore");
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = reasonOf(cause);
     throw new InroError("NATIVE_PROGRAM_MISSING", {
       what: `cannot start ${native}`,
       why,
