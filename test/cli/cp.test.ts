@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import {
+  chownSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -36,6 +37,16 @@ describe.skipIf(engineMissing)("inro cp", () => {
     expect(readFileSync(here("dir/f"), "utf8")).toBe("one\n");
     await ok("cp", "box:/src/sub/g", here("new"));
     expect(readFileSync(here("new"), "utf8")).toBe("two\n");
+  });
+
+  test("-a gives what is copied to the container's user; where it has none, owners stay", async () => {
+    writeFileSync(here("owned"), "");
+    chownSync(here("owned"), 8, 9);
+    await ok("cp", "-a", here("owned"), "box:/root/kept");
+    expect(await sh("stat -c %u:%g /root/kept")).toBe("8:9\n");
+    await ok("run", "-d", "--name", "user", "-u", "5:6", "busybox", "sleep", "600");
+    await ok("cp", "-a", here("owned"), "user:/tmp/given");
+    expect((await cli.inro("exec", "user", "stat", "-c", "%u:%g", "/tmp/given")).stdout).toBe("5:6\n");
   });
 
   test("a folder to a new name, into a folder, its content only", async () => {

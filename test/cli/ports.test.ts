@@ -90,6 +90,16 @@ describe.skipIf(rootMissing || busyboxMissing)("ports", () => {
     expect(told["7001/tcp"]?.map(({ HostPort }) => HostPort)).toEqual(["8000", "8000"]);
   });
 
+  test("a container that is in no network exposes nothing: not before its start, nor after its end", async () => {
+    const shown = () => out("ps", "-a", "--filter", "name=^idle$", "--format", "{{.Ports}}");
+    await out("create", "--name", "idle", "-p", "80", "--expose", "7000", "busybox", "sleep", "600");
+    expect([await shown(), await ports("idle")]).toEqual(["\n", {}]);
+    await out("start", "idle");
+    expect(await shown()).toContain("7000/tcp");
+    await out("stop", "-t", "0", "idle");
+    expect([await shown(), await ports("idle")]).toEqual(["\n", {}]);
+  });
+
   test("of -P that were withdrawn stay so at the next start, and the others are published again", async () => {
     await run("some", "-P", "--expose", "7000-7002", "-p", "8000:7001");
     await out("port", "--withdraw", "7000", "some");

@@ -14,10 +14,17 @@ type Port = ContainerDetails["ports"][number];
 /** As Docker has it, every address of the host is one binding of each family. */
 const addresses = ({ hostIp }: Port) => (hostIp === "" ? ["0.0.0.0", "::"] : [hostIp]);
 
+/** Whether the container is in a network just now. */
+const isLive = ({ endpoints }: ContainerDetails) => endpoints.some(({ live }) => live !== null);
+
+/** What is exposed where there is a network to expose it in. */
+const exposedPorts = (container: ContainerDetails) =>
+  isLive(container) ? container.options.exposedPorts : [];
+
 /** {"80/tcp": [{HostIp, HostPort}], "443/tcp": null}: what is published, and what is merely exposed. */
 export function portMap(container: ContainerDetails) {
   const map: Record<string, { HostIp: string; HostPort: string }[] | null> = {};
-  for (const exposed of container.options.exposedPorts) map[exposed] = null;
+  for (const exposed of exposedPorts(container)) map[exposed] = null;
   for (const port of singles(container.ports)) {
     const key = `${port.containerPort}/${port.protocol}`;
     const told = addresses(port).map((HostIp) => ({ HostIp, HostPort: String(port.hostPort) }));
@@ -30,7 +37,7 @@ export function portMap(container: ContainerDetails) {
 export function portList(container: ContainerDetails) {
   const published = [...singles(container.ports)];
   const taken = new Set(published.map((port) => `${port.containerPort}/${port.protocol}`));
-  const exposed = container.options.exposedPorts.filter((port) => !taken.has(port));
+  const exposed = exposedPorts(container).filter((port) => !taken.has(port));
   return [
     ...published.flatMap((port) =>
       addresses(port).map((IP) => ({
@@ -92,10 +99,9 @@ export function networks(container: ContainerDetails) {
 export function networkSettings(container: ContainerDetails) {
   const all = networks(container);
   const one = all["bridge"];
-  const live = container.endpoints.some((details) => details.live !== null);
   return {
     Bridge: "",
-    SandboxID: live ? sandboxId(container) : "",
+    SandboxID: isLive(container) ? sandboxId(container) : "",
     SandboxKey: "",
     Ports: portMap(container),
     HairpinMode: false,

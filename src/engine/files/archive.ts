@@ -96,7 +96,8 @@ async function put(
       why: "extraction point is not a directory",
     });
   const { user, groupAdd } = entry.origin.options;
-  const owner = o.chownToUser ? { owner: identityIn(files.rootfs, user, groupAdd) } : {};
+  // A container that runs as nobody named keeps the tar's owners, as dockerd's does: Compose puts secrets in so.
+  const owner = o.chownToUser && user !== null ? { owner: identityIn(files.rootfs, user, groupAdd) } : {};
   try {
     await core.trees.apply(files.root, path, spending(tar), { keepKind: o.keepDirectories, ...owner });
   } catch (cause) {
