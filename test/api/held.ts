@@ -40,7 +40,7 @@ const beyond: readonly (readonly [endpoint: RegExp, breach: RegExp])[] = [
   // What nobody asked for is null, as dockerd writes it: scripts compare what inspect tells with that.
   [
     /^GET \/(containers\/|exec\/|images\/|system\/df)/,
-    /\/(CapAdd|CapDrop|DeviceRequests|ExtraHosts|Links|SecurityOpt|VolumesFrom|MemorySwappiness|Volumes|Entrypoint|Aliases|DNSNames|ExitCode) must be (array|object|integer)$/,
+    /\/(CapAdd|CapDrop|DeviceRequests|ExtraHosts|Links|SecurityOpt|VolumesFrom|MemorySwappiness|MaskedPaths|ReadonlyPaths|Volumes|Cmd|Entrypoint|Aliases|DNSNames|ExitCode) must be (array|object|integer)$/,
   ],
   [/^GET \/containers\/\{id\}\/json /, /^\/HostConfig\/(NetworkBandwidth|HealthOnFailure) is not in/],
   // Still sent by dockerd for clients of before 1.22.

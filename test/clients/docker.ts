@@ -10,6 +10,8 @@ export const engineMissing = rootMissing || busyboxMissing || Bun.which("docker"
 export interface DockerEngine<H extends Host> {
   readonly host: H;
   readonly engine: TestEngine;
+  /** The socket on which answers are held against the description, for other clients. */
+  readonly socket: string;
   docker(...words: string[]): Promise<Finished>;
   dockerWith(options: RunOptions, ...words: string[]): Promise<Finished>;
   /** Standard output of a command that has to succeed. */
@@ -54,6 +56,9 @@ export function dockerEngine<H extends Host>(hostOf: () => H | Promise<H>): Dock
     },
     get engine() {
       return own().engine;
+    },
+    get socket() {
+      return own().held.socket;
     },
     docker,
     dockerWith,

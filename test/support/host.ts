@@ -17,12 +17,15 @@ export interface Host extends Disposable {
 export interface RunOptions {
   readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
+  /** The folder that it begins in. */
+  readonly cwd?: string;
   /** Milliseconds after which it is killed: a test must not hang. */
   readonly timeout?: number;
 }
 
 export interface SpawnOptions {
   readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
   readonly stdio?: ("ignore" | "pipe" | "inherit" | number)[];
   readonly detached?: boolean;
 }
@@ -34,6 +37,7 @@ function hostOf(prefix: readonly string[], close: () => void): Host {
       stdio: options.stdio ?? ["ignore", "pipe", "pipe"],
       env: { ...process.env, ...options.env },
       detached: options.detached ?? false,
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     });
   };
   return {
