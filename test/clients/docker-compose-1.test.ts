@@ -10,7 +10,6 @@ import { loadBusybox } from "./busybox.ts";
 import { engineMissing } from "./docker.ts";
 import { dockerCompose } from "./python.ts";
 
-/** Each file's version decides which version of the API it is spoken to in: 1.24, 1.38. */
 const project = (version: string) => `
 version: "${version}"
 services:
@@ -51,11 +50,43 @@ services:
     build: ./site
 `;
 
+/** Settings that the first one lacks; `ends` is the network's owner. */
+const old = `
+version: "3.7"
+services:
+  web:
+    image: busybox
+    command: sh -c 'echo up; exec sleep 600'
+    stop_signal: SIGKILL
+    depends_on: [ends]
+    healthcheck: { test: "exit 0", interval: 100ms }
+    secrets: [word]
+    volumes: [/data]
+    network_mode: "service:ends"
+  ends:
+    image: busybox
+    command: sleep 600
+    stop_signal: SIGKILL
+    tmpfs: /scratch
+    sysctls: { net.core.somaxconn: 321 }
+    extra_hosts: ["there.test:10.1.2.3"]
+    logging: { driver: json-file, options: { max-size: 1m } }
+secrets: { word: { file: ./word } }
+`;
+
 describe.skipIf(engineMissing || toolRoot("docker-compose") === undefined)("docker-compose 1.29", () => {
   const composing = (host: Host, engine: TestEngine, file: string) => {
     const run = dockerCompose(host, engine, "old");
     return (...words: string[]) => run("-f", file, ...words);
   };
+  /** Standard output of what has to succeed. */
+  const succeeding =
+    (compose: ReturnType<typeof composing>) =>
+    async (...words: string[]) => {
+      const { code, stdout, stderr } = await compose(...words);
+      if (code !== 0) throw new Error(`docker-compose ${words.join(" ")}: ${stdout}${stderr}`);
+      return stdout;
+    };
 
   test.each(["2.0", "3.7"])(
     "a project of version %s: up, ps, logs, exec, run, scale, restart, down",
@@ -67,11 +98,7 @@ describe.skipIf(engineMissing || toolRoot("docker-compose") === undefined)("dock
       const file = join(folder.path, "docker-compose.yml");
       writeFileSync(file, project(version));
       const compose = composing(host, engine, file);
-      const ok = async (...words: string[]) => {
-        const { code, stdout, stderr } = await compose(...words);
-        if (code !== 0) throw new Error(`docker-compose ${words.join(" ")}: ${stdout}${stderr}`);
-        return stdout;
-      };
+      const ok = succeeding(compose);
       await ok("up", "-d");
       expect(await ok("ps")).toMatch(/old_web_1 .* Up +127\.0\.0\.1:\d+->80\/tcp/);
       expect((await engine.docker("wait", "old_asks_1")).stdout).toBe("0\n");
@@ -96,6 +123,71 @@ describe.skipIf(engineMissing || toolRoot("docker-compose") === undefined)("dock
     },
     120_000,
   );
+
+  test("config, create, start, images, recreate, kill, stop, rm, orphans; secrets, the network of another service", async () => {
+    using host = await ownHost();
+    using folder = temporaryFolder("compose");
+    await using engine = await testEngine(host);
+    await loadBusybox(engine);
+    write(folder.path, { "docker-compose.yml": old, word: "secret\n" });
+    const compose = composing(host, engine, join(folder.path, "docker-compose.yml"));
+    const ok = succeeding(compose);
+    const states = async () =>
+      (await engine.docker("ps", "-a", "--format", "{{.Names}} {{.State}}")).stdout.trim().split("\n").sort();
+    const id = async (name: string) => (await engine.docker("inspect", "-f", "{{.Id}}", name)).stdout;
+    expect(await ok("config", "--services")).toBe("ends\nweb\n");
+    await ok("up", "--no-start");
+    expect(await states()).toEqual(["old_ends_1 created", "old_web_1 created"]);
+    await ok("start");
+    expect(await states()).toEqual(["old_ends_1 running", "old_web_1 running"]);
+    expect(await ok("exec", "-T", "web", "cat", "/run/secrets/word")).toBe("secret\n");
+    expect(await ok("images", "-q")).toMatch(/^[0-9a-f]{12}/);
+    const [web, ends] = [await id("old_web_1"), await id("old_ends_1")];
+    await ok("up", "-d");
+    expect([await id("old_web_1"), await id("old_ends_1")]).toEqual([web, ends]);
+    await ok("exec", "-T", "web", "touch", "/data/kept");
+    await ok("up", "-d", "--force-recreate", "--no-deps", "web");
+    await ok("exec", "-T", "web", "ls", "/data/kept");
+    expect([(await id("old_web_1")) === web, await id("old_ends_1")]).toEqual([false, ends]);
+    expect(await ok("exec", "-T", "web", "cat", "/proc/sys/net/core/somaxconn")).toBe("321\n");
+    await ok("kill", "-s", "KILL", "web");
+    await ok("stop", "-t", "0");
+    expect(await states()).toEqual(["old_ends_1 exited", "old_web_1 exited"]);
+    await ok("rm", "-f", "web");
+    expect(await states()).toEqual(["old_ends_1 exited"]);
+    write(folder.path, {
+      "docker-compose.yml": old
+        .replace("  ends:", "  other:")
+        .replace("[ends]", "[other]")
+        .replace("service:ends", "service:other"),
+    });
+    await ok("up", "-d", "--remove-orphans");
+    expect(await states()).toEqual(["old_other_1 running", "old_web_1 running"]);
+    await ok("down", "-t", "0");
+    expect(await states()).toEqual([""]);
+  }, 120_000);
+
+  test("in front: what a service prints, and the code of the one that is chosen", async () => {
+    using host = await ownHost();
+    using folder = temporaryFolder("compose");
+    await using engine = await testEngine(host);
+    await loadBusybox(engine);
+    write(folder.path, {
+      "docker-compose.yml": `
+version: "3.7"
+services:
+  stays: { image: busybox, command: sleep 600, stop_signal: KILL }
+  ends: { image: busybox, command: sh -c "echo said; sleep 1; exit 3" }
+`,
+    });
+    const compose = composing(host, engine, join(folder.path, "docker-compose.yml"));
+    expect(await compose("up", "--no-color", "--exit-code-from", "ends")).toMatchObject({
+      code: 3,
+      stdout: expect.stringMatching(/^ends_1 +\| said$/m),
+    });
+    expect((await engine.docker("ps", "-q")).stdout).toBe("");
+    expect(await compose("down")).toMatchObject({ code: 0 });
+  }, 120_000);
 
   test("services that are built: build, up --build, run, and one that fails", async () => {
     using host = await ownHost();

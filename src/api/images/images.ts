@@ -88,10 +88,19 @@ async function manifestsOf(x: Exchange, image: Image) {
 const containersOf = (x: Exchange, image: Image | null): readonly string[] =>
   image === null ? [] : x.engine.images.users({ ...image, family: [image.id] });
 
+/**
+ * Before 1.45 an image has it. docker-compose 1 speaks the newest version that it is offered and still looks there, for
+ * the volumes that a container has to take over: it breaks off without.
+ */
+const wantsContainerConfig = (x: Exchange): boolean =>
+  x.version < 45 || /^docker-compose\/1\./.test(x.request.headers["user-agent"] ?? "");
+
 async function inspect(x: Exchange): Promise<void> {
   const image = named(x);
+  const described = imageInspect(image, x.engine.storageDriver);
   const told = {
-    ...imageInspect(image, x.engine.storageDriver),
+    ...described,
+    ...(wantsContainerConfig(x) ? { ContainerConfig: described.Config } : {}),
     ...(x.version < 44 ? { VirtualSize: image.size } : {}),
   };
   json(x, 200, flag(x.query, "manifests") ? { ...told, Manifests: await manifestsOf(x, image) } : told);
