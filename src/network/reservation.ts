@@ -63,7 +63,11 @@ export function reservations(): Reservations {
       .get(placeOf(binding))
       ?.find(({ binding: { hostIp } }) => covers(hostIp, binding.hostIp) || covers(binding.hostIp, hostIp));
     if (rival !== undefined && binding.hostPort !== 0)
-      throw inUse(container, binding, `container "${rival.container}" has published it`);
+      throw inUse(
+        container,
+        binding,
+        `port is already allocated: container "${rival.container}" has published it`,
+      );
     const mine: Held = { container, binding, addresses, close: () => {} };
     // Ours from here on: who asks meanwhile hears whose it is.
     if (binding.hostPort !== 0) put(mine);
@@ -169,7 +173,7 @@ function bindFailure(container: string, binding: PortBinding, error: unknown): I
     return inUse(
       container,
       binding,
-      holder === undefined ? "another program has it" : `${holder} listens on it`,
+      `address already in use: ${holder === undefined ? "another program has it" : `${holder} listens on it`}`,
     );
   return new InroError("INVALID_OPTION", {
     what: `cannot publish ${describeBinding(binding)} for container "${container}"`,
@@ -182,6 +186,7 @@ function bindFailure(container: string, binding: PortBinding, error: unknown): I
   });
 }
 
+/** `why` begins with dockerd's own words, which scripts look for. */
 function inUse(container: string, binding: PortBinding, why: string): InroError {
   return new InroError("PORT_IN_USE", {
     what: `cannot publish ${describeBinding(binding)} for container "${container}"`,

@@ -151,7 +151,7 @@ privileged("a port that is taken", () => {
     const web = await container("web", "8000:80");
     for (const text of ["8000:80", "127.0.0.1:8000:81"])
       await expect(container("api", "8001:80", text)).rejects.toEqual(
-        refused('container "web" has published it'),
+        refused('port is already allocated: container "web" has published it'),
       );
     await container("next", "8001:80");
     await networks.disconnect(web.attachment);
@@ -165,7 +165,7 @@ privileged("a port that is taken", () => {
     scope.defer(() => server.close());
     const comm = readFileSync("/proc/self/comm", "utf8").trim();
     await expect(container("web", "8000:80")).rejects.toEqual(
-      refused(`${comm} (pid ${process.pid}) listens on it`),
+      refused(`address already in use: ${comm} (pid ${process.pid}) listens on it`),
     );
     await expect(container("web", "8000:80")).rejects.toThrow(
       'cannot publish 0.0.0.0:8000/tcp for container "web"',

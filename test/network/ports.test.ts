@@ -100,7 +100,7 @@ privileged("a row of ports", () => {
     await expect(container("api", "8000-8009:8000-8009")).rejects.toMatchObject({
       code: "PORT_IN_USE",
       what: 'cannot publish 0.0.0.0:8005/tcp for container "api"',
-      why: 'container "web" has published it',
+      why: 'port is already allocated: container "web" has published it',
     });
     await container("next", "8000-8004:8000-8004", "8006-8009:8006-8009");
   });
@@ -151,7 +151,7 @@ privileged("a port of UDP or IPv6 that is taken", () => {
     await container("web", "8000:80/sctp", "8000:80/tcp");
     await expect(container("api", "8000:81/sctp")).rejects.toMatchObject({
       code: "PORT_IN_USE",
-      why: 'container "web" has published it',
+      why: 'port is already allocated: container "web" has published it',
     });
   });
 });
@@ -170,7 +170,7 @@ describe.skipIf(rootMissing || !hasSctp)("a port of SCTP, where the kernel has s
     await one.container("web", "9000:90/sctp");
     await expect(two.container("api", "9000:90/sctp")).rejects.toMatchObject({
       code: "PORT_IN_USE",
-      why: "another program has it",
+      why: "address already in use: another program has it",
     });
     for (const text of ["0.0.0.0:9000:90/sctp", "[::]:9000:90/sctp"])
       await expect(two.container("api", text)).rejects.toMatchObject({ code: "PORT_IN_USE" });
