@@ -49,7 +49,7 @@ export function engineContainers(core: Core): Containers {
     remove: async (container, o) => remove(core, find(container), o),
     wait: (container, condition, signal) => ({ ended: wait(find(container), condition, signal) }),
     attach: async (container, o) => attach(core, find(container), o),
-    logs: (container, query) => logs(core, find(container), query),
+    logs: (container, query, form) => logs(core, find(container), query, form),
     clearLog: async (container) => clearLog(core, find(container)),
     resize: async (container, windowSize) => {
       const entry = find(container);

@@ -8,7 +8,7 @@ import type { Digest } from "../oci/digest.ts";
 import type { Platform } from "../oci/platform.ts";
 import type { PortRequest } from "../oci/port.ts";
 import type { LogQuery } from "../runtime/log/read.ts";
-import type { LogEntry } from "../runtime/log/record.ts";
+import type { LogForm } from "../runtime/log/record.ts";
 import type { ContainerEdit } from "./edit/asked.ts";
 import type { Edited } from "./edit/edit.ts";
 import type { Events } from "./events.ts";
@@ -110,8 +110,8 @@ export interface Containers {
    * input. On a container that does not run yet the stream joins it at its start. NOT_ATTACHABLE.
    */
   attach(container: string, o: AttachOptions): Promise<Duplex>;
-  /** The log's entries, oldest first. */
-  logs(container: string, o: LogQuery): AsyncIterable<readonly LogEntry[]>;
+  /** What the log holds, oldest first. */
+  logs(container: string, o: LogQuery, form: LogForm): AsyncIterable<Uint8Array>;
   /** Forgets what it wrote until now; who reads it meanwhile still gets that. LOGS_NOT_KEPT. */
   clearLog(container: string): Promise<void>;
   resize(container: string, size: WindowSize): Promise<void>;

@@ -7,8 +7,8 @@ import { matcher, targetOf } from "../../src/api/match.ts";
 import { filters, flag, integer, time } from "../../src/api/query.ts";
 import { messageOf, statusOf } from "../../src/api/status.ts";
 import { humanDuration } from "../../src/api/tell/state.ts";
-import { framed } from "../../src/engine/streams/frame.ts";
 import { InroError } from "../../src/oci/error.ts";
+import { framed } from "../../src/oci/stream-frames.ts";
 
 const query = (text: string) => new URLSearchParams(text);
 

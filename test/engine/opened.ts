@@ -40,13 +40,10 @@ export async function opened(): Promise<Opened> {
     },
     ended: async (container) => (await engine.containers.wait(container, "not-running").ended).code,
     output: async (container) => {
+      const { signal } = new AbortController();
       const query = { stdout: true, stderr: true, since: null, until: null, tail: null, follow: false };
-      const parts: Uint8Array[] = [];
-      for await (const entries of engine.containers.logs(container, {
-        ...query,
-        signal: new AbortController().signal,
-      }))
-        parts.push(...entries.map(({ data }) => data));
+      const form = { framed: false, timestamps: false, details: "" };
+      const parts = await Array.fromAsync(engine.containers.logs(container, { ...query, signal }, form));
       return Buffer.concat(parts).toString();
     },
     [Symbol.asyncDispose]: async () => {

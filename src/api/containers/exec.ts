@@ -1,4 +1,4 @@
-import { framed } from "../../engine/streams/frame.ts";
+import { framed } from "../../oci/stream-frames.ts";
 import { empty, json } from "../answer.ts";
 import { consoleSize } from "../ask/container.ts";
 import { askedExec } from "../ask/exec.ts";

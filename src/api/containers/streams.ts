@@ -1,6 +1,3 @@
-import { timestamp } from "../../engine/state.ts";
-import { framed } from "../../engine/streams/frame.ts";
-import type { LogEntry } from "../../runtime/log/record.ts";
 import { begin, empty, send } from "../answer.ts";
 import { invalid } from "../asked.ts";
 import { type Asking, type Exchange, type Hijack, parameter, type Route } from "../exchange.ts";
@@ -29,25 +26,26 @@ async function logs(x: Exchange): Promise<void> {
   const [stdout, stderr] = [flag(x.query, "stdout"), flag(x.query, "stderr")];
   if (!stdout && !stderr) throw invalid("stdout", "you must choose at least one stream");
   const { tty } = container.options;
-  const timestamps = flag(x.query, "timestamps");
-  const details = flag(x.query, "details") ? logDetails(container.options) : "";
-  const pieces = x.engine.containers.logs(container.id, {
-    stdout,
-    stderr,
+  const query = {
+    ...{ stdout, stderr },
     since: time(x.query, "since"),
     until: time(x.query, "until"),
     tail: tail(x),
     follow: flag(x.query, "follow"),
     signal: x.signal,
+  };
+  const pieces = x.engine.containers.logs(container.id, query, {
+    framed: !tty,
+    timestamps: flag(x.query, "timestamps"),
+    details: flag(x.query, "details") ? logDetails(container.options) : "",
   });
   begin(x, streamType(x, tty));
-  const before = ({ time }: LogEntry) => `${timestamps ? `${timestamp(time)} ` : ""}${details}`;
   const next = pieces[Symbol.asyncIterator]();
   // A function of its own, so that who waits for more does not hold what was sent last.
   const sendNext = async () => {
     const piece = await next.next();
     if (piece.done) return false;
-    await send(x, Buffer.concat(piece.value.map((entry) => line(entry, before(entry), tty))));
+    await send(x, piece.value);
     return true;
   };
   try {
@@ -67,11 +65,6 @@ async function clear(x: Exchange): Promise<void> {
 function tail(x: Exchange): number | null {
   const value = text(x.query, "tail");
   return value !== null && /^\d{1,15}$/.test(value) ? Number(value) : null;
-}
-
-function line(entry: LogEntry, before: string, raw: boolean): Uint8Array {
-  const data = before === "" ? entry.data : Buffer.concat([Buffer.from(before), entry.data]);
-  return raw ? data : framed(entry.stream, data);
 }
 
 async function attach(x: Hijack): Promise<void> {

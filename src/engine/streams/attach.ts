@@ -3,7 +3,6 @@ import { InroError } from "../../oci/error.ts";
 import { type Core, tell } from "../core.ts";
 import type { AttachOptions } from "../engine.ts";
 import type { Entry } from "../entry.ts";
-import { framed } from "./frame.ts";
 import { logs } from "./logs.ts";
 import { PendingStream } from "./pending.ts";
 
@@ -30,7 +29,6 @@ export async function attach(core: Core, entry: Entry, o: AttachOptions): Promis
 }
 
 function whatWasLogged(core: Core, entry: Entry, o: AttachOptions): Duplex {
-  const raw = entry.origin.options.tty;
   const query = {
     stdout: o.stdout,
     stderr: o.stderr,
@@ -40,11 +38,6 @@ function whatWasLogged(core: Core, entry: Entry, o: AttachOptions): Duplex {
     follow: false,
     signal: new AbortController().signal,
   };
-  const pieces = o.logs ? logs(core, entry, query) : [];
-  return Duplex.from(
-    (async function* () {
-      for await (const entries of pieces)
-        yield Buffer.concat(entries.map(({ stream, data }) => (raw ? data : framed(stream, data))));
-    })(),
-  );
+  const form = { framed: !entry.origin.options.tty, timestamps: false, details: "" };
+  return Duplex.from(o.logs ? logs(core, entry, query, form) : []);
 }

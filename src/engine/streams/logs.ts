@@ -1,22 +1,20 @@
-import { existsSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { InroError } from "../../oci/error.ts";
 import { logFiles } from "../../runtime/log/files.ts";
 import { type LogQuery, readLog } from "../../runtime/log/read.ts";
-import type { LogEntry } from "../../runtime/log/record.ts";
+import type { LogForm } from "../../runtime/log/record.ts";
 import { type Core, folderOf } from "../core.ts";
 import type { Entry } from "../entry.ts";
 import { logPath } from "../life/request.ts";
 
 /** What a container wrote; of one that runs, with `follow`, also what it will write. LOGS_NOT_KEPT. */
-export function logs(core: Core, entry: Entry, query: LogQuery): AsyncIterable<readonly LogEntry[]> {
+export function logs(core: Core, entry: Entry, query: LogQuery, form: LogForm): AsyncIterable<Uint8Array> {
   refuseUnkept(entry, "read");
   const path = logPath(folderOf(core, entry.id));
   const runs = entry.live !== null || entry.fortune.state.status === "restarting";
-  if (query.follow && runs) return readLog(path, query, entry.waitFor("not-running", query.signal));
-  return existsSync(path) ? readLog(path, { ...query, follow: false }) : nothing();
+  if (query.follow && runs) return readLog(path, query, form, entry.waitFor("not-running", query.signal));
+  return readLog(path, { ...query, follow: false }, form);
 }
-
-async function* nothing(): AsyncGenerator<readonly LogEntry[]> {}
 
 /** Removes what it wrote until now; who reads it meanwhile still gets to the end of that, and goes on. LOGS_NOT_KEPT. */
 export async function clearLog(core: Core, entry: Entry): Promise<void> {

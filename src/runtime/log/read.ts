@@ -1,16 +1,11 @@
 import { spent } from "../../platform/spent.ts";
 import { type Changes, watchLog } from "./change.ts";
 import { isRotated, type LogFile, openLogFile, openLogFiles, openNextFile } from "./files.ts";
-import { type LogEntry, RecordReader } from "./record.ts";
+import { type LogForm, LogText, type Wanted } from "./record.ts";
 import { findTail } from "./tail.ts";
 
 /** What of a log is wanted. */
-export interface LogQuery {
-  readonly stdout: boolean;
-  readonly stderr: boolean;
-  /** Nanoseconds since 1970. */
-  readonly since: bigint | null;
-  readonly until: bigint | null;
+export interface LogQuery extends Wanted {
   /** The last so many lines; `null`: all. */
   readonly tail: number | null;
   /** Goes on until `ended` or the signal is aborted. */
@@ -21,155 +16,133 @@ export interface LogQuery {
 const PIECE = 64 * 1024;
 
 /**
- * Reads a container's log, rotated files first, and follows it across rotations: as many entries at once as a piece of
- * 64 KB holds, of which it has one at a time, and it reads on only when the consumer asks. `ended`: when nothing will be
- * written any more; what is there by then is still given.
+ * Reads a container's log, rotated files first, and follows it across rotations, a piece of 64 KB at a time: it reads on
+ * only when the consumer asks. `ended`: when nothing will be written any more; what is there by then is still given.
  */
-export async function* readLog(
+export function readLog(
   path: string,
   query: LogQuery,
+  form: LogForm,
   ended?: Promise<unknown>,
-): AsyncGenerator<readonly LogEntry[]> {
-  const files = await openLogFiles(path);
-  const reader = new RecordReader();
-  try {
-    const begin = query.tail === null ? { file: 0, offset: 0 } : await findTail(files, query.tail);
-    // The last file stays open: it is the one to follow.
-    let last: Reading | undefined;
-    for (const [number, file] of files.entries()) {
-      const skipped = number < begin.file && begin.file < files.length;
-      last = { file, offset: number === begin.file ? begin.offset : 0 };
-      if (skipped) continue;
-      if (begin.file === files.length) last.offset = file.size;
+): AsyncIterableIterator<Uint8Array> {
+  return new LogReader(path, query, form, ended);
+}
+
+/**
+ * No generator, which holds what it gave last for as long as nobody asks again: one who follows a silent container has
+ * nothing in memory but a descriptor and where it stands.
+ */
+class LogReader implements AsyncIterableIterator<Uint8Array> {
+  readonly #path: string;
+  readonly #query: LogQuery;
+  readonly #text: LogText;
+  /** What is left to read, oldest first; the last one stays open, to be followed. */
+  #files: LogFile[] | undefined;
+  /** In the first of them, and how far it may be read. */
+  #offset = 0;
+  #end = 0;
+  #changes: Changes | undefined;
+  #isOver = false;
+  readonly #stop = () => {
+    this.#isOver = true;
+    this.#changes?.wake();
+  };
+  readonly #timer: NodeJS.Timeout | undefined;
+
+  constructor(path: string, query: LogQuery, form: LogForm, ended: Promise<unknown> | undefined) {
+    this.#path = path;
+    this.#query = query;
+    this.#text = new LogText(query, form);
+    if (!query.follow) return;
+    ended?.then(this.#stop, this.#stop);
+    query.signal.addEventListener("abort", this.#stop);
+    const left = query.until === null ? null : Number(query.until / 1_000_000n) - Date.now();
+    if (left !== null) this.#timer = setTimeout(this.#stop, Math.min(Math.max(left, 0), 0x7fffffff));
+  }
+
+  [Symbol.asyncIterator]() {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array>> {
+    try {
+      if (this.#files === undefined) await this.#open();
+      while (!this.#query.signal.aborted && !this.#text.isOver) {
+        const wasOver = this.#isOver;
+        const value = await this.#piece();
+        if (value !== undefined && value.length > 0) return { done: false, value };
+        if (value !== undefined || (await this.#goOn())) continue;
+        if (!this.#query.follow || wasOver) break;
+        this.#changes ??= watchLog(this.#path);
+        await this.#changes.next();
+      }
+    } catch (cause) {
+      await this.return();
+      throw cause;
+    }
+    return this.return();
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array>> {
+    const files = this.#files?.splice(0) ?? [];
+    this.#query.signal.removeEventListener("abort", this.#stop);
+    clearTimeout(this.#timer);
+    this.#changes?.[Symbol.dispose]();
+    this.#changes = undefined;
+    await Promise.all(files.map(({ handle }) => handle.close()));
+    return { done: true, value: undefined };
+  }
+
+  async #open(): Promise<void> {
+    const files = await openLogFiles(this.#path);
+    this.#files = files;
+    const { tail } = this.#query;
+    if (tail === null) return;
+    const begin = await findTail(files, tail);
+    const isNothing = begin.file === files.length;
+    this.#offset = isNothing ? (files.at(-1)?.size ?? 0) : begin.offset;
+    const skipped = files.splice(0, isNothing ? files.length - 1 : begin.file);
+    await Promise.all(skipped.map(({ handle }) => handle.close()));
+  }
+
+  /** The next piece of the first file, if only an empty one; undefined at its end. */
+  async #piece(): Promise<Uint8Array | undefined> {
+    const file = this.#files?.[0];
+    if (file === undefined) return undefined;
+    if (this.#offset >= this.#end) {
       // Without following, what is written from now on is not asked for: a fast writer would be followed for ever.
-      else if (yield* readToEnd(last, reader, query, query.follow ? Number.POSITIVE_INFINITY : file.size))
-        return;
-      if (number < files.length - 1) reader.cut();
+      this.#end = this.#query.follow ? (await file.handle.stat()).size : file.size;
+      if (this.#end < this.#offset) this.#offset = 0; // it was cleared
     }
-    if (query.follow) yield* follow(path, last, files, reader, query, ended);
-  } finally {
-    await Promise.all(files.map((file) => file.handle.close()));
-  }
-}
-
-interface Reading {
-  file: LogFile;
-  offset: number;
-}
-
-/** Everything from the offset to the limit or the file's present end. Returns true when `until` was reached or the signal aborted. */
-async function* readToEnd(
-  from: Reading,
-  reader: RecordReader,
-  query: LogQuery,
-  limit = Number.POSITIVE_INFINITY,
-): AsyncGenerator<readonly LogEntry[], boolean> {
-  let known = from.offset;
-  while (!query.signal.aborted) {
-    if (from.offset >= known) known = Math.min((await from.file.handle.stat()).size, limit);
-    // Who follows looks often, and mostly there is nothing.
-    const size = Math.min(PIECE, known - from.offset);
-    if (size <= 0) return false;
+    const size = Math.min(PIECE, this.#end - this.#offset);
+    if (size <= 0) return undefined;
     const piece = Buffer.allocUnsafeSlow(size);
-    const { bytesRead } = await from.file.handle.read(piece, 0, size, from.offset);
-    if (bytesRead === 0) return false;
-    from.offset += bytesRead;
-    const entries = reader.push(piece.subarray(0, bytesRead));
-    const { until, since } = query;
-    const over = until === null ? -1 : entries.findIndex(({ time }) => time > until);
-    const wanted = (over === -1 ? entries : entries.slice(0, over)).filter(
-      ({ time, stream }) => query[stream] && (since === null || time >= since),
-    );
-    if (wanted.length > 0) yield wanted;
-    if (over !== -1) return true;
-    spent(size);
+    const { bytesRead } = await file.handle.read(piece, 0, size, this.#offset);
+    if (bytesRead === 0) return undefined;
+    this.#offset += bytesRead;
+    spent(2 * size);
+    return this.#text.push(piece.subarray(0, bytesRead));
   }
-  return true;
-}
 
-async function* follow(
-  path: string,
-  start: Reading | undefined,
-  files: LogFile[],
-  reader: RecordReader,
-  query: LogQuery,
-  ended: Promise<unknown> | undefined,
-): AsyncGenerator<readonly LogEntry[]> {
-  using changes = watchLog(path);
-  using stop = stopper(changes, query, ended);
-  let at = start;
-  for (;;) {
-    const isOver = stop.isOver;
-    at ??= await begin(path, files);
-    if (at !== undefined && (yield* readToEnd(at, reader, query))) return;
-    if (query.signal.aborted) return;
-    const next = at === undefined ? undefined : await advance(path, at, files, reader, query);
-    if (next !== undefined) {
-      // What came into the old file after its end was read and before it was rotated.
-      if (yield* next.rest) return;
-      at = next.reading;
-      continue;
+  /** From the end of the first file to the next one, which may have come while that end was read. */
+  async #goOn(): Promise<boolean> {
+    const files = this.#files ?? [];
+    const [file] = files;
+    if (files.length > 1) {
+      files.shift();
+      this.#text.cut();
+      [this.#offset, this.#end] = [0, 0];
+      await file?.handle.close();
+      return true;
     }
-    if (isOver) return;
-    await changes.next();
+    if (!this.#query.follow) return false;
+    const next = file === undefined ? await openLogFile(this.#path) : await this.#nextOf(file);
+    // What was written to this one before it was rotated is read first.
+    if (next !== undefined) files.push(next);
+    return next !== undefined;
   }
-}
 
-async function begin(path: string, files: LogFile[]): Promise<Reading | undefined> {
-  const file = await openLogFile(path);
-  if (file === undefined) return undefined;
-  files.push(file);
-  return { file, offset: 0 };
-}
-
-/** When the log was rotated: what is left of this file, and the next one. */
-async function advance(
-  path: string,
-  at: Reading,
-  files: LogFile[],
-  reader: RecordReader,
-  query: LogQuery,
-): Promise<{ rest: AsyncGenerator<readonly LogEntry[], boolean>; reading: Reading } | undefined> {
-  if (!(await isRotated(path, at.file))) {
-    const { size } = await at.file.handle.stat();
-    if (size < at.offset) at.offset = 0; // it was cleared
-    return undefined;
+  async #nextOf(file: LogFile): Promise<LogFile | undefined> {
+    return (await isRotated(this.#path, file)) ? await openNextFile(this.#path, file) : undefined;
   }
-  const file = await openNextFile(path, at.file);
-  if (file === undefined) return undefined;
-  files.push(file);
-  const rest = async function* (): AsyncGenerator<readonly LogEntry[], boolean> {
-    const isOver = yield* readToEnd(at, reader, query);
-    reader.cut();
-    files.splice(files.indexOf(at.file), 1);
-    await at.file.handle.close();
-    return isOver;
-  };
-  return { rest: rest(), reading: { file, offset: 0 } };
-}
-
-/** Tells when following is over: the container ended, the signal was aborted, or the clock passed `until`. */
-function stopper(
-  changes: Changes,
-  query: LogQuery,
-  ended: Promise<unknown> | undefined,
-): Disposable & { readonly isOver: boolean } {
-  let isOver = false;
-  const stop = () => {
-    isOver = true;
-    changes.wake();
-  };
-  ended?.then(stop, stop);
-  query.signal.addEventListener("abort", stop);
-  const left = query.until === null ? null : Number(query.until / 1_000_000n) - Date.now();
-  const timer = left === null ? undefined : setTimeout(stop, Math.min(Math.max(left, 0), 0x7fffffff));
-  return {
-    get isOver() {
-      return isOver;
-    },
-    [Symbol.dispose]() {
-      query.signal.removeEventListener("abort", stop);
-      clearTimeout(timer);
-    },
-  };
 }

@@ -1,20 +1,34 @@
-/** One record of a container's log. */
-export interface LogEntry {
-  readonly stream: "stdout" | "stderr";
+import { FRAME_HEAD, type StandardStream, writeFrameHead } from "../../oci/stream-frames.ts";
+
+/** Which records are wanted. */
+export interface Wanted {
+  readonly stdout: boolean;
+  readonly stderr: boolean;
   /** Nanoseconds since 1970. */
-  readonly time: bigint;
-  /** The bytes as the program wrote them, the line feed included where there was one. */
-  readonly data: Uint8Array;
-  /** False: the record before it, of the same stream, did not end its line. */
-  readonly startsLine: boolean;
+  readonly since: bigint | null;
+  readonly until: bigint | null;
+}
+
+/** What their texts are given on as. */
+export interface LogForm {
+  /** Each in a frame of Docker's; else both streams are one. */
+  readonly framed: boolean;
+  /** Each begins with its time and a space. */
+  readonly timestamps: boolean;
+  /** And then with this. */
+  readonly details: string;
 }
 
 const NONE = Buffer.alloc(0);
 const LF = 10;
 const SPACE = 32;
+/** A record is `2026-11-24T01:02:03.123456789Z stdout F text\n`. */
+const TIME = 30;
+const SECOND = 19;
 const STREAM_AT = 31;
 const TAG_AT = 38;
 const TEXT_AT = 40;
+const STREAMS = { stdout: Buffer.from(" stdout "), stderr: Buffer.from(" stderr ") };
 
 /** By the record's tag: F where a line ends, P where it does not. */
 export function endsLine(record: Buffer): boolean {
@@ -22,27 +36,44 @@ export function endsLine(record: Buffer): boolean {
 }
 
 /**
- * Turns the bytes of CRI text records (`2026-11-24T01:02:03.123456789Z stdout F text\n`) into entries. Bytes come in
- * pieces of any size; what is kept between two pieces is less than one record. What is not a record is left out.
+ * Turns the bytes of CRI text records into what a client is sent. Bytes come in pieces of any size; what is kept between
+ * two pieces is less than one record. What is not a record is left out.
  */
-export class RecordReader {
+export class LogText {
+  readonly #wanted: Wanted;
+  readonly #form: LogForm;
+  readonly #details: Buffer;
   #rest: Buffer = NONE;
-  readonly #open = { stdout: false, stderr: false };
-  #second = "";
+  /** Of the last record, as it is written and in nanoseconds. */
+  #second: Buffer = NONE;
   #secondNs = 0n;
+  #isOver = false;
 
-  /** `piece` is not written to afterwards: entries are views of it. */
-  push(piece: Buffer): LogEntry[] {
-    const entries: LogEntry[] = [];
+  constructor(wanted: Wanted, form: LogForm) {
+    this.#wanted = wanted;
+    this.#form = form;
+    this.#details = Buffer.from(form.details);
+  }
+
+  /** A record came that is later than what is wanted. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** What is wanted of them; empty where that is nothing. */
+  push(piece: Buffer): Buffer {
     const bytes = this.#rest.length === 0 ? piece : Buffer.concat([this.#rest, piece]);
+    // A frame and a time are no longer than what stands before a record's text.
+    const most = bytes.length + this.#details.length * Math.ceil(bytes.length / TEXT_AT);
+    const out = Buffer.allocUnsafeSlow(most);
+    let length = 0;
     let from = 0;
-    for (let end = bytes.indexOf(LF); end !== -1; end = bytes.indexOf(LF, from)) {
-      const entry = this.#entry(bytes.subarray(from, end + 1));
-      if (entry !== undefined) entries.push(entry);
+    for (let end = bytes.indexOf(LF); end !== -1 && !this.#isOver; end = bytes.indexOf(LF, from)) {
+      length = this.#put(out, length, bytes, from, end + 1);
       from = end + 1;
     }
     this.#rest = from === bytes.length ? NONE : Buffer.from(bytes.subarray(from));
-    return entries;
+    return out.subarray(0, length);
   }
 
   /** Another file follows: an unfinished record of the last one will never be finished. */
@@ -50,32 +81,43 @@ export class RecordReader {
     this.#rest = NONE;
   }
 
-  #entry(record: Buffer): LogEntry | undefined {
-    if (record.length <= TEXT_AT || record[TAG_AT - 1] !== SPACE || record[TEXT_AT - 1] !== SPACE) return;
-    const name = record.toString("latin1", STREAM_AT, TAG_AT - 1);
-    const stream = name === "stdout" || name === "stderr" ? name : undefined;
-    const time = this.#time(record);
-    if (stream === undefined || time === undefined) return undefined;
-    const whole = endsLine(record);
-    const startsLine = !this.#open[stream];
-    this.#open[stream] = !whole;
-    return {
-      stream,
-      time,
-      startsLine,
-      data: record.subarray(TEXT_AT, whole ? record.length : record.length - 1),
-    };
+  /** The record at `from`, written to `out` at `at`. Answers where the next one goes. */
+  #put(out: Buffer, at: number, bytes: Buffer, from: number, end: number): number {
+    const stream = this.#streamOf(bytes, from, end);
+    if (stream === undefined || !this.#isInTime(bytes, from) || !this.#wanted[stream]) return at;
+    const { framed, timestamps } = this.#form;
+    let to = framed ? at + FRAME_HEAD : at;
+    // The space behind it included.
+    if (timestamps) to += bytes.copy(out, to, from, from + TIME + 1);
+    to += this.#details.copy(out, to);
+    const whole = bytes[from + TAG_AT] !== 0x50;
+    to += bytes.copy(out, to, from + TEXT_AT, whole ? end : end - 1);
+    if (framed) writeFrameHead(out, at, stream, to - at - FRAME_HEAD);
+    return to;
   }
 
-  #time(record: Buffer): bigint | undefined {
-    const second = record.toString("latin1", 0, 19);
-    if (second !== this.#second) {
-      const milliseconds = Date.parse(`${second}Z`);
+  #streamOf(bytes: Buffer, from: number, end: number): StandardStream | undefined {
+    if (end - from <= TEXT_AT || bytes[from + TEXT_AT - 1] !== SPACE) return undefined;
+    const second = this.#second;
+    if (second === NONE || bytes.compare(second, 0, SECOND, from, from + SECOND) !== 0) {
+      const milliseconds = Date.parse(`${bytes.toString("latin1", from, from + SECOND)}Z`);
       if (Number.isNaN(milliseconds)) return undefined;
-      this.#second = second;
+      this.#second = Buffer.from(bytes.subarray(from, from + SECOND));
       this.#secondNs = BigInt(milliseconds) * 1_000_000n;
     }
-    const fraction = Number(record.toString("latin1", 20, 29));
-    return Number.isNaN(fraction) ? undefined : this.#secondNs + BigInt(fraction);
+    // Both names are of one length, and differ in their third letter.
+    const stream = bytes[from + STREAM_AT + 3] === 0x6f ? "stdout" : "stderr";
+    const isNamed = bytes.compare(STREAMS[stream], 0, 8, from + TIME, from + TAG_AT) === 0;
+    return isNamed ? stream : undefined;
+  }
+
+  #isInTime(bytes: Buffer, from: number): boolean {
+    const { since, until } = this.#wanted;
+    if (since === null && until === null) return true;
+    const fraction = Number(bytes.toString("latin1", from + SECOND + 1, from + TIME - 1));
+    if (Number.isNaN(fraction)) return false;
+    const time = this.#secondNs + BigInt(fraction);
+    this.#isOver = until !== null && time > until;
+    return !this.#isOver && (since === null || time >= since);
   }
 }

@@ -1,7 +1,9 @@
 import { expect, test } from "bun:test";
 import { appendFileSync, renameSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { demultiplexer } from "../../../src/oci/stream-frames.ts";
 import { type LogQuery, readLog } from "../../../src/runtime/log/read.ts";
+import type { LogForm } from "../../../src/runtime/log/record.ts";
 import { temporaryFolder } from "../../support/temporary.ts";
 
 const everything: LogQuery = {
@@ -20,29 +22,60 @@ function record(second: number, text: string, stream = "stdout", tag = "F"): str
 
 const timeOf = (second: number): bigint => BigInt(Date.UTC(2026, 10, 24, 1, 2, second)) * 1_000_000n + 7n;
 
-async function texts(
+const plain: LogForm = { framed: false, timestamps: false, details: "" };
+const inFrames: LogForm = { ...plain, framed: true };
+
+type Frame = readonly [stream: string, text: string];
+
+function framesOf(piece: Uint8Array): Frame[] {
+  const frames: Frame[] = [];
+  demultiplexer((stream, bytes) => void frames.push([stream, Buffer.from(bytes).toString()]))(piece);
+  return frames;
+}
+
+async function frames(
   path: string,
   query: Partial<LogQuery> = {},
+  form = inFrames,
   ended?: Promise<unknown>,
-): Promise<string[]> {
-  const found: string[] = [];
-  for await (const entries of readLog(path, { ...everything, ...query }, ended))
-    for (const { data } of entries) found.push(Buffer.from(data).toString());
+): Promise<Frame[]> {
+  const found: Frame[] = [];
+  for await (const piece of readLog(path, { ...everything, ...query }, form, ended))
+    found.push(...framesOf(piece));
   return found;
 }
 
-test("records give back the bytes that the program wrote, with their stream, time and line starts", async () => {
+async function texts(path: string, query?: Partial<LogQuery>, ended?: Promise<unknown>): Promise<string[]> {
+  return (await frames(path, query, inFrames, ended)).map(([, text]) => text);
+}
+
+test("records give back the bytes that the program wrote, with their stream and time, in frames or not", async () => {
   using folder = temporaryFolder("log");
   const path = join(folder.path, "c.log");
   writeFileSync(path, record(1, "prompt", "stdout", "P") + record(2, "bad", "stderr") + record(3, " answer"));
-  const entries = [];
-  for await (const found of readLog(path, everything))
-    for (const { data, ...rest } of found) entries.push({ ...rest, text: Buffer.from(data).toString() });
-  expect(entries).toEqual([
-    { stream: "stdout", time: timeOf(1), startsLine: true, text: "prompt" },
-    { stream: "stderr", time: timeOf(2), startsLine: true, text: "bad\n" },
-    { stream: "stdout", time: timeOf(3), startsLine: false, text: " answer\n" },
+  expect(await frames(path)).toEqual([
+    ["stdout", "prompt"],
+    ["stderr", "bad\n"],
+    ["stdout", " answer\n"],
   ]);
+  expect(await frames(path, {}, { ...inFrames, timestamps: true, details: "a=b " })).toEqual([
+    ["stdout", "2026-11-24T01:02:01.000000007Z a=b prompt"],
+    ["stderr", "2026-11-24T01:02:02.000000007Z a=b bad\n"],
+    ["stdout", "2026-11-24T01:02:03.000000007Z a=b  answer\n"],
+  ]);
+  const raw = await Array.fromAsync(readLog(path, everything, plain));
+  expect(Buffer.concat(raw).toString()).toBe("promptbad\n answer\n");
+});
+
+test("records of any length come whole through pieces of any size", async () => {
+  using folder = temporaryFolder("log");
+  const path = join(folder.path, "c.log");
+  const lines = Array.from({ length: 3000 }, (_, n) => "z".repeat((n * 37) % 700));
+  writeFileSync(path, lines.map((line, n) => record(n % 60, line)).join(""));
+  const long = { timestamps: true, details: `${"d".repeat(300)} ` };
+  expect(await texts(path)).toEqual(lines.map((line) => `${line}\n`));
+  for (const [, text] of await frames(path, {}, { ...inFrames, ...long }))
+    expect(text).toMatch(/^2026-11-24T01:02:\d\d\.000000007Z d{300} z*\n$/);
 });
 
 test("rotated files are read first, oldest first", async () => {
@@ -87,7 +120,7 @@ test("what is not a record is left out, and the rest is still read", async () =>
   const path = join(folder.path, "c.log");
   writeFileSync(
     path,
-    `${record(1, "good")}garbage\n\n2026-99-99T01:02:03.000000000Z stdout F no\n${record(2, "too")}2026-11`,
+    `${record(1, "good")}garbage\n\n2026-99-99T01:02:03.000000000Z stdout F no\n2026-11-24T01:02:01.000000007Z stdxut F a\n${record(2, "too")}2026-11`,
   );
   expect(await texts(path)).toEqual(["good\n", "too\n"]);
 });
@@ -123,13 +156,13 @@ test("following tells a new line within a tenth of a second, and stops when it i
   const path = join(folder.path, "c.log");
   writeFileSync(path, record(0, "old"));
   const abort = new AbortController();
-  const reader = readLog(path, { ...everything, follow: true, tail: 0, signal: abort.signal });
+  const reader = readLog(path, { ...everything, follow: true, tail: 0, signal: abort.signal }, plain);
   const first = reader.next();
   await Bun.sleep(50);
   const before = performance.now();
   appendFileSync(path, record(1, "new"));
   const { value } = await first;
-  expect(Buffer.from(value?.[0]?.data ?? []).toString()).toBe("new\n");
+  expect(Buffer.from(value ?? []).toString()).toBe("new\n");
   expect(performance.now() - before).toBeLessThan(100);
   const second = reader.next();
   abort.abort();
@@ -162,8 +195,8 @@ test("a slow reader of a large log costs a piece of it, not the log", async () =
   let most = 0;
   let count = 0;
   let pieces = 0;
-  for await (const entries of readLog(path, everything)) {
-    count += entries.length;
+  for await (const piece of readLog(path, everything, inFrames)) {
+    count += framesOf(piece).length;
     if (++pieces % 150 !== 0) continue;
     await Bun.sleep(5);
     Bun.gc(true);
@@ -178,8 +211,8 @@ test("a log that grows while it is read ends where it stood, unless it is follow
   const path = join(folder.path, "c.log");
   writeFileSync(path, record(1, "a") + record(2, "b"));
   const found: string[] = [];
-  for await (const entries of readLog(path, { ...everything, tail: 1 })) {
-    found.push(...entries.map(({ data }) => Buffer.from(data).toString()));
+  for await (const piece of readLog(path, { ...everything, tail: 1 }, plain)) {
+    found.push(Buffer.from(piece).toString());
     if (found.length < 100) appendFileSync(path, record(3, "more"));
   }
   expect(found).toEqual(["b\n"]);
