@@ -6,7 +6,7 @@ const headerSize = 12;
 
 /** A growing buffer of whole frames; `clear` keeps the memory. */
 export class Outbox {
-  private buffer = Buffer.allocUnsafeSlow(256 * 1024);
+  private buffer = Buffer.allocUnsafeSlow(4096);
   private used = 0;
   private opened = 0;
 
