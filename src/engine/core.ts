@@ -14,6 +14,7 @@ import type { Mutex } from "./mutex.ts";
 import type { NetworkShelf } from "./networks/shelf.ts";
 import type { News } from "./news.ts";
 import type { ContainerFortune, ContainerOrigin, Records } from "./records.ts";
+import type { Semaphore } from "./semaphore.ts";
 import type { Shelf } from "./shelf.ts";
 
 /** What every verb of the engine works with. */
@@ -44,6 +45,8 @@ export interface Core {
   readonly volumeHolds: Map<string, number>;
   /** Held while a container starts that may share what lives in memory. */
   readonly memoryTurn: Mutex;
+  /** A start's plan is some 200 KB while it is under way: a crowd of them takes no longer in its turns. */
+  readonly starts: Semaphore;
   /** What went wrong where no caller waits for it. */
   fault(doing: string, cause: unknown): void;
   /** Work that nobody waits for, except the engine's own end. */

@@ -22,6 +22,7 @@ import { newNetworkShelf } from "./networks/shelf.ts";
 import { openNews } from "./news.ts";
 import { openRecords, type Records } from "./records.ts";
 import { recover } from "./recover.ts";
+import { Semaphore } from "./semaphore.ts";
 import { newShelf } from "./shelf.ts";
 import { engineSteps } from "./steps/steps.ts";
 import { engineVolumes } from "./volumes/volumes.ts";
@@ -64,6 +65,10 @@ export function takeRoot(root: string, execRoot: string): { records: Records; re
   return { records: openRecords(join(root, "inro.db"), reserve), reserve };
 }
 
+/** So many are under way at once, those left out that have taken longer than so many milliseconds. */
+const STARTS = 16;
+const PATIENCE = 1000;
+
 /** An engine over its rooms, with every container of its data root found again. */
 export async function openEngine(parts: EngineParts): Promise<Engine> {
   const { records, onFault } = parts;
@@ -81,6 +86,7 @@ export async function openEngine(parts: EngineParts): Promise<Engine> {
     beingMade: new Map(),
     volumeHolds: new Map(),
     memoryTurn: new Mutex(),
+    starts: new Semaphore(STARTS, PATIENCE),
     fault,
     background: (work) => {
       const tracked: Promise<unknown> = work

@@ -6,6 +6,13 @@ import { serviceManager } from "../platform/service-manager.ts";
 import { withSmallHeap } from "../platform/small-heap.ts";
 import { type Places, parsePlaces } from "./places.ts";
 
+/**
+ * How often a function must have run, in multiples of what Bun asks for, before it is compiled. The executable starts at
+ * 100 (scripts/build.ts), where a daemon would wait too long; at 1 it compiles what a crowd calls a few times each, which
+ * takes 20 MB and, of the first fifty starts, more time than it wins: what serves every day is compiled either way.
+ */
+const RELUCTANCE = 30;
+
 /** The daemon: opens the engine, serves its API, and goes without touching a container. */
 export async function serveDaemon(words: readonly string[]): Promise<void> {
   const { places, rest } = parsePlaces(words);
@@ -48,8 +55,7 @@ export async function serveDaemon(words: readonly string[]): Promise<void> {
   writeFileSync(pidFile, `${process.pid}\n`);
   manager.tell("READY=1");
   if (places.debug) console.error(`inro: serving ${places.socket} from ${places.dataRoot}`);
-  // The executable starts reluctant to compile (scripts/build.ts); what serves runs often.
-  Bun.unsafe.setJITPolicy(1);
+  Bun.unsafe.setJITPolicy(RELUCTANCE);
   // What opening took is not what serving takes.
   setTimeout(giveBackMemory, 1500).unref();
   whenIdle(giveBackMemory);

@@ -32,6 +32,11 @@ export function memoryOf(pid: number): number {
   return Number(/^Pss: +(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1]);
 }
 
+/** Kilobytes with all of what it shares: its growth says nothing of other daemons that come and go. */
+export function residentOf(pid: number): number {
+  return Number(/^Rss: +(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1]);
+}
+
 /** Kilobytes that the kernel cannot give back, of the whole machine: told, not judged. */
 export function kernelMemory(): number {
   return Number(/^SUnreclaim: +(\d+) kB/m.exec(readFileSync("/proc/meminfo", "utf8"))?.[1]);

@@ -5,7 +5,7 @@ import { request } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { busyboxMissing, loadBusybox } from "../clients/busybox.ts";
-import { holdingsOf, memoryOf, settled } from "../leaks/holdings.ts";
+import { holdingsOf, residentOf, settled } from "../leaks/holdings.ts";
 import { rootMissing, type TestEngine, testEngine } from "../support/engine.ts";
 import { type Host, ownHost } from "../support/host.ts";
 import { temporaryFolder } from "../support/temporary.ts";
@@ -18,8 +18,6 @@ const size =
 const LINES = 200;
 /** Kilobytes that a daemon at work may take beyond one that rests. */
 const MORE = 60 * 1024;
-/** And for each container that starts, client that runs one and follower beside each other. */
-const EACH = 150;
 const LIMIT = 600_000;
 
 describe.skipIf(rootMissing || busyboxMissing)("a daemon under load", () => {
@@ -43,7 +41,7 @@ describe.skipIf(rootMissing || busyboxMissing)("a daemon under load", () => {
     await ok("rm", "first");
     pid = Number(readFileSync(join(engine.execRoot, "inro.pid"), "utf8"));
     await Bun.sleep(2000);
-    idle = memoryOf(pid);
+    idle = residentOf(pid);
   }, LIMIT);
   afterAll(async () => {
     await engine?.[Symbol.asyncDispose]();
@@ -52,9 +50,9 @@ describe.skipIf(rootMissing || busyboxMissing)("a daemon under load", () => {
 
   /** Does the work and tells what the daemon took at most, in kilobytes. */
   async function weighed<T>(work: () => Promise<T>): Promise<{ readonly done: T; readonly peak: number }> {
-    let peak = memoryOf(pid);
+    let peak = residentOf(pid);
     const timer = setInterval(() => {
-      peak = Math.max(peak, memoryOf(pid));
+      peak = Math.max(peak, residentOf(pid));
     }, 100);
     try {
       return { done: await work(), peak };
@@ -182,8 +180,7 @@ describe.skipIf(rootMissing || busyboxMissing)("a daemon under load", () => {
       expect(await settled(look, before)).toEqual(before);
       const [making, following] = [made.peak - idle, peak - idle];
       console.log(`load: idle ${idle} kB; more at most: ${making} kB making, ${following} kB following`);
-      const everyone = size.containers + size.runs + size.followers;
-      expect(Math.max(making, following)).toBeLessThan(MORE + everyone * EACH);
+      expect(Math.max(making, following)).toBeLessThan(MORE);
     },
     LIMIT,
   );

@@ -41,8 +41,8 @@ export async function start(core: Core, entry: Entry, restartCount = 0): Promise
     try {
       if (entry.fortune.restartCount !== restartCount) record(core, entry, { restartCount });
       const { mounts } = entry.origin;
-      if (hasMemoryVolume(core, mounts)) await core.memoryTurn.run(() => startNow(core, entry));
-      else await startNow(core, entry);
+      const now = () => core.starts.run(() => startNow(core, entry));
+      await (hasMemoryVolume(core, mounts) ? core.memoryTurn.run(now) : now());
       return true;
     } catch (cause) {
       const what = `cannot start the container "${entry.name}"`;

@@ -120,7 +120,7 @@ class LogReader implements AsyncIterableIterator<Uint8Array> {
     const { bytesRead } = await file.handle.read(piece, 0, size, this.#offset);
     if (bytesRead === 0) return undefined;
     this.#offset += bytesRead;
-    spent(2 * size);
+    spent(size);
     return this.#text.push(piece.subarray(0, bytesRead));
   }
 

@@ -60,12 +60,12 @@ export class LogText {
     return this.#isOver;
   }
 
-  /** What is wanted of them; empty where that is nothing. */
+  /** What is wanted of them; empty where that is nothing. It may lie in `piece`, which is this one's from now on. */
   push(piece: Buffer): Buffer {
     const bytes = this.#rest.length === 0 ? piece : Buffer.concat([this.#rest, piece]);
-    // A frame and a time are no longer than what stands before a record's text.
-    const most = bytes.length + this.#details.length * Math.ceil(bytes.length / TEXT_AT);
-    const out = Buffer.allocUnsafeSlow(most);
+    // A frame's head and a time are no longer than what stands before a record's text: it moves down where it lies.
+    const extra = this.#details.length * Math.ceil(bytes.length / TEXT_AT);
+    const out = extra === 0 ? bytes : Buffer.allocUnsafeSlow(bytes.length + extra);
     let length = 0;
     let from = 0;
     for (let end = bytes.indexOf(LF); end !== -1 && !this.#isOver; end = bytes.indexOf(LF, from)) {
@@ -81,17 +81,17 @@ export class LogText {
     this.#rest = NONE;
   }
 
-  /** The record at `from`, written to `out` at `at`. Answers where the next one goes. */
+  /** The record at `from`, written to `out` at `at`, its head last: `out` may be `bytes`. Answers where the next one goes. */
   #put(out: Buffer, at: number, bytes: Buffer, from: number, end: number): number {
     const stream = this.#streamOf(bytes, from, end);
     if (stream === undefined || !this.#isInTime(bytes, from) || !this.#wanted[stream]) return at;
     const { framed, timestamps } = this.#form;
+    const textEnd = bytes[from + TAG_AT] === 0x50 ? end - 1 : end;
     let to = framed ? at + FRAME_HEAD : at;
     // The space behind it included.
     if (timestamps) to += bytes.copy(out, to, from, from + TIME + 1);
     to += this.#details.copy(out, to);
-    const whole = bytes[from + TAG_AT] !== 0x50;
-    to += bytes.copy(out, to, from + TEXT_AT, whole ? end : end - 1);
+    to += bytes.copy(out, to, from + TEXT_AT, textEnd);
     if (framed) writeFrameHead(out, at, stream, to - at - FRAME_HEAD);
     return to;
   }

@@ -63,6 +63,10 @@ test("records give back the bytes that the program wrote, with their stream and 
     ["stderr", "2026-11-24T01:02:02.000000007Z a=b bad\n"],
     ["stdout", "2026-11-24T01:02:03.000000007Z a=b  answer\n"],
   ]);
+  expect((await frames(path, {}, { ...inFrames, timestamps: true }))[0]).toEqual([
+    "stdout",
+    "2026-11-24T01:02:01.000000007Z prompt",
+  ]);
   const raw = await Array.fromAsync(readLog(path, everything, plain));
   expect(Buffer.concat(raw).toString()).toBe("promptbad\n answer\n");
 });
