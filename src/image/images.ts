@@ -37,7 +37,7 @@ export type { LayerState, OnProgress, PullProgress, PushProgress } from "./progr
 export type { Pruned, PruneOptions } from "./prune.ts";
 export type { Pushed } from "./push.ts";
 export type { KeptLayer } from "./records.ts";
-export { NO_LAYERS, type Stack, stackOf, topOf } from "./stack.ts";
+export { NO_LAYERS, type Stack, stackOn, topOf } from "./stack.ts";
 
 export type RegistryAuth =
   | { readonly username: string; readonly password: string }

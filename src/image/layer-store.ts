@@ -14,7 +14,7 @@ import type { NamedManifest } from "./layout/names.ts";
 import { type AssembleRequest, assembleImage, plainLayer, storeLayer } from "./make.ts";
 import type { Driver } from "./snapshot/driver.ts";
 import type { Snapshots } from "./snapshot/snapshots.ts";
-import { type Stack, stackOf } from "./stack.ts";
+import { NO_LAYERS, type Stack, stackOf, stackOn } from "./stack.ts";
 import { tarMeter } from "./tar/meter.ts";
 import { layerTar } from "./tree/layer-out.ts";
 import type { Weights } from "./weights.ts";
@@ -24,8 +24,8 @@ export interface LayerStore {
   hold(): Promise<() => void>;
   /** What nobody holds and nothing leads to goes. */
   sweep(): Promise<void>;
-  /** Whether the files of all its layers are here, in whatever form. */
-  has(stack: Stack): boolean;
+  /** Whether the files of its layers are here, in whatever form; those of `known`, which it stands on, are. */
+  has(stack: Stack, known?: Stack): boolean;
   /** Bytes of the files of a stack's last layer. */
   weigh(stack: Stack): number;
   /** Its files without a writable layer, in a folder that is made for this alone; unpacked where they were not. */
@@ -135,8 +135,10 @@ export function layerStore(parts: Parts): LayerStore {
   return {
     hold: parts.hold,
     sweep: parts.sweep,
-    has: ({ layers, chainIds }) =>
-      layers.every((layer, i) => snapshots.has(chainIds[i] as Digest) || isStored(layer)),
+    has({ layers, chainIds }, known = NO_LAYERS) {
+      const isHere = (layer: Layer, i: number) => snapshots.has(chainIds[i] as Digest) || isStored(layer);
+      return layers.every((layer, i) => i < known.layers.length || isHere(layer, i));
+    },
     weigh({ layers, chainIds }) {
       const [layer, chainId] = [layers.at(-1), chainIds.at(-1)];
       return layer === undefined || chainId === undefined ? 0 : weights.of(layer, chainId);
@@ -168,7 +170,7 @@ export function layerStore(parts: Parts): LayerStore {
         if (taken === undefined) return below;
         const { layer, bytes } = taken;
         weights.learn(layer.diffId, bytes);
-        const stack = stackOf([...below.layers, layer]);
+        const stack = stackOn(below, layer);
         const chainId = stack.chainIds.at(-1) as Digest;
         if (snapshots.has(chainId)) return stack;
         if (isWhole) await snapshots.adopt(chainId, { diffId: layer.diffId, size: bytes }, writtenIn(root));
@@ -179,7 +181,7 @@ export function layerStore(parts: Parts): LayerStore {
     bring: (tar, diffId, below) =>
       parts.during(async () => {
         const layer = await storeLayer(blobs, tar, diffId);
-        const stack = stackOf([...below.layers, layer]);
+        const stack = stackOn(below, layer);
         await parts.unpack(stack);
         return stack;
       }),
@@ -200,7 +202,7 @@ export function layerStore(parts: Parts): LayerStore {
     const taken = await take(tar, await blobs.begin());
     if (taken === undefined) return below;
     weights.learn(taken.layer.diffId, taken.bytes);
-    return stackOf([...below.layers, taken.layer]);
+    return stackOn(below, taken.layer);
   }
 }
 

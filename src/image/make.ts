@@ -8,7 +8,7 @@ import { fetchLayers } from "./layers.ts";
 import type { Blobs } from "./layout/blobs.ts";
 import type { NamedManifest } from "./layout/names.ts";
 import type { PullStore } from "./pull.ts";
-import { NO_LAYERS, type Stack, stackOf } from "./stack.ts";
+import { NO_LAYERS, type Stack, stackOn } from "./stack.ts";
 
 export interface MakeRequest {
   /** What the layer lies on; null: nothing. */
@@ -93,7 +93,7 @@ export async function makeImage(store: PullStore, request: MakeRequest): Promise
   const { blobs } = store;
   const { below, author, comment, createdBy, config, platform, name } = request;
   const own = await storeLayer(blobs, request.tar);
-  const stack: Stack = stackOf([...(below ?? NO_LAYERS).layers, own]);
+  const stack: Stack = stackOn(below ?? NO_LAYERS, own);
   const created = new Date().toISOString();
   const step = { created, created_by: createdBy, author, comment };
   const named = await assembleImage(blobs, {

@@ -179,9 +179,9 @@ export async function openRecords({
   let listed: { readonly of: Names["all"]; readonly images: readonly Image[] } | undefined;
   const learn = async ({ descriptor }: NamedManifest) => {
     const before = known.get(descriptor.digest);
+    if (before !== undefined && !before.isIndex) return;
     listed = undefined;
-    if (before === undefined || before.isIndex)
-      known.set(descriptor.digest, await readRoot(blobs, descriptor));
+    known.set(descriptor.digest, await readRoot(blobs, descriptor));
   };
   // An image whose blobs are gone is not shown; the rest of the store goes on.
   for (const named of names.all.values()) await learn(named).catch(() => {});

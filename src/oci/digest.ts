@@ -68,9 +68,10 @@ export function digestAs(promised: Digest, content: Uint8Array): Digest {
  */
 export function chainIdsOf(diffIds: readonly Digest[]): Digest[] {
   const chain: Digest[] = [];
-  for (const diffId of diffIds) {
-    const below = chain.at(-1);
-    chain.push(below === undefined ? diffId : digestOf(`${below} ${diffId}`));
-  }
+  for (const diffId of diffIds) chain.push(chainIdOn(chain.at(-1), diffId));
   return chain;
 }
+
+/** The chain ID of a layer upon the chain ID of those below it. */
+export const chainIdOn = (below: Digest | undefined, diffId: Digest): Digest =>
+  below === undefined ? diffId : digestOf(`${below} ${diffId}`);

@@ -1,3 +1,4 @@
+import { gathering } from "../../platform/gathering.ts";
 import { fail } from "../answer.ts";
 import type { Exchange } from "../exchange.ts";
 import { messageOf } from "../status.ts";
@@ -11,16 +12,18 @@ export function lines(x: Exchange) {
   const begin = () => {
     if (!x.response.headersSent) x.response.writeHead(200, { "content-type": "application/json" });
   };
+  const gathered = gathering((text) => x.response.write(text));
   return {
     say(line: object): void {
       begin();
-      x.response.write(`${JSON.stringify(line)}\r\n`);
+      gathered.add(`${JSON.stringify(line)}\r\n`);
     },
     news(line: ProgressLine): void {
       if (!x.response.writableNeedDrain) this.say(line);
     },
     end(): void {
       begin();
+      gathered.flush();
       x.response.end();
     },
     fail(error: unknown): void {
@@ -31,7 +34,7 @@ export function lines(x: Exchange) {
       }
       const message = messageOf(error);
       this.say({ errorDetail: { message }, error: message });
-      x.response.end();
+      this.end();
     },
   };
 }

@@ -62,16 +62,19 @@ const LOG = "log";
 /** Opens what is kept in a folder; what is said there to go on has ended with the engine before this one. */
 export function openHistory(folder: string, bounds: Bounds = BOUNDS): History {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  /** What is in the files, which nobody else writes. */
+  const records = new Map<string, BuildRecord>();
   const write = (record: BuildRecord) => {
     const path = join(folder, record.id, RECORD);
     writeFileSync(`${path}.new`, JSON.stringify(record), { mode: 0o600 });
     renameSync(`${path}.new`, path);
+    records.set(record.id, record);
   };
-  const remove = (id: string) => rmSync(join(folder, id), { recursive: true, force: true });
-  const list = () =>
-    readdirSync(folder)
-      .flatMap((id) => recordIn(folder, id) ?? [])
-      .sort((a, b) => b.begunAt - a.begunAt);
+  const remove = (id: string) => {
+    records.delete(id);
+    rmSync(join(folder, id), { recursive: true, force: true });
+  };
+  const list = () => [...records.values()].reverse().sort((a, b) => b.begunAt - a.begunAt);
   const bound = () => {
     let bytes = 0;
     for (const [number, { id, state }] of list().entries()) {
@@ -87,6 +90,7 @@ export function openHistory(folder: string, bounds: Bounds = BOUNDS): History {
         () => write({ ...record, state: "lost", endedAt: record.begunAt }),
         () => remove(id),
       );
+    else records.set(id, record);
   }
 
   return {

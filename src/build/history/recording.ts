@@ -1,4 +1,5 @@
 import { closeSync, openSync, writeSync } from "node:fs";
+import { gathering } from "../../platform/gathering.ts";
 import { eventLine } from "../event-line.ts";
 import type { Tell } from "../progress.ts";
 import type { BuildRecord } from "./history.ts";
@@ -20,15 +21,18 @@ export function recordingIn(
   let isBroken = false;
   const outputs = new Map<number, number>();
   const full = new Set<number>();
-  const put = (value: object | null) => {
-    if (value === null || isBroken) return;
-    const bytes = Buffer.from(`${JSON.stringify(value)}\n`);
+  const gathered = gathering((text) => {
+    if (isBroken) return;
+    const bytes = Buffer.from(text);
+    written += bytes.length;
     try {
       for (let rest = bytes; rest.length > 0; ) rest = rest.subarray(writeSync(file, rest));
-      written += bytes.length;
     } catch {
       isBroken = true;
     }
+  });
+  const put = (value: object | null) => {
+    if (value !== null) gathered.add(`${JSON.stringify(value)}\n`);
   };
   return {
     tell(event) {
@@ -43,6 +47,7 @@ export function recordingIn(
       full.add(event.step);
     },
     close() {
+      gathered.flush();
       closeSync(file);
       return steps;
     },

@@ -2,7 +2,7 @@
  * Makes the trees of a graph: every node once, as soon as those are there that it needs, and not at all where the cache
  * has what it would make. What two builds want at the same time is made once.
  */
-import { type Stack, stackOf, topOf } from "../../image/images.ts";
+import { NO_LAYERS, type Stack, stackOn, topOf } from "../../image/images.ts";
 import type { LayerStore } from "../../image/layer-store.ts";
 import { plainLayer } from "../../image/make.ts";
 import type { Digest } from "../../oci/digest.ts";
@@ -75,6 +75,13 @@ export interface SolvedBuild {
   prepare(node: ChangingNode, below: Stack, solve: (node: Node) => Promise<Stack>): Promise<Work>;
 }
 
+/** What a node stands on. */
+interface Below {
+  readonly stack: Stack;
+  /** Its layers are known to be here. */
+  readonly isHere: boolean;
+}
+
 /** About what an event takes by itself. */
 const EVENT_BYTES = 100;
 
@@ -88,16 +95,16 @@ export function openSolver(layers: LayerStore, cache: Cache): Solver {
   const turn = limiter(MOST_AT_ONCE);
 
   /** What the cache has, upon what is below; undefined where it has nothing, or that is gone. */
-  const cached = (key: Digest, below: Stack): { entry: CacheEntry; stack: Stack } | undefined => {
+  const cached = (key: Digest, { stack: below, isHere }: Below) => {
     const entry = cache.find(key);
     if (entry === undefined) return undefined;
     const { layer } = entry;
-    const stack = layer === null ? below : stackOf([...below.layers, plainLayer(layer.diffId, layer.size)]);
-    return layers.has(stack) ? { entry, stack } : undefined;
+    const stack = layer === null ? below : stackOn(below, plainLayer(layer.diffId, layer.size));
+    return layers.has(stack, isHere ? below : NO_LAYERS) ? { entry, stack } : undefined;
   };
 
-  const brought = async (key: Digest, below: Stack, build: SolvedBuild) =>
-    (await build.bring(key, below)) ? cached(key, below) : undefined;
+  const brought = async (key: Digest, below: Below, build: SolvedBuild) =>
+    (await build.bring(key, below.stack)) ? cached(key, below) : undefined;
 
   const remember = (
     node: ChangingNode,
@@ -127,7 +134,9 @@ export function openSolver(layers: LayerStore, cache: Cache): Solver {
       const key = keyOf(parts);
       build.use(key);
       const uncached = build.isUncached(node);
-      const known = uncached ? undefined : (cached(key, below) ?? (await brought(key, below, build)));
+      // What was solved was looked for then, and nothing goes while a build is under way.
+      const base = { stack: below, isHere: node.below.op !== "base" };
+      const known = uncached ? undefined : (cached(key, base) ?? (await brought(key, base, build)));
       if (known !== undefined) {
         const { createdAt } = known.entry;
         const why = `nothing has changed since it was made at ${new Date(createdAt).toISOString()}`;

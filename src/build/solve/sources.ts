@@ -1,6 +1,6 @@
 /** Where a build's files come from: its contexts, and the trees of its own stages. */
 import { randomBytes } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmdirSync } from "node:fs";
 import { join, posix } from "node:path";
 import { NO_LAYERS, type Stack, topOf } from "../../image/images.ts";
 import type { LayerStore } from "../../image/layer-store.ts";
@@ -172,9 +172,19 @@ export function openSources(parts: SourcesParts): Sources {
     },
     [Symbol.asyncDispose]: async () => {
       await Promise.allSettled(contexts.values());
-      await trees.remove(folder);
+      if (!removedEmpty(folder)) await trees.remove(folder);
     },
   };
+}
+
+/** Most builds have put nothing into theirs. */
+function removedEmpty(folder: string): boolean {
+  try {
+    rmdirSync(folder);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The Dockerfile's own rules come before those of the context. */

@@ -95,6 +95,15 @@ function put(all: NamedManifests, entry: NamedManifest): void {
   });
 }
 
+const isIn = (all: NamedManifests, { descriptor, names, repoDigests }: NamedManifest): boolean => {
+  const there = all.get(descriptor.digest);
+  if (there === undefined) return false;
+  return (
+    names.every((name) => there.names.includes(name)) &&
+    repoDigests.every((each) => there.repoDigests.includes(each))
+  );
+};
+
 function damaged(path: string, why: string, cause?: unknown): InroError {
   return new InroError("LAYOUT_DAMAGED", {
     what: `cannot read the image index ${path}`,
@@ -165,6 +174,7 @@ export async function openNames(root: string, ingest: string, reserve?: Reserve)
     },
     add: async (entry) => {
       await add((next) => {
+        if (isIn(next, entry)) return false;
         put(next, entry);
         return true;
       });
