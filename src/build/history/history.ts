@@ -62,8 +62,9 @@ const LOG = "log";
 /** Opens what is kept in a folder; what is said there to go on has ended with the engine before this one. */
 export function openHistory(folder: string, bounds: Bounds = BOUNDS): History {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  /** What is in the files, which nobody else writes. */
+  /** What is in the files, which nobody else writes; and the bytes of the logs of those that have ended. */
   const records = new Map<string, BuildRecord>();
+  const sizes = new Map<string, number>();
   const write = (record: BuildRecord) => {
     const path = join(folder, record.id, RECORD);
     writeFileSync(`${path}.new`, JSON.stringify(record), { mode: 0o600 });
@@ -72,25 +73,30 @@ export function openHistory(folder: string, bounds: Bounds = BOUNDS): History {
   };
   const remove = (id: string) => {
     records.delete(id);
+    sizes.delete(id);
     rmSync(join(folder, id), { recursive: true, force: true });
   };
   const list = () => [...records.values()].reverse().sort((a, b) => b.begunAt - a.begunAt);
   const bound = () => {
     let bytes = 0;
     for (const [number, { id, state }] of list().entries()) {
-      bytes += statSync(join(folder, id, LOG), { throwIfNoEntry: false })?.size ?? 0;
+      bytes += sizes.get(id) ?? 0;
       if (state !== "running" && (number >= bounds.builds || bytes > bounds.bytes)) remove(id);
     }
   };
   for (const id of readdirSync(folder)) {
     const record = recordIn(folder, id);
-    if (record === undefined) remove(id);
-    else if (record.state === "running")
-      unlessFull(
-        () => write({ ...record, state: "lost", endedAt: record.begunAt }),
-        () => remove(id),
-      );
-    else records.set(id, record);
+    if (record === undefined) {
+      remove(id);
+      continue;
+    }
+    records.set(id, record);
+    sizes.set(id, statSync(join(folder, id, LOG), { throwIfNoEntry: false })?.size ?? 0);
+    if (record.state !== "running") continue;
+    unlessFull(
+      () => write({ ...record, state: "lost", endedAt: record.begunAt }),
+      () => remove(id),
+    );
   }
 
   return {
@@ -106,7 +112,8 @@ export function openHistory(folder: string, bounds: Bounds = BOUNDS): History {
       return {
         tell: recording.tell,
         end(end) {
-          const steps = recording.close();
+          const { steps, bytes } = recording.close();
+          sizes.set(about.id, bytes);
           unlessFull(() => write({ ...fresh, ...end, endedAt: Date.now(), steps }), gone);
           bound();
         },

@@ -13,7 +13,10 @@ const NOTE = Buffer.from("\n(the log is full: what this step writes from here on
 export function recordingIn(
   path: string,
   most: number,
-): { readonly tell: Tell; close(): BuildRecord["steps"] } {
+): {
+  readonly tell: Tell;
+  close(): { readonly steps: BuildRecord["steps"]; readonly bytes: number };
+} {
   const file = openSync(path, "ax", 0o600);
   const line = eventLine();
   const steps = { done: 0, cached: 0 };
@@ -49,7 +52,7 @@ export function recordingIn(
     close() {
       gathered.flush();
       closeSync(file);
-      return steps;
+      return { steps, bytes: written };
     },
   };
 }

@@ -6,7 +6,7 @@
  * synced, and a snapshot that says another boot is swept at open and unpacked again from its blob, which is durable.
  */
 import { randomBytes } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { chmod, mkdir, readdir, readFile, rename, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Digest, hexOf, parseDigest } from "../../oci/digest.ts";
@@ -81,7 +81,7 @@ export async function openSnapshots(root: string, native: string, driver: Driver
   const sizes = new Map<Digest, number>();
   const pathOf = (chainId: Digest) => join(folder, hexOf(chainId));
   const folderOf = (chainId: Digest) => join(pathOf(chainId), "fs");
-  const has = (chainId: Digest) => statSync(folderOf(chainId), { throwIfNoEntry: false }) !== undefined;
+  const has = (chainId: Digest) => existsSync(folderOf(chainId));
 
   const complete = async (fresh: string, { below: [below], belowReady, digest }: UnpackRequest) => {
     const ready = async () => {
