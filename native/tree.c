@@ -5,8 +5,6 @@
 
 #include "tree.h"
 
-enum { WIRE = 3 };
-
 static void answer_done(u64 value) {
   tree_put_begin(TREE_FRAME_DONE);
   tree_put64(value);
@@ -53,6 +51,10 @@ static void serve(int root) {
       case TREE_FRAME_SUBVOLUME: r = tree_subvolume(root, &c, &path); break;
       case TREE_FRAME_SINK: r = tree_sink(&c, &path); break;
       case TREE_FRAME_POUR: r = tree_pour(root, &c, &path); break;
+      case TREE_FRAME_DIGEST: r = tree_digest(root, &c, &path); break;
+      case TREE_FRAME_HASH: r = tree_hash(root, &c, &path); break;
+      case TREE_FRAME_REACH: r = tree_reach(&c); break;
+      case TREE_FRAME_SUM: r = tree_sum(); break;
       case TREE_FRAME_LIMIT: r = tree_limit(root, &c, &path, &value); break;
     }
     if (r < 0) answer_failed(r, path);
@@ -67,9 +69,9 @@ int inro_tree_main(void) {
   // What it still would write after its starter was killed is in the way of whoever clears up.
   SYS(prctl, PR_SET_PDEATHSIG, 9 /* SIGKILL */, 0, 0, 0);
   SYS(prlimit64, 0, 7 /* RLIMIT_NOFILE */, files, 0);
-  SYS(close_range, WIRE + 1, ~0u, 0);
+  SYS(close_range, TREE_WIRE + 1, ~0u, 0);
   SYS(umask, 0);
-  tree_wire_open(WIRE);
+  tree_wire_open(TREE_WIRE);
   struct tree_frame f;
   if (!tree_frame_next(&f) || f.type != TREE_FRAME_ROOT) return 71;
   struct tree_cursor c = tree_payload(&f);

@@ -34,6 +34,7 @@ struct tree_frame {
   u16 type;
 };
 
+enum { TREE_WIRE = 3 };
 void tree_wire_open(int fd);
 // Waits for the next frame's header; answers 0 when the other side has closed.
 int tree_frame_next(struct tree_frame *f);
@@ -123,6 +124,11 @@ long tree_source(struct tree_cursor *c, const char **failed_path);
 // tree_pour.c
 long tree_sink(struct tree_cursor *c, const char **failed_path);
 long tree_pour(int root, struct tree_cursor *c, const char **failed_path);
+// tree_hash.c
+long tree_digest(int root, struct tree_cursor *c, const char **failed_path);
+long tree_hash(int root, struct tree_cursor *c, const char **failed_path);
+long tree_reach(struct tree_cursor *c);
+long tree_sum(void);
 // The folders of the layers below, from now on.
 long tree_lower(struct tree_cursor *c, const char **failed_path);
 long tree_inherit(int root, struct tree_cursor *c, const char **failed_path);

@@ -1,7 +1,6 @@
 import type { SeenEntry } from "../../image/tree/entry.ts";
-import type { TreeLook } from "../../image/tree/look.ts";
-import { type Digest, type Digester, digester } from "../../oci/digest.ts";
-import { spent } from "../../platform/spent.ts";
+import type { Hashed, TreeLook } from "../../image/tree/look.ts";
+import type { Digest } from "../../oci/digest.ts";
 import type { FileDigests } from "./file-digests.ts";
 import { isSettled, stampOf } from "./stamp.ts";
 
@@ -44,22 +43,21 @@ export async function contentsOf(
   return { digests, young };
 }
 
-/** `entry` is the file as it was when its reading began. */
+/** Ends at once where it is not wanted any more, however large the file in hand is. */
 async function* hashed(
   look: TreeLook,
   files: readonly SeenEntry[],
   signal: AbortSignal | undefined,
-): AsyncGenerator<{ readonly entry: SeenEntry; readonly digest: Digest }> {
-  let open: { readonly entry: SeenEntry; readonly hash: Digester } | undefined;
-  for await (const part of look.contents(files.map(({ path }) => path))) {
+): AsyncGenerator<Hashed> {
+  const stop = () => void look[Symbol.asyncDispose]();
+  signal?.addEventListener("abort", stop, { once: true });
+  try {
     signal?.throwIfAborted();
-    if (part.kind === "data") {
-      open?.hash.update(part.bytes);
-      spent(part.bytes.length);
-      continue;
-    }
-    if (open !== undefined) yield { entry: open.entry, digest: open.hash.digest() };
-    open = { entry: part.entry, hash: digester() };
+    yield* look.digests(files.map(({ path }) => path));
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw cause;
+  } finally {
+    signal?.removeEventListener("abort", stop);
   }
-  if (open !== undefined) yield { entry: open.entry, digest: open.hash.digest() };
 }

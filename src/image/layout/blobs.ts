@@ -10,6 +10,7 @@ import { algorithmOf, type Digest, digestAs, digester, digestOf, hexOf, isDigest
 import { InroError } from "../../oci/error.ts";
 import { diskFull } from "../../platform/disk-full.ts";
 import { spending, spent } from "../../platform/spent.ts";
+import { type FileHash, hashFile } from "../tree/hash.ts";
 import type { Place } from "../tree/look.ts";
 import { syncIn } from "../tree/sync.ts";
 import { syncFolder, writeDurably } from "./durable.ts";
@@ -63,7 +64,10 @@ export function digestMismatch(expected: Digest, found: Digest, what: string): I
 const writeAt = 512 * 1024;
 
 /** Parts that are poured before they are hashed. */
-const mostPouring = 8;
+const mostPouring = 32;
+
+/** Bytes that whoever pours writes, too. */
+const mostBefore = 16 * 1024;
 
 /** Bytes from which on a process of its own waits for the disk. */
 const largeBlob = 1 << 20;
@@ -83,14 +87,21 @@ async function beginBlob(
   const temporary = join(ingest, name);
   const file: FileHandle = await open(temporary, "wx+", 0o600);
   const hash = digester(algorithm);
+  /** Once something is poured into it, all of it is hashed from the file, in its turn. */
+  let beside: Promise<FileHash> | undefined;
   let size = 0;
-  /** What is poured into it is hashed from the file, in its turn, and so is all that comes after it. */
-  let hashed = 0;
-  let pouring = 0;
+  /** From the first to the last. */
+  const pouring: Promise<void>[] = [];
+  let filled: Promise<unknown> = Promise.resolve();
   let behind: Promise<void> = Promise.resolve();
+  const close = async () => {
+    await file.close();
+    const found = await beside?.catch(() => undefined);
+    await found?.[Symbol.asyncDispose]();
+  };
   const abort = async () => {
     await behind.catch(() => {});
-    await file.close().catch(() => {});
+    await close().catch(() => {});
     await rm(temporary, { force: true });
   };
   // One buffer for all of the blob: buffers of each write's own would be garbage as large as the blob.
@@ -106,36 +117,35 @@ async function beginBlob(
       throw diskFull(cause, { what: "cannot store a blob", folder: ingest, needed }) ?? cause;
     }
   };
-  let again: Buffer | undefined;
-  const hashUpTo = async (end: number) => {
-    again ??= Buffer.allocUnsafeSlow(writeAt);
-    while (hashed < end) {
-      const { bytesRead } = await file.read(again, 0, Math.min(writeAt, end - hashed), hashed);
-      if (bytesRead === 0) throw new Error(`${temporary} ends before what was written to it`);
-      hash.update(again.subarray(0, bytesRead));
-      hashed += bytesRead;
-    }
-  };
   const pour = async ({ size: length, pour: from }: Poured) => {
-    await flush();
-    const poured = from({ path: temporary, offset: size }).catch((cause: unknown) => {
+    if (algorithm !== "sha256") throw new Error(`what is poured is hashed by sha256, not by ${algorithm}`);
+    if (used > mostBefore) await flush();
+    const before = Uint8Array.from(gathered.subarray(0, used));
+    used = 0;
+    beside ??= hashFile(native, temporary);
+    const hashing = beside;
+    const poured = from({ path: temporary, offset: size, before }).catch((cause: unknown) => {
       throw diskFull(cause, { what: "cannot store a blob", folder: ingest, needed: length }) ?? cause;
     });
     size += length;
     const end = size;
-    pouring++;
-    behind = Promise.all([poured, behind]).then(async () => {
-      await hashUpTo(end);
-      pouring--;
-    });
+    filled = Promise.all([poured, filled]);
+    behind = Promise.all([hashing, filled]).then(([hash]) => hash.reach(end));
     behind.catch(() => {});
-    if (pouring > mostPouring) await behind;
+    if (pouring.push(behind) > mostPouring) await pouring.shift();
   };
+  const find = async () => {
+    if (beside === undefined) return hash.digest();
+    const hashing = await beside;
+    await hashing.reach(size);
+    return await hashing.digest();
+  };
+  let finding: Promise<Digest> | undefined;
   const verify = async (expected?: Digest) => {
     await flush();
     await behind;
-    await hashUpTo(size);
-    const digest = hash.digest();
+    finding ??= find();
+    const digest = await finding;
     if (expected === undefined || digest === expected) return digest;
     throw digestMismatch(expected, digest, `cannot store blob ${expected}`);
   };
@@ -145,10 +155,7 @@ async function beginBlob(
     async write(part) {
       if (!(part instanceof Uint8Array)) return pour(part);
       const chunk = part;
-      if (hashed === size) {
-        hash.update(chunk);
-        hashed += chunk.length;
-      }
+      if (beside === undefined) hash.update(chunk);
       for (let at = 0; at < chunk.length; ) {
         const part = chunk.subarray(at, at + gathered.length - used);
         gathered.set(part, used);
@@ -164,7 +171,7 @@ async function beginBlob(
         const found = await verify(expected);
         if (size < largeBlob) await file.sync();
         else await syncIn(native, ingest, name);
-        await file.close();
+        await close();
         const home = join(folder, algorithm);
         await mkdir(home, { recursive: true, mode: 0o700 });
         await rename(temporary, join(home, hexOf(found)));

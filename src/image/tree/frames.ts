@@ -8,7 +8,12 @@
  *   read · path, flags                          → (entry, data…)…, done
  *   source · path                                → done: the file that later ranges are of, one of the engine's own
  *   sink · path                                  → done: the file that is poured into, one of the engine's own
- *   pour · path, offset, size                    → done: so much of a file's data is in it; the file has that much
+ *   digest · path                                → entry, digest, done: of a file's data; of what is no file its entry alone
+ *   hash · path                                  → done: the file that is hashed from its beginning on
+ *   reach · end                                  → done: it is hashed up to there; it has that much
+ *   sum                                          → digest, done: of what was reached
+ *   pour · path, offset, size, bytes             → done: so much of a file's data is in it, and right before it the bytes; the
+ *                                                  file has that much
  *   apply · path, flags, uid, gid; (entry, (data | range)…)…; end   → done, or failed at once: what follows up to `end` is dropped
  *   lower · number, folders of the layers below, uppermost first → done
  *   inherit · path                               → done: a folder becomes as it is in the uppermost of those that has it
@@ -22,7 +27,7 @@
  *
  * An entry from the native side ends with what tells the object from others and from itself later: device, inode, time of
  * change. `data` frames follow their file's entry until its size is reached; nothing is acknowledged in between. Instead of data, a
- * `range` (offset, length) tells where the source has it.
+ * `range` (offset, length) tells where the source has it. A `digest` frame is the 32 bytes of a SHA-256.
  * The constants of native/generated/tree.h are written from this file by scripts/generate-tree-frames.ts.
  */
 export const frame = {
@@ -47,6 +52,10 @@ export const frame = {
   limit: 84,
   sink: 85,
   pour: 86,
+  digest: 87,
+  hash: 88,
+  reach: 89,
+  sum: 90,
 } as const;
 
 /** What ROOT opens. */

@@ -1,7 +1,10 @@
 /** A tree that is looked at piece by piece: for a build, which takes some files of it and leaves others. */
+import type { Digest } from "../../oci/digest.ts";
 import { InroError } from "../../oci/error.ts";
+import { inOrder } from "./answers.ts";
 import { fromText, type SeenEntry, toText } from "./entry.ts";
 import { flag, frame, kind } from "./frames.ts";
+import { nextDigest } from "./hash.ts";
 import { decodeSeen } from "./inbox.ts";
 import { within } from "./names.ts";
 import type { TreeRoot } from "./root.ts";
@@ -18,6 +21,8 @@ export interface TreeLook extends AsyncDisposable {
   list(folders: readonly string[]): AsyncGenerator<SeenEntry[]>;
   /** Every file as it is now, and its data after it. Throws TREE_FAILED where it is no regular file any more. */
   contents(files: readonly string[]): AsyncGenerator<Content>;
+  /** Every file as it is now, and the digest of its data. Throws TREE_FAILED where it is no regular file any more. */
+  digests(files: readonly string[]): AsyncGenerator<Hashed>;
   /**
    * Moves a file's data into one of the engine's own, beside whatever else goes on. Throws TREE_FAILED with ESTALE where it is
    * shorter by now.
@@ -29,12 +34,20 @@ export interface TreeLook extends AsyncDisposable {
 export interface Place {
   readonly path: string;
   readonly offset: number;
+  /** What comes right before it. */
+  readonly before?: Uint8Array;
 }
 
 export type Content =
   | { readonly kind: "file"; readonly entry: SeenEntry }
   /** A part of the last file's data. */
   | { readonly kind: "data"; readonly bytes: Uint8Array };
+
+export interface Hashed {
+  /** As the file was when its reading began. */
+  readonly entry: SeenEntry;
+  readonly digest: Digest;
+}
 
 /** Requests that are on their way while answers are read; few enough for a socket's buffers, so neither side waits for good. */
 const ahead = 128;
@@ -43,13 +56,13 @@ const ahead = 128;
 async function* each<T>(
   session: TreeSession,
   paths: readonly string[],
-  flags: number,
+  ask: (session: TreeSession, path: string) => void,
   answers: (path: string) => AsyncGenerator<T>,
 ): AsyncGenerator<T> {
   let asked = 0;
   for (const [at, path] of paths.entries()) {
     if (at >= asked - ahead / 2 && asked < paths.length) {
-      for (; asked < paths.length && asked < at + ahead; asked++) put(session, paths[asked] ?? "", flags);
+      for (; asked < paths.length && asked < at + ahead; asked++) ask(session, paths[asked] ?? "");
       await session.flush();
     }
     yield* answers(path);
@@ -60,6 +73,14 @@ function put({ outbox }: TreeSession, path: string, flags: number, type: number 
   outbox.begin(type);
   outbox.string(path);
   outbox.u32(flags);
+  outbox.end();
+}
+
+const putRead = (flags: number) => (session: TreeSession, path: string) => put(session, path, flags);
+
+function putDigest({ outbox }: TreeSession, path: string): void {
+  outbox.begin(frame.digest);
+  outbox.string(path);
   outbox.end();
 }
 
@@ -80,6 +101,15 @@ async function* contentOf(session: TreeSession, path: string): AsyncGenerator<Co
     if (type !== frame.data) throw changedKind(path);
     yield { kind: "data", bytes: payload };
   }
+}
+
+async function* digestOf(session: TreeSession, path: string): AsyncGenerator<Hashed> {
+  const { payload } = await session.next();
+  const entry = decodeSeen(payload);
+  if (entry.kind !== kind.file) throw changedKind(path);
+  const digest = await nextDigest(session);
+  await session.done();
+  yield { entry: { ...entry, path }, digest };
 }
 
 async function* folderOf(session: TreeSession, folder: string): AsyncGenerator<SeenEntry[]> {
@@ -111,45 +141,46 @@ export async function lookAt(native: string, root: TreeRoot): Promise<TreeLook> 
       }
     },
     list: (folders) =>
-      each(session, folders, flag.straight | flag.apart | flag.bare | flag.shallow, (folder) =>
+      each(session, folders, putRead(flag.straight | flag.apart | flag.bare | flag.shallow), (folder) =>
         folderOf(session, folder),
       ),
     contents: (files) =>
-      each(session, files, flag.straight | flag.apart | flag.shallow, (path) => contentOf(session, path)),
+      each(session, files, putRead(flag.straight | flag.apart | flag.shallow), (path) =>
+        contentOf(session, path),
+      ),
+    digests: (files) => each(session, files, putDigest, (path) => digestOf(session, path)),
     pour: pourer(session),
     [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
   };
 }
 
-/** Requests go out one after the other, whether those before are answered or not; the answers come in the same order. */
+const NOTHING = new Uint8Array();
+
 function pourer(session: TreeSession): TreeLook["pour"] {
+  const { outbox } = session;
+  const ask = inOrder(session);
   let sink = "";
-  let sent: Promise<unknown> = Promise.resolve();
-  let heard: Promise<unknown> = Promise.resolve();
-  const answer = (): Promise<unknown> => {
-    const done = heard.then(() => session.done());
-    heard = done.catch(() => {});
-    return done;
-  };
-  const ask = async (path: string, size: number, into: Place, isNew: boolean) => {
-    const { outbox } = session;
-    if (isNew) {
-      outbox.begin(frame.sink);
-      outbox.string(fromText(into.path));
-      outbox.end();
-    }
-    outbox.begin(frame.pour);
-    outbox.string(path);
-    outbox.i64(into.offset);
-    outbox.i64(size);
-    outbox.end();
-    await session.flush();
-  };
   return async (path, size, into) => {
     const isNew = into.path !== sink;
     sink = into.path;
-    sent = sent.then(() => ask(path, size, into, isNew));
-    const answers = [...(isNew ? [answer()] : []), answer()];
-    await Promise.all([sent, ...answers]);
+    await ask(
+      () => {
+        if (isNew) {
+          outbox.begin(frame.sink);
+          outbox.string(fromText(into.path));
+          outbox.end();
+        }
+        outbox.begin(frame.pour);
+        outbox.string(path);
+        outbox.i64(into.offset);
+        outbox.i64(size);
+        outbox.bytes(into.before ?? NOTHING);
+        outbox.end();
+      },
+      async () => {
+        if (isNew) await session.done();
+        await session.done();
+      },
+    );
   };
 }

@@ -13,16 +13,23 @@ const large = 32 * 1024;
 /** The parts in chunks that are the taker's to keep; large parts pass as they are. */
 export function gatherer() {
   let chunk = Buffer.allocUnsafeSlow(chunkSize);
-  let used = 0;
+  let [begin, used] = [0, 0];
   function* rest(): Generator<Uint8Array> {
-    if (used === 0) return;
-    yield chunk.subarray(0, used);
-    chunk = Buffer.allocUnsafeSlow(chunkSize);
-    used = 0;
+    if (used === begin) return;
+    const part = chunk.subarray(begin, used);
+    begin = used;
+    yield part;
   }
   function* add(part: Uint8Array): Generator<Uint8Array> {
-    if (part.length >= large || used + part.length > chunkSize) yield* rest();
-    if (part.length >= large) return yield part;
+    if (part.length >= large) {
+      yield* rest();
+      return yield part;
+    }
+    if (used + part.length > chunkSize) {
+      yield* rest();
+      chunk = Buffer.allocUnsafeSlow(chunkSize);
+      [begin, used] = [0, 0];
+    }
     chunk.set(part, used);
     used += part.length;
   }
