@@ -52,9 +52,6 @@ static void serve(int root) {
       case TREE_FRAME_SINK: r = tree_sink(&c, &path); break;
       case TREE_FRAME_POUR: r = tree_pour(root, &c, &path); break;
       case TREE_FRAME_DIGEST: r = tree_digest(root, &c, &path); break;
-      case TREE_FRAME_HASH: r = tree_hash(root, &c, &path); break;
-      case TREE_FRAME_REACH: r = tree_reach(&c); break;
-      case TREE_FRAME_SUM: r = tree_sum(); break;
       case TREE_FRAME_LIMIT: r = tree_limit(root, &c, &path, &value); break;
     }
     if (r < 0) answer_failed(r, path);

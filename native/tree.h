@@ -124,11 +124,8 @@ long tree_source(struct tree_cursor *c, const char **failed_path);
 // tree_pour.c
 long tree_sink(struct tree_cursor *c, const char **failed_path);
 long tree_pour(int root, struct tree_cursor *c, const char **failed_path);
-// tree_hash.c
+// tree_digest.c
 long tree_digest(int root, struct tree_cursor *c, const char **failed_path);
-long tree_hash(int root, struct tree_cursor *c, const char **failed_path);
-long tree_reach(struct tree_cursor *c);
-long tree_sum(void);
 // The folders of the layers below, from now on.
 long tree_lower(struct tree_cursor *c, const char **failed_path);
 long tree_inherit(int root, struct tree_cursor *c, const char **failed_path);

@@ -1,10 +1,11 @@
 import { expect, test } from "bun:test";
 import { appendFileSync, mkdirSync, truncateSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { prepareCopy } from "../../src/build/copy/prepare.ts";
-import { hashFile } from "../../src/image/tree/hash.ts";
+import { trailing } from "../../src/image/layout/trailing.ts";
 import { lookAt } from "../../src/image/tree/look.ts";
-import { digestOf } from "../../src/oci/digest.ts";
+import { digester, digestOf } from "../../src/oci/digest.ts";
 import { request, source } from "../build/copy/fixture.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { native } from "./fixtures.ts";
@@ -29,19 +30,21 @@ test("what is no file has no digest", async () => {
   }
 });
 
-test("a file is hashed as far as it is filled, and not beyond", async () => {
+test("a file that somebody else fills is hashed as far as it is filled, and not beyond", async () => {
   using folder = temporaryFolder("hash");
   const path = join(folder.path, "blob");
-  writeFileSync(path, "one");
-  await using hash = await hashFile(native, path);
-  const reached = [hash.reach(1), hash.reach(3)];
-  await Promise.all(reached);
-  await expect(hash.reach(4)).rejects.toMatchObject({ code: "TREE_FAILED", errno: "ESTALE" });
-  appendFileSync(path, "two");
-  await hash.reach(6);
-  appendFileSync(path, "three");
-  expect(await hash.digest()).toBe(digestOf("onetwo"));
-  expect(await hash.digest()).toBe(digestOf("onetwo"));
+  const text = (n: number) => `${n}`.repeat(700_000);
+  writeFileSync(path, text(1));
+  await using file = await open(path, "r");
+  const hash = digester();
+  const seen = trailing(file, hash);
+  const reached = [seen.reach(1), seen.reach(600_000)];
+  appendFileSync(path, text(2));
+  await Promise.all([...reached, seen.reach(1_400_000)]);
+  expect(seen.hashed).toBe(1_400_000);
+  await expect(seen.reach(1_400_001)).rejects.toThrow("ends at 1400000 bytes");
+  appendFileSync(path, text(3));
+  expect(hash.digest()).toBe(digestOf(text(1) + text(2)));
 });
 
 test("nobody waits for a file of days once it is not wanted any more", async () => {

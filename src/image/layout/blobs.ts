@@ -10,10 +10,10 @@ import { algorithmOf, type Digest, digestAs, digester, digestOf, hexOf, isDigest
 import { InroError } from "../../oci/error.ts";
 import { diskFull } from "../../platform/disk-full.ts";
 import { spending, spent } from "../../platform/spent.ts";
-import { type FileHash, hashFile } from "../tree/hash.ts";
 import type { Place } from "../tree/look.ts";
 import { syncIn } from "../tree/sync.ts";
 import { syncFolder, writeDurably } from "./durable.ts";
+import { trailing } from "./trailing.ts";
 
 /** A part of a blob: bytes, or what somebody else puts into its file, at an offset. */
 export type BlobPart = Uint8Array | Poured;
@@ -87,21 +87,17 @@ async function beginBlob(
   const temporary = join(ingest, name);
   const file: FileHandle = await open(temporary, "wx+", 0o600);
   const hash = digester(algorithm);
-  /** Once something is poured into it, all of it is hashed from the file, in its turn. */
-  let beside: Promise<FileHash> | undefined;
+  /** What is poured into it is hashed from the file, in its turn, and so is all that comes after it. */
+  const seen = trailing(file, hash);
   let size = 0;
   /** From the first to the last. */
   const pouring: Promise<void>[] = [];
   let filled: Promise<unknown> = Promise.resolve();
   let behind: Promise<void> = Promise.resolve();
-  const close = async () => {
-    await file.close();
-    const found = await beside?.catch(() => undefined);
-    await found?.[Symbol.asyncDispose]();
-  };
   const abort = async () => {
     await behind.catch(() => {});
-    await close().catch(() => {});
+    await seen.idle();
+    await file.close().catch(() => {});
     await rm(temporary, { force: true });
   };
   // One buffer for all of the blob: buffers of each write's own would be garbage as large as the blob.
@@ -118,34 +114,24 @@ async function beginBlob(
     }
   };
   const pour = async ({ size: length, pour: from }: Poured) => {
-    if (algorithm !== "sha256") throw new Error(`what is poured is hashed by sha256, not by ${algorithm}`);
     if (used > mostBefore) await flush();
     const before = Uint8Array.from(gathered.subarray(0, used));
     used = 0;
-    beside ??= hashFile(native, temporary);
-    const hashing = beside;
     const poured = from({ path: temporary, offset: size, before }).catch((cause: unknown) => {
       throw diskFull(cause, { what: "cannot store a blob", folder: ingest, needed: length }) ?? cause;
     });
     size += length;
     const end = size;
     filled = Promise.all([poured, filled]);
-    behind = Promise.all([hashing, filled]).then(([hash]) => hash.reach(end));
+    behind = filled.then(() => seen.reach(end));
     behind.catch(() => {});
     if (pouring.push(behind) > mostPouring) await pouring.shift();
   };
-  const find = async () => {
-    if (beside === undefined) return hash.digest();
-    const hashing = await beside;
-    await hashing.reach(size);
-    return await hashing.digest();
-  };
-  let finding: Promise<Digest> | undefined;
   const verify = async (expected?: Digest) => {
     await flush();
     await behind;
-    finding ??= find();
-    const digest = await finding;
+    await seen.reach(size);
+    const digest = hash.digest();
     if (expected === undefined || digest === expected) return digest;
     throw digestMismatch(expected, digest, `cannot store blob ${expected}`);
   };
@@ -155,7 +141,7 @@ async function beginBlob(
     async write(part) {
       if (!(part instanceof Uint8Array)) return pour(part);
       const chunk = part;
-      if (beside === undefined) hash.update(chunk);
+      if (seen.hashed === size) seen.update(chunk);
       for (let at = 0; at < chunk.length; ) {
         const part = chunk.subarray(at, at + gathered.length - used);
         gathered.set(part, used);
@@ -171,7 +157,7 @@ async function beginBlob(
         const found = await verify(expected);
         if (size < largeBlob) await file.sync();
         else await syncIn(native, ingest, name);
-        await close();
+        await file.close();
         const home = join(folder, algorithm);
         await mkdir(home, { recursive: true, mode: 0o700 });
         await rename(temporary, join(home, hexOf(found)));

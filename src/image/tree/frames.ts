@@ -9,9 +9,6 @@
  *   source · path                                → done: the file that later ranges are of, one of the engine's own
  *   sink · path                                  → done: the file that is poured into, one of the engine's own
  *   digest · path                                → entry, digest, done: of a file's data; of what is no file its entry alone
- *   hash · path                                  → done: the file that is hashed from its beginning on
- *   reach · end                                  → done: it is hashed up to there; it has that much
- *   sum                                          → digest, done: of what was reached
  *   pour · path, offset, size, bytes             → done: so much of a file's data is in it, and right before it the bytes; the
  *                                                  file has that much
  *   apply · path, flags, uid, gid; (entry, (data | range)…)…; end   → done, or failed at once: what follows up to `end` is dropped
@@ -53,9 +50,6 @@ export const frame = {
   sink: 85,
   pour: 86,
   digest: 87,
-  hash: 88,
-  reach: 89,
-  sum: 90,
 } as const;
 
 /** What ROOT opens. */

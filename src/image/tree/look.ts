@@ -1,11 +1,10 @@
 /** A tree that is looked at piece by piece: for a build, which takes some files of it and leaves others. */
-import type { Digest } from "../../oci/digest.ts";
+import { type Digest, parseDigest } from "../../oci/digest.ts";
 import { InroError } from "../../oci/error.ts";
 import { inOrder } from "./answers.ts";
 import { fromText, type SeenEntry, toText } from "./entry.ts";
 import { flag, frame, kind } from "./frames.ts";
-import { nextDigest } from "./hash.ts";
-import { decodeSeen } from "./inbox.ts";
+import { decodeSeen, Payload } from "./inbox.ts";
 import { within } from "./names.ts";
 import type { TreeRoot } from "./root.ts";
 import { openTree, type TreeSession } from "./session.ts";
@@ -107,7 +106,9 @@ async function* digestOf(session: TreeSession, path: string): AsyncGenerator<Has
   const { payload } = await session.next();
   const entry = decodeSeen(payload);
   if (entry.kind !== kind.file) throw changedKind(path);
-  const digest = await nextDigest(session);
+  const answer = await session.next();
+  if (answer.type !== frame.digest) throw changedKind(path);
+  const digest = parseDigest(`sha256:${new Payload(answer.payload).raw().toString("hex")}`);
   await session.done();
   yield { entry: { ...entry, path }, digest };
 }

@@ -1,5 +1,4 @@
-// DIGEST: a file's entry and the SHA-256 of its data, instead of the data. HASH, REACH, SUM: the same of a file of the
-// engine's own while somebody else fills it.
+// DIGEST: a file's entry and the SHA-256 of its data, instead of the data.
 #include <linux/poll.h>
 
 #include "sha256.h"
@@ -67,33 +66,4 @@ long tree_digest(int root, struct tree_cursor *c, const char **failed_path) {
   if (r >= 0 && kind == TREE_KIND_FILE) r = send_digest((int)fd, st.stx_size);
   SYS(close, fd);
   return r;
-}
-
-static int own = -1;
-static struct sha256 own_hash;
-
-long tree_hash(int root, struct tree_cursor *c, const char **failed_path) {
-  const char *path = *failed_path = tree_take_string(c);
-  if (c->bad || own >= 0) return -EBADMSG;
-  long r = TREE_STEP("openat2", tree_open_in(root, path, O_RDONLY | O_CLOEXEC, RESOLVE_NO_SYMLINKS));
-  if (r < 0) return r;
-  own = (int)r;
-  sha256_begin(&own_hash, 1);
-  return 0;
-}
-
-long tree_reach(struct tree_cursor *c) {
-  u64 end = tree_take64(c);
-  if (c->bad || own < 0) return -EBADMSG;
-  i64 r = hash_up_to(&own_hash, own, end);
-  if (r < 0) return (long)r;
-  return own_hash.length < end ? TREE_STEP("size", -ESTALE) : 0;
-}
-
-long tree_sum(void) {
-  if (own < 0) return -EBADMSG;
-  put_digest(&own_hash);
-  SYS(close, own);
-  own = -1;
-  return 0;
 }
