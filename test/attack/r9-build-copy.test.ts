@@ -105,7 +105,7 @@ describe("COPY from and to hostile trees", () => {
         plant(context, { "a/d/f": "ours" });
       }
     }
-  }, 30_000);
+  }, 240_000);
 
   test("R10 a name that would delete what is below is refused", async () => {
     using folder = temporaryFolder("r10");

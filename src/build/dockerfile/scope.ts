@@ -1,6 +1,6 @@
 import { formatPlatform, type Platform } from "../../oci/platform.ts";
 import { expandWord, type Lookup } from "./expand.ts";
-import type { ArgInstruction, EnvInstruction } from "./instruction.ts";
+import type { ArgInstruction, EnvInstruction, LabelInstruction } from "./instruction.ts";
 import type { Word } from "./word.ts";
 
 /** `--build-arg` values by name. */
@@ -9,12 +9,27 @@ export type BuildArgs = ReadonlyMap<string, string>;
 /** Declared names; undefined is one without a value. Its order is that of the declarations. */
 export type Values = ReadonlyMap<string, string | undefined>;
 
-/** What is known at one point of a stage. A value: every instruction that changes it makes another. */
+/** What is known at one point of a stage. */
 export interface Scope {
   /** The image's environment so far. */
   readonly env: ReadonlyMap<string, string>;
   /** The stage's ARGs so far, those of the stages below it included. */
   readonly args: Values;
+  /** The image's labels so far. */
+  readonly labels: ReadonlyMap<string, string>;
+  /** Characters of all names and values. */
+  readonly size: number;
+}
+
+/** Kept in every step and every image: what no program could be started with is refused. */
+export const MOST_VALUES = 4 << 20;
+
+/** That of a stage that is being read: its instructions change it, so that each costs what it says and no more. */
+export interface OwnScope extends Scope {
+  readonly env: Map<string, string>;
+  readonly args: Map<string, string | undefined>;
+  readonly labels: Map<string, string>;
+  size: number;
 }
 
 /** reference, "Predefined ARGs": for every RUN without an ARG, and then neither in the history nor in cache keys. */
@@ -68,44 +83,73 @@ const defaultOf = (value: Word | undefined, lookup: Lookup, inherited: string | 
   value === undefined ? inherited : expandWord(value, lookup);
 
 /** A stage's beginning, from its base image's `NAME=value` list. A stage on a stage begins with that one's end. */
-export function scopeOf(environment: readonly string[]): Scope {
+export function scopeOf(
+  environment: readonly string[],
+  given: Readonly<Record<string, string>> | null = null,
+): OwnScope {
   const env = new Map(
     environment.map((each) => {
       const equals = each.indexOf("=");
       return equals < 0 ? [each, ""] : [each.slice(0, equals), each.slice(equals + 1)];
     }),
   );
-  return { env, args: new Map() };
+  const labels = new Map(Object.entries(given ?? {}));
+  return { env, args: new Map(), labels, size: sizeOf(env) + sizeOf(labels) };
+}
+
+const sizeOf = (values: Values): number =>
+  [...values].reduce((sum, [name, value]) => sum + name.length + (value?.length ?? 0), 0);
+
+/** Of a stage upon another. */
+export const ownScope = ({ env, args, labels, size }: Scope): OwnScope => ({
+  ...{ env: new Map(env), args: new Map(args), labels: new Map(labels), size },
+});
+
+function put<V extends string | undefined>(scope: OwnScope, values: Map<string, V>, name: string, value: V) {
+  const before = values.has(name) ? name.length + (values.get(name)?.length ?? 0) : 0;
+  values.set(name, value);
+  scope.size += name.length + (value?.length ?? 0) - before;
 }
 
 /** reference, "Using ARG variables": ENV always overrides an ARG of the same name. */
 export const lookupIn =
-  ({ env, args }: Scope): Lookup =>
+  ({ env, args }: Pick<Scope, "env" | "args">): Lookup =>
   (name) =>
     env.get(name) ?? args.get(name);
 
-/** After an ARG: its build argument, or its default, or what the global scope has. */
-export function withArgs(scope: Scope, { pairs }: ArgInstruction, given: BuildArgs, globals: Values): Scope {
-  const args = new Map(scope.args);
+/** An ARG: its build argument, or its default, or what the global scope has. */
+export function addArgs(scope: OwnScope, { pairs }: ArgInstruction, given: BuildArgs, globals: Values): void {
   // Unlike ENV, each of an ARG's pairs sees those before it.
-  const lookup = lookupIn({ env: scope.env, args });
+  const lookup = lookupIn(scope);
   for (const { key, value } of pairs) {
     const name = expandWord(key, lookup);
     const now = given.get(name) ?? defaultOf(value, lookup, globals.get(name));
-    args.delete(name);
-    args.set(name, now);
+    put(scope, scope.args, name, now);
+    // The last one declared is the last.
+    scope.args.delete(name);
+    scope.args.set(name, now);
   }
-  return { env: scope.env, args };
 }
 
-/** After an ENV. All its values see what was before it (reference, "Environment replacement"). */
-export function withEnv(scope: Scope, instruction: EnvInstruction): Scope {
+/** An ENV. All its values see what was before it (reference, "Environment replacement"). */
+export function addEnv(scope: OwnScope, instruction: EnvInstruction): void {
   const lookup = lookupIn(scope);
   const pairs = instruction.pairs.map(
     ({ key, value }) => [expandWord(key, lookup), expandWord(value, lookup)] as const,
   );
-  return { ...scope, env: new Map([...scope.env, ...pairs]) };
+  for (const [name, value] of pairs) put(scope, scope.env, name, value);
 }
+
+/** A LABEL. */
+export function addLabels(scope: OwnScope, { pairs }: LabelInstruction): void {
+  const lookup = lookupIn(scope);
+  for (const { key, value } of pairs)
+    put(scope, scope.labels, expandWord(key, lookup), expandWord(value, lookup));
+}
+
+/** As an image's configuration has it. */
+export const environmentOf = ({ env }: Scope): string[] =>
+  [...env].map(([name, value]) => `${name}=${value}`);
 
 /** What a RUN runs with, each a `NAME=value`. */
 export interface RunEnvironment {
@@ -116,10 +160,11 @@ export interface RunEnvironment {
   readonly hidden: readonly string[];
 }
 
-export function runEnvironment({ env, args }: Scope, given: BuildArgs): RunEnvironment {
+export function runEnvironment(scope: Scope, given: BuildArgs): RunEnvironment {
+  const { env, args } = scope;
   const isHidden = (name: string) => given.has(name) && !args.has(name) && !env.has(name);
   return {
-    environment: [...env].map(([name, value]) => `${name}=${value}`),
+    environment: environmentOf(scope),
     args: [...args].flatMap(([name, value]) =>
       value === undefined || env.has(name) ? [] : [`${name}=${value}`],
     ),

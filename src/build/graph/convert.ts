@@ -12,7 +12,7 @@ import { DockerfileError } from "../dockerfile/error.ts";
 import { expandWord } from "../dockerfile/expand.ts";
 import type { Instruction, Stage } from "../dockerfile/instruction.ts";
 import { parseInstruction } from "../dockerfile/parse.ts";
-import { globalScope, platformArgs, scopeOf } from "../dockerfile/scope.ts";
+import { environmentOf, globalScope, ownScope, platformArgs, scopeOf } from "../dockerfile/scope.ts";
 import type { Word } from "../dockerfile/word.ts";
 import type { StepView } from "../progress.ts";
 import { BARE } from "./bare.ts";
@@ -90,7 +90,7 @@ export async function convert(file: Dockerfile, o: ConvertOptions): Promise<Grap
 
   const fromStep = (stage: Stage, number: number): StepView => ({
     ...{ number: number * STAGE_SPAN, kind: "from", text: stage.from.original },
-    place: placeOf(file, number, 1, stage.instructions),
+    place: placeOf(file, number, 1, 1 + stage.instructions.filter(isShown).length),
     ...{ stage: titleOf(file, number), location: stage.from.location },
   });
 
@@ -126,7 +126,7 @@ export async function convert(file: Dockerfile, o: ConvertOptions): Promise<Grap
     const { node, config } = await image.bringing;
     const own = inherited(config);
     return {
-      ...{ node, config: own, scope: scopeOf(own.Env), ...plain },
+      ...{ node, config: own, scope: scopeOf(own.Env, own.Labels), ...plain },
       ...{ before: wholeHistory(config), author: config.author },
     };
   };
@@ -145,10 +145,15 @@ export async function convert(file: Dockerfile, o: ConvertOptions): Promise<Grap
     /** Images that the instruction in hand has named. */
     let taken = 0;
     const all = [...triggers, ...stage.instructions];
+    /** How many that do something come before each. */
+    const shown = [0];
+    for (const each of all) shown.push((shown.at(-1) ?? 0) + (isShown(each) ? 1 : 0));
+    const scope = ownScope(start.scope);
     const standing: Standing = {
+      scope,
       ...{ file, stage: titleOf(file, number), globals, given: o.args, entitlements: o.entitlements },
       // Of those that do something, from 1, which is the FROM.
-      place: (position) => placeOf(file, number, 1 + all.slice(0, position).filter(isShown).length, all),
+      place: (position) => placeOf(file, number, 1 + (shown[position] ?? 0), 1 + (shown.at(-1) ?? 0)),
       number: (position) => number * STAGE_SPAN + position * STEP_SPAN,
       async sourceOf(from: Word): Promise<TreeSource> {
         const name = expandWord(from, () => undefined);
@@ -167,7 +172,7 @@ export async function convert(file: Dockerfile, o: ConvertOptions): Promise<Grap
         return { kind: "node", node: (await image.bringing).node };
       },
     };
-    let tree: Tree = { ...start, config: { ...start.config, OnBuild: null } };
+    let tree: Tree = { ...start, scope, config: { ...start.config, OnBuild: null } };
     const own = { cmd: false };
     for (const instruction of all) {
       position++;
@@ -176,6 +181,10 @@ export async function convert(file: Dockerfile, o: ConvertOptions): Promise<Grap
       tree = next;
       steps.push(view);
     }
+    const has = (kind: Instruction["kind"]) => all.some((each) => each.kind === kind);
+    const Env = has("env") ? environmentOf(scope) : tree.config.Env;
+    const Labels = has("label") ? Object.fromEntries(scope.labels) : tree.config.Labels;
+    tree = { ...tree, config: { ...tree.config, Env, Labels } };
     underWay.delete(number);
     done.set(number, tree);
     return tree;
@@ -217,8 +226,8 @@ const titleOf = ({ stages }: Dockerfile, number: number) => stages[number]?.from
 const isShown = ({ kind }: Instruction) => ["run", "copy", "add", "workdir"].includes(kind);
 
 /** `build 2/5`; a file of one stage has no names. */
-function placeOf(file: Dockerfile, number: number, at: number, all: readonly Instruction[]): string {
-  const count = `${at}/${1 + all.filter(isShown).length}`;
+function placeOf(file: Dockerfile, number: number, at: number, of: number): string {
+  const count = `${at}/${of}`;
   return file.stages.length === 1 ? count : `${titleOf(file, number)} ${count}`;
 }
 

@@ -13,12 +13,15 @@ import type {
 } from "../dockerfile/instruction.ts";
 import { resolveMount } from "../dockerfile/mount.ts";
 import {
+  addArgs,
+  addEnv,
+  addLabels,
   type BuildArgs,
   lookupIn,
+  MOST_VALUES,
+  type OwnScope,
   runEnvironment,
   type Values,
-  withArgs,
-  withEnv,
 } from "../dockerfile/scope.ts";
 import { runScript } from "../dockerfile/script.ts";
 import type { Word } from "../dockerfile/word.ts";
@@ -34,12 +37,12 @@ export interface Standing {
   /** `--build-arg` */
   readonly given: BuildArgs;
   readonly entitlements: ReadonlySet<string>;
+  /** Of the stage so far. */
+  readonly scope: OwnScope;
   place(position: number): string;
   number(position: number): number;
   sourceOf(from: Word): Promise<TreeSource>;
 }
-
-const MOST_VALUES = 4 << 20;
 
 const CONTEXT: TreeSource = { kind: "context", name: "context" };
 
@@ -63,7 +66,7 @@ export async function applyInstruction(
   standing: Standing,
   own: { cmd: boolean },
 ): Promise<Applied> {
-  const { config, scope } = tree;
+  const { config } = tree;
   const step: Step = {
     ...{ number: standing.number(position), place: standing.place(position), text: instruction.original },
     ...{ stage: standing.stage, location: instruction.location },
@@ -77,6 +80,7 @@ export async function applyInstruction(
       history: [...tree.history, { createdBy, node: null }],
     },
   });
+  const { scope } = standing;
   const lookup = lookupIn(scope);
 
   switch (instruction.kind) {
@@ -85,10 +89,16 @@ export async function applyInstruction(
     case "copy":
     case "add":
       return { view, next: await copy(tree, instruction, step, standing) };
-    case "arg": {
-      const after = withArgs(scope, instruction, standing.given, standing.globals);
-      return bounded({ view, next: { ...changed({}).next, scope: after } }, instruction);
-    }
+    // The configuration has them at the stage's end.
+    case "arg":
+      addArgs(scope, instruction, standing.given, standing.globals);
+      return bounded(changed({}), scope, instruction);
+    case "env":
+      addEnv(scope, instruction);
+      return bounded(changed({}), scope, instruction);
+    case "label":
+      addLabels(scope, instruction);
+      return bounded(changed({}), scope, instruction);
     case "maintainer":
       return { view, next: { ...changed({}).next, author: expandWord(instruction.word, lookup) } };
     default: {
@@ -96,18 +106,12 @@ export async function applyInstruction(
       own.cmd ||= instruction.kind === "cmd";
       if (instruction.kind === "workdir")
         return folder(changed(change, `WORKDIR ${change.WorkingDir}`), step);
-      const { next } = changed(change);
-      const after = instruction.kind === "env" ? { ...next, scope: withEnv(scope, instruction) } : next;
-      return bounded({ view, next: after }, instruction);
+      return changed(change);
     }
   }
 }
 
-/** Kept in every step and every image: what no program could be started with is refused. */
-function bounded(applied: Applied, { keyword, location }: Instruction): Applied {
-  const { config, scope } = applied.next;
-  const kept = [...scope.env, ...scope.args, ...Object.entries(config.Labels ?? {})];
-  const size = kept.reduce((sum, [name, value]) => sum + name.length + (value?.length ?? 0), 0);
+function bounded(applied: Applied, { size }: OwnScope, { keyword, location }: Instruction): Applied {
   if (size <= MOST_VALUES) return applied;
   const why = "variables and labels are larger than 4 MiB together";
   throw new DockerfileError({ source: keyword.source, location, why });

@@ -2,15 +2,14 @@ import { describe, expect, test } from "bun:test";
 import { expandWord } from "../../../src/build/dockerfile/expand.ts";
 import { parseDockerfile } from "../../../src/build/dockerfile/parse.ts";
 import {
+  addArgs,
+  addEnv,
   globalScope,
   lookupIn,
   platformArgs,
   runEnvironment,
-  type Scope,
   scopeOf,
   unconsumed,
-  withArgs,
-  withEnv,
 } from "../../../src/build/dockerfile/scope.ts";
 
 const amd64 = { os: "linux", architecture: "amd64" };
@@ -23,11 +22,11 @@ function follow(text: string, given: Record<string, string> = {}, base: string[]
   const values = new Map(Object.entries(given));
   const globals = globalScope(globalArgs, values, platform);
   const users: string[] = [];
-  let scope: Scope = scopeOf(base);
+  const scope = scopeOf(base);
   for (const { instructions } of stages)
     for (const instruction of instructions) {
-      if (instruction.kind === "arg") scope = withArgs(scope, instruction, values, globals);
-      if (instruction.kind === "env") scope = withEnv(scope, instruction);
+      if (instruction.kind === "arg") addArgs(scope, instruction, values, globals);
+      if (instruction.kind === "env") addEnv(scope, instruction);
       if (instruction.kind === "user") users.push(expandWord(instruction.word, lookupIn(scope)));
     }
   const images = stages.map(({ from }) => expandWord(from.image, (name) => globals.get(name)));

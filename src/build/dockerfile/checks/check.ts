@@ -3,7 +3,16 @@ import type { Platform } from "../../../oci/platform.ts";
 import type { Dockerfile } from "../dockerfile.ts";
 import type { Ignore } from "../ignore.ts";
 import type { Instruction, Stage } from "../instruction.ts";
-import { type BuildArgs, defaultPath, scopeOf, withArgs, withEnv } from "../scope.ts";
+import {
+  addArgs,
+  addEnv,
+  type BuildArgs,
+  defaultPath,
+  MOST_VALUES,
+  type OwnScope,
+  ownScope,
+  scopeOf,
+} from "../scope.ts";
 import { checkFile } from "./file.ts";
 import type { Finding, Report } from "./finding.ts";
 import { checkInstruction, type Point } from "./instructions.ts";
@@ -60,8 +69,10 @@ function checkStage(
   report: Report,
 ): Point {
   const image = expanded(from.image, (name) => globals.values.get(name)) ?? "";
-  let point = ends.get(image.toLowerCase());
-  if (point === undefined) {
+  const below = ends.get(image.toLowerCase());
+  let point: OwnPoint;
+  if (below !== undefined) point = { ...below, scope: ownScope(below.scope) };
+  else {
     const base = image === "scratch" ? undefined : inputs.base(image);
     if (base !== undefined) checkBasePlatform(from, image, base.platform, globals.values, report);
     point = {
@@ -78,13 +89,21 @@ function checkStage(
   return point;
 }
 
-function after(instruction: Instruction, point: Point, given: BuildArgs, globals: Globals): Point {
+interface OwnPoint extends Point {
+  readonly scope: OwnScope;
+}
+
+function after(instruction: Instruction, point: OwnPoint, given: BuildArgs, globals: Globals): OwnPoint {
+  // Where a build would have ended.
+  if (point.scope.size > MOST_VALUES) return { ...point, isWhole: false };
   try {
     switch (instruction.kind) {
       case "arg":
-        return { ...point, scope: withArgs(point.scope, instruction, given, globals.values) };
+        addArgs(point.scope, instruction, given, globals.values);
+        return point;
       case "env":
-        return { ...point, scope: withEnv(point.scope, instruction) };
+        addEnv(point.scope, instruction);
+        return point;
       case "shell":
         return { ...point, hasShell: true };
       case "workdir":

@@ -71,13 +71,13 @@ function checkForm(instruction: CommandInstruction, { hasShell, report }: Contex
 
 function checkVariables(instruction: Instruction, scope: Scope, report: Report): void {
   const lookup = lookupIn(scope);
-  const known = [...scope.env.keys(), ...scope.args.keys()];
+  const isKnown = (name: string) => scope.env.has(name) || scope.args.has(name);
   const seen = new Set<string>();
   for (const word of expandableOf(instruction))
-    for (const name of missing(word, lookup, known)) {
+    for (const name of missing(word, lookup, isKnown)) {
       if (seen.has(name)) continue;
       seen.add(name);
-      const near = nearest(name, known);
+      const near = nearest(name, [...scope.env.keys(), ...scope.args.keys()]);
       const hint = near === undefined ? "" : ` (did you mean $${near}?)`;
       report("UndefinedVar", `Usage of undefined variable '$${name}'${hint}`, instruction, word);
     }

@@ -34,10 +34,13 @@ export const expanded = (word: Word, lookup: Lookup): string | undefined =>
 /** Checks of a FROM. */
 export function checkFrom(from: From, globals: Globals, report: Report): void {
   const { image, platform } = from;
-  const known = [...globals.values.keys()];
   for (const word of platform === undefined ? [image] : [image, platform]) {
-    for (const name of missing(word, (variable) => globals.values.get(variable), known)) {
-      const near = nearest(name, known);
+    for (const name of missing(
+      word,
+      (each) => globals.values.get(each),
+      (each) => globals.values.has(each),
+    )) {
+      const near = nearest(name, [...globals.values.keys()]);
       const hint = near === undefined ? "" : ` (did you mean ${near}?)`;
       report("UndefinedArgInFrom", `FROM argument '${name}' is not declared${hint}`, from, word);
     }
@@ -47,8 +50,8 @@ export function checkFrom(from: From, globals: Globals, report: Report): void {
 }
 
 /** The variables without which a word loses something, and that are not known. */
-export const missing = (word: Word | Heredoc, lookup: Lookup, known: readonly string[]): string[] =>
-  (attempt(() => neededVariables(word, lookup)) ?? []).filter((name) => !known.includes(name));
+export const missing = (word: Word | Heredoc, lookup: Lookup, isKnown: (name: string) => boolean): string[] =>
+  (attempt(() => neededVariables(word, lookup)) ?? []).filter((name) => !isKnown(name));
 
 function checkDefault(from: From, defaults: Values, report: Report): void {
   const { image } = from;
