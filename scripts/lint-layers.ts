@@ -25,14 +25,15 @@ const allowed: Record<string, readonly string[]> = {
   // What a Dockerfile and a .dockerignore say, without any I/O: the command line reads the latter, too.
   "build/dockerfile": ["oci"],
   api: ["build", "engine", ...domains, ...bottom],
-  compose: ["engine", ...bottom],
   cri: ["engine", ...bottom],
   // HTTP over a unix socket, as a client of the API needs it.
   client: bottom,
+  // An application out of a Compose file: a client of the API like any other.
+  compose: ["client", "build/dockerfile", ...bottom],
   // What a program says of an image, as a Dockerfile says it.
   recipe: bottom,
   // The command line and the library are clients like any others: they import nothing of the engine.
-  cli: ["client", "build/dockerfile", ...bottom],
+  cli: ["compose", "client", "build/dockerfile", ...bottom],
   library: ["recipe", "client", ...bottom],
   // The composition root and the library's face.
   main: ["cli", "library", "client", "api", "build", "engine", ...domains, "kernel", ...bottom],
