@@ -3,7 +3,7 @@
  * the tests' cache by `scripts/bun test/support/tools.ts runc crun dockerd podman`), interleaved in one run, with the
  * same image and the same client. Needs root. Options: --quick, --containers=50,
  * --rows=oci,life,inside,idle,cli,api,bridge,exec,stats,output,words,port,ports,net,images,many; rows that take many minutes only where they are named:
- * pull,layers,files,load,save,push,commit of images, build, crowd of 200 containers on one network.
+ * pull,layers,files,load,save,push,commit of images, build, compose, crowd of 200 containers on one network.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { fetchTools, toolRoot } from "../test/support/tools.ts";
 import { buildRows } from "./builds.ts";
+import { composeRows } from "./compose.ts";
 import { docker } from "./contenders/docker.ts";
 import type { Engine } from "./contenders/engine.ts";
 import { inro } from "./contenders/inro.ts";
@@ -88,6 +89,8 @@ async function measure(folder: string, wanted: ReadonlySet<string>): Promise<Row
     if (wanted.has("many"))
       for (const row of await manyRows(withApi, Number(options.containers), settle)) add(row);
     if (wanted.has("crowd")) add(await crowdRow(withApi, folder, options.quick ? 50 : 200));
+    if (wanted.has("compose"))
+      for (const row of await composeRows(engines, folder, options.quick ? 2 : 5)) add(row);
     const size = options.quick ? { rounds: 1, share: 0.1 } : { rounds: 3, share: 1 };
     if (wanted.has("build"))
       for await (const row of buildRows(engines, folder, { ...size, rounds: options.quick ? 1 : 5 }))
@@ -138,11 +141,13 @@ if (process.getuid?.() !== 0) {
   process.exit(1);
 }
 if (options.fetch) {
-  const ofImages = IMAGE_ROWS.some((row) => options.rows.split(",").includes(row));
+  const named = new Set(options.rows.split(","));
+  const ofImages = IMAGE_ROWS.some((row) => named.has(row));
   const tools = ["busybox", "runc", "crun", "dockerd", "podman"] as const;
   const images = ["docker-registry", "skopeo", "umoci"] as const;
-  const builders = options.rows.split(",").includes("build") ? (["docker-buildx"] as const) : [];
-  for (const [name, why] of fetchTools([...tools, ...builders, ...(ofImages ? images : [])]))
+  const builders = named.has("build") ? (["docker-buildx"] as const) : [];
+  const composers = named.has("compose") ? (["docker-compose", "docker-compose-2"] as const) : [];
+  for (const [name, why] of fetchTools([...tools, ...builders, ...composers, ...(ofImages ? images : [])]))
     console.error(`${name} could not be fetched: ${why}`);
 }
 const build = spawnSync(process.execPath, [join(import.meta.dir, "../scripts/build.ts")], {
