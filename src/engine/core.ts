@@ -43,6 +43,8 @@ export interface Core {
   readonly beingMade: Map<string, string>;
   /** Volumes that must not go or move now, with how many reasons there are. */
   readonly volumeHolds: Map<string, number>;
+  /** Held while a volume is filled with what an image has. */
+  readonly fillTurn: Mutex;
   /** Held while a container starts that may share what lives in memory. */
   readonly memoryTurn: Mutex;
   /** A start's plan is some 200 KB while it is under way: a crowd of them takes no longer in its turns. */

@@ -85,6 +85,7 @@ export async function openEngine(parts: EngineParts): Promise<Engine> {
     watches: new Map(),
     beingMade: new Map(),
     volumeHolds: new Map(),
+    fillTurn: new Mutex(),
     memoryTurn: new Mutex(),
     starts: new Semaphore(STARTS, PATIENCE),
     fault,

@@ -22,6 +22,7 @@ import { serveNames } from "./networks/names.ts";
 import { APART, type BeforeEdit } from "./records.ts";
 import { type ExitReport, isLive, type Timestamp, timestamp } from "./state.ts";
 import { sweepSteps } from "./steps/steps.ts";
+import { takeBackFilling } from "./volumes/fill.ts";
 import { completeRename } from "./volumes/rename.ts";
 
 /**
@@ -50,6 +51,7 @@ export async function recover(core: Core): Promise<void> {
   for (const entry of entries) await restoreLeads(core, entry);
   await restoreLimits(core, entries);
   for (const [index, entry] of entries.entries()) await settle(core, entry, held[index]);
+  for (const volume of core.records.volumes()) takeBackFilling(core, volume);
   for (const entry of entries)
     if (entry.fortune.edit === null) restartAsAsked(core, entry);
     else core.background(goOnAsBefore(core, entry, entry.fortune.edit));

@@ -126,6 +126,29 @@ describe.skipIf(engineMissing)("mounts of a container", () => {
       await out("volume", "rm", "full", "empty");
     });
 
+    test("one that was made before and is empty is filled, with the owner and mode of the image's folder, and never again", async () => {
+      const dockerfile =
+        "FROM busybox\nRUN mkdir -m 2750 /own; chown 7:8 /own; mkdir /some; echo image > /some/f\n";
+      await out("volume", "create", "own");
+      await out("volume", "create", "some");
+      using folder = temporaryFolder("owned");
+      writeFileSync(join(folder.path, "Dockerfile"), dockerfile);
+      expect(await cli.inro("build", "-qt", "owned", folder.path)).toMatchObject({ code: 0 });
+      const words = ["--rm", "-v", "own:/own", "-v", "some:/some", "owned", "sh", "-c"];
+      const look = "stat -c '%u:%g %a' /own; cat /some/f; echo container > /some/f";
+      expect(await out("run", ...words, look)).toBe("7:8 2750\nimage\n");
+      expect(await out("run", ...words, "cat /some/f; rm /some/f")).toBe("container\n");
+      expect(await out("run", ...words, "cat /some/f")).toBe("image\n");
+      // Of several that come at once each finds it whole.
+      await out("volume", "create", "busy");
+      const all = Array.from({ length: 4 }, () =>
+        out("run", "--rm", "-v", "busy:/bin", "busybox", "ls", "/bin"),
+      );
+      expect(new Set(await Promise.all(all)).size).toBe(1);
+      await out("volume", "rm", "own", "some", "busy");
+      await out("rmi", "owned");
+    }, 60_000);
+
     test("options by --mount make it, and inspect tells them", async () => {
       const opts =
         'volume-driver=local,volume-opt=type=tmpfs,volume-opt=device=tmpfs,"volume-opt=o=size=2m,uid=33"';

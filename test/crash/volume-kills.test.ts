@@ -82,5 +82,40 @@ describe.skipIf(rootMissing || busyboxMissing)(
       },
       20_000 + KILLS * 5_000,
     );
+
+    test(
+      `${KILLS} times: an empty volume is filled with what the image has, or is empty for the next container`,
+      async () => {
+        const dockerfile = `FROM busybox\nRUN mkdir /many && cd /many && for i in $(seq ${FILES}); do echo $i > $i; done\n`;
+        using context = temporaryFolder("many");
+        writeFileSync(join(context.path, "Dockerfile"), dockerfile);
+        expect(await engine.inro("build", "-qt", "many", context.path)).toMatchObject({ code: 0 });
+        const inVolume = () => readdirSync(join(engine.dataRoot, "volumes/many/_data")).length;
+        const seen: Record<string, number> = {};
+        for (let kill = 0; kill < KILLS; kill++) {
+          await engine.inro("volume", "create", "many");
+          const work = client({}, "create", "--name", "filled", "-v", "many:/many", "many");
+          // In the last of them, as soon as there is something.
+          if (kill < KILLS - 1) await Bun.sleep(Math.random() * 100);
+          else while (inVolume() === 0) await Bun.sleep(0);
+          await engine.kill();
+          await work;
+          await engine.serve();
+          const found = inVolume();
+          seen[found] = (seen[found] ?? 0) + 1;
+          expect([0, FILES]).toContain(found);
+          expect(readdirSync(join(engine.dataRoot, "volumes/many"))).toEqual(["_data"]);
+          await engine.inro("rm", "filled");
+          expect(await engine.inro("create", "--name", "filled", "-v", "many:/many", "many")).toMatchObject({
+            code: 0,
+          });
+          expect(inVolume()).toBe(FILES);
+          await engine.inro("rm", "filled");
+          expect(await engine.inro("volume", "rm", "many")).toMatchObject({ code: 0 });
+        }
+        console.log(`kills: ${KILLS}, files found afterwards: ${JSON.stringify(seen)}`);
+      },
+      30_000 + KILLS * 5_000,
+    );
   },
 );

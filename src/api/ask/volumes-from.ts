@@ -41,7 +41,7 @@ function inherited(mount: MountPoint, asReadOnly: boolean): MountOption[] {
         name: mount.name,
         target,
         readOnly,
-        copy: true,
+        copy: false,
         labels: {},
         options: {},
         subpath: mount.subpath,

@@ -139,7 +139,7 @@ async function make(core: Core, settled: Settled, name: string) {
   const mounts = await prepareMounts(core, options, undo, holds);
   const rootfs = await core.images.prepare(folder, image, { limit: options.storage.size ?? undefined });
   undo.add("release the container's files", () => core.images.release(folder));
-  await copyUp(core, rootfs, mounts.made);
+  await copyUp(core, rootfs, mounts.filled);
   const origin = {
     created: timeNow(),
     imageId: image.id,
@@ -149,11 +149,10 @@ async function make(core: Core, settled: Settled, name: string) {
   };
   const entry = new Entry({ id, name, origin, fortune: UNBORN });
   entry.rootfs = rootfs;
-  const volumes = mounts.made.map((made) => made.volume);
-  core.records.addContainer({ id, name, origin, fortune: UNBORN }, volumes);
+  core.records.addContainer({ id, name, origin, fortune: UNBORN }, mounts.made);
   core.shelf.put(entry);
   undo.release();
-  for (const volume of volumes)
+  for (const volume of mounts.made)
     core.news.tell({ type: "volume", action: "create", id: volume.name, attributes: { driver: "local" } });
   tell(core, entry, "create");
   return { id, warnings: settled.warnings };

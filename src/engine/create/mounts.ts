@@ -11,14 +11,13 @@ import { volumeNamed } from "../volumes/find.ts";
 import { holdVolume } from "../volumes/holds.ts";
 import { makeFolder, volumeDetails } from "../volumes/make.ts";
 
-/** A container's mounts with every source there, and the volumes that were made for it and are not recorded yet. */
+/** A container's mounts with every source there. */
 export interface PreparedMounts {
   readonly points: readonly MountPoint[];
-  readonly made: readonly {
-    readonly volume: VolumeDetails;
-    readonly target: string;
-    readonly copy: boolean;
-  }[];
+  /** Volumes that were made for it and are not recorded yet. */
+  readonly made: readonly VolumeDetails[];
+  /** Those that may get what the image has where they will be mounted. */
+  readonly filled: readonly { readonly volume: VolumeDetails; readonly target: string }[];
 }
 
 /** MOUNT_SOURCE_MISSING; volumes that are missing are made. */
@@ -28,13 +27,14 @@ export async function prepareMounts(
   undo: Undo,
   holds: DisposableStack,
 ): Promise<PreparedMounts> {
-  const made: { volume: VolumeDetails; target: string; copy: boolean }[] = [];
+  const made: VolumeDetails[] = [];
+  const filled: { volume: VolumeDetails; target: string }[] = [];
   const points: MountPoint[] = [];
   for (const mount of options.mounts)
-    if (mount.type === "volume") points.push(await prepareVolume(core, mount, { made, undo, holds }));
+    if (mount.type === "volume") points.push(await prepareVolume(core, mount, { made, filled, undo, holds }));
     else if (mount.type === "image") points.push(await prepareImage(core, mount));
     else points.push(mount.type === "bind" ? await prepareBind(mount) : tmpfsPoint(mount));
-  return { points, made };
+  return { points, made, filled };
 }
 
 async function prepareBind(mount: Extract<MountOption, { type: "bind" }>): Promise<MountPoint> {
@@ -67,7 +67,8 @@ function ignoreExisting(cause: NodeJS.ErrnoException): void {
 }
 
 interface Preparing {
-  readonly made: { volume: VolumeDetails; target: string; copy: boolean }[];
+  readonly made: VolumeDetails[];
+  readonly filled: { volume: VolumeDetails; target: string }[];
   readonly undo: Undo;
   readonly holds: DisposableStack;
 }
@@ -75,7 +76,7 @@ interface Preparing {
 async function prepareVolume(
   core: Core,
   mount: Extract<MountOption, { type: "volume" }>,
-  { made, undo, holds }: Preparing,
+  { made, filled, undo, holds }: Preparing,
 ): Promise<MountPoint> {
   const { target, subpath, readOnly } = mount;
   if (mount.name !== null) checkVolumeName(mount.name);
@@ -89,8 +90,9 @@ async function prepareVolume(
       if ((core.volumeHolds.get(name) ?? 0) > 1) core.records.addVolume(volume);
       else discard(core, core.volumes.folderOf(name));
     });
-    made.push({ volume, target, copy: mount.copy });
+    made.push(volume);
   }
+  if (mount.copy && subpath === null) filled.push({ volume, target });
   const anonymous = mount.name === null;
   return { type: "volume", name, source, target, subpath, readOnly, propagation: "", anonymous };
 }

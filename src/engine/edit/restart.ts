@@ -117,13 +117,12 @@ async function successorOf(
     if (type === "volume" && volume !== null) holds.use(holdVolume(core, volume));
   const known = new Map(origin.options.mounts.map((mount) => [mount.target, JSON.stringify(mount)]));
   const fresh = options.mounts.filter((mount) => known.get(mount.target) !== JSON.stringify(mount));
-  const { points, made } = await prepareMounts(core, { ...options, mounts: fresh }, undo, holds);
-  if (made.length > 0) {
+  const { points, made, filled } = await prepareMounts(core, { ...options, mounts: fresh }, undo, holds);
+  if (filled.length > 0) {
     await using files = await openFiles(core, entry);
-    await copyUp(core, files.rootfs, made);
+    await copyUp(core, files.rootfs, filled);
   }
   const byTarget = new Map([...origin.mounts, ...points].map((point) => [point.target, point]));
   const mounts = options.mounts.flatMap(({ target }) => byTarget.get(target) ?? []);
-  const volumes = made.map(({ volume }) => volume);
-  return { name, origin: { ...origin, options, arguments: words, mounts }, volumes };
+  return { name, origin: { ...origin, options, arguments: words, mounts }, volumes: made };
 }
