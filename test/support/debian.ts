@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { cacheFolder, tool } from "./tools.ts";
@@ -6,12 +7,16 @@ import { cacheFolder, tool } from "./tools.ts";
 /** What each root has beside Debian's minimal base. */
 const packages = {
   python3: ["python3-minimal", "libpython3-stdlib"],
-  servers: ["nginx-light", "postgresql"],
+  servers: ["nginx-light", "postgresql", "redis-server", "python3-psycopg2", "python3-redis"],
 } as const;
 
 export type DebianName = keyof typeof packages;
 
-const archive = (name: DebianName) => join(cacheFolder(), `debian-bookworm-${name}.tar.gz`);
+/** Its name tells what is in it: other packages are another archive. */
+function archive(name: DebianName): string {
+  const digest = createHash("sha256").update(packages[name].join()).digest("hex").slice(0, 8);
+  return join(cacheFolder(), `debian-bookworm-${name}-${digest}.tar.gz`);
+}
 
 /** A gzipped tar of a Debian bookworm root, made by debootstrap; undefined where it could not be made. */
 export function debianRoot(name: DebianName = "python3"): string | undefined {
