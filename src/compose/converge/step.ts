@@ -3,7 +3,13 @@
  * anybody anything. A step is done when all that it comes after is done, so that what does not depend on each other goes
  * side by side.
  */
-import type { Condition } from "../model/project.ts";
+import type { Condition, Texts } from "../model/project.ts";
+
+export interface Plan {
+  readonly steps: readonly Step[];
+  /** For people, before anything is done. */
+  readonly warnings: readonly string[];
+}
 
 export interface Step {
   /** `start web-1`: its own among the steps of a run. */
@@ -15,38 +21,72 @@ export interface Step {
   readonly why: string;
 }
 
+/** Containers are meant by their names, which are known before they are. `service`: what they are of. */
 export type Action =
   | { readonly kind: "create network" | "create volume"; readonly key: string; readonly name: string }
-  | { readonly kind: "remove network" | "remove volume" | "remove image"; readonly name: string }
-  /** A `service` tells which; what is brought belongs to the image room of whoever runs the steps. */
+  /** `disconnect`: containers that are on it and stay for now. */
+  | { readonly kind: "remove network"; readonly name: string; readonly disconnect: readonly string[] }
+  | { readonly kind: "remove volume" | "remove image"; readonly name: string }
+  /** What is brought belongs to the image room of whoever runs the steps. */
   | { readonly kind: "pull" | "build"; readonly service: string; readonly image: string }
-  /** `replaces`: the container whose anonymous volumes it takes over. */
+  | CreateAction
   | {
-      readonly kind: "create";
-      readonly service: string;
-      readonly number: number;
-      readonly name: string;
-      readonly replaces?: string;
-    }
-  /** `container`: a name, which is known before its container is. */
-  | {
-      readonly kind: "start" | "stop" | "restart" | "remove" | "rename";
+      readonly kind: "start" | "pause" | "unpause";
       readonly service: string;
       readonly container: string;
-      /** Of `rename`. */
-      readonly to?: string;
-      /** Of `stop` and `restart`: seconds, where the container does not say it itself. */
-      readonly timeout?: number;
-      /** Of `remove`: with its anonymous volumes. */
-      readonly volumes?: boolean;
     }
-  /** Until all containers of the service are so. `required`: whether what fails here fails the run. */
   | {
-      readonly kind: "wait";
+      readonly kind: "stop" | "restart";
       readonly service: string;
-      readonly condition: Condition;
-      readonly required: boolean;
-    };
+      readonly container: string;
+      /** Seconds, where the container does not say it itself. */
+      readonly timeout?: number;
+    }
+  | {
+      readonly kind: "kill";
+      readonly service: string;
+      readonly container: string;
+      readonly signal: string;
+    }
+  | {
+      readonly kind: "remove";
+      readonly service: string;
+      readonly container: string;
+      /** With its anonymous volumes. */
+      readonly volumes: boolean;
+    }
+  | {
+      readonly kind: "rename";
+      readonly service: string;
+      readonly container: string;
+      readonly to: string;
+    }
+  | WaitAction;
+
+export interface CreateAction {
+  readonly kind: "create";
+  readonly service: string;
+  readonly number: number;
+  /** Until it is renamed, where another one still has its name. */
+  readonly name: string;
+  /** The id of the container whose place it takes. */
+  readonly replaces?: string;
+  /** Volumes without a name that it takes over, by where they are mounted. */
+  readonly inherits: Texts;
+}
+
+export interface WaitAction {
+  readonly kind: "wait";
+  readonly service: string;
+  /** All of them have to be so. */
+  readonly containers: readonly string[];
+  /** `ready`: runs, and is healthy where it has a health check. */
+  readonly condition: Condition | "ready";
+  /** Whether what fails here fails the run; else it is a warning. */
+  readonly required: boolean;
+  /** Seconds. */
+  readonly timeout?: number;
+}
 
 /** What is told while steps are done. */
 export type StepEvent =
@@ -59,5 +99,11 @@ export type StepEvent =
       readonly current?: number;
       readonly total?: number;
     }
-  | { readonly kind: "failed"; readonly step: Step; readonly error: unknown }
+  /** `logs`: the last lines of the container that failed. */
+  | {
+      readonly kind: "failed";
+      readonly step: Step;
+      readonly error: unknown;
+      readonly logs?: readonly string[];
+    }
   | { readonly kind: "warning"; readonly text: string };

@@ -10,6 +10,8 @@ export interface Project {
   readonly workingDir: string;
   /** Absolute, in the order in which they were merged; those that are included are not among them. */
   readonly files: readonly string[];
+  /** Absolute, of `--env-file`; where there is none, `.env` counts by itself. */
+  readonly envFiles?: readonly string[];
   /** The profiles that are on. */
   readonly profiles: readonly string[];
   /** Those that are on, by name. */
