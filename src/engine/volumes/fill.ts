@@ -14,7 +14,7 @@ export async function fillEmpty(core: Core, volume: VolumeDetails, fill: () => P
     try {
       await fill();
     } catch (cause) {
-      empty(core, volume);
+      emptyUnused(core, volume);
       throw cause;
     } finally {
       rmSync(mark, { force: true });
@@ -22,17 +22,19 @@ export async function fillEmpty(core: Core, volume: VolumeDetails, fill: () => P
   });
 }
 
-/** What an engine that ended meanwhile has begun to fill is empty again, unless somebody runs with it: then it is theirs. */
+/** What an engine that ended meanwhile has begun to fill is empty again. */
 export function takeBackFilling(core: Core, volume: VolumeDetails): void {
   const mark = markOf(core, volume);
   if (!existsSync(mark)) return;
-  if (!usersOf(core, volume.name).some(({ live }) => live !== null)) empty(core, volume);
+  emptyUnused(core, volume);
   rmSync(mark);
 }
 
 /** A file beside those of the volume. */
 const markOf = (core: Core, { name }: VolumeDetails) => join(core.volumes.folderOf(name), "filling");
 
-function empty(core: Core, { mountpoint }: VolumeDetails): void {
-  for (const name of readdirSync(mountpoint)) discard(core, join(mountpoint, name));
+/** Where containers have it, what they wrote cannot be told from what the image has: all of it stays. */
+function emptyUnused(core: Core, { name, mountpoint }: VolumeDetails): void {
+  if (usersOf(core, name).length > 0) return;
+  for (const each of readdirSync(mountpoint)) discard(core, join(mountpoint, each));
 }
