@@ -6,6 +6,8 @@ export interface Place {
   /** Both from 1. */
   readonly line: number;
   readonly column: number;
+  /** The file's, so that a message can show the one that is meant. */
+  readonly lines?: readonly string[];
 }
 
 export type Node = Scalar | Sequence | Mapping;
@@ -36,3 +38,11 @@ export interface Entry {
   readonly place: Place;
   readonly value: Node;
 }
+
+/** What stands under a key, if it is a mapping that has it. */
+export const member = (node: Node | undefined, key: string): Node | undefined =>
+  node?.kind === "mapping" ? node.entries.get(key)?.value : undefined;
+
+/** A text, if it is one. */
+export const textOf = (node: Node | undefined): string | undefined =>
+  node?.kind === "scalar" && typeof node.value === "string" ? node.value : undefined;
