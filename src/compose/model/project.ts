@@ -18,12 +18,15 @@ export interface Project {
   readonly services: ReadonlyMap<string, Service>;
   /** Those that no profile has turned on: named only to say so, and for `config --profiles`. */
   readonly disabled: ReadonlyMap<string, Service>;
+  /** These and what follows: of which services that are on make use. */
   readonly networks: ReadonlyMap<string, Network>;
   readonly volumes: ReadonlyMap<string, Volume>;
   readonly secrets: ReadonlyMap<string, FileObject>;
   readonly configs: ReadonlyMap<string, FileObject>;
   readonly models: ReadonlyMap<string, Model>;
-  readonly extensions: Extensions;
+  readonly extensions?: Extensions;
+  /** What is accepted and not acted on, a line each. */
+  readonly warnings: readonly string[];
 }
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
@@ -63,7 +66,7 @@ export interface Service {
   readonly credential_spec?: { readonly config?: string; readonly file?: string; readonly registry?: string };
   readonly depends_on?: Readonly<Record<string, Dependency>>;
   readonly deploy?: Deploy;
-  readonly develop?: Json;
+  readonly develop?: Develop;
   readonly device_cgroup_rules?: readonly string[];
   readonly devices?: readonly Device[];
   readonly dns?: readonly string[];
@@ -133,7 +136,7 @@ export interface Service {
   readonly volumes?: readonly Mount[];
   readonly volumes_from?: readonly string[];
   readonly working_dir?: string;
-  readonly extensions: Extensions;
+  readonly extensions?: Extensions;
 }
 
 export interface Build {
@@ -163,7 +166,7 @@ export interface Build {
   readonly tags?: readonly string[];
   readonly target?: string;
   readonly ulimits?: Readonly<Record<string, Ulimit>>;
-  readonly extensions: Extensions;
+  readonly extensions?: Extensions;
 }
 
 export interface BlkioConfig {
@@ -194,7 +197,7 @@ export interface Deploy {
   readonly replicas?: number;
   readonly endpoint_mode?: string;
   readonly labels?: Texts;
-  readonly placement?: Json;
+  readonly placement?: Placement;
   readonly resources?: { readonly limits?: Resources; readonly reservations?: Resources };
   readonly restart_policy?: {
     readonly condition?: string;
@@ -204,7 +207,29 @@ export interface Deploy {
   };
   readonly rollback_config?: UpdateConfig;
   readonly update_config?: UpdateConfig;
-  readonly extensions: Extensions;
+  readonly extensions?: Extensions;
+}
+
+export interface Placement {
+  readonly constraints?: readonly string[];
+  readonly preferences?: readonly { readonly spread?: string }[];
+  readonly max_replicas_per_node?: number;
+}
+
+/** Accepted and not acted on. */
+export interface Develop {
+  readonly watch?: readonly Watch[];
+  readonly extensions?: Extensions;
+}
+
+export interface Watch {
+  readonly path: string;
+  readonly action: string;
+  readonly target?: string;
+  readonly exec?: Hook;
+  readonly ignore?: readonly string[];
+  readonly include?: readonly string[];
+  readonly initial_sync?: boolean;
 }
 
 export interface Resources {
@@ -303,6 +328,7 @@ export type Mount = {
 
 export interface BindOptions {
   readonly propagation?: string;
+  /** Undefined: true (05-services.md, "volumes"). */
   readonly create_host_path?: boolean;
   readonly recursive?: string;
   readonly selinux?: string;
@@ -345,7 +371,7 @@ export interface Network {
   readonly enable_ipv4?: boolean;
   readonly enable_ipv6?: boolean;
   readonly labels?: Texts;
-  readonly extensions: Extensions;
+  readonly extensions?: Extensions;
 }
 
 export interface Volume {
@@ -354,7 +380,7 @@ export interface Volume {
   readonly driver?: string;
   readonly driver_opts?: Texts;
   readonly labels?: Texts;
-  readonly extensions: Extensions;
+  readonly extensions?: Extensions;
 }
 
 /** A secret or a configuration. */
@@ -370,7 +396,7 @@ export interface FileObject {
   readonly driver?: string;
   readonly driver_opts?: Texts;
   readonly template_driver?: string;
-  readonly extensions: Extensions;
+  readonly extensions?: Extensions;
 }
 
 export interface Model {
@@ -378,5 +404,5 @@ export interface Model {
   readonly model: string;
   readonly context_size?: number;
   readonly runtime_flags?: readonly string[];
-  readonly extensions: Extensions;
+  readonly extensions?: Extensions;
 }

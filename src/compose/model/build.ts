@@ -1,0 +1,98 @@
+/** `build` of a service (build.md). */
+import type { Node } from "../file/node.ts";
+import { fileUses } from "./file-use.ts";
+import { hosts } from "./host.ts";
+import { cut, environment, flag, type Kind, list, record, refuse, set, size, text, texts } from "./kind.ts";
+import { ulimits } from "./limit.ts";
+import { hostPath, isRemote } from "./path.ts";
+import type { Build, Texts } from "./project.ts";
+
+const place: Kind<string> = {
+  ...text,
+  read: (node, at) => {
+    const written = text.read(node, at);
+    return isRemote(written) ? written : hostPath(written, node.place, at);
+  },
+};
+
+const contexts: Kind<Texts> = {
+  ...texts,
+  read: (node, at) =>
+    Object.fromEntries(
+      Object.entries(texts.read(node, at)).map(([name, written]) => [
+        name,
+        isRemote(written) ? written : hostPath(written, node.place, at),
+      ]),
+    ),
+};
+
+/** By id: empty for the agent. */
+const ssh: Kind<Texts> = {
+  read: (node, at) => {
+    const written = node.kind === "scalar" ? [text.read(node, at)] : undefined;
+    const pairs =
+      written === undefined ? texts.read(node, at) : Object.fromEntries(written.map((one) => cut(one, "=")));
+    return Object.fromEntries(
+      Object.entries(pairs).map(([id, key]) => {
+        if (!key && id !== "default")
+          refuse(at, node.place, `the key "${id}" has no path`, "write ID=PATH; only default needs none");
+        return [id, key ? hostPath(key, node.place, at) : ""];
+      }),
+    );
+  },
+  print: (keys) => Object.entries(keys).map(([id, path]) => (path === "" ? id : `${id}=${path}`)),
+};
+
+/** A text or a truth, as it came. */
+const attestation: Kind<string | boolean> = {
+  read: (node, at) =>
+    node.kind === "scalar" && typeof node.value === "boolean" ? node.value : text.read(node, at),
+  print: (value) => value,
+  kept: true,
+};
+
+const long = record<Build>({
+  context: place,
+  dockerfile: text,
+  dockerfile_inline: text,
+  args: environment,
+  ssh,
+  labels: texts,
+  cache_from: set(text),
+  cache_to: list(text),
+  no_cache: flag,
+  additional_contexts: contexts,
+  pull: flag,
+  entitlements: set(text),
+  extra_hosts: hosts,
+  isolation: text,
+  network: text,
+  target: text,
+  secrets: fileUses,
+  shm_size: size,
+  tags: set(text),
+  ulimits,
+  platforms: set(text),
+  privileged: flag,
+  provenance: attestation,
+  sbom: attestation,
+});
+
+export const build: Kind<Build> = {
+  ...long,
+  read: (node, at) => {
+    const read = node.kind === "scalar" ? { context: place.read(node, at) } : long.read(node, at);
+    const inline = member(node, "dockerfile_inline");
+    if (inline !== undefined && read.dockerfile !== undefined)
+      refuse(at, inline.place, "it says both dockerfile and dockerfile_inline", "leave one away");
+    return {
+      ...read,
+      context: read.context ?? at.workingDir,
+      ...(inline === undefined ? { dockerfile: read.dockerfile ?? "Dockerfile" } : {}),
+    };
+  },
+};
+
+function member(node: Node, key: string): Node | undefined {
+  return node.kind === "mapping" ? node.entries.get(key)?.value : undefined;
+}

@@ -1,0 +1,41 @@
+/** `extra_hosts` (05-services.md). */
+import { isIP } from "node:net";
+import type { Place } from "../file/node.ts";
+import { type At, cut, inside, type Kind, list, oneOrMore, refuse, text } from "./kind.ts";
+
+type Hosts = Readonly<Record<string, readonly string[]>>;
+
+const hint = 'HOST=ADDRESS, such as "db=10.0.0.5" or "gateway=host-gateway"';
+
+export const hosts: Kind<Hosts> = {
+  read: (node, at) => {
+    const found: Record<string, string[]> = {};
+    const add = (host: string, address: string, place: Place, where: At) => {
+      if (host === "") refuse(where, place, "it has no host name", hint);
+      const plain = address.replace(/^\[(.*)\]$/, "$1");
+      if (isIP(plain) === 0 && plain !== "host-gateway")
+        refuse(where, place, `"${address}" is not an address for ${host}`, hint);
+      const known = found[host] ?? [];
+      found[host] = known.includes(plain) ? known : [...known, plain];
+    };
+    if (node.kind === "mapping")
+      for (const [host, { value }] of node.entries)
+        for (const address of oneOrMore(text).read(value, inside(at, host)))
+          add(host, address, value.place, inside(at, host));
+    else
+      list(text)
+        .read(node, at)
+        .forEach((line, index) => {
+          const where = inside(at, index);
+          const place = (node.kind === "sequence" && node.items[index]?.place) || node.place;
+          const [host, address] = cut(line, line.includes("=") ? "=" : ":");
+          if (address === undefined) refuse(where, place, `"${line}" has no address`, hint);
+          add(host, address, place, where);
+        });
+    return found;
+  },
+  print: (value) =>
+    Object.entries(value)
+      .flatMap(([host, addresses]) => addresses.map((address) => `${host}=${address}`))
+      .sort(),
+};
