@@ -73,7 +73,8 @@ function fileOf(node: Node, at: At): VariablesFile {
 
 function variablesOf(file: VariablesFile, node: Node, env: Variables, at: At): Environment {
   try {
-    return Object.fromEntries(readVariables(file, (name) => env[name]));
+    const variables = withCallers(Object.fromEntries(readVariables(file, (name) => env[name])), env);
+    return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== null));
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "COMPOSE_NOT_FOUND")) throw error;
     if (!file.required) return {};

@@ -148,13 +148,16 @@ const sizeOf = (value: string | number | boolean): number | undefined =>
       ? bytesOf(value)
       : undefined;
 
-export const size = scalar<number>('a size, such as 512, "64m" or "1.5gb"', sizeOf, String);
+/** Nothing is what nobody has said. */
+const sizeText = (bytes: number): string => (bytes === 0 ? "" : String(bytes));
+
+export const size = scalar<number>('a size, such as 512, "64m" or "1.5gb"', sizeOf, sizeText);
 
 /** -1: as much as there is. */
 export const sizeOrAll = scalar<number>(
   'a size, such as "64m" or "1gb", or -1 for as much as there is',
   (value) => (value === -1 || value === "-1" ? -1 : sizeOf(value)),
-  String,
+  sizeText,
 );
 
 export const duration = kept(

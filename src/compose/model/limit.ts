@@ -36,13 +36,14 @@ const ulimit: Kind<Ulimit> = {
       refuse(at, node.place, `soft ${soft} is above hard ${hard}`, "the soft limit is at most the hard one");
     return { soft, hard, single: false };
   },
-  print: ({ soft, hard, single }) =>
-    single && soft !== 0
-      ? soft
-      : new Map<string, Doc>([
-          ["soft", soft],
-          ["hard", hard],
-        ]),
+  print: ({ soft, hard, single }, form) => {
+    if (single && soft !== 0) return soft;
+    const both = [
+      ["soft", soft],
+      ["hard", hard],
+    ] as const;
+    return new Map<string, Doc>(both.filter(([, limit]) => form === "yaml" || limit !== 0));
+  },
 };
 
 export const ulimits: Kind<Readonly<Record<string, Ulimit>>> = dictionary(ulimit);

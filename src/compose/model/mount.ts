@@ -118,9 +118,9 @@ function short(written: string, place: Place, at: At): Mount {
 }
 
 function withOption(mount: Written, option: string, written: string, place: Place, at: At): Written {
-  if (option === "" || option === "rw") return mount;
+  // How exactly both sides have to agree is of no meaning where they are the same machine.
+  if (option === "" || option === "rw" || consistencies.includes(option)) return mount;
   if (option === "ro") return { ...mount, read_only: true };
-  if (consistencies.includes(option)) return { ...mount, consistency: option };
   if (option === "z" || option === "Z")
     return mount.bind === undefined ? mount : { ...mount, bind: { ...mount.bind, selinux: option } };
   if (propagations.some((known) => known === option)) {

@@ -33,9 +33,11 @@ export function shortPorts(text: string): readonly ShortPort[] | undefined {
   if (hosts !== undefined && from === to)
     return [one(from, hosts[0] === hosts[1] ? `${hosts[0]}` : published)];
   if (hosts !== undefined && hosts[1] - hosts[0] !== to - from) return undefined;
-  return Array.from({ length: to - from + 1 }, (_, index) =>
-    one(from + index, hosts === undefined ? undefined : `${hosts[0] + index}`),
-  );
+  // Ordered as texts are, as docker compose has them: their order counts in a service's hash.
+  const all = Array.from({ length: to - from + 1 }, (_, index) => from + index);
+  return all
+    .sort((a, b) => (String(a) < String(b) ? -1 : 1))
+    .map((target) => one(target, hosts === undefined ? undefined : `${hosts[0] + target - from}`));
 }
 
 /** `80` or `8000-8010`, both ends in it; undefined where it is none. */
