@@ -220,6 +220,7 @@ function order(drafted: Draft, slot: Slot, { project, slots, changed, leaving, b
     drafted.follow(starts(slot), [`create ${made.name}`]);
   }
   drafted.follow(starts(slot), [
+    ...peersOf(slots, joined(service)).flatMap((each) => [starts(each), unpauses(each)]),
     ...retired.map((found) => `remove ${found.name}`),
     `rename ${made?.name ?? slot.kept?.name}`,
     ...(bounced.has(slot) ? [`stop ${slot.name}`] : []),
