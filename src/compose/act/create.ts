@@ -5,7 +5,7 @@ import { InroError } from "../../oci/error.ts";
 import { type CreateContext, createBody } from "../converge/body/create.ts";
 import { copies } from "../converge/files.ts";
 import { imageName, label } from "../converge/labels.ts";
-import { joined, linked, type Peer, resolved } from "../converge/resolve.ts";
+import { hashOf, joined, linked, type Peer } from "../converge/resolve.ts";
 import type { Project, Service } from "../model/project.ts";
 import { putFiles } from "./files.ts";
 import type { Hands } from "./hands.ts";
@@ -27,7 +27,7 @@ export async function createContainer(
   creating: Creating,
   warn: (text: string) => void,
 ): Promise<string> {
-  const { client, env, hashOf, socket } = hands;
+  const { client, env, socket } = hands;
   const { project, service, name } = creating;
   const [image, peers] = await Promise.all([
     lookImage(client, imageName(project, service)),
@@ -36,7 +36,7 @@ export async function createContainer(
   const body = createBody({
     ...creating,
     image: image ?? { id: "", entrypoint: null },
-    hash: hashOf(resolved(service, peers, { modes: false })),
+    hash: hashOf(service, peers),
     peers,
     env,
     ...(socket === undefined ? {} : { socket }),

@@ -1,6 +1,5 @@
 import type { Client } from "../../client/client.ts";
 import type { StepEvent } from "../converge/step.ts";
-import type { HashOf } from "../converge/up.ts";
 import type { Project, Service } from "../model/project.ts";
 
 /** What steps are done with. */
@@ -11,7 +10,6 @@ export interface Hands {
   readonly images: ImageHands;
   /** Of whoever calls: for variables without a value, and for secrets. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly hashOf: HashOf;
   /** The engine's socket on its host, for `use_api_socket`. */
   readonly socket?: string;
 }

@@ -10,14 +10,12 @@ import {
 } from "../converge/actual.ts";
 import { dependencies, imageName, label } from "../converge/labels.ts";
 import { networkDifference } from "../converge/objects.ts";
-import type { HashOf } from "../converge/up.ts";
 import type { Project } from "../model/project.ts";
 import { closer } from "./closer.ts";
 
 /** For a file that is to be converged to; without it only what is labelled as the project's is told. */
 export interface Wanted {
   readonly project: Project;
-  readonly hashOf: HashOf;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 

@@ -19,8 +19,8 @@ export async function converge(
   { up, images, run }: Up,
   dryRun = false,
 ): Promise<Plan> {
-  const { client, project, hashOf, env } = hands;
-  const wanted = { project, hashOf, env };
+  const { client, project, env } = hands;
+  const wanted = { project, env };
   const lookAgain = () => look(client, project.name, wanted);
   let actual = await lookAgain();
   const { services, dependencies } = up;
@@ -29,7 +29,7 @@ export async function converge(
     await runSteps(hands, bringing, run);
     actual = await lookAgain();
   }
-  const plan = upSteps(project, actual, up, hashOf);
+  const plan = upSteps(project, actual, up);
   for (const text of plan.warnings) run.tell({ kind: "warning", text });
   if (!dryRun) await runSteps(hands, plan.steps, run);
   return { steps: [...bringing, ...plan.steps], warnings: plan.warnings };

@@ -2,7 +2,7 @@ import type { Project, Service } from "../model/project.ts";
 import type { Actual, Found } from "./actual.ts";
 import { imageName } from "./labels.ts";
 import type { Recreate } from "./options.ts";
-import { joined, type Peers, resolved } from "./resolve.ts";
+import { hashOf, joined, type Peers } from "./resolve.ts";
 import type { Change } from "./resources.ts";
 
 export interface Judge {
@@ -12,17 +12,16 @@ export interface Judge {
   /** Networks that are made, or made again. */
   readonly networks: readonly Change[];
   readonly policy: Recreate;
-  readonly hashOf: (service: Service) => string;
 }
 
 /** Why a container is not what the file asks for, in half a sentence; undefined: it is. */
 export function diverged(service: Service, found: Found, judge: Judge): string | undefined {
-  const { project, actual, peers, policy, hashOf } = judge;
+  const { project, actual, peers, policy } = judge;
   if (policy === "never") return undefined;
   if (policy === "force") return "it was asked for";
   const other = joined(service).find((name) => peers(name)[0]?.id === "");
   if (other !== undefined) return `the container of "${other}" that it is part of is made again`;
-  if (found.hash !== hashOf(resolved(service, peers, { modes: false })))
+  if (found.hash !== hashOf(service, peers))
     return `${found.differences.length === 0 ? "its configuration" : list(found.differences)} changed`;
   const image = actual.images.get(imageName(project, service));
   if (image !== undefined && image.id !== found.image) return "its image changed";

@@ -2,7 +2,7 @@ import type { Project } from "../model/project.ts";
 import type { Actual, Found } from "./actual.ts";
 import { draft } from "./draft.ts";
 import { imageName, label } from "./labels.ts";
-import { dependenciesOf, serviceNamed } from "./select.ts";
+import { serviceNamed } from "./select.ts";
 import { runs } from "./slots.ts";
 import type { Plan } from "./step.ts";
 import { isOrphan } from "./up.ts";
@@ -93,7 +93,7 @@ function dependentsOf(
 ): (found: Found) => readonly Found[] {
   const depends = ({ service, dependsOn }: Found): readonly string[] => {
     const known = project?.services.get(service);
-    return known === undefined ? Object.keys(dependsOn) : dependenciesOf(known);
+    return Object.keys(known === undefined ? dependsOn : (known.depends_on ?? {}));
   };
   // A service that is not in the file says itself what it depended on: together that need not be without cycles.
   const isKnown = ({ service }: Found) => project === undefined || project.services.has(service);

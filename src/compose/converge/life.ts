@@ -1,9 +1,10 @@
 /** `stop`, `start`, `restart`, `kill`, `pause`, `unpause` and `rm`: of containers that are there. */
 import { InroError } from "../../oci/error.ts";
+import { dependenciesOf } from "../model/order.ts";
 import type { Project, Service } from "../model/project.ts";
 import type { Actual, Found } from "./actual.ts";
 import { type Draft, draft } from "./draft.ts";
-import { dependenciesOf, select } from "./select.ts";
+import { select } from "./select.ts";
 import { runs } from "./slots.ts";
 import type { Step } from "./step.ts";
 
@@ -39,7 +40,7 @@ const WHY = "it was asked for";
 export function stopSteps(project: Project, actual: Actual, options: LifeOptions): readonly Step[] {
   return each(project, actual, options, (drafted, service, found) => {
     const dependents = [...project.services.values()].filter((other) =>
-      dependenciesOf(other).includes(service.name),
+      dependenciesOf(other, project.services).includes(service.name),
     );
     const after = dependents.flatMap(({ name }) =>
       containersOf(actual, name).map((other) => `stop ${other.name}`),
@@ -103,7 +104,7 @@ export function restartSteps(
     for (const service of project.services.values())
       if (named.some((name) => service.depends_on?.[name]?.restart === true)) chosen.add(service.name);
   return each(project, actual, { ...options, services: [...chosen] }, (drafted, service, found) => {
-    const after = dependenciesOf(service).flatMap((name) =>
+    const after = dependenciesOf(service, project.services).flatMap((name) =>
       containersOf(actual, name).map((other) => `restart ${other.name}`),
     );
     const why = named.includes(service.name) ? WHY : "what it depends on restarts";

@@ -1,3 +1,4 @@
+import { configHash } from "../model/hash.ts";
 import type { Service } from "../model/project.ts";
 
 /** A container that another service's definition means. */
@@ -54,3 +55,7 @@ export function resolved(service: Service, peers: Peers, { modes }: { readonly m
   });
   return { ...service, ...Object.fromEntries(spaces), ...(from === undefined ? {} : { volumes_from: from }) };
 }
+
+/** The config hash of a service's containers, among others' as they are. */
+export const hashOf = (service: Service, peers: Peers): string =>
+  configHash(resolved(service, peers, { modes: false }));

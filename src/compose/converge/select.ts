@@ -1,4 +1,5 @@
 import { InroError } from "../../oci/error.ts";
+import { neededBy, startOrder } from "../model/order.ts";
 import type { Project, Service } from "../model/project.ts";
 
 /** Services that are named, each after those that it depends on; `dependencies`: with these. COMPOSE_NO_SERVICE. */
@@ -7,19 +8,13 @@ export function select(
   named: readonly string[],
   { dependencies }: { readonly dependencies: boolean },
 ): readonly Service[] {
-  const wanted = named.length === 0 ? [...project.services.keys()] : named;
-  const chosen = new Set<string>();
-  const visit = (name: string) => {
-    const service = project.services.get(name);
-    if (service === undefined || chosen.has(name)) return;
-    chosen.add(name);
-    if (dependencies) for (const each of dependenciesOf(service)) visit(each);
-  };
-  for (const name of wanted) {
-    serviceNamed(project, name);
-    visit(name);
-  }
-  return inOrder(project).filter(({ name }) => chosen.has(name));
+  const { services } = project;
+  const wanted = named.length === 0 ? [...services.keys()] : named;
+  for (const name of wanted) serviceNamed(project, name);
+  const order = dependencies
+    ? neededBy(wanted, services)
+    : startOrder(services).filter((name) => wanted.includes(name));
+  return order.map((name) => serviceNamed(project, name));
 }
 
 export function serviceNamed(project: Project, name: string): Service {
@@ -37,18 +32,4 @@ export function serviceNamed(project: Project, name: string): Service {
         ? `its services are ${[...project.services.keys()].join(", ")}`
         : "turn it on with --profile",
   });
-}
-
-export const dependenciesOf = (service: Service): readonly string[] => Object.keys(service.depends_on ?? {});
-
-/** All that are on, each after those that it depends on; the file is without cycles. */
-export function inOrder(project: Project): readonly Service[] {
-  const order = new Set<Service>();
-  const visit = (service: Service | undefined, path: readonly string[]) => {
-    if (service === undefined || order.has(service) || path.includes(service.name)) return;
-    for (const name of dependenciesOf(service)) visit(project.services.get(name), [...path, service.name]);
-    order.add(service);
-  };
-  for (const service of project.services.values()) visit(service, []);
-  return [...order];
 }

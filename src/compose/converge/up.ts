@@ -12,14 +12,11 @@ import { select } from "./select.ts";
 import { type Assessment, assess, countOf, type Slot } from "./slots.ts";
 import type { Plan } from "./step.ts";
 
-/** The config hash of a service: `resolved`, without its containers' numbers. */
-export type HashOf = (service: Service) => string;
-
 /**
  * What makes an engine have what a project asks for; images are there by then. COMPOSE_EXTERNAL, COMPOSE_INVALID,
  * COMPOSE_NAME_TAKEN, COMPOSE_NO_SERVICE, COMPOSE_VOLUME_DIFFERS.
  */
-export function upSteps(project: Project, actual: Actual, options: UpOptions, hashOf: HashOf): Plan {
+export function upSteps(project: Project, actual: Actual, options: UpOptions): Plan {
   const { dependencies, recreate, recreateDependencies, scale } = options;
   const selected = select(project, options.services, { dependencies });
   const named = new Set(options.services.length === 0 ? project.services.keys() : options.services);
@@ -52,7 +49,6 @@ export function upSteps(project: Project, actual: Actual, options: UpOptions, ha
       peers,
       networks: changed.networks,
       policy: policy(service),
-      hashOf,
     };
     const assessment = assess(service, {
       project,
