@@ -4,10 +4,11 @@ import { dotEnv, type Environment, withFiles } from "./environment.ts";
 import { composeError, placeText } from "./error.ts";
 import { extended, missingTold, type Scope } from "./extends.ts";
 import { type Included, imported, includesOf } from "./include.ts";
-import { mergeDocuments } from "./merge/merge.ts";
+import { mergeDocuments, settled } from "./merge/merge.ts";
 import type { Mapping, Node, Place } from "./node.ts";
 import { anchored } from "./paths.ts";
 import { validate } from "./schema/validate.ts";
+import type { Unset } from "./variables/dotenv.ts";
 import type { Interpolation } from "./variables/interpolate.ts";
 
 export interface ReadFile {
@@ -26,65 +27,66 @@ export interface Context {
   readonly interpolation: Interpolation | undefined;
 }
 
-export interface Model {
-  readonly root: Mapping;
-  readonly warnings: readonly string[];
-}
-
 /** One that includes, for the chain in messages. */
 interface Includer {
   readonly path: string;
   readonly place: Place;
 }
 
-/** What files say together: variables replaced, `extends` and `include` followed, merged, and fit for the schema. */
+/**
+ * What files say together: variables replaced, `extends` and `include` followed, merged, and fit for the schema. What a
+ * file includes may be overridden by a later file, and not by itself or an earlier one.
+ */
 export function modelOf(
   files: readonly ReadFile[],
   context: Context,
   chain: readonly Includer[] = [],
-): Model {
+): Mapping {
+  const { interpolation, workingDir, from } = context;
+  const replaced = (node: Node, path?: string) => interpolation?.node(node, path) ?? node;
   const known = new Map<string, Scope>();
-  const interpolate = (node: Node, path: string) => context.interpolation?.node(node, path) ?? node;
   let merged: Mapping | undefined;
-  let own: Mapping | undefined;
   for (const { path, documents } of files)
     for (const document of documents) {
-      const root = context.interpolation?.node(document) ?? document;
-      const scope: Scope = { file: path, root, folder: context.workingDir, foreign: false };
-      merged = mergeDocuments(merged, extended(scope, { workingDir: context.from, interpolate, known }));
-      own = context.interpolation === undefined ? merged : cast(merged);
-      validate(own);
+      const root = interpolation?.node(document) ?? document;
+      const scope: Scope = { file: path, root, folder: workingDir, foreign: false };
+      const { include, rest } = withoutInclude(extended(scope, { from, replaced, known }));
+      merged = fitting(mergeDocuments(merged, rest), context);
+      if (include === undefined) continue;
+      const includers = files.map((file) => ({ path: file.path, place: include.place }));
+      for (const included of includesOf(include, workingDir)) {
+        const other = includedModel(included, context, [...chain, ...includers]);
+        merged = imported(merged, anchored(other, included.workingDir));
+      }
     }
-  if (own === undefined) throw composeError(undefined, "cannot load the project", "no file was named");
-  const warnings = obsolete(own);
-  let model = withoutInclude(own);
-  for (const included of includesOf(own, context.workingDir)) {
-    const other = includedModel(included, context, [
-      ...chain,
-      ...files.map(({ path }) => ({ path, place: included.place })),
-    ]);
-    model = imported(model, anchored(other.root, included.workingDir));
-    warnings.push(...other.warnings);
-  }
-  return { root: model, warnings };
+  if (merged === undefined) throw composeError(undefined, "cannot load the project", "no file was named");
+  return merged;
 }
 
-function includedModel(included: Included, context: Context, chain: readonly Includer[]): Model {
+/** Without its variables' values a text may be anything. */
+function fitting(root: Mapping, { interpolation }: Context): Mapping {
+  const whole = interpolation === undefined ? root : cast(root);
+  validate(whole);
+  return whole;
+}
+
+function includedModel(included: Included, context: Context, chain: readonly Includer[]): Mapping {
+  const { from } = context;
+  const { place, workingDir } = included;
   const repeated = chain.findIndex(({ path }) => included.files.includes(path));
-  if (repeated >= 0) throw circle(chain.slice(repeated), context.from);
+  if (repeated >= 0) throw circle(chain.slice(repeated), from);
   const documents = included.files.map((path) => ({
     path,
-    documents: missingTold(() => readDocuments(path, context.from), path, included.place),
+    documents: missingTold(() => readDocuments(path, from), nameOf(path, from), place),
   }));
-  const envFiles = included.envFiles ?? dotEnv(included.workingDir);
-  const unset = (name: string, place: Place) => context.interpolation?.unset(name, place);
+  const unset: Unset = (name, at) => context.interpolation?.unset(name, at);
   const env = missingTold(
-    () => withFiles(context.env, envFiles, context.from, unset),
-    envFiles.join(", "),
-    included.place,
+    () => withFiles(context.env, included.envFiles ?? dotEnv(workingDir), from, unset),
+    included.envFiles?.map((path) => nameOf(path, from)).join(", ") ?? "",
+    place,
   );
   const interpolation = context.interpolation?.over((name) => env[name]);
-  return modelOf(documents, { ...context, workingDir: included.workingDir, env, interpolation }, chain);
+  return modelOf(documents, { workingDir, from, env, interpolation }, chain);
 }
 
 function circle(chain: readonly Includer[], from: string): Error {
@@ -98,16 +100,12 @@ function circle(chain: readonly Includer[], from: string): Error {
   );
 }
 
-function withoutInclude(root: Mapping): Mapping {
-  if (!root.entries.has("include")) return root;
+function withoutInclude(root: Mapping): { readonly include: Node | undefined; readonly rest: Mapping } {
+  const entry = root.entries.get("include");
+  if (entry === undefined) return { include: undefined, rest: root };
+  const alone: Mapping = { ...root, entries: new Map([["include", entry]]) };
+  validate(alone);
   const entries = new Map(root.entries);
   entries.delete("include");
-  return { ...root, entries };
-}
-
-function obsolete(root: Mapping): string[] {
-  const version = root.entries.get("version");
-  return version === undefined
-    ? []
-    : [`${placeText(version.place)}: \`version\` means nothing any more: leave it out`];
+  return { include: settled(alone).entries.get("include")?.value, rest: { ...root, entries } };
 }

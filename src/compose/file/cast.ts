@@ -126,5 +126,6 @@ function one(node: Scalar, wanted: Wanted | undefined, path: string): Scalar {
   if (wanted === undefined || typeof node.value !== "string") return node;
   const value = wanted.cast(node.value);
   if (value !== undefined) return { ...node, value };
-  throw composeError(node.place, `cannot use ${path}`, `"${node.value}" is not ${wanted.what}`);
+  const hint = node.value === "" ? "does a variable in it have no value?" : undefined;
+  throw composeError(node.place, `cannot use ${path}`, `"${node.value}" is not ${wanted.what}`, hint);
 }

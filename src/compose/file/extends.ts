@@ -18,9 +18,10 @@ export interface Scope {
 }
 
 export interface Surroundings {
-  readonly workingDir: string;
-  /** Replaces the variables of a service that was taken out of another file. */
-  interpolate(service: Node, path: string): Node;
+  /** Where whoever calls is: files are named from there. */
+  readonly from: string;
+  /** With its variables replaced: a service that was taken out of another file. */
+  replaced(service: Node, path: string): Node;
   /** Documents of other files that were read, by path. */
   readonly known: Map<string, Scope>;
 }
@@ -94,7 +95,7 @@ function otherFile(file: string, from: Scope, place: Place, around: Surroundings
   const path = absoluteIn(from.folder)(file);
   const known = around.known.get(path);
   if (known !== undefined) return known;
-  const documents = missingTold(() => readDocuments(path, around.workingDir), file, place);
+  const documents = missingTold(() => readDocuments(path, around.from), file, place);
   const root = documents.reduce<Mapping | undefined>(mergeDocuments, undefined);
   if (root === undefined) throw composeError(place, `cannot extend from "${file}"`, "it is empty");
   const scope: Scope = { file: path, root, folder: dirname(path), foreign: true };
@@ -116,7 +117,7 @@ function found(scope: Scope, { service: name, file }: Reference, place: Place, a
   const services = member(scope.root, "services");
   const entry = services?.kind === "mapping" ? services.entries.get(name) : undefined;
   if (entry === undefined) {
-    const where = file === undefined ? "this file" : nameOf(scope.file, around.workingDir);
+    const where = file === undefined ? "this file" : nameOf(scope.file, around.from);
     const names = services?.kind === "mapping" ? [...services.entries.keys()] : [];
     const meant = nearest(name, names);
     throw composeError(
@@ -126,7 +127,7 @@ function found(scope: Scope, { service: name, file }: Reference, place: Place, a
       meant === undefined ? undefined : `did you mean "${meant}"?`,
     );
   }
-  const node = scope.foreign ? around.interpolate(entry.value, `services.${name}`) : entry.value;
+  const node = scope.foreign ? around.replaced(entry.value, `services.${name}`) : entry.value;
   return { node, place: entry.place };
 }
 

@@ -17,10 +17,9 @@ export interface Included {
   readonly place: Place;
 }
 
-/** What the document includes, short form or long. What is written otherwise is left for the schema to refuse. */
-export function includesOf(root: Mapping, folder: string): Included[] {
-  const list = member(root, "include");
-  if (list?.kind !== "sequence") return [];
+/** What a document includes, short form or long, once the schema has taken it. */
+export function includesOf(list: Node, folder: string): Included[] {
+  if (list.kind !== "sequence") return [];
   return list.items.flatMap((item) => {
     const paths = texts(item.kind === "scalar" ? item : member(item, "path"));
     if (paths.length === 0) return [];

@@ -1,7 +1,8 @@
 import { modelOf } from "./application.ts";
 import { readDocuments } from "./documents.ts";
 import type { Environment } from "./environment.ts";
-import { folderName, givenName } from "./name.ts";
+import { placeText } from "./error.ts";
+import { folderName, givenName, normalName } from "./name.ts";
 import { type Mapping, member, textOf } from "./node.ts";
 import { Interpolation } from "./variables/interpolate.ts";
 import { whereOf } from "./where.ts";
@@ -49,7 +50,7 @@ export function loadFile(request: LoadRequest): Loaded {
     documents.flatMap((file) => file.documents),
   );
   const known: Environment = { ...env, COMPOSE_PROJECT_NAME: name };
-  const model = modelOf(documents, {
+  const root = modelOf(documents, {
     workingDir,
     from: request.workingDir,
     env: known,
@@ -57,13 +58,13 @@ export function loadFile(request: LoadRequest): Loaded {
       request.interpolate === false ? undefined : interpolation.over((variable) => known[variable]),
   });
   return {
-    root: model.root,
+    root,
     name,
     workingDir,
     files: files.filter((file) => file !== "-"),
     env: known,
     profiles: profilesOf(request.profiles, env),
-    warnings: [...warnings, ...interpolation.warnings, ...model.warnings],
+    warnings: [...warnings, ...interpolation.warnings, ...obsolete(root)],
   };
 }
 
@@ -80,8 +81,10 @@ function nameFor(
   const said = documents.map((document) => member(document, "name")).findLast((node) => textOf(node));
   const text = textOf(said);
   if (said === undefined || text === undefined) return folderName(workingDir);
-  const name = new Interpolation((one) => env[one]).text(text, said.place, "name");
-  return name === "" ? folderName(workingDir) : givenName(name, said.place);
+  const written = new Interpolation((one) => env[one]).text(text, said.place, "name");
+  if (written === "") return folderName(workingDir);
+  // As docker compose takes it: what cannot be in a name is left out.
+  return normalName(written) || givenName(written, said.place);
 }
 
 /** Those of --profile, or else of COMPOSE_PROFILES. */
@@ -89,4 +92,10 @@ function profilesOf(given: readonly string[], env: Environment): readonly string
   const { COMPOSE_PROFILES: variable = "" } = env;
   const names = given.length > 0 ? given : variable.split(",");
   return [...new Set(names.map((name) => name.trim()).filter((name) => name !== ""))];
+}
+
+function obsolete(root: Mapping): string[] {
+  const version = root.entries.get("version");
+  if (version === undefined) return [];
+  return [`${placeText(version.place)}: \`version\` means nothing any more: leave it out`];
 }

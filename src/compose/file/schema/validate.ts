@@ -3,7 +3,7 @@ import { composeError } from "../error.ts";
 import { toJson } from "../json.ts";
 import type { Entry, Mapping, Node, Scalar, Sequence } from "../node.ts";
 import { COMPOSE_SCHEMA, resolved, type Schema, type Type } from "./schema.ts";
-import { wanted } from "./wanted.ts";
+import { quoteHint, wanted } from "./wanted.ts";
 
 /** Refuses what does not fit the specification's schema, by the first place where it does not: COMPOSE_INVALID. */
 export const validate = (root: Mapping): void => fit(root, COMPOSE_SCHEMA, "");
@@ -125,4 +125,9 @@ const wantedPattern = (path: string): string =>
     : "letters, digits, `_`, `.` and `-` are wanted, a letter or digit first";
 
 const misfit = (node: Node, schema: Schema, path: string): Error =>
-  composeError(node.place, path === "" ? "cannot use the file" : `cannot use ${path}`, wanted(node, schema));
+  composeError(
+    node.place,
+    path === "" ? "cannot use the file" : `cannot use ${path}`,
+    wanted(node, schema),
+    quoteHint(node, schema),
+  );

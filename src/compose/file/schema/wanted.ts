@@ -21,12 +21,24 @@ function said(node: Node): string {
   if (node.value === null) return "empty";
   if (typeof node.value === "string")
     return `the text "${node.value.length > 40 ? `${node.value.slice(0, 40)}…` : node.value}"`;
-  return typeof node.value === "number" ? `the number ${node.value}` : `${node.value}`;
+  if (typeof node.value === "boolean") return `${node.value}`;
+  return Number.isFinite(node.value) ? `the number ${node.value}` : "infinite";
+}
+
+/** Of a number or a boolean where only a text will do. */
+export function quoteHint(node: Node, schema: Schema): string | undefined {
+  if (node.kind !== "scalar" || node.value === null || typeof node.value === "string") return undefined;
+  const types = alternatives(resolved(schema)).flatMap(({ type }) => type ?? []);
+  const others: readonly Type[] = ["number", "integer", "boolean"];
+  return types.includes("string") && !others.some((type) => types.includes(type))
+    ? "put it in quotes"
+    : undefined;
 }
 
 /** The alternatives' types, each once; a list says of what. */
 function words(schema: Schema): string {
-  const all = [...new Set(alternatives(resolved(schema)).flatMap(each))];
+  const said = new Set(alternatives(resolved(schema)).flatMap(each));
+  const all = [...said].sort((one, other) => Number(one === WORDS.null) - Number(other === WORDS.null));
   return all.length < 2 ? (all[0] ?? "something else") : `${all.slice(0, -1).join(", ")} or ${all.at(-1)}`;
 }
 

@@ -54,7 +54,17 @@ function closing(text: string, open: number): number {
     if (text[at] === "{") depth++;
     else if (text[at] === "}" && --depth === 0) return at;
   }
-  throw new TemplateError(`the brace of "${text.slice(open - 1)}" is not closed`, "$$ stands for one $");
+  throw new TemplateError(
+    `the brace of "${shown(text.slice(open - 1))}" is not closed`,
+    "$$ stands for one $",
+  );
+}
+
+/** One line of it, and not all of a long one. */
+function shown(text: string): string {
+  const [line = ""] = text.split("\n", 1);
+  const short = line.slice(0, 40);
+  return short === text ? text : `${short}…`;
 }
 
 function value(name: string, lookup: Lookup, unset: (name: string) => void): string {
@@ -71,7 +81,7 @@ function braced(inner: string, lookup: Lookup, unset: (name: string) => void): s
   const operator = OPERATORS.find((one) => rest.startsWith(one));
   if (name === "" || operator === undefined)
     throw new TemplateError(
-      `"\${${inner}}" is no variable`,
+      `"${shown(`\${${inner}}`)}" is no variable`,
       `\${NAME}, \${NAME:-default}, \${NAME:?message} and \${NAME:+other} are; $$ stands for one $`,
     );
   const word = () => substitute(rest.slice(operator.length), lookup, unset);

@@ -1,4 +1,4 @@
-import { type Document, type ErrorCode, parseAllDocuments, type YAMLError } from "yaml";
+import { type Document, type ErrorCode, parseAllDocuments, visit, type YAMLError } from "yaml";
 import { composeError } from "../error.ts";
 import type { Mapping, Node } from "../node.ts";
 import { convert } from "./convert.ts";
@@ -65,12 +65,29 @@ function documentsOf(source: Source): Document.Parsed[] {
     logLevel: "silent",
   });
   const documents: Document.Parsed[] = Array.isArray(parsed) ? parsed : [];
-  const first = documents.flatMap(({ errors }) => errors)[0];
-  if (first !== undefined) throw refusal(first, source);
+  for (const document of documents) {
+    const [first] = document.errors;
+    if (first !== undefined) throw refusal(first, document, source);
+  }
   return documents;
 }
 
-function refusal(error: YAMLError, source: Source): Error {
+function refusal(error: YAMLError, document: Document.Parsed, source: Source): Error {
+  const what = "cannot read the file as YAML";
+  const quote = error.message.startsWith("Missing closing") ? lastScalar(document) : undefined;
+  if (quote !== undefined)
+    return composeError(source.at(quote), what, "the quote that begins here is not closed");
   const [why, hint] = SAID[error.code] ?? [error.message];
-  return composeError(source.at(error.pos[0]), "cannot read the file as YAML", why, hint);
+  return composeError(source.at(error.pos[0]), what, why, hint);
+}
+
+/** Where it begins: a text that is not closed goes on to the end of what there is. */
+function lastScalar(document: Document.Parsed): number | undefined {
+  let start: number | undefined;
+  visit(document, {
+    Scalar: (_, { range }) => {
+      start = range?.[0];
+    },
+  });
+  return start;
 }
