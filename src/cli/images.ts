@@ -21,22 +21,30 @@ export interface PullOptions {
   readonly to: "stdout" | "stderr";
 }
 
-/** Pulls an image and shows how it goes. */
-export async function pullImage(client: Client, reference: string, options: PullOptions): Promise<void> {
+/** What the engine tells while it pulls an image. */
+export async function* pullLines(
+  client: Client,
+  reference: string,
+  { platform, allPlatforms, allTags }: Partial<PullOptions>,
+): AsyncGenerator<ProgressLine, void> {
   // `run` with an image that is here needs none of it, and starts without it.
   const { registryHeaders } = await import("./credentials/header.ts");
-  const view = progress(options.to);
-  const lines = client.values<ProgressLine>({
+  yield* client.values<ProgressLine>({
     method: "POST",
     path: "/images/create",
     query: {
-      ...(options.allTags === true ? { fromImage: reference } : splitTag(reference)),
-      platform: options.platform,
-      allPlatforms: options.allPlatforms === true,
+      ...(allTags === true ? { fromImage: reference } : splitTag(reference)),
+      platform,
+      allPlatforms: allPlatforms === true,
     },
     headers: await registryHeaders(reference),
   });
-  for await (const line of lines) {
+}
+
+/** Pulls an image and shows how it goes. */
+export async function pullImage(client: Client, reference: string, options: PullOptions): Promise<void> {
+  const view = progress(options.to);
+  for await (const line of pullLines(client, reference, options)) {
     if (!options.quiet) view.show(line);
     else if (line.error !== undefined) throw new Error(line.error);
   }
@@ -51,18 +59,26 @@ export interface PushOptions {
   readonly to: "stdout" | "stderr";
 }
 
-/** Pushes an image, or a repository's tags, and shows how it goes. */
-export async function pushImage(client: Client, name: string, options: PushOptions): Promise<void> {
+/** What the engine tells while it pushes an image, or a repository's tags. */
+export async function* pushLines(
+  client: Client,
+  name: string,
+  { all, platform }: Pick<PushOptions, "all" | "platform">,
+): AsyncGenerator<ProgressLine, void> {
   const { registryHeaders } = await import("./credentials/header.ts");
   const { fromImage: repository, tag } = splitTag(name);
-  const lines = client.values<ProgressLine>({
+  yield* client.values<ProgressLine>({
     method: "POST",
     path: at`/images/${repository}/push`,
-    query: { tag: options.all ? undefined : tag, platform: options.platform },
+    query: { tag: all ? undefined : tag, platform },
     headers: await registryHeaders(name),
   });
+}
+
+/** Pushes an image, or a repository's tags, and shows how it goes. */
+export async function pushImage(client: Client, name: string, options: PushOptions): Promise<void> {
   const view = progress(options.to);
-  for await (const line of lines) {
+  for await (const line of pushLines(client, name, options)) {
     if (!options.quiet) view.show(line);
     else if (line.error !== undefined) throw new Error(line.error);
   }

@@ -9,7 +9,7 @@ import { allRegistryHeaders } from "../credentials/header.ts";
 import type { Values } from "../options/option.ts";
 import { UsageError } from "../options/usage-error.ts";
 import { type BuildContext, inlineOf } from "./context.ts";
-import { agents, buildArgs, cachePlaces, contexts, type Output, secrets } from "./inputs.ts";
+import { agents, buildArgs, cachePlaces, contexts, type Output } from "./inputs.ts";
 import type { AnyLine } from "./line.ts";
 import type { buildOptions } from "./options.ts";
 import { inlineName, packContext } from "./pack.ts";
@@ -22,12 +22,18 @@ const jsonOf = (record: object): string | undefined =>
 /** What the engine's answer to a folder is that it does not see as we do. */
 const ELSEWHERE = 412;
 
+export interface Building {
+  readonly options: BuildValues;
+  readonly context: BuildContext;
+  readonly outputs: readonly Output[];
+  /** Base64 by id. */
+  readonly secrets: Secrets;
+}
+
 /** The lines of the build, as they come. */
 export async function* builtLines(
   client: Client,
-  options: BuildValues,
-  context: BuildContext,
-  outputs: readonly Output[],
+  { options, context, outputs, secrets }: Building,
   tell: (line: BuildLine) => void,
 ): AsyncGenerator<AnyLine, void> {
   const { foreign } = await client.peer();
@@ -39,17 +45,16 @@ export async function* builtLines(
     },
     headers: await allRegistryHeaders(),
   };
-  const given = secrets(options.secret);
   if (foreign === null && context.kind !== "tar") {
     try {
-      yield* client.values<AnyLine>(readThere(base, context, given));
+      yield* client.values<AnyLine>(readThere(base, context, secrets));
       return;
     } catch (error) {
       if (context.kind !== "folder" || !(error instanceof ApiError) || error.status !== ELSEWHERE)
         throw error;
     }
   }
-  const request = sent(base, context, given);
+  const request = sent(base, context, secrets);
   const { stream } = request;
   yield* client.values<AnyLine>(stream === undefined ? request : { ...request, stream: told(stream, tell) });
 }

@@ -1,17 +1,13 @@
 import { writeFileSync } from "node:fs";
-import type { Client } from "../../client/client.ts";
-import type { BuildLineOf } from "../../oci/build-line.ts";
 import { contextOf } from "../build/context.ts";
-import { output } from "../build/inputs.ts";
-import type { AnyLine, ClassicLine } from "../build/line.ts";
+import { type Followed, follow } from "../build/follow.ts";
+import { output, secrets } from "../build/inputs.ts";
 import { buildOptions } from "../build/options.ts";
 import { checkOutputs, pushAll, writeMetadata, writeOutputs } from "../build/outputs.ts";
 import { type BuildValues, builtLines, checks } from "../build/request.ts";
 import { checkShell, shellIn } from "../build/shell.ts";
-import { type Mode, type Shown, shown } from "../build/show.ts";
+import { type Mode, shown } from "../build/show.ts";
 import { UsageError } from "../options/usage-error.ts";
-import { classicText } from "../print/build/classic.ts";
-import { titleOf } from "../print/build/lines.ts";
 import { err, isTerminal, out } from "../terminal/output.ts";
 import { verb } from "../verb.ts";
 
@@ -37,9 +33,17 @@ export const build = verb({
     const context = await contextOf(place, options.file);
     const view = shown(mode, options.explain);
     const stop = onInterrupt(view.end);
-    let result: Result;
+    let result: Followed;
     try {
-      result = await follow(client, builtLines(client, options, context, outputs, view.show), view, mode);
+      const request = { options, context, outputs, secrets: secrets(options.secret) };
+      result = await follow(builtLines(client, request, view.show), {
+        show: view.show,
+        text: (text) => void (mode !== "quiet" && err(text)),
+        async held(build, title) {
+          view.end();
+          await shellIn(client, build, title);
+        },
+      });
     } finally {
       view.end();
       stop();
@@ -100,51 +104,4 @@ function onInterrupt(end: () => void): () => void {
   };
   process.on("SIGINT", interrupted);
   return () => void process.off("SIGINT", interrupted);
-}
-
-type Checked = BuildLineOf<"checked">;
-
-interface Result {
-  readonly checked: Checked | undefined;
-  readonly id: string;
-  readonly error: string | undefined;
-  /** The failure was shown as it came. */
-  readonly isTold: boolean;
-}
-
-async function follow(
-  client: Client,
-  lines: AsyncIterable<AnyLine>,
-  view: Shown,
-  mode: Mode,
-): Promise<Result> {
-  const classic = classicText();
-  let id: string | undefined;
-  let error: string | undefined;
-  let isTold = false;
-  let build = "";
-  const titles = new Map<number, string>();
-  let checked: Checked | undefined;
-  for await (const line of lines) {
-    if ("error" in line) error = line.error;
-    else if ("type" in line) {
-      if (line.type === "build") build = line.id;
-      if (line.type === "started") titles.set(line.step, titleOf(line));
-      if (line.type === "held") {
-        view.end();
-        await shellIn(client, build, titles.get(line.step) ?? "the step");
-      }
-      view.show(line);
-      if (line.type === "failed") isTold = true;
-      if (line.type === "image") id = line.id;
-      if (line.type === "checked") checked = line;
-    } else {
-      const text = classic.text(line as ClassicLine);
-      if (mode !== "quiet") err(text);
-    }
-  }
-  id ??= classic.id;
-  if (id === undefined && checked === undefined && error === undefined)
-    error = "the engine ended the build without an image";
-  return { id: id ?? "", error, isTold, checked };
 }

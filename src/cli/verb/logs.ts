@@ -1,5 +1,6 @@
-import { at, type Client } from "../../client/client.ts";
+import { at } from "../../client/client.ts";
 import { demultiplexer } from "../../oci/stream-frames.ts";
+import { isFramed } from "../logs.ts";
 import { flag, read, text } from "../options/option.ts";
 import { moment } from "../options/readers.ts";
 import { err, out } from "../terminal/output.ts";
@@ -27,21 +28,10 @@ export const logs = verb({
       path: at`/containers/${name}/logs`,
       query: { stdout: true, stderr: true, ...options },
     });
-    const framed = answer.headers.get("content-type") === "application/vnd.docker.multiplexed-stream";
-    const show =
-      framed || !(await isTerminal(client, name))
-        ? demultiplexer((stream, bytes) => (stream === "stderr" ? err : out)(bytes))
-        : out;
+    const show = (await isFramed(client, name, answer))
+      ? demultiplexer((stream, bytes) => (stream === "stderr" ? err : out)(bytes))
+      : out;
     for await (const part of answer.body) show(part);
     return 0;
   },
 });
-
-/** Before v1.42 the answer does not say whether its bytes are framed. */
-async function isTerminal(client: Client, name: string): Promise<boolean> {
-  const about = await client.json<{ Config: { Tty: boolean } }>({
-    method: "GET",
-    path: at`/containers/${name}/json`,
-  });
-  return about.Config.Tty;
-}

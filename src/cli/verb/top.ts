@@ -3,7 +3,7 @@ import { table } from "../print/table.ts";
 import { out } from "../terminal/output.ts";
 import { ANY, verb } from "../verb.ts";
 
-interface Processes {
+export interface Processes {
   readonly Titles: readonly string[];
   readonly Processes: readonly (readonly string[])[] | null;
 }

@@ -5,11 +5,11 @@ import { opened } from "../input-file.ts";
 import { flag, list, text } from "../options/option.ts";
 import { UsageError } from "../options/usage-error.ts";
 import { refuseTerminal, writeOutput } from "../output-file.ts";
-import { filters, type Listing, listing } from "../print/listing.ts";
+import { filters, type Listing, listing, type Row } from "../print/listing.ts";
 import { isTerminal, out } from "../terminal/output.ts";
 import { ANY, verb } from "../verb.ts";
 
-interface Volume {
+export interface Volume {
   readonly Name: string;
   readonly Driver: string;
   readonly Mountpoint: string;
@@ -42,7 +42,7 @@ export const create = verb({
   },
 });
 
-const spec: Listing = {
+export const spec: Listing = {
   quiet: "Name",
   columns: ["Driver", "Name"],
   titles: {
@@ -53,6 +53,23 @@ const spec: Listing = {
     Labels: "LABELS",
   },
 };
+
+/** By their names, as people count. */
+export function rowsOf(volumes: readonly Volume[]): readonly Row[] {
+  const inOrder = new Intl.Collator("en", { numeric: true }).compare;
+  return volumes
+    .toSorted((a, b) => inOrder(a.Name, b.Name))
+    .map((volume) => ({
+      Driver: volume.Driver,
+      Labels: Object.entries(volume.Labels ?? {})
+        .map(([key, value]) => `${key}=${value}`)
+        .join(","),
+      Mountpoint: volume.Mountpoint,
+      Name: volume.Name,
+      Scope: volume.Scope,
+      Label: (name: unknown) => volume.Labels?.[String(name)] ?? "",
+    }));
+}
 
 export const ls = verb({
   usage: "[OPTIONS]",
@@ -69,19 +86,7 @@ export const ls = verb({
       path: "/volumes",
       query,
     });
-    const inOrder = new Intl.Collator("en", { numeric: true }).compare;
-    const volumes = (found.Volumes ?? []).toSorted((a, b) => inOrder(a.Name, b.Name));
-    const rows = volumes.map((volume) => ({
-      Driver: volume.Driver,
-      Labels: Object.entries(volume.Labels ?? {})
-        .map(([key, value]) => `${key}=${value}`)
-        .join(","),
-      Mountpoint: volume.Mountpoint,
-      Name: volume.Name,
-      Scope: volume.Scope,
-      Label: (name: unknown) => volume.Labels?.[String(name)] ?? "",
-    }));
-    out(listing(spec, rows, options));
+    out(listing(spec, rowsOf(found.Volumes ?? []), options));
     return 0;
   },
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { liveView, type Size } from "../../../src/cli/print/build/live.ts";
-import { redraw } from "../../../src/cli/print/build/redraw.ts";
+import { liveView } from "../../../src/cli/print/build/live.ts";
+import { redraw } from "../../../src/cli/print/redraw.ts";
+import type { Size } from "../../../src/cli/terminal/picture.ts";
 import type { BuildLine } from "../../../src/oci/build-line.ts";
 import { random } from "../../api/random.ts";
 import { ended, graph, image, output, started } from "./told.ts";

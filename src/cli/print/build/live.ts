@@ -4,6 +4,7 @@
  */
 import type { BuildLine, BuildLineOf } from "../../../oci/build-line.ts";
 import type { Color, Paint } from "../../terminal/paint.ts";
+import type { Size } from "../../terminal/picture.ts";
 import { cut } from "../cut.ts";
 import { amount, type Counts, seconds, summary, titleOf } from "./lines.ts";
 import { Tail } from "./tail.ts";
@@ -11,11 +12,6 @@ import { Tail } from "./tail.ts";
 export interface LiveOptions {
   readonly explains: boolean;
   readonly paint: Paint;
-}
-
-export interface Size {
-  readonly rows: number;
-  readonly columns: number;
 }
 
 export interface LiveView {
