@@ -21,14 +21,10 @@ export interface Creating {
   readonly oneOff?: NonNullable<CreateContext["oneOff"]>;
 }
 
-/** Makes a service's container, with its secrets and configurations in it. Answers its id. COMPOSE_NAME_TAKEN. */
-export async function createContainer(
-  hands: Hands,
-  creating: Creating,
-  warn: (text: string) => void,
-): Promise<string> {
+/** What the engine is asked for. */
+export async function bodyOf(hands: Hands, creating: Creating): Promise<Record<string, unknown>> {
   const { client, env, socket } = hands;
-  const { project, service, name } = creating;
+  const { project, service } = creating;
   const [image, peers] = await Promise.all([
     lookImage(client, imageName(project, service)),
     peersOf(client, project, [...joined(service), ...linked(service)]),
@@ -41,7 +37,19 @@ export async function createContainer(
     env,
     ...(socket === undefined ? {} : { socket }),
   });
-  const id = await post(client, { name, platform: service.platform }, withProfiles(body, project), warn);
+  return withProfiles(body, project);
+}
+
+/** Makes a service's container, with its secrets and configurations in it. Answers its id. COMPOSE_NAME_TAKEN. */
+export async function createContainer(
+  hands: Hands,
+  creating: Creating,
+  warn: (text: string) => void,
+): Promise<string> {
+  const { client, env } = hands;
+  const { project, service, name } = creating;
+  const body = await bodyOf(hands, creating);
+  const id = await post(client, { name, platform: service.platform }, body, warn);
   try {
     await putFiles(client, id, copies(project, service), env);
   } catch (error) {

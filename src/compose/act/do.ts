@@ -146,6 +146,10 @@ const DOINGS: { readonly [K in Kind]: Doing<K> } = {
     await running.hands.images.build(knownService(running, service), tell, running.signal);
     return undefined;
   },
+  push: async (running, { service }, tell) => {
+    await running.hands.images.push(knownService(running, service), tell, running.signal);
+    return undefined;
+  },
   create: async (running, { service, number, name, replaces, inherits }) => {
     const creating = {
       project: projectOf(running),

@@ -21,6 +21,7 @@ export type Progress = (text: string, current?: number, total?: number) => void;
 export interface ImageHands {
   pull(service: Service, tell: Progress, signal: AbortSignal): Promise<void>;
   build(service: Service, tell: Progress, signal: AbortSignal): Promise<void>;
+  push(service: Service, tell: Progress, signal: AbortSignal): Promise<void>;
 }
 
 export type Tell = (event: StepEvent) => void;

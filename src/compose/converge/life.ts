@@ -50,13 +50,14 @@ export function stopSteps(project: Project, actual: Actual, options: LifeOptions
   });
 }
 
-/** COMPOSE_NO_CONTAINER: a service that was named has none. */
+/** With what they depend on, as compose v2 does. COMPOSE_NO_CONTAINER: a service that was named has none. */
 export function startSteps(
   project: Project,
   actual: Actual,
   options: LifeOptions & { readonly wait?: boolean; readonly waitTimeout?: number },
 ): readonly Step[] {
-  return each(project, actual, options, (drafted, service, found) => {
+  const services = select(project, options.services, { dependencies: true }).map(({ name }) => name);
+  return each(project, actual, { services }, (drafted, service, found) => {
     if (found.length === 0 && options.services.includes(service.name))
       throw noContainer(service.name, "start");
     const after = found.some((one) => !runs(one)) ? met(drafted, project, actual, service) : [];

@@ -28,7 +28,7 @@ export type Action =
   | { readonly kind: "remove network"; readonly name: string; readonly disconnect: readonly string[] }
   | { readonly kind: "remove volume" | "remove image"; readonly name: string }
   /** What is brought belongs to the image room of whoever runs the steps. */
-  | { readonly kind: "pull" | "build"; readonly service: string; readonly image: string }
+  | { readonly kind: "pull" | "build" | "push"; readonly service: string; readonly image: string }
   | CreateAction
   | {
       readonly kind: "start" | "pause" | "unpause";

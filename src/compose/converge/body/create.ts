@@ -47,6 +47,8 @@ export function createBody(context: CreateContext): Record<string, unknown> {
     },
     Tty: service.tty,
     OpenStdin: service.stdin_open,
+    // The end of what a single run is given is the end of its input.
+    ...(oneOff !== undefined && service.stdin_open === true ? { AttachStdin: true, StdinOnce: true } : {}),
     AttachStdout: true,
     AttachStderr: true,
     ExposedPorts: Object.fromEntries(expose(service).map((port) => [port, {}])),
