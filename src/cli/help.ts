@@ -38,12 +38,19 @@ export function mainHelp(): string {
   ].join("\n");
 }
 
-/** `inro volume`: the noun's verbs. */
-export function nounHelp(noun: string): string {
+/** `inro volume`: the noun's verbs, and the options that may stand before them. */
+export function nounHelp(noun: string, options: OptionTable): string {
+  const { paint, width } = style();
   const own = verbs.filter(({ names }) => names.some((name) => name.startsWith(`${noun} `)));
   const nameOf = ({ names }: Entry) =>
     (names.find((name) => name.startsWith(`${noun} `)) ?? "").slice(noun.length + 1);
-  return `Usage: inro ${noun} VERB …        inro ${noun} VERB --help\n\n${grouped(own, nameOf)}`;
+  const table = optionHelp(options, paint, width);
+  const before = table === "" ? "" : "[OPTIONS] ";
+  return [
+    `Usage: inro ${noun} ${before}VERB …        inro ${noun} VERB --help\n`,
+    grouped(own, nameOf),
+    ...(table === "" ? [] : [table]),
+  ].join("\n");
 }
 
 /** `inro run --help`. */

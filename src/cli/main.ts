@@ -10,7 +10,7 @@ import { printError } from "./print-error.ts";
 import { err, OutputGone, out } from "./terminal/output.ts";
 import { patient } from "./terminal/patience.ts";
 import type { Context, Verb } from "./verb.ts";
-import { type Found, findVerb, nouns, verbs } from "./verbs.ts";
+import { type Before, beforeVerb, type Found, findVerb, nouns, verbs } from "./verbs.ts";
 
 /** Runs one command line and answers the exit code. Everything is written when it resolves. */
 export async function commandLine(words: readonly string[]): Promise<number> {
@@ -33,7 +33,7 @@ async function dispatch(line: readonly string[]): Promise<number> {
   const words = args[0] === "help" ? args.slice(1) : args;
   const wantsHelp = help || args[0] === "help" || args.length === 0;
   if (words.length === 0) return showMain();
-  const found = findVerb(words);
+  const found = await findVerb(words);
   if (found === undefined) return noVerb(words, wantsHelp);
   // Docker's name for the folder of its command line, wherever it comes from.
   if (options.config !== undefined) process.env["DOCKER_CONFIG"] = options.config;
@@ -64,8 +64,11 @@ async function runVerb(
 ): Promise<number> {
   try {
     const interspersed = verb.firstArgumentEndsOptions !== true;
-    const parsed = parse(verb.options, wantsHelp ? [] : found.rest, { interspersed });
-    if (parsed.help || wantsHelp) {
+    const { before } = found;
+    const first = parse(before.options, before.words, { interspersed: false });
+    const rest = wantsHelp || first.help ? [] : found.rest;
+    const parsed = parse(verb.options, rest, { interspersed, first });
+    if (parsed.help || first.help || wantsHelp) {
       const { verbHelp } = await import("./help.ts");
       out(verbHelp(found, verb));
       return 0;
@@ -74,7 +77,8 @@ async function runVerb(
     return await verb.run(context, { ...parsed, verb: found.name });
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    throw new UsageError(`${found.name}: ${error.message} (inro ${found.name} --help)`, error.status);
+    const status = error.status === 125 ? (found.before.usageStatus ?? 125) : error.status;
+    throw new UsageError(`${found.name}: ${error.message} (inro ${found.name} --help)`, status);
   }
 }
 
@@ -93,17 +97,32 @@ async function showMain(): Promise<number> {
 }
 
 /** Docker's verbs that are still to come (docs/ROADMAP.md): a typing error is not what they are. */
-const LATER = new Set(["compose", "context", "search"]);
+const LATER = new Set(["context", "search"]);
 
 /** Docker's nouns of what this engine does without. */
 const SWARM = new Set(["config", "node", "secret", "service", "stack", "swarm"]);
 
+function nounLine(noun: string, { options, words, usageStatus }: Before) {
+  try {
+    return parse(options, words, { interspersed: false });
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(`${noun}: ${error.message} (inro ${noun} --help)`, usageStatus ?? error.status);
+  }
+}
+
 async function noVerb(words: readonly string[], wantsHelp: boolean): Promise<number> {
-  const [first = "", second] = words;
-  if (nouns.includes(first) && (second === undefined || second.startsWith("-") || wantsHelp)) {
-    const { nounHelp } = await import("./help.ts");
-    out(nounHelp(first));
-    return 0;
+  const [first = "", ...rest] = words;
+  const before = await beforeVerb(first, rest);
+  const second = rest[before.words.length];
+  if (nouns.includes(first)) {
+    const { given } = nounLine(first, before);
+    if (given.has("version")) return dispatch([first, "version"]);
+    if (second === undefined || second.startsWith("-") || wantsHelp) {
+      const { nounHelp } = await import("./help.ts");
+      out(nounHelp(first, before.options));
+      return 0;
+    }
   }
   if (LATER.has(first)) throw new UsageError(`"${first}" is not part of inro yet (inro --help)`, 1);
   if (SWARM.has(first))

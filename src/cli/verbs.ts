@@ -446,6 +446,192 @@ export const verbs: readonly Entry[] = [
     load: async () => (await import("./verb/inspect.ts")).inspectNetwork,
   },
   {
+    names: ["compose up"],
+    group: "The application",
+    summary: "Make and start all that the file says, and change what is otherwise",
+    load: async () => (await import("./compose/verb/up.ts")).up,
+  },
+  {
+    names: ["compose down"],
+    group: "The application",
+    summary: "Stop and remove containers and networks",
+    load: async () => (await import("./compose/verb/down.ts")).down,
+  },
+  {
+    names: ["compose create"],
+    group: "The application",
+    summary: "Make what the file says without starting it",
+    load: async () => (await import("./compose/verb/create.ts")).create,
+  },
+  {
+    names: ["compose start"],
+    group: "The application",
+    summary: "Start services that were made",
+    load: async () => (await import("./compose/verb/start.ts")).start,
+  },
+  {
+    names: ["compose stop"],
+    group: "The application",
+    summary: "Stop services",
+    load: async () => (await import("./compose/verb/stop.ts")).stop,
+  },
+  {
+    names: ["compose restart"],
+    group: "The application",
+    summary: "Stop and start services",
+    load: async () => (await import("./compose/verb/restart.ts")).restart,
+  },
+  {
+    names: ["compose kill"],
+    group: "The application",
+    summary: "Send services a signal",
+    load: async () => (await import("./compose/verb/kill.ts")).kill,
+  },
+  {
+    names: ["compose rm"],
+    group: "The application",
+    summary: "Remove services' containers that do not run",
+    load: async () => (await import("./compose/verb/rm.ts")).rm,
+  },
+  {
+    names: ["compose pause"],
+    group: "The application",
+    summary: "Freeze services",
+    load: async () => (await import("./compose/verb/pause.ts")).pause,
+  },
+  {
+    names: ["compose unpause"],
+    group: "The application",
+    summary: "Let frozen services go on",
+    load: async () => (await import("./compose/verb/pause.ts")).unpause,
+  },
+  {
+    names: ["compose scale"],
+    group: "The application",
+    summary: "Have more or fewer containers of a service",
+    load: async () => (await import("./compose/verb/scale.ts")).scale,
+  },
+  {
+    names: ["compose wait"],
+    group: "The application",
+    summary: "Wait until the first of some services ends",
+    load: async () => (await import("./compose/verb/wait.ts")).wait,
+  },
+  {
+    names: ["compose ps"],
+    group: "What it does",
+    summary: "List its containers",
+    load: async () => (await import("./compose/verb/ps.ts")).ps,
+  },
+  {
+    names: ["compose ls"],
+    group: "What it does",
+    summary: "List applications",
+    load: async () => (await import("./compose/verb/ls.ts")).ls,
+  },
+  {
+    names: ["compose logs"],
+    group: "What it does",
+    summary: "Show what its containers wrote, in the order of time",
+    load: async () => (await import("./compose/verb/logs.ts")).logs,
+  },
+  {
+    names: ["compose events"],
+    group: "What it does",
+    summary: "Show what happens to its containers, live",
+    load: async () => (await import("./compose/verb/events.ts")).events,
+  },
+  {
+    names: ["compose stats"],
+    group: "What it does",
+    summary: "Show what its containers use, live",
+    load: async () => (await import("./compose/verb/stats.ts")).stats,
+  },
+  {
+    names: ["compose top"],
+    group: "What it does",
+    summary: "Show its containers' processes",
+    load: async () => (await import("./compose/verb/top.ts")).top,
+  },
+  {
+    names: ["compose port"],
+    group: "What it does",
+    summary: "Show where a service's port is published",
+    load: async () => (await import("./compose/verb/port.ts")).port,
+  },
+  {
+    names: ["compose volumes"],
+    group: "What it does",
+    summary: "List its volumes",
+    load: async () => (await import("./compose/verb/volumes.ts")).volumes,
+  },
+  {
+    names: ["compose run"],
+    group: "Inside a service",
+    summary: "Run a command in a container of its own, as a service is set up",
+    load: async () => (await import("./compose/verb/run.ts")).run,
+  },
+  {
+    names: ["compose exec"],
+    group: "Inside a service",
+    summary: "Run a command in a service's running container",
+    load: async () => (await import("./compose/verb/exec.ts")).exec,
+  },
+  {
+    names: ["compose attach"],
+    group: "Inside a service",
+    summary: "Join a service's input and output",
+    load: async () => (await import("./compose/verb/attach.ts")).attach,
+  },
+  {
+    names: ["compose cp"],
+    group: "Inside a service",
+    summary: "Copy files into or out of a service's containers",
+    load: async () => (await import("./compose/verb/cp.ts")).cp,
+  },
+  {
+    names: ["compose build"],
+    group: "Its images",
+    summary: "Build services' images",
+    load: async () => (await import("./compose/verb/build.ts")).build,
+  },
+  {
+    names: ["compose pull"],
+    group: "Its images",
+    summary: "Fetch services' images",
+    load: async () => (await import("./compose/verb/pull.ts")).pull,
+  },
+  {
+    names: ["compose push"],
+    group: "Its images",
+    summary: "Send services' images to their registries",
+    load: async () => (await import("./compose/verb/push.ts")).push,
+  },
+  {
+    names: ["compose images"],
+    group: "Its images",
+    summary: "List the images that its containers are made of",
+    load: async () => (await import("./compose/verb/images.ts")).images,
+  },
+  {
+    names: ["compose config", "compose convert"],
+    group: "The file",
+    summary: "Show the file as it is understood: merged, replaced, checked",
+    load: async () => (await import("./compose/verb/config.ts")).config,
+  },
+  {
+    names: ["compose version"],
+    group: "The file",
+    summary: "Show the version",
+    load: async () => (await import("./compose/verb/version.ts")).version,
+  },
+  {
+    names: ["compose watch"],
+    group: "The file",
+    summary: "Act on changes of the sources (still to come)",
+    load: async () => (await import("./compose/verb/watch.ts")).watch,
+  },
+  {
     names: ["events", "system events"],
     group: engine,
     summary: "Show what happens in the engine, live",
@@ -521,20 +707,55 @@ export const verbs: readonly Entry[] = [
   },
 ];
 
+/** What stands between a noun and its verb. */
+export interface Before extends Partial<NounRules> {
+  readonly options: OptionTable;
+  readonly words: readonly string[];
+}
+
 export interface Found {
   readonly entry: Entry;
   /** The name under which it was found. */
   readonly name: string;
+  readonly before: Before;
   /** The words after it. */
   readonly rest: readonly string[];
 }
 
+interface NounRules {
+  /** Its options, which its verbs have too, and which may stand before them: `compose -f FILE up`. */
+  readonly options: OptionTable;
+  /** The exit code of a line that cannot be understood, where Docker has another one than elsewhere. */
+  readonly usageStatus: 16;
+}
+
+const rulesOf: Readonly<Record<string, () => Promise<NounRules>>> = {
+  compose: async () => ({
+    options: (await import("./compose/options.ts")).composeOptions,
+    usageStatus: 16,
+  }),
+};
+
+const NONE: Before = { options: {}, words: [] };
+
+/** The noun's rules, and how many words of its options stand between it and what comes next. */
+export async function beforeVerb(noun: string, words: readonly string[]): Promise<Before> {
+  const rules = await rulesOf[noun]?.();
+  if (rules === undefined) return NONE;
+  const { walk } = await import("./completion/walk.ts");
+  const { operands } = walk(rules.options, words, false);
+  return { ...rules, words: words.slice(0, words.length - operands.length) };
+}
+
 /** The verb that the words begin with: two words for a noun's. */
-export function findVerb(words: readonly string[]): Found | undefined {
+export async function findVerb(words: readonly string[]): Promise<Found | undefined> {
+  const [first = ""] = words;
+  const before = await beforeVerb(first, words.slice(1));
+  const line = [first, ...words.slice(1 + before.words.length)];
   for (const count of [2, 1]) {
-    const name = words.slice(0, count).join(" ");
+    const name = line.slice(0, count).join(" ");
     const entry = verbs.find(({ names }) => names.includes(name));
-    if (entry !== undefined && words.length >= count) return { entry, name, rest: words.slice(count) };
+    if (entry !== undefined && line.length >= count) return { entry, name, before, rest: line.slice(count) };
   }
   return undefined;
 }

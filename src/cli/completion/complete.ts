@@ -1,7 +1,7 @@
 import type { Option, OptionTable } from "../options/option.ts";
 import { globalOptions } from "../place.ts";
 import type { Verb } from "../verb.ts";
-import { findVerb, nouns, verbs } from "../verbs.ts";
+import { beforeVerb, findVerb, nouns, verbs } from "../verbs.ts";
 import { type Kind, kindsOf, operandKinds, operandWords } from "./kinds.ts";
 import { walk } from "./walk.ts";
 
@@ -36,9 +36,20 @@ export async function complete(words: readonly string[], look: Look): Promise<Co
       : fitting(topWords(), typed);
   }
   const rest = own.operands[0] === "help" ? own.operands.slice(1) : own.operands;
-  const found = findVerb(rest);
-  if (found === undefined) return rest.length <= 1 ? fitting(wordsOf(rest[0]), typed) : NOTHING;
+  const found = await findVerb(rest);
+  if (found === undefined) return ofNoun(rest, typed, look);
   return ofVerb(await found.entry.load(), found.name, found.rest, typed, look);
+}
+
+/** A noun's verb, or an option of its own before it. */
+async function ofNoun([noun, ...rest]: readonly string[], typed: string, look: Look): Promise<Completion> {
+  const { options } = await beforeVerb(noun ?? "", rest);
+  const at = walk(options, rest, false);
+  if (at.awaits !== undefined) return valuesOf(at.awaits, typed, noun ?? "", look);
+  if (at.operands.length > 0) return NOTHING;
+  return typed.startsWith("-") && Object.keys(options).length > 0
+    ? ofOptions(options, at.given, typed, look, noun ?? "")
+    : fitting(wordsOf(noun), typed);
 }
 
 async function ofVerb(

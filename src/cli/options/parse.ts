@@ -14,6 +14,8 @@ export interface Parsed<T extends OptionTable> {
 export interface Rules {
   /** `false`: the first argument ends the options (`run IMAGE …`, where what follows is the command's). */
   readonly interspersed: boolean;
+  /** What was read already, of other words of the same line: what follows counts more, lists go on. */
+  readonly first?: Omit<Parsed<OptionTable>, "args">;
 }
 
 /**
@@ -21,7 +23,12 @@ export interface Rules {
  * `-n=value`, flags together (`-it`), `--flag=false`, and `--` before what is not an option.
  */
 export function parse<T extends OptionTable>(table: T, words: readonly string[], rules: Rules): Parsed<T> {
-  const state = { words: [...words], values: defaults(table), given: new Set<string>(), help: false };
+  const state = {
+    words: [...words],
+    values: { ...defaults(table), ...begun(rules.first) },
+    given: new Set(rules.first?.given),
+    help: false,
+  };
   const args: string[] = [];
   while (state.words.length > 0) {
     const word = state.words.shift() ?? "";
@@ -50,6 +57,13 @@ interface State {
 function defaults(table: OptionTable): Record<string, unknown> {
   const entries = Object.entries(table).map(([name, o]) => [name, o.kind === "list" ? [] : o.default]);
   return Object.fromEntries(entries);
+}
+
+function begun(first: Rules["first"]): Record<string, unknown> {
+  const entries = Object.entries(first?.options ?? {});
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, Array.isArray(value) ? [...value] : value]),
+  );
 }
 
 function long(table: OptionTable, state: State, word: string): void {

@@ -15,6 +15,8 @@ const BUSY = new Set(["run", "start", "attach", "exec", "logs", "events", "stats
  * is done, for how long, and how many bytes went or came.
  */
 export function patient(client: Client, verb: string): Client {
+  // It shows all that it does.
+  if (verb.startsWith("compose ")) return client;
   const isBusy = BUSY.has(verb.split(" ").at(-1) ?? verb);
   const wanted = ({ path }: Request) => !isBusy || path === "/containers/create";
   return {
