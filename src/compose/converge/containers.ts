@@ -1,6 +1,7 @@
 /** Slots as steps, in an order in which nothing takes what another one still has. */
 import type { Project, Service } from "../model/project.ts";
 import type { Found } from "./actual.ts";
+import { type Leaving, stepAside } from "./aside.ts";
 import { hostPorts } from "./body/ports.ts";
 import type { Draft } from "./draft.ts";
 import type { UpOptions } from "./options.ts";
@@ -16,13 +17,15 @@ export interface Drafting {
   readonly changed: Changes;
   readonly slots: readonly Slot[];
   /** Those that go and have no successor. */
-  readonly leaving: readonly { readonly found: Found; readonly why: string }[];
+  readonly leaving: readonly Leaving[];
 }
 
 const starts = (slot: Slot): string => `start ${slot.name}`;
 const unpauses = (slot: Slot): string => `unpause ${slot.name}`;
 
-export function containerSteps(drafted: Draft, drafting: Drafting): void {
+export function containerSteps(drafted: Draft, asked: Drafting): void {
+  const { asides, ...moved } = stepAside(asked.slots, asked.leaving);
+  const drafting = { ...asked, ...moved };
   for (const { found, why } of drafting.leaving) leave(drafted, found, why, drafting.options);
   const context = { ...drafting, early: earlyOnes(drafting), bounced: bouncedOnes(drafting) };
   for (const slot of drafting.slots) slotSteps(drafted, slot, context);
@@ -30,7 +33,20 @@ export function containerSteps(drafted: Draft, drafting: Drafting): void {
   for (const service of drafting.selected) conditionSteps(drafted, service, context);
   for (const slot of drafting.slots) order(drafted, slot, context);
   if (drafting.options.wait) for (const service of drafting.selected) readySteps(drafted, service, drafting);
+  for (const { service, from, to } of asides) {
+    const aside = drafted.add(
+      { kind: "rename", service, container: from, to },
+      "another one is to have its name",
+    );
+    for (const kind of ["stop", "remove", "rename"]) drafted.follow(`${kind} ${to}`, [aside]);
+    for (const { name } of drafting.changed.networks) drafted.follow(`remove network ${name}`, [aside]);
+    for (const slot of drafting.slots) if (slot.name === from) drafted.follow(naming(slot), [aside]);
+  }
 }
+
+/** The step after which a slot's container has its name. */
+const naming = ({ name, made, kept }: Slot): string =>
+  made?.name === name ? `create ${name}` : `rename ${made?.name ?? kept?.name}`;
 
 function leave(
   drafted: Draft,
@@ -114,19 +130,18 @@ function objectSteps(drafted: Draft, { changed, slots, leaving }: Drafting): voi
   }
 }
 
-/** What only one container at a time can have: ports of the host, fixed addresses, names. */
+/** What only one container at a time can have: ports of the host, fixed addresses. */
 function claims(found: Found, wanted: ReadonlySet<string>): boolean {
   const addresses = Object.values(found.networks).flatMap((each) => each.addresses);
-  return [...found.ports, ...addresses, found.name].some((each) => wanted.has(each));
+  return [...found.ports, ...addresses].some((each) => wanted.has(each));
 }
 
-const wants = ({ service, name }: Slot): ReadonlySet<string> =>
+const wants = ({ service }: Slot): ReadonlySet<string> =>
   new Set([
     ...hostPorts(service),
     ...Object.values(service.networks ?? {}).flatMap((own) =>
       [own?.ipv4_address, own?.ipv6_address].filter((address) => address !== undefined),
     ),
-    name,
   ]);
 
 function earlyOnes({ slots, changed }: Drafting): ReadonlySet<Slot> {
@@ -194,28 +209,20 @@ function isSettled(drafted: Draft, slot: Slot, condition: WaitAction["condition"
 }
 
 function order(drafted: Draft, slot: Slot, { project, slots, changed, leaving, bounced }: Context): void {
-  const { service, name, made, retired } = slot;
+  const { service, made, retired } = slot;
   const going = [
     ...leaving.map(({ found }) => found),
     ...slots.filter((each) => each !== slot).flatMap((each) => each.retired),
   ];
   const wanted = wants(slot);
-  const named = `${made?.name === name ? "create" : "rename"} ${made?.name ?? slot.kept?.name}`;
-  for (const found of going) {
-    if (found.name === name) drafted.follow(named, [`remove ${found.name}`]);
-    if (claims(found, wanted)) drafted.follow(starts(slot), [`stop ${found.name}`]);
-  }
-  // What a run that was cut off made, under the name that this one's container gets for a while.
-  for (const found of [...going, ...retired])
-    if (found.name === made?.name) drafted.follow(`create ${made.name}`, [`remove ${found.name}`]);
+  for (const found of going) if (claims(found, wanted)) drafted.follow(starts(slot), [`stop ${found.name}`]);
   if (made !== undefined) {
     drafted.follow(`create ${made.name}`, [
       ...Object.keys(service.networks ?? {}).map(
         (key) => `create network ${project.networks.get(key)?.name}`,
       ),
       ...changed.volumes.map(({ name }) => `create volume ${name}`),
-      ...peersOf(slots, joined(service)).flatMap((each) => present(each)),
-      ...peersOf(slots, linked(service)).flatMap((each) => present(each)),
+      ...peersOf(slots, [...joined(service), ...linked(service)]).map(naming),
     ]);
     drafted.follow(starts(slot), [`create ${made.name}`]);
   }
@@ -233,12 +240,6 @@ function order(drafted: Draft, slot: Slot, { project, slots, changed, leaving, b
 
 const peersOf = (slots: readonly Slot[], names: readonly string[]): readonly Slot[] =>
   slots.filter(({ service }) => names.includes(service.name));
-
-/** The steps after which a slot's container is there under its own name. */
-const present = ({ made, kept, name }: Slot): readonly string[] => [
-  `create ${name}`,
-  `rename ${made?.name ?? kept?.name}`,
-];
 
 /** `up --wait`. One that is a job may end, if another one waits for that. */
 function readySteps(drafted: Draft, service: Service, { slots, options, selected }: Drafting): void {

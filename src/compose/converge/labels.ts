@@ -67,8 +67,11 @@ export function dependencies(text: string | undefined): Readonly<Record<string, 
 export const containerName = (project: Project, service: Service, number: number): string =>
   service.container_name ?? `${project.name}-${service.name}-${number}`;
 
-/** The name of one that is made while another one still has its name. */
-export const meanwhileName = (id: string, name: string): string => `${id.slice(0, 12)}_${name}`;
+/** The name of one that is made, or stays, while another one has its name: with a part of an id before it. */
+export function meanwhileName(id: string, name: string, isTaken: (name: string) => boolean): string {
+  const names = [0, 12, 24, 36, 48].map((at) => `${id.slice(at, at + 12)}_${name}`);
+  return names.find((each) => !isTaken(each)) ?? `${id}_${name}`;
+}
 
 /** The image that a service's containers are of; one that is built and not named has the project's and its own name. */
 export const imageName = (project: Project, service: Service): string =>

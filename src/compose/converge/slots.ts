@@ -106,10 +106,11 @@ function occupiedSlot(
   const common = { service, number, name, why: why ?? "a run before this one was cut off" };
   if (why === undefined) return { ...common, kept: best, retired: others };
   const image = actual.images.get(imageName(project, service));
+  const isTaken = (each: string) => actual.containers.some((found) => found.name === each);
   const inherits = renew ? {} : inherited(service, image, best);
   return {
     ...common,
-    made: { name: meanwhileName(best.id, name), replaces: best, inherits },
+    made: { name: meanwhileName(best.id, name, isTaken), replaces: best, inherits },
     retired: candidates,
   };
 }
