@@ -28,7 +28,11 @@ export function stepAside(
   const owners = new Map(slots.map((slot) => [slot.name, slot]));
   const asides: Aside[] = [];
   const taken = new Set([
-    ...slots.flatMap(({ kept, made, retired }) => [kept?.name, made?.name, ...retired.map(({ name }) => name)]),
+    ...slots.flatMap(({ kept, made, retired }) => [
+      kept?.name,
+      made?.name,
+      ...retired.map(({ name }) => name),
+    ]),
     ...leaving.map(({ found }) => found.name),
   ]);
   const moved = (found: Found, slot: Slot | undefined): Found => {

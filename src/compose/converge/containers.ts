@@ -224,12 +224,12 @@ function order(drafted: Draft, slot: Slot, { project, slots, changed, leaving, b
       ...changed.volumes.map(({ name }) => `create volume ${name}`),
       ...peersOf(slots, [...joined(service), ...linked(service)]).map(naming),
     ]);
-    drafted.follow(starts(slot), [`create ${made.name}`]);
   }
+  const uses = [starts(slot), unpauses(slot), ...(bounced.has(slot) ? [`stop ${slot.name}`] : [])];
+  for (const id of uses) drafted.follow(id, [naming(slot)]);
   drafted.follow(starts(slot), [
     ...peersOf(slots, joined(service)).flatMap((each) => [starts(each), unpauses(each)]),
     ...retired.map((found) => `remove ${found.name}`),
-    `rename ${made?.name ?? slot.kept?.name}`,
     ...(bounced.has(slot) ? [`stop ${slot.name}`] : []),
   ]);
   // Those that are restarted with this one stop before it does.

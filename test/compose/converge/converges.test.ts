@@ -3,6 +3,7 @@ import type { FoundNetwork, State } from "../../../src/compose/converge/actual.t
 import { downSteps } from "../../../src/compose/converge/down.ts";
 import { UP, type UpOptions } from "../../../src/compose/converge/options.ts";
 import { upSteps } from "../../../src/compose/converge/up.ts";
+import type { Project } from "../../../src/compose/model/project.ts";
 import { actualOf, emptyEngine, type PureEngine, perform } from "./engine.ts";
 import { random, randomProject } from "./random.ts";
 
@@ -31,14 +32,13 @@ function disturb(engine: PureEngine, pick: (count: number) => number): void {
       );
     },
     () => {
-      const [name] = engine.networks.keys();
-      if (
-        name === undefined ||
-        engine.containers.some((found) => found.networks[name] && found.state === "running")
-      )
-        return;
+      const [name = ""] = engine.networks.keys();
+      engine.containers = engine.containers.map((found) =>
+        found.networks[name] === undefined ? found : { ...found, state: "exited", ports: [] },
+      );
       const others = [...engine.networks].filter(([each]) => each !== name);
       // Somebody may have made it again, by hand.
+      if (!engine.networks.has(name)) return;
       const again = { ...engine.networks.get(name), id: `by hand ${++engine.made}` } as FoundNetwork;
       engine.networks = new Map(pick(2) === 0 ? others : [...others, [name, again]]);
     },
@@ -60,10 +60,10 @@ const options = (pick: (count: number) => number): UpOptions => ({
   orphans: pick(2) === 0 ? "remove" : "ignore",
 });
 
-/** What was done before, cut off anywhere, and what happened in between. */
-function past(engine: PureEngine, pick: (count: number) => number): void {
+/** What was done before, cut off anywhere, and what happened in between. Answers what is asked for now. */
+function past(engine: PureEngine, pick: (count: number) => number): Project {
+  let project = randomProject(pick);
   for (let round = pick(4); round >= 0; round--) {
-    const project = randomProject(pick);
     const asked = options(pick);
     try {
       const { steps } = upSteps(project, actualOf(engine), asked);
@@ -73,7 +73,9 @@ function past(engine: PureEngine, pick: (count: number) => number): void {
       if (asked.orphans === "remove" || !/the engine refuses/.test((error as Error).message)) throw error;
     }
     for (let times = pick(3); times > 0; times--) disturb(engine, pick);
+    if (pick(2) === 0) project = randomProject(pick);
   }
+  return project;
 }
 
 const seeds = Array.from({ length: 400 }, (_, seed) => seed + 1);
@@ -87,8 +89,7 @@ test("from any state, what is to be done leads to what the file asks for, and th
       ["two", image("2")],
     ]);
     try {
-      past(engine, pick);
-      const project = randomProject(pick);
+      const project = past(engine, pick);
       const asked: UpOptions = { ...UP, orphans: "remove" };
       const { steps } = upSteps(project, actualOf(engine), asked);
       perform(engine, project, steps, { pick });
