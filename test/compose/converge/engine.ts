@@ -99,6 +99,7 @@ const DOINGS: {
   "remove image": nothing,
   pull: nothing,
   build: nothing,
+  push: nothing,
   create: (engine, project, { service: key, number, name, inherits }) => {
     if (engine.containers.some((found) => found.name === name)) fail(`the name ${name} is taken`);
     const service = project.services.get(key) ?? fail(`there is no service ${key}`);
