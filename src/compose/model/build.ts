@@ -1,5 +1,5 @@
 /** `build` of a service (build.md). */
-import type { Node } from "../file/node.ts";
+import { member } from "../file/node.ts";
 import { fileUses } from "./file-use.ts";
 import { hosts } from "./host.ts";
 import { cut, environment, flag, type Kind, list, record, refuse, set, size, text, texts } from "./kind.ts";
@@ -85,14 +85,6 @@ export const build: Kind<Build> = {
     const inline = member(node, "dockerfile_inline");
     if (inline !== undefined && read.dockerfile !== undefined)
       refuse(at, inline.place, "it says both dockerfile and dockerfile_inline", "leave one away");
-    return {
-      ...read,
-      context: read.context ?? at.workingDir,
-      ...(inline === undefined ? { dockerfile: read.dockerfile ?? "Dockerfile" } : {}),
-    };
+    return { ...read, context: read.context ?? (at.absolute ? at.workingDir : ".") };
   },
 };
-
-function member(node: Node, key: string): Node | undefined {
-  return node.kind === "mapping" ? node.entries.get(key)?.value : undefined;
-}

@@ -105,22 +105,14 @@ const partsThereAre: Check = (project, places) => {
   const parts = ["networks", "volumes", "secrets", "configs", "models"] as const;
   for (const [name, service] of project.services)
     for (const part of parts)
-      uses[part](service).forEach((key, index) => {
-        if (project[part].has(key)) return;
-        const list = service[part];
-        const path = ["services", name, part, Array.isArray(list) ? indexOf(list, key, index) : key];
-        refuse(
-          places,
-          path,
-          `there is no ${part.slice(0, -1)} "${key}" in the file`,
-          `define it beneath ${part}: at the top; ${known([...project[part].keys()].filter((one) => one !== "default"))}`,
-        );
-      });
-};
-
-const indexOf = (list: readonly { readonly source?: string }[], key: string, index: number): number => {
-  const found = list.findIndex((item) => item.source === key);
-  return found < 0 ? index : found;
+      for (const { key, path } of uses[part](service))
+        if (!project[part].has(key))
+          refuse(
+            places,
+            ["services", name, ...path],
+            `there is no ${part.slice(0, -1)} "${key}" in the file`,
+            `define it beneath ${part}: at the top; ${known([...project[part].keys()].filter((one) => one !== "default"))}`,
+          );
 };
 
 const ownNetwork: Check = ({ services }, places) => {

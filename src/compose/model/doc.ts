@@ -34,9 +34,8 @@ function numbers(left: readonly string[], right: readonly string[], at: number):
   const within = (left[at] === "0" || right[at] === "0") && /[1-9]0*$/.test(left.slice(0, at).join(""));
   const read = (text: readonly string[]) => /^\d*/.exec(text.slice(at).join(""))?.[0] ?? "";
   const [x, y] = [read(left), read(right)];
-  // In 64 bits, as theirs overflow.
-  const value = (text: string) => BigInt.asIntN(64, BigInt(`${within ? "1" : "0"}${text}`));
-  return value(x) === value(y) ? x.length - y.length : value(x) < value(y) ? -1 : 1;
+  const value = (text: string) => Number(`${within ? "1" : "0"}${text}`);
+  return value(x) - value(y) || x.length - y.length;
 }
 
 function bytewise(a: string, b: string): number {

@@ -1,35 +1,35 @@
 /** A service's variables and labels, with those of its files (05-services.md, "env_file", "label_file"). */
 import { member, type Node } from "../file/node.ts";
 import { readVariables } from "../file/variables/dotenv.ts";
-import { type At, flag, inside, oneOf, refuse, text } from "./kind.ts";
-import { hostPath } from "./path.ts";
-import type { Environment, Texts } from "./project.ts";
+import { type At, flag, inside, type Kind, kept, oneOf, oneOrMore, record, refuse } from "./kind.ts";
+import { path } from "./path.ts";
+import type { Environment, Texts, VariablesFile } from "./project.ts";
 
 type Variables = Readonly<Record<string, string>>;
 
-interface VariablesFile {
-  readonly path: string;
-  /** As it was written. */
-  readonly name: string;
-  readonly format: "compose" | "raw";
-  readonly required: boolean;
-}
-
 /**
- * `env_file`s from the top down, and `environment` over them; what has no value takes the caller's.
- * @param written what `environment` says
+ * What `env_file`s say, from the top down: without what has no value and that the caller has none for, either.
+ * @param service with their places
  */
-export function serviceEnvironment(service: Node, written: Environment, env: Variables, at: At): Environment {
-  return withCallers({ ...read(service, "env_file", env, at), ...written }, env);
+export function fileVariables(
+  files: readonly VariablesFile[],
+  service: Node,
+  env: Variables,
+  at: At,
+): Environment {
+  return read(files, member(service, "env_file") ?? service, env, inside(at, "env_file"));
 }
 
 /** @param written what `labels` says */
 export function serviceLabels(service: Node, written: Texts, env: Variables, at: At): Texts {
-  const found = Object.entries(read(service, "label_file", env, at)).map(([key, value]) => [
-    key,
-    value ?? "",
-  ]);
-  return { ...Object.fromEntries(found), ...written };
+  const node = member(service, "label_file");
+  if (node === undefined) return written;
+  const where = inside(at, "label_file");
+  const found = read(variablesFiles.read(node, where), node, env, where);
+  return {
+    ...Object.fromEntries(Object.entries(found).map(([key, value]) => [key, value ?? ""])),
+    ...written,
+  };
 }
 
 /** Null where the caller has none, either. */
@@ -39,41 +39,36 @@ export function withCallers(written: Environment, env: Variables): Environment {
   );
 }
 
-function read(service: Node, key: "env_file" | "label_file", env: Variables, at: At): Environment {
-  const node = member(service, key);
-  if (node === undefined) return {};
-  const where = inside(at, key);
-  const items = node.kind === "sequence" ? node.items : [node];
-  let found: Record<string, string | null> = {};
-  items.forEach((item, index) => {
-    const here = node.kind === "sequence" ? inside(where, index) : where;
-    const file = fileOf(item, here);
-    found = { ...found, ...variablesOf(file, item, env, here) };
-  });
-  return found;
+function read(files: readonly VariablesFile[], node: Node, env: Variables, at: At): Environment {
+  return Object.assign(
+    {},
+    ...files.map((file, index) =>
+      node.kind === "sequence"
+        ? variablesOf(file, node.items[index] ?? node, env, inside(at, index))
+        : variablesOf(file, node, env, at),
+    ),
+  );
 }
 
-const format = oneOf("compose", "raw");
+const long = record<VariablesFile>({ path, required: kept(flag), format: oneOf("compose", "raw") });
 
-function fileOf(node: Node, at: At): VariablesFile {
-  if (node.kind !== "mapping") {
-    const name = text.read(node, at);
-    return { path: hostPath(name, node.place, at), name, format: "compose", required: true };
-  }
-  const [path, required, kind] = ["path", "required", "format"].map((key) => member(node, key));
-  if (path === undefined) return refuse(at, node.place, "it has no path");
-  const name = text.read(path, inside(at, "path"));
-  return {
-    path: hostPath(name, path.place, at),
-    name,
-    format: kind === undefined ? "compose" : format.read(kind, inside(at, "format")),
-    required: required === undefined || flag.read(required, inside(at, "required")),
-  };
-}
+const variablesFile: Kind<VariablesFile> = {
+  read: (node, at) => {
+    const file = node.kind === "mapping" ? long.read(node, at) : { path: path.read(node, at) };
+    if (file.path === undefined) refuse(at, node.place, "it has no path");
+    return { required: true, ...file };
+  },
+  print: (file, form) => (file.required && file.format === undefined ? file.path : long.print(file, form)),
+};
+
+export const variablesFiles: Kind<readonly VariablesFile[]> = oneOrMore(variablesFile);
 
 function variablesOf(file: VariablesFile, node: Node, env: Variables, at: At): Environment {
   try {
-    const variables = withCallers(Object.fromEntries(readVariables(file, (name) => env[name])), env);
+    const variables = withCallers(
+      Object.fromEntries(readVariables({ format: "compose", ...file, name: file.path }, (name) => env[name])),
+      env,
+    );
     return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== null));
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "COMPOSE_NOT_FOUND")) throw error;

@@ -1,5 +1,8 @@
-/** What a file leaves to be understood (05-services.md): the default network, dependencies that follow from others. */
-import type { Dependency, Project, Service } from "./project.ts";
+/**
+ * What a file leaves to be understood (05-services.md): the default network, dependencies that follow from others, the
+ * Dockerfile's name.
+ */
+import type { Build, Dependency, Project, Service } from "./project.ts";
 
 const DEFAULT = "default";
 
@@ -20,8 +23,12 @@ function complete(service: Service): Service {
     ...service,
     ...(Object.keys(dependencies).length > 0 ? { depends_on: dependencies } : {}),
     ...(isAlone || networks === undefined ? {} : { networks }),
+    ...(service.build === undefined ? {} : { build: named(service.build) }),
   };
 }
+
+const named = (build: Build): Build =>
+  build.dockerfile_inline === undefined ? { ...build, dockerfile: build.dockerfile ?? "Dockerfile" } : build;
 
 /** The services of which a service makes use without saying that it depends on them. */
 function implied(service: Service): Record<string, Dependency> {

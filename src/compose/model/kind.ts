@@ -16,6 +16,8 @@ export interface At {
   readonly workingDir: string;
   /** The caller's. */
   readonly home: string | undefined;
+  /** That relative paths become so. */
+  readonly absolute: boolean;
   readonly warn: (text: string) => void;
 }
 

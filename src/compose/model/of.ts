@@ -1,12 +1,12 @@
 import type { Loaded } from "../file/load.ts";
-import { type Entry, type Mapping, member, type Node, type Place } from "../file/node.ts";
+import { type Entry, type Mapping, member, type Node, type Place, textOf } from "../file/node.ts";
 import { check } from "./check.ts";
-import { serviceEnvironment, serviceLabels, withCallers } from "./environment.ts";
+import { fileVariables, serviceLabels, withCallers } from "./environment.ts";
 import { withImplicit } from "./implicit.ts";
 import { type At, extensionsOf, inside, type Kind, refuse } from "./kind.ts";
 import { config, model, network, secret, volume } from "./object.ts";
 import { activeProfiles, isOn } from "./profile.ts";
-import type { FileObject, Model, Network, Project, Service, Volume } from "./project.ts";
+import type { Build, FileObject, Model, Network, Project, Service, Volume } from "./project.ts";
 import { service as serviceKind } from "./service.ts";
 import { usedOf } from "./used.ts";
 import { notActedOn } from "./warn.ts";
@@ -17,6 +17,10 @@ export interface Reading {
   readonly normalize?: boolean;
   /** Whether what refers to something finds it. */
   readonly consistency?: boolean;
+  /** That relative paths become absolute. */
+  readonly paths?: boolean;
+  /** That `env_file`s are read. */
+  readonly environment?: boolean;
 }
 
 /**
@@ -29,13 +33,14 @@ export function projectOf(loaded: Loaded, chosen: readonly string[] = [], readin
     path: "",
     workingDir: loaded.workingDir,
     home: loaded.env["HOME"],
+    absolute: reading.paths ?? true,
     warn: (text) => warnings.add(text),
   };
   const all = servicesOf(loaded.root, at);
   const profiles = activeProfiles(all, loaded.profiles, chosen);
   const [services, disabled] = [new Map<string, Service>(), new Map<string, Service>()];
   for (const [name, service] of all)
-    if (isOn(service, profiles)) services.set(name, withFiles(service, loaded, at));
+    if (isOn(service, profiles)) services.set(name, withFiles(service, loaded, at, reading));
     else disabled.set(name, service);
   const extensions = extensionsOf(loaded.root);
   const named = reading.normalize === false ? undefined : loaded.name;
@@ -56,11 +61,11 @@ export function projectOf(loaded: Loaded, chosen: readonly string[] = [], readin
   };
   const whole = reading.normalize === false ? written : withImplicit(written);
   if (reading.consistency !== false) check(whole, placesOf(loaded.root));
-  for (const line of notActedOn(whole, loaded.root)) warnings.add(line);
+  for (const line of notActedOn(whole)) warnings.add(line);
   return { ...usedOf(whole), warnings: [...warnings] };
 }
 
-/** Where something is written: as far in as there is something. */
+/** Where something is written: as far in as there is something. In a list a key is an index, or what an item names. */
 export type Places = (...path: readonly (string | number)[]) => Place;
 
 function placesOf(root: Mapping): Places {
@@ -68,12 +73,20 @@ function placesOf(root: Mapping): Places {
     let [node, place]: readonly [Node | undefined, Place] = [root, root.place];
     for (const key of path) {
       const entry: Entry | undefined = node?.kind === "mapping" ? node.entries.get(String(key)) : undefined;
-      node = node?.kind === "sequence" ? node.items[Number(key)] : entry?.value;
+      node = node?.kind === "sequence" ? (node.items[Number(key)] ?? naming(node.items, key)) : entry?.value;
       if (node === undefined) return place;
       place = node.kind === "scalar" ? node.place : (entry?.place ?? node.place);
     }
     return place;
   };
+}
+
+/** `back`, `label=value`, `{source: token}`. */
+function naming(items: readonly Node[], key: string | number): Node | undefined {
+  return items.find((item) => {
+    const text = textOf(item) ?? textOf(member(item, "source"));
+    return text === key || text?.startsWith(`${key}=`);
+  });
 }
 
 function servicesOf(root: Mapping, at: At): ReadonlyMap<string, Service> {
@@ -87,19 +100,34 @@ function readService(node: Node, at: At): Service {
 }
 
 /** Of a service that is on: files of others need not be there. */
-function withFiles(service: Service, { root, env }: Loaded, at: At): Service {
+function withFiles(
+  service: Service,
+  { root, env }: Loaded,
+  at: At,
+  { environment = true }: Reading,
+): Service {
   const node = member(member(root, "services"), service.name);
   if (node === undefined) return service;
   const here = inside(inside(at, "services"), service.name);
   const labels = serviceLabels(node, service.labels ?? {}, env, here);
-  const { build } = service;
-  const args = Object.entries(withCallers(build?.args ?? {}, env)).filter(([, value]) => value !== null);
+  const { env_file: files, build, ...rest } = service;
   return {
-    ...service,
-    environment: serviceEnvironment(node, service.environment, env, here),
+    ...rest,
+    ...(environment || files === undefined ? {} : { env_file: files }),
+    environment: withCallers(
+      { ...(environment ? fileVariables(files ?? [], node, env, here) : {}), ...service.environment },
+      env,
+    ),
     ...(Object.keys(labels).length > 0 ? { labels } : {}),
-    ...(build?.args === undefined ? {} : { build: { ...build, args: Object.fromEntries(args) } }),
+    ...(build === undefined ? {} : { build: withArgs(build, env) }),
   };
+}
+
+/** What nobody has given a value is no argument. */
+function withArgs(build: Build, env: Loaded["env"]): Build {
+  if (build.args === undefined) return build;
+  const args = Object.entries(withCallers(build.args, env)).filter(([, value]) => value !== null);
+  return { ...build, args: Object.fromEntries(args) };
 }
 
 function membersOf<T>(root: Mapping, key: string, kind: Kind<T>, at: At): ReadonlyMap<string, T> {

@@ -7,6 +7,7 @@ import { type At, type Kind, refuse, text } from "./kind.ts";
 export function hostPath(written: string, place: Place, at: At): string {
   if (/^[A-Za-z]:\\|^\\\\/.test(written))
     refuse(at, place, `"${written}" is a path of Windows`, "Inro runs on Linux: write /path/like/this");
+  if (!at.absolute) return written;
   if (written === "~" || written.startsWith("~/")) {
     if (at.home === undefined) refuse(at, place, `"${written}" needs HOME, which is not set`);
     return resolve(at.home, `./${written.slice(1)}`);

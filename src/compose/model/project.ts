@@ -76,6 +76,8 @@ export interface Service {
   readonly entrypoint: readonly string[] | null;
   /** `env_file`s are read and are part of it. */
   readonly environment: Environment;
+  /** Only where it was asked not to read them. */
+  readonly env_file?: readonly VariablesFile[];
   readonly expose?: readonly string[];
   readonly external_links?: readonly string[];
   /** A host's name, and its addresses. */
@@ -137,6 +139,13 @@ export interface Service {
   readonly volumes_from?: readonly string[];
   readonly working_dir?: string;
   readonly extensions?: Extensions;
+}
+
+export interface VariablesFile {
+  /** Absolute. */
+  readonly path: string;
+  readonly required: boolean;
+  readonly format?: "compose" | "raw";
 }
 
 export interface Build {

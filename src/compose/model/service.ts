@@ -3,6 +3,7 @@ import { build } from "./build.ts";
 import { healthcheck, hook, ownCommand } from "./command.ts";
 import { deploy, develop } from "./deploy.ts";
 import { endpoints, mac } from "./endpoint.ts";
+import { variablesFiles } from "./environment.ts";
 import { fileUses, secretUses } from "./file-use.ts";
 import { hosts } from "./host.ts";
 import {
@@ -134,6 +135,7 @@ export const service: Kind<Omit<Service, "name">> = record<Omit<Service, "name">
   entrypoint: ownCommand,
   provider: record<NonNullable<Service["provider"]>>({ type: text, options: anything }),
   environment,
+  env_file: variablesFiles,
   expose,
   external_links: set(text),
   extra_hosts: hosts,
@@ -169,7 +171,7 @@ export const service: Kind<Omit<Service, "name">> = record<Omit<Service, "name">
   ),
   read_only: flag,
   restart: matching(
-    "no, always, on-failure, on-failure:<tries> or unless-stopped",
+    "one of no, always, on-failure, on-failure:<tries> and unless-stopped",
     /^(no|always|unless-stopped|on-failure(:\d+)?)$/,
   ),
   runtime: text,

@@ -1,5 +1,4 @@
 /** What a file may say and Inro does not act on: told once each, with the services that say it. */
-import { type Mapping, member } from "../file/node.ts";
 import type { Project, Service } from "./project.ts";
 
 const SWARM = "is for clusters: containers run on this machine only";
@@ -63,12 +62,9 @@ const members: readonly {
 ];
 
 /** A line each. */
-export function notActedOn({ services }: Project, root: Mapping): readonly string[] {
-  const version =
-    member(root, "version") === undefined ? [] : ["version: is not needed any more, and ignored"];
-  const lines = members.flatMap(({ name, why, said }) => {
+export function notActedOn({ services }: Project): readonly string[] {
+  return members.flatMap(({ name, why, said }) => {
     const sayers = [...services.values()].filter(said).map((service) => service.name);
     return sayers.length === 0 ? [] : [`${name} (${sayers.join(", ")}): is not acted on: ${why}`];
   });
-  return [...version, ...lines];
 }

@@ -1,15 +1,12 @@
 /** Every case is printed and hashed as its golden file says, and as docker compose v2 does it where that is there. */
 import { expect, test } from "bun:test";
-import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalText } from "../../../src/compose/model/canonical.ts";
 import { configHash } from "../../../src/compose/model/hash.ts";
-import { tool } from "../../support/tools.ts";
+import type { Reading } from "../../../src/compose/model/of.ts";
 import { type Case, cases } from "./cases.ts";
-import { PROJECT, projectFrom, type Written, written } from "./support.ts";
-
-const oracle = tool("docker-compose-2");
+import { hasOracle, projectFrom, theirs, type Written, written } from "./support.ts";
 
 interface Output {
   readonly yaml: string;
@@ -17,27 +14,14 @@ interface Output {
   readonly hash: string;
 }
 
-function ours(files: Written, { profiles }: Case): Output {
-  const project = projectFrom(files, profiles);
+function ours(files: Written, { profiles }: Case, reading: Reading = {}): Output {
+  const project = projectFrom(files, profiles, [], reading);
   const hashes = [...project.services.values()].map((service) => `${service.name} ${configHash(service)}`);
   return {
     yaml: canonicalText(project, { format: "yaml", escaped: true }),
     json: canonicalText(project, { format: "json", escaped: true }),
     hash: `${hashes.sort().join("\n")}\n`,
   };
-}
-
-function theirs(files: Written, { profiles = [] }: Case, args: readonly string[]): string {
-  const result = spawnSync(
-    oracle ?? "",
-    [
-      ...["-f", files.file, "--project-directory", PROJECT],
-      ...profiles.flatMap((profile) => ["--profile", profile]),
-      ...["config", ...args],
-    ],
-    { env: { ...files.env, PATH: process.env["PATH"] }, encoding: "utf8" },
-  );
-  return result.status === 0 ? result.stdout : result.stderr;
 }
 
 const outputs: readonly (readonly [keyof Output, readonly string[]])[] = [
@@ -65,13 +49,80 @@ for (const [section, all] of Object.entries(cases)) {
   });
 
   for (const one of all)
-    test.skipIf(oracle === undefined)(`docker compose says the same of "${one.name}" (${section})`, () => {
+    test.skipIf(!hasOracle)(`docker compose says the same of "${one.name}" (${section})`, async () => {
       using files = written(one);
-      const own = ours(files, one);
-      for (const [form, args] of outputs) {
-        const same = lines(theirs(files, one, args), form);
+      // `config --hash` does not read a service's env_file; what containers are labelled with does.
+      const own = { ...ours(files, one), hash: ours(files, one, { environment: false }).hash };
+      const all = outputs.map(
+        async ([form, args]) => [form, await theirs(files, one.profiles ?? [], args)] as const,
+      );
+      for (const [form, { text }] of await Promise.all(all)) {
+        const same = lines(text, form);
         if (one.differs?.[form] === undefined) expect(lines(own[form], form)).toBe(same);
         else expect(lines(own[form], form)).not.toBe(same);
       }
     });
 }
+
+const everything = `x-top: {a: 1}
+services:
+  web:
+    image: nginx
+    build: ./dir
+    depends_on: [db]
+    env_file: \${FILES}/a.env
+    environment: {B: 2}
+    volumes: ["data:/data", "./rel:/rel", "~/home:/home"]
+    ports: ["8080:80"]
+    secrets: [token]
+    network_mode: "service:db"
+  db: {image: db, networks: [back], volumes_from: [cache]}
+  cache: {image: cache}
+networks: {back: }
+volumes: {data: }
+secrets: {token: {file: ./token}}
+`;
+
+for (const [option, reading] of [
+  ["--no-normalize", { normalize: false }],
+  ["--no-path-resolution", { paths: false }],
+] as const)
+  test.skipIf(!hasOracle)(`docker compose says the same with ${option}`, async () => {
+    using files = written({ compose: everything, files: { "a.env": "A=1\n" } });
+    const own = ours(files, { name: "", compose: everything }, reading);
+    expect(own.yaml.trim()).toBe((await theirs(files, [], [option])).text.trim());
+  });
+
+test.skipIf(!hasOracle)(
+  "docker compose says the same of what is not there with --no-consistency",
+  async () => {
+    const compose =
+      'services:\n  web: {image: web, depends_on: [no], networks: [no], volumes: ["nothing:/x"]}\n';
+    using files = written({ compose });
+    const own = ours(files, { name: "", compose }, { consistency: false });
+    expect(own.yaml.trim()).toBe((await theirs(files, [], ["--no-consistency"])).text.trim());
+  },
+);
+
+test("a container is labelled with the hash of its variables, wherever they are said", () => {
+  using file = written({
+    compose: "services: {web: {image: web, env_file: '${FILES}/a.env', environment: {B: 2}}}\n",
+    files: { "a.env": "A=1\nB=1\n" },
+  });
+  using inline = written({ compose: "services: {web: {image: web, environment: [A=1, B=2]}}\n" });
+  const one = { name: "", compose: "" };
+  expect(ours(file, one).hash).toBe(ours(inline, one).hash);
+});
+
+test("how an image comes and how many containers there are of it is not hashed; all else is", () => {
+  const hashOf = (members: string) => {
+    using files = written({ compose: `services:\n  web: {image: web, ${members}}\n` });
+    return ours(files, { name: "", compose: "" }).hash;
+  };
+  const plain = hashOf("deploy: {mode: replicated}");
+  for (const same of ["scale: 3", "build: .", "pull_policy: always"])
+    expect(hashOf(`deploy: {mode: replicated}, ${same}`)).toBe(plain);
+  expect(hashOf("deploy: {mode: replicated, replicas: 2}")).toBe(plain);
+  for (const other of ["init: true", "labels: {a: b}", "command: x", "mem_limit: 1g"])
+    expect(hashOf(`deploy: {mode: replicated}, ${other}`)).not.toBe(plain);
+});

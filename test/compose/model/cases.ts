@@ -29,8 +29,6 @@ const indented = (text: string): string =>
     .map((line) => `    ${line}\n`)
     .join("");
 
-const asFile =
-  "docker compose prints the hash with the file's path, and labels containers with that of its variables";
 const newer = "docker compose 2.26 does not know it yet";
 
 const fileAndName: readonly Case[] = [
@@ -153,7 +151,7 @@ const printing: readonly Case[] = [
   one("texts that need quotes", `command: ${JSON.stringify(texts)}`),
   one(
     "keys that need quotes",
-    `labels: ${JSON.stringify(Object.fromEntries(texts.filter((text) => !/[\n\r$]/.test(text) && text !== "").map((text) => [text, text])))}`,
+    `labels: ${JSON.stringify(Object.fromEntries(texts.filter((text) => !/[\n\r$]|^$|\d{20}/.test(text)).map((text) => [text, text])))}`,
   ),
   one(
     "signs that JSON escapes are hashed escaped",
@@ -227,19 +225,15 @@ const attributes: readonly Case[] = [
   one("environment with nothing in it", "environment: []"),
   one("env_file", "env_file: ${FILES}/a.env", {
     files: { "a.env": "A=1\nB='two words'\nC=\"x\\ty\"\n# D=4\nE=5 # five\nBARE\n" },
-    differs: { hash: asFile },
   }),
   one(
     "env_file: the last and environment win",
     'env_file: ["${FILES}/a.env", "${FILES}/b.env"]\nenvironment: {C: environment, D: }',
     {
       files: { "a.env": "A=a\nB=a\nC=a\n", "b.env": "B=b\nC=b\nD=b\n" },
-      differs: { hash: asFile },
     },
   ),
-  one("env_file that need not be there", 'env_file: [{path: "${FILES}/no.env", required: false}]', {
-    differs: { hash: asFile },
-  }),
+  one("env_file that need not be there", 'env_file: [{path: "${FILES}/no.env", required: false}]', {}),
   one("env_file in raw format", 'env_file: [{path: "${FILES}/a.env", format: raw}]', {
     files: { "a.env": "A='quoted'\nB=$HOME # x\n" },
     differs: everywhere(newer),
@@ -247,7 +241,6 @@ const attributes: readonly Case[] = [
   one("env_file with variables", "env_file: ${FILES}/a.env", {
     files: { "a.env": "A=${GIVEN}\nB=${A}-b\nC='${GIVEN}'\nD=${NOT:-default}\n" },
     env: { GIVEN: "given" },
-    differs: { hash: asFile },
   }),
   one("label_file", 'label_file: ["${FILES}/a.labels", "${FILES}/b.labels"]\nlabels: {c: own}', {
     files: { "a.labels": "a=1\nb=1\nc=1\n", "b.labels": "b=2\n" },

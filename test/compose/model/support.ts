@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadFile } from "../../../src/compose/file/load.ts";
-import { projectOf } from "../../../src/compose/model/of.ts";
+import { projectOf, type Reading } from "../../../src/compose/model/of.ts";
 import type { Project } from "../../../src/compose/model/project.ts";
+import { tool } from "../../support/tools.ts";
 import type { Case } from "./cases.ts";
 
 /** Where the project seems to be: its paths and hashes are the same everywhere. Nothing is there. */
@@ -26,21 +27,45 @@ export function written({ compose, files = {}, env = {} }: Omit<Case, "name">): 
   };
 }
 
+const oracle = tool("docker-compose-2");
+
+export const hasOracle = oracle !== undefined;
+
+/** What `docker compose … config …` says of the same files. */
+export async function theirs(
+  { file, env }: Written,
+  profiles: readonly string[],
+  args: readonly string[],
+): Promise<{ readonly accepted: boolean; readonly text: string }> {
+  const child = Bun.spawn(
+    [
+      oracle ?? "",
+      ...["-f", file, "--project-directory", PROJECT],
+      ...profiles.flatMap((profile) => ["--profile", profile]),
+      ...["config", ...args],
+    ],
+    { env: { ...env, PATH: process.env["PATH"] }, stdout: "pipe", stderr: "pipe" },
+  );
+  const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+  const accepted = (await child.exited) === 0;
+  return { accepted, text: accepted ? out : err };
+}
+
 export function projectFrom(
   { file, env }: Pick<Written, "file" | "env">,
   profiles: readonly string[] = [],
   chosen: readonly string[] = [],
+  reading: Reading = {},
 ): Project {
   const loaded = loadFile({
     files: [file],
     projectDirectory: PROJECT,
-    ...(env["NAME"] === undefined ? {} : { projectName: env["NAME"] }),
     envFiles: [],
     env,
     workingDir: join(file, ".."),
     profiles,
   });
-  return projectOf(loaded, chosen);
+  return projectOf(loaded, chosen, reading);
 }
 
 export function projectOfText(
