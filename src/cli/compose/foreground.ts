@@ -1,13 +1,15 @@
 /** `up` that stays: what the containers write, until they end or are stopped. */
 import { at } from "../../client/client.ts";
+import { containerName } from "../../compose/converge/labels.ts";
 import { stopSteps } from "../../compose/converge/life.ts";
+import { countOf } from "../../compose/converge/slots.ts";
 import type { Project } from "../../compose/model/project.ts";
-import { err } from "../terminal/output.ts";
+import { err, out } from "../terminal/output.ts";
 import { type App, refuseUnknown } from "./app.ts";
 import { colours } from "./colours.ts";
 import { follow, listen, lives, written } from "./logs/follow.ts";
 import { printer } from "./logs/printer.ts";
-import { runs } from "./members.ts";
+import { labelOf, runs } from "./members.ts";
 import { direct, type Shown } from "./progress/show.ts";
 import { change } from "./state.ts";
 import { type BringUp, make } from "./up.ts";
@@ -60,6 +62,9 @@ export async function foreground(app: App, project: Project, asked: BringUp): Pr
   };
   let isMade = false;
 
+  const labels = labelsOf(project, attached, options.scale);
+  print.expect(labels);
+  if (labels.length > 0) out(`Attaching to ${labels.join(", ")}\n`);
   const before = (await members()).filter(({ service }) => attached.has(service));
   const listening = await listen(app.client, project.name);
   const shown = await written(app.client, before);
@@ -98,6 +103,22 @@ export async function foreground(app: App, project: Project, asked: BringUp): Pr
     over.abort();
     await following.catch(() => {});
   }
+}
+
+/** What stands before the lines of containers that are to be. */
+function labelsOf(
+  project: Project,
+  attached: ReadonlySet<string>,
+  scale: Readonly<Record<string, number>>,
+): readonly string[] {
+  return [...project.services.values()]
+    .filter(({ name }) => attached.has(name))
+    .flatMap((service) =>
+      Array.from({ length: countOf(service, scale[service.name]) }, (_, i) =>
+        labelOf(containerName(project, service, i + 1), project.name),
+      ),
+    )
+    .sort();
 }
 
 /** Whose output is shown: those that are named, or all; not those that say `attach: false`. */

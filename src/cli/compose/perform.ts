@@ -51,7 +51,8 @@ export async function perform(app: App, what: Performing): Promise<void> {
   } catch (error) {
     end();
     if (failed === undefined) throw error;
-    err(lastLines(failed, paintFor(isTerminal(2))));
+    // Whoever draws shows what is written as it comes.
+    if (what.drawn === undefined) err(lastLines(failed, paintFor(isTerminal(2))));
     throw new RunFailed(failureMessage(failed), statusOf(failed));
   }
   end();

@@ -14,7 +14,8 @@ export const statusOf = ({ step }: Failed): number => STATUS[step.action.kind] ?
 export function failureMessage({ step, error }: Failed): string {
   const message = messageOf(error);
   const { action } = step;
-  return "service" in action ? `service "${action.service}": ${message}` : message;
+  if (!("service" in action) || message.includes(`"${action.service}"`)) return message;
+  return `service "${action.service}": ${message}`;
 }
 
 /** The last lines of the container that failed, set apart. */

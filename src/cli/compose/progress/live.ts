@@ -53,6 +53,7 @@ export function liveView(steps: readonly Step[], { verb, paint }: { verb: string
   const rows = rowsOf(steps);
   const unsaid = silent(steps);
   const over = new Set<string>();
+  const failed = new Set<string>();
   const byId = new Map(steps.map((step) => [step.id, step]));
   let begun: number | undefined;
 
@@ -81,7 +82,10 @@ export function liveView(steps: readonly Step[], { verb, paint }: { verb: string
             row.ended = undefined;
             return;
           case "progress":
-            row.progress = { text: event.text, current: event.current, total: event.total };
+            row.progress = {
+              text: step.action.kind === "wait" ? `${words.doing}: ${unnamed(event.text, row)}` : event.text,
+              ...{ current: event.current, total: event.total },
+            };
             return;
           case "done":
           case "skipped":
@@ -90,6 +94,7 @@ export function liveView(steps: readonly Step[], { verb, paint }: { verb: string
             row.ended = now;
             return;
           case "failed":
+            failed.add(step.id);
             row.state = "failed";
             row.text = "Failed";
             row.ended = now;
@@ -99,8 +104,12 @@ export function liveView(steps: readonly Step[], { verb, paint }: { verb: string
     frame(now, { rows: height, columns }) {
       if (begun === undefined) return [];
       const all = [...rows.values()];
-      for (const row of all)
-        if (row.state === "pending" && row.steps.every(({ id }) => over.has(id))) row.state = "done";
+      for (const row of all) {
+        if (row.state !== "pending") continue;
+        if (row.steps.every(({ id }) => over.has(id))) row.state = "done";
+        else if (failed.size > 0)
+          row.text = row.text === "" ? "not begun" : `${row.text.split(",")[0]}, and no more`;
+      }
       const left = all.filter(({ state }) => state !== "done");
       const head = `${verb} ${seconds(now - begun)}, ${all.length - left.length} of ${all.length}`;
       const room = Math.max(1, height - 3);
@@ -115,6 +124,12 @@ export function liveView(steps: readonly Step[], { verb, paint }: { verb: string
       return [paint("bold", cut(head, columns - 1)), ...shown.map(line), ...more];
     },
   };
+}
+
+/** What is said of the row's own container: `starting` of `app-web-1 is starting`. */
+function unnamed(text: string, { title }: Row): string {
+  const start = `${title.slice(title.indexOf(" ") + 1)} is `;
+  return text.startsWith(start) ? text.slice(start.length) : text;
 }
 
 function rowsOf(steps: readonly Step[]): Map<string, Row> {
