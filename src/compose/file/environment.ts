@@ -35,5 +35,7 @@ export function withFiles(
 /** The folder's `.env`, if there is one. */
 export function dotEnv(folder: string): string[] {
   const path = join(folder, ".env");
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ? [path] : [];
+  // A folder of this name is Python's.
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined || found.isDirectory() ? [] : [path];
 }

@@ -1,7 +1,8 @@
 import { dirname } from "node:path";
+import { InroError } from "../../oci/error.ts";
 import { nearest } from "../../oci/nearest.ts";
 import { nameOf, readDocuments, refuseRemote } from "./documents.ts";
-import { composeError, placeText } from "./error.ts";
+import { ComposeError, composeError, placeText } from "./error.ts";
 import { mergeDocuments, mergeServices } from "./merge/merge.ts";
 import { type Entry, type Mapping, member, type Node, type Place, textOf } from "./node.ts";
 import { absoluteIn, anchoredService } from "./paths.ts";
@@ -103,13 +104,13 @@ function otherFile(file: string, from: Scope, place: Place, around: Surroundings
   return scope;
 }
 
-/** A file that is not there, told where it is asked for. */
+/** A file that cannot be read, told where it is asked for. */
 export function missingTold<Value>(read: () => Value, file: string, place: Place): Value {
   try {
     return read();
   } catch (error) {
-    if ((error as { code?: string }).code !== "COMPOSE_NOT_FOUND") throw error;
-    throw composeError(place, `cannot read "${file}"`, (error as { why?: string }).why ?? "there is none");
+    if (!(error instanceof InroError) || error instanceof ComposeError) throw error;
+    throw composeError(place, `cannot read "${file}"`, error.why, error.hint);
   }
 }
 

@@ -16,11 +16,16 @@ const NAME = /[_a-zA-Z][_a-zA-Z0-9]*/y;
 const OPERATORS = [":-", ":?", ":+", "-", "?", "+"] as const;
 type Operator = (typeof OPERATORS)[number];
 
+/** Characters. More than the kernel takes for a variable, and than any file needs in one place. */
+const LARGEST = 1 << 20;
+const DEEPEST = 100;
+
 /**
  * The text with its variables replaced. A `$` that begins no variable stands for itself; `$$` always does.
  * `unset` hears of each that is not set and has no other value. Throws TemplateError.
  */
-export function substitute(text: string, lookup: Lookup, unset: (name: string) => void): string {
+export function substitute(text: string, lookup: Lookup, unset: (name: string) => void, depth = 0): string {
+  if (depth > DEEPEST) throw new TemplateError(`variables are nested more than ${DEEPEST} deep`);
   let result = "";
   let from = 0;
   for (let at = text.indexOf("$"); at >= 0; at = text.indexOf("$", from)) {
@@ -31,13 +36,14 @@ export function substitute(text: string, lookup: Lookup, unset: (name: string) =
       from = at + 2;
     } else if (next === "{") {
       const end = closing(text, at + 1);
-      result += braced(text.slice(at + 2, end), lookup, unset);
+      result += braced(text.slice(at + 2, end), lookup, unset, depth);
       from = end + 1;
     } else {
       const name = nameAt(text, at + 1);
       result += name === "" ? "$" : value(name, lookup, unset);
       from = at + 1 + name.length;
     }
+    if (result.length > LARGEST) throw new TemplateError("its text becomes larger than 1 MiB");
   }
   return result + text.slice(from);
 }
@@ -74,7 +80,7 @@ function value(name: string, lookup: Lookup, unset: (name: string) => void): str
 }
 
 /** What stands between `${` and `}`. The word behind the operator is looked at only where it is taken. */
-function braced(inner: string, lookup: Lookup, unset: (name: string) => void): string {
+function braced(inner: string, lookup: Lookup, unset: (name: string) => void, depth: number): string {
   const name = nameAt(inner, 0);
   const rest = inner.slice(name.length);
   if (name !== "" && rest === "") return value(name, lookup, unset);
@@ -84,7 +90,7 @@ function braced(inner: string, lookup: Lookup, unset: (name: string) => void): s
       `"${shown(`\${${inner}}`)}" is no variable`,
       `\${NAME}, \${NAME:-default}, \${NAME:?message} and \${NAME:+other} are; $$ stands for one $`,
     );
-  const word = () => substitute(rest.slice(operator.length), lookup, unset);
+  const word = () => substitute(rest.slice(operator.length), lookup, unset, depth + 1);
   const found = lookup(name);
   const there = operator.startsWith(":") ? found !== undefined && found !== "" : found !== undefined;
   const kind = operator.at(-1) as "-" | "?" | "+";

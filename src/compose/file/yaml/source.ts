@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { composeError, composeNotFound } from "../error.ts";
 import type { Place } from "../node.ts";
 
@@ -19,11 +19,14 @@ const LARGEST = 16 << 20;
 export function readBytes(path: string, name: string, missing = "cannot read the Compose file"): Uint8Array {
   let descriptor = 0;
   try {
-    if (path !== "-") descriptor = openSync(path, "r");
+    // Opening a pipe waits for whoever writes to it, unless one says not to.
+    if (path !== "-") descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const chunks: Uint8Array[] = [];
     for (let size = 0; ; ) {
       const chunk = new Uint8Array(64 << 10);
-      const length = readSync(descriptor, chunk);
+      const length = readSome(descriptor, chunk);
+      if (length === 0 && size === 0 && fstatSync(descriptor).isFIFO() && path !== "-")
+        throw composeError(undefined, `${missing} ${name}`, "it is a pipe that nobody writes to");
       if (length === 0) return Buffer.concat(chunks);
       chunks.push(chunk.subarray(0, length));
       size += length;
@@ -38,6 +41,17 @@ export function readBytes(path: string, name: string, missing = "cannot read the
   } finally {
     if (descriptor !== 0) closeSync(descriptor);
   }
+}
+
+/** How much was read; where a pipe has nothing yet, but somebody who writes to it, that is waited for. */
+function readSome(descriptor: number, chunk: Uint8Array): number {
+  for (;;)
+    try {
+      return readSync(descriptor, chunk);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
 }
 
 /** What the bytes say in UTF-8, with or without a byte order mark; other bytes are refused at their place. */
