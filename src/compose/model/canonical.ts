@@ -9,7 +9,7 @@ import { yamlOf } from "./yaml.ts";
 /** Members in the order of docker compose v2 2.26, with newer ones of the specification among them. */
 export function canonical(project: Project, form: "yaml" | "json"): ReadonlyMap<string, Doc> {
   const parts: readonly (readonly [string, Doc])[] = [
-    ["services", printed<Omit<Service, "name">>(project.services, serviceKind, form)],
+    ["services", printed<Omit<Service, "name">>(withoutAbsent(project.services), serviceKind, form)],
     ["networks", printed(project.networks, network, form)],
     ["volumes", printed(project.volumes, volume, form)],
     ["secrets", printed(project.secrets, secret, form)],
@@ -25,6 +25,19 @@ export function canonical(project: Project, form: "yaml" | "json"): ReadonlyMap<
   ];
   const all: readonly (readonly [string, Doc])[] = [["name", project.name], ...said, ...extensions];
   return new Map(form === "yaml" ? all : all.toSorted(([a], [b]) => keyOrder.json(a, b)));
+}
+
+/** What is off may be depended on and is not printed: read again, it would not be there. */
+function withoutAbsent(services: ReadonlyMap<string, Service>): ReadonlyMap<string, Service> {
+  return new Map(
+    [...services].map(([name, service]) => {
+      if (service.depends_on === undefined) return [name, service];
+      const there = Object.entries(service.depends_on).filter(
+        ([other, { required }]) => required || services.has(other),
+      );
+      return [name, { ...service, depends_on: Object.fromEntries(there) }];
+    }),
+  );
 }
 
 function printed<T>(parts: ReadonlyMap<string, T>, kind: Kind<T>, form: Form): Doc {

@@ -70,7 +70,10 @@ export const blkioConfig: Kind<BlkioConfig> = record<BlkioConfig>({
 /** `all` is -1. */
 const count: Kind<number> = {
   ...integer(-1),
-  read: (node, at) => (node.kind === "scalar" && node.value === "all" ? -1 : integer(1).read(node, at)),
+  read: (node, at) =>
+    node.kind === "scalar" && ["all", -1, "-1"].includes(node.value as string | number)
+      ? -1
+      : integer(1).read(node, at),
 };
 
 const longRequest = record<DeviceRequest>({

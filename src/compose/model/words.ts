@@ -46,12 +46,14 @@ function quoted(line: string, from: number): number | undefined | { readonly wro
   if (close === undefined) return undefined;
   for (let at = from + 1; at < line.length; at++) {
     if (line[at] === close) return at + 1;
-    if (line[at] === "\\" && open === '"') at += 1;
+    if (line[at] === "\\" && open !== "'") at += 1;
   }
   return { wrong: `what ${open} opens is never closed` };
 }
 
+/** A command between backquotes, or `$(…)`, stays as it is but for backslashes. */
 function plain(quotation: string): string {
   if (quotation.startsWith("'")) return quotation.slice(1, -1);
-  return quotation.startsWith('"') ? quotation.slice(1, -1).replace(/\\([\s\S])/g, "$1") : quotation;
+  const bare = quotation.startsWith('"') ? quotation.slice(1, -1) : quotation;
+  return bare.replace(/\\([\s\S])/g, "$1");
 }

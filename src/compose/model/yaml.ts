@@ -36,7 +36,7 @@ const number: ScalarTag = {
 
 function quoted(value: string, indent: string, isKey: boolean): string {
   if (value.includes("\n") && !isKey) return isBlock.test(value) ? block(value, indent) : double(value);
-  if (value === "" || means(value)) return double(value);
+  if (value === "" || means(value) || (isKey && value === "<<")) return double(value);
   if (isPlain(value)) return value;
   return /[\t\n]/.test(value) || unprintable.test(value) ? double(value) : `'${value.replaceAll("'", "''")}'`;
 }
@@ -48,22 +48,24 @@ function means(value: string): boolean {
       value,
     ) ||
     /^[-+]?(\.inf|\.Inf|\.INF)$|^(\.nan|\.NaN|\.NAN)$/.test(value) ||
-    /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/.test(value) ||
-    isInteger(value) ||
+    isNumber(value) ||
     // A time of day is a number in base 60.
     /^[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?$/.test(value) ||
     /^\d{4}-\d{1,2}-\d{1,2}([Tt ]\d{1,2}:\d{1,2}:\d{1,2}.*)?$/.test(value)
   );
 }
 
-function isInteger(value: string): boolean {
-  const [, sign = "", digits = ""] = /^([-+]?)([0-9][0-9a-fxo_]*)$/i.exec(value) ?? [];
-  const bare = digits.replaceAll("_", "");
-  if (!/^(0x[0-9a-f]+|0b[01]+|0o[0-7]+|[0-9]+)$/i.test(bare)) return false;
-  return sign === "-" ? BigInt(bare) <= 1n << 63n : BigInt(bare) < 1n << 64n;
+/** `_` may stand between digits. */
+function isNumber(value: string): boolean {
+  const bare = /^[-+0-9]/.test(value) ? value.replaceAll("_", "") : value;
+  if (/^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)(e[-+]?[0-9]+)?$/i.test(bare)) return Number.isFinite(Number(bare));
+  const [, sign = "", digits = ""] = /^([-+]?)(0x[0-9a-f]+|0b[01]+|0o[0-7]+)$/i.exec(bare) ?? [];
+  if (digits === "") return false;
+  return sign === "-" ? BigInt(digits) <= 1n << 63n : BigInt(digits) < 1n << 64n;
 }
 
-const unprintable = /[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]/u;
+/** And what ends a line elsewhere. */
+const unprintable = /[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]/u;
 
 function isPlain(value: string): boolean {
   return (
@@ -76,7 +78,7 @@ function isPlain(value: string): boolean {
 }
 
 /** No line ends in a space, and all can be seen. */
-const isBlock = /^(?!.*[ ](\n|$))[\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]*$/su;
+const isBlock = /^(?!.*[ ](\n|$))[\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]*$/su;
 
 function block(value: string, indent: string): string {
   const inner = indent === "" ? "  " : indent;

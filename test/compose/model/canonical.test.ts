@@ -48,6 +48,17 @@ for (const [section, all] of Object.entries(cases)) {
     expect(text).toBe(readFileSync(golden, "utf8"));
   });
 
+  test(`canonical form, ${section}: read again it says the same`, () => {
+    for (const one of all) {
+      using files = written(one);
+      const own = ours(files, one);
+      using printed = written({ compose: own.yaml });
+      const { hash, ...again } = ours(printed, one);
+      expect(again).toEqual({ yaml: own.yaml, json: own.json });
+      if (one.differs === undefined) expect(hash).toBe(own.hash);
+    }
+  });
+
   for (const one of all)
     test.skipIf(!hasOracle)(`docker compose says the same of "${one.name}" (${section})`, async () => {
       using files = written(one);

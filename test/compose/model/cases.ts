@@ -151,11 +151,16 @@ const printing: readonly Case[] = [
   one("texts that need quotes", `command: ${JSON.stringify(texts)}`),
   one(
     "keys that need quotes",
-    `labels: ${JSON.stringify(Object.fromEntries(texts.filter((text) => !/[\n\r$]|^$|\d{20}/.test(text)).map((text) => [text, text])))}`,
+    `labels: ${JSON.stringify(Object.fromEntries(texts.filter((text) => !/[\n\r$]|^$|^<<$|\d{20}/.test(text)).map((text) => [text, text])))}`,
   ),
   one(
     "signs that JSON escapes are hashed escaped",
     'environment: {A: "<a> & b", B: "\\u2028", C: "\\"\\\\/"}',
+    {
+      differs: {
+        yaml: "docker compose prints a line separator as it is, which is the end of a line in YAML 1.1",
+      },
+    },
   ),
   one("a dollar is doubled where it is printed", "command: [echo, $$HOME]\nlabels: {a: $$b}"),
 ];
@@ -382,6 +387,7 @@ const dependencies: readonly Case[] = [
     name: "an optional dependency that is off",
     compose:
       "services:\n  web: {image: web, depends_on: {db: {condition: service_started, required: false}}}\n  db: {image: db, profiles: [db]}\n",
+    differs: shown("docker compose prints it with the dependency, and cannot read that again"),
   },
 ];
 
