@@ -126,7 +126,7 @@ class Reader {
     const quote = this.#text[this.#at];
     if (quote !== '"' && quote !== "'") {
       const plain = this.#skip(/[^\r\n]*/y)
-        .replace(/(^|[ \t])#.*$/, "")
+        .replace(/[ \t]#.*$/, "")
         .trimEnd();
       return this.#replaced(plain, name, place);
     }

@@ -11,7 +11,8 @@ const FRACTION = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
 
 /**
  * What a plain scalar says. `yes` and `on` are texts (what wants a boolean takes them: cast.ts), `22:22` is one, and
- * so is a date. A whole number that a double cannot hold is the text of its digits.
+ * so is a date. A whole number that a double cannot hold is the text of its
+ * digits, and one with a fraction that is too large is the text that it is.
  */
 export function plainValue(source: string): Scalar["value"] {
   if (NULLS.has(source)) return null;
@@ -23,7 +24,9 @@ export function plainValue(source: string): Scalar["value"] {
   if (INFINITIES.has(source)) return Number.POSITIVE_INFINITY;
   if (source.startsWith("-.") && INFINITIES.has(source.slice(1))) return Number.NEGATIVE_INFINITY;
   const bare = source.replaceAll("_", "");
-  return wholeNumber(bare) ?? (FRACTION.test(bare) ? Number(bare) : source);
+  const whole = wholeNumber(bare);
+  if (whole !== undefined || !FRACTION.test(bare)) return whole ?? source;
+  return Number.isFinite(Number(bare)) ? Number(bare) : source;
 }
 
 function wholeNumber(text: string): number | string | undefined {
