@@ -1,8 +1,9 @@
+import { bounded, MOST_INCLUDED } from "./bound.ts";
 import { cast } from "./cast.ts";
-import { nameOf, readDocuments } from "./documents.ts";
+import { identity, nameOf, readDocuments } from "./documents.ts";
 import { dotEnv, type Environment, withFiles } from "./environment.ts";
 import { composeError, placeText } from "./error.ts";
-import { extended, missingTold, type Scope } from "./extends.ts";
+import { extended, missingTold, type Scope, scopeOf } from "./extends.ts";
 import { type Included, imported, includesOf } from "./include.ts";
 import { mergeDocuments, settled } from "./merge/merge.ts";
 import type { Mapping, Node, Place } from "./node.ts";
@@ -25,11 +26,13 @@ export interface Context {
   readonly env: Environment;
   /** Undefined: variables stay as they are written. */
   readonly interpolation: Interpolation | undefined;
+  /** Counts files over all that is included. */
+  readonly counter: { included: number };
 }
 
 /** One that includes, for the chain in messages. */
 interface Includer {
-  readonly path: string;
+  readonly file: string;
   readonly place: Place;
 }
 
@@ -49,11 +52,11 @@ export function modelOf(
   for (const { path, documents } of files)
     for (const document of documents) {
       const root = interpolation?.node(document) ?? document;
-      const scope: Scope = { file: path, root, folder: workingDir, foreign: false };
-      const { include, rest } = withoutInclude(extended(scope, { from, replaced, known }));
+      const scope = scopeOf({ file: identity(path), root, folder: workingDir, foreign: false });
+      const { include, rest } = withoutInclude(bounded(extended(scope, { from, replaced, known })));
       merged = fitting(mergeDocuments(merged, rest), context);
       if (include === undefined) continue;
-      const includers = files.map((file) => ({ path: file.path, place: include.place }));
+      const includers = files.map((file) => ({ file: identity(file.path), place: include.place }));
       for (const included of includesOf(include, workingDir)) {
         const other = includedModel(included, context, [...chain, ...includers]);
         merged = imported(merged, anchored(other, included.workingDir));
@@ -73,8 +76,12 @@ function fitting(root: Mapping, { interpolation }: Context): Mapping {
 function includedModel(included: Included, context: Context, chain: readonly Includer[]): Mapping {
   const { from } = context;
   const { place, workingDir } = included;
-  const repeated = chain.findIndex(({ path }) => included.files.includes(path));
+  const files = included.files.map(identity);
+  const repeated = chain.findIndex(({ file }) => files.includes(file));
   if (repeated >= 0) throw circle(chain.slice(repeated), from);
+  context.counter.included += files.length;
+  if (context.counter.included > MOST_INCLUDED)
+    throw composeError(place, "cannot include it", `more than ${MOST_INCLUDED} files are included already`);
   const documents = included.files.map((path) => ({
     path,
     documents: missingTold(() => readDocuments(path, from), nameOf(path, from), place),
@@ -86,13 +93,13 @@ function includedModel(included: Included, context: Context, chain: readonly Inc
     place,
   );
   const interpolation = context.interpolation?.over((name) => env[name]);
-  return modelOf(documents, { workingDir, from, env, interpolation }, chain);
+  return modelOf(documents, { ...context, workingDir, env, interpolation }, chain);
 }
 
 function circle(chain: readonly Includer[], from: string): Error {
   const [first] = chain;
-  const name = nameOf(first?.path ?? "", from);
-  const steps = chain.map(({ path, place }) => `${nameOf(path, from)} (${placeText(place)})`);
+  const name = nameOf(first?.file ?? "", from);
+  const steps = chain.map(({ file, place }) => `${nameOf(file, from)} (${placeText(place)})`);
   return composeError(
     chain.at(-1)?.place,
     `cannot include ${name}`,

@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import { isAbsolute, relative } from "node:path";
 import type { Mapping } from "./node.ts";
 import { parseYaml } from "./yaml/parse.ts";
@@ -27,4 +28,13 @@ export function refuseRemote(path: string, refuse: (why: string, hint: string) =
       : `Compose files from ${kind} are not read`,
     "bring the file here and name its path",
   );
+}
+
+/** Which file it is, however it is named: its real path, or the path where there is none. */
+export function identity(path: string): string {
+  try {
+    return path === "-" ? path : realpathSync(path);
+  } catch {
+    return path;
+  }
 }

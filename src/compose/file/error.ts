@@ -9,9 +9,9 @@ export class ComposeError extends InroError {
 
   constructor(place: Place, what: string, why: string, hint?: string) {
     super("COMPOSE_INVALID", {
-      what: `${placeText(place)}: ${what}`,
-      why,
-      ...(hint === undefined ? {} : { hint }),
+      what: plain(`${placeText(place)}: ${what}`),
+      why: plain(why),
+      ...(hint === undefined ? {} : { hint: plain(hint) }),
       at: placeText(place),
     });
     this.name = "ComposeError";
@@ -22,6 +22,9 @@ export class ComposeError extends InroError {
 
 export const placeText = ({ file, line, column }: Place): string => `${file}:${line}:${column}`;
 
+/** Without what a terminal would obey. */
+const plain = (text: string): string => text.replace(/[\x00-\x1f\x7f-\x9f]/g, " ");
+
 /** Wider lines are cut around what is meant. */
 const WIDTH = 100;
 
@@ -30,8 +33,8 @@ function snippetOf({ line, column, lines }: Place): string | undefined {
   if (whole === undefined) return undefined;
   const from =
     whole.length <= WIDTH ? 0 : Math.max(0, Math.min(column - 1 - WIDTH / 2, whole.length - WIDTH));
-  // A tab is one column wide here, and what a terminal would obey is not shown.
-  const shown = whole.slice(from, from + WIDTH).replace(/[\x00-\x1f\x7f]/g, " ");
+  // A tab is one column wide here.
+  const shown = plain(whole.slice(from, from + WIDTH));
   const margin = `${line} | `;
   return `${margin}${shown}\n${" ".repeat(margin.length + column - 1 - from)}^`;
 }

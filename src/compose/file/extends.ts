@@ -1,22 +1,27 @@
 import { dirname } from "node:path";
 import { InroError } from "../../oci/error.ts";
 import { nearest } from "../../oci/nearest.ts";
-import { nameOf, readDocuments, refuseRemote } from "./documents.ts";
+import { LONGEST_CHAIN } from "./bound.ts";
+import { identity, nameOf, readDocuments, refuseRemote } from "./documents.ts";
 import { ComposeError, composeError, placeText } from "./error.ts";
-import { mergeDocuments, mergeServices } from "./merge/merge.ts";
+import { mergeDocuments, mergeServices, settled } from "./merge/merge.ts";
 import { type Entry, type Mapping, member, type Node, type Place, textOf } from "./node.ts";
 import { absoluteIn, anchoredService } from "./paths.ts";
 
 /** A document in which services extend each other. */
 export interface Scope {
-  /** Absolute, or `-`. */
+  /** Which file it is, by its real path; `-` for standard input. */
   readonly file: string;
   readonly root: Mapping;
   /** What relative paths in it stand against. */
   readonly folder: string;
   /** Whether they have to be absolute for whoever extends: it stands in another folder. */
   readonly foreign: boolean;
+  /** Services as those that extend them have them, once somebody has asked. */
+  readonly bases: Map<string, Mapping>;
 }
+
+export const scopeOf = (scope: Omit<Scope, "bases">): Scope => ({ ...scope, bases: new Map() });
 
 export interface Surroundings {
   /** Where whoever calls is: files are named from there. */
@@ -58,17 +63,37 @@ function service(node: Node, link: Link, chain: readonly Link[], around: Surroun
   if (node.kind !== "mapping" || entry === undefined || entry.value.tag === "reset") return node;
   const said = reference(entry);
   if (said === undefined) return node;
-  const links = [...chain, { ...link, place: entry.value.place }];
-  const scope =
-    said.file === undefined ? link.scope : otherFile(said.file, link.scope, entry.value.place, around);
+  const { place } = entry.value;
+  const links = [...chain, { ...link, place }];
+  const scope = said.file === undefined ? link.scope : otherFile(said.file, link.scope, place, around);
   const round = links.findIndex((one) => one.scope.file === scope.file && one.name === said.service);
   if (round >= 0) throw circle(links.slice(round));
-  const base = found(scope, said, entry.value.place, around);
+  if (links.length > LONGEST_CHAIN)
+    throw composeError(
+      place,
+      `cannot extend "${said.service}"`,
+      `${LONGEST_CHAIN} services extend each other before it`,
+    );
   const own = withoutExtends(node);
-  const whole = service(base.node, { scope, name: said.service, place: base.place }, links, around);
-  if (whole.kind !== "mapping") return own;
-  const foreign = scope !== link.scope && scope.foreign;
-  return mergeServices(foreign ? anchoredService(whole, scope.folder) : whole, own, link.name);
+  const base = baseOf(scope, said, links, around);
+  return base === undefined ? own : mergeServices(base, own, link.name);
+}
+
+/** Undefined: it is no mapping, which the schema tells. */
+function baseOf(
+  scope: Scope,
+  said: Reference,
+  links: readonly Link[],
+  around: Surroundings,
+): Mapping | undefined {
+  const known = scope.bases.get(said.service);
+  if (known !== undefined) return known;
+  const { node, place } = found(scope, said, links.at(-1)?.place, around);
+  const whole = service(node, { scope, name: said.service, place }, links, around);
+  if (whole.kind !== "mapping") return undefined;
+  const base = settled(scope.foreign ? anchoredService(whole, scope.folder) : whole);
+  scope.bases.set(said.service, base);
+  return base;
 }
 
 interface Reference {
@@ -99,7 +124,7 @@ function otherFile(file: string, from: Scope, place: Place, around: Surroundings
   const documents = missingTold(() => readDocuments(path, around.from), file, place);
   const root = documents.reduce<Mapping | undefined>(mergeDocuments, undefined);
   if (root === undefined) throw composeError(place, `cannot extend from "${file}"`, "it is empty");
-  const scope: Scope = { file: path, root, folder: dirname(path), foreign: true };
+  const scope = scopeOf({ file: identity(path), root, folder: dirname(path), foreign: true });
   around.known.set(path, scope);
   return scope;
 }
@@ -114,7 +139,12 @@ export function missingTold<Value>(read: () => Value, file: string, place: Place
   }
 }
 
-function found(scope: Scope, { service: name, file }: Reference, place: Place, around: Surroundings) {
+function found(
+  scope: Scope,
+  { service: name, file }: Reference,
+  place: Place | undefined,
+  around: Surroundings,
+) {
   const services = member(scope.root, "services");
   const entry = services?.kind === "mapping" ? services.entries.get(name) : undefined;
   if (entry === undefined) {

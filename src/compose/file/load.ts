@@ -54,6 +54,7 @@ export function loadFile(request: LoadRequest): Loaded {
     workingDir,
     from: request.workingDir,
     env: known,
+    counter: { included: 0 },
     interpolation:
       request.interpolate === false ? undefined : interpolation.over((variable) => known[variable]),
   });

@@ -9,11 +9,11 @@ export const mergeDocuments = (base: Mapping | undefined, over: Mapping): Mappin
   unique(settled(base === undefined ? over : mergeMappings(base, over, RULES, "")));
 
 /**
- * A service that extends another (05-services.md, "Merging service definitions"). Its `!reset` and `!override` stay in
- * it: they are about earlier files, too.
+ * A service that extends another, which is settled (05-services.md, "Merging service definitions"). Its `!reset` and
+ * `!override` stay in it: they are about earlier files, too.
  */
 export const mergeServices = (base: Mapping, over: Mapping, name: string): Mapping =>
-  mergeMappings(settled(base), over, below(below(RULES, "services"), name), `services.${name}`);
+  mergeMappings(base, over, below(below(RULES, "services"), name), `services.${name}`);
 
 /** The same without what is to be reset, and without tags. */
 export function settled<N extends Node>(node: N): N {

@@ -9,6 +9,7 @@ import {
   type YAMLMap,
 } from "yaml";
 import { nearest } from "../../../oci/nearest.ts";
+import { MOST_VALUES } from "../bound.ts";
 import { composeError, placeText } from "../error.ts";
 import type { Entry, Mapping, Node, Place, Scalar } from "../node.ts";
 import { plainValue } from "./scalar.ts";
@@ -17,12 +18,6 @@ import type { Source } from "./source.ts";
 const PREFIX = "tag:yaml.org,2002:";
 /** Deeper than a Compose file ever is, so that whoever walks it may recurse. */
 const DEEPEST = 64;
-/**
- * How many values a document may say, aliases written out: whoever walks it walks each of them. Texts count by their
- * length, too.
- */
-const MOST = 250_000;
-
 /** A document's values with their places. Aliases share what they stand for: it is never copied. */
 export function convert(document: Document.Parsed, source: Source): Node {
   return new Converter(source).node(document.contents, source.at(0));
@@ -109,6 +104,7 @@ class Converter {
     throw composeError(place, `cannot use the alias *${name}`, `no anchor &${name} stands before it`);
   }
 
+  /** Texts count by their length, too. */
   #sized<N extends Node>(node: N, parts: readonly Node[]): N {
     let count = node.kind === "scalar" && typeof node.value === "string" ? 1 + (node.value.length >> 8) : 1;
     let depth = 0;
@@ -119,7 +115,8 @@ class Converter {
     }
     const refuse = (why: string) => composeError(node.place, "cannot read the file", why);
     if (depth > DEEPEST) throw refuse(`its values are nested more than ${DEEPEST} deep`);
-    if (count > MOST) throw refuse(`with its aliases written out it has more than ${MOST} values`);
+    if (count > MOST_VALUES)
+      throw refuse(`with its aliases written out it has more than ${MOST_VALUES} values`);
     this.#sizes.set(node, { count, depth });
     return node;
   }

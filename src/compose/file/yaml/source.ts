@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { InroError } from "../../../oci/error.ts";
 import { composeError, composeNotFound } from "../error.ts";
 import type { Place } from "../node.ts";
 
@@ -37,7 +38,8 @@ export function readBytes(path: string, name: string, missing = "cannot read the
     if (code === "ENOENT" || code === "ENOTDIR") throw composeNotFound(`${missing} ${name}`, "there is none");
     if (code === "EISDIR") throw composeError(undefined, `${missing} ${name}`, "it is a folder");
     if (code === "EACCES") throw composeError(undefined, `${missing} ${name}`, "this user may not read it");
-    throw error;
+    if (error instanceof InroError) throw error;
+    throw composeError(undefined, `${missing} ${name}`, (error as Error).message);
   } finally {
     if (descriptor !== 0) closeSync(descriptor);
   }
