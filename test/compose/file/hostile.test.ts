@@ -59,6 +59,21 @@ test("a folder that is a link to itself does not hide that a file includes itsel
   );
 });
 
+test("a variable that doubles itself line by line stops growing", () => {
+  const variables = lines(64, (index) => `V${index + 1}=\${V${index}}\${V${index}}`);
+  using folder = filesIn({ ".env": `V0=0123456789\n${variables}\n`, "compose.yaml": "services: {}\n" });
+  expect(() => load(folder.path)).toThrow(/^\.env:\d+:1: .*larger than 1 MiB/);
+});
+
+test("a pipe that nobody writes to is refused where it is named", () => {
+  using folder = filesIn({ "compose.yaml": "include: [pipe]\nservices: {}\n" });
+  expect(spawnSync("mkfifo", [join(folder.path, "pipe")]).status).toBe(0);
+  expect(() => load(folder.path)).toThrow(
+    'compose.yaml:1:11: cannot read "pipe": it is a pipe that nobody writes to',
+  );
+  expect(() => load(folder.path, ["pipe"])).toThrow("cannot read the Compose file pipe: it is a pipe");
+});
+
 test("what never ends is not read to its end", () => {
   using folder = filesIn({});
   expect(() => load(folder.path, ["/dev/zero"])).toThrow("it is larger than 16 MiB");
