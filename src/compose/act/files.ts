@@ -32,19 +32,37 @@ export async function putFiles(
   files: readonly Use[],
   env: Env,
 ): Promise<void> {
-  if (files.length === 0) return;
+  const own = files.filter(({ owner }) => owner !== undefined);
+  const users = files.filter(({ owner }) => owner === undefined);
+  await put(client, container, await packed(own, env), { copyUIDGID: false });
+  await put(client, container, await packed(users, env), { copyUIDGID: true });
+}
+
+async function packed(files: readonly Use[], env: Env): Promise<AsyncIterable<Uint8Array> | undefined> {
+  if (files.length === 0) return undefined;
   const contents = await Promise.all(files.map(async (file) => [file, await contentOf(file, env)] as const));
   const tar = pack();
   const mtime = new Date();
-  for (const [{ target, uid, gid, mode }, content] of contents)
-    tar.entry({ name: target.slice(1), uid, gid, mode, mtime, size: content.length }, Buffer.from(content));
+  for (const [{ target, owner = { uid: 0, gid: 0 }, mode }, content] of contents)
+    tar.entry({ name: target.slice(1), ...owner, mode, mtime, size: content.length }, Buffer.from(content));
   tar.finalize();
+  return tar as AsyncIterable<Uint8Array>;
+}
+
+/** `copyUIDGID`: all is the container's user's, whatever the tar says. */
+async function put(
+  client: Client,
+  container: string,
+  stream: AsyncIterable<Uint8Array> | undefined,
+  { copyUIDGID }: { readonly copyUIDGID: boolean },
+): Promise<void> {
+  if (stream === undefined) return;
   const answer = await client.send({
     method: "PUT",
     path: at`/containers/${container}/archive`,
-    query: { path: "/", noOverwriteDirNonDir: true, copyUIDGID: true },
+    query: { path: "/", noOverwriteDirNonDir: true, copyUIDGID },
     headers: { "content-type": "application/x-tar" },
-    stream: tar as AsyncIterable<Uint8Array>,
+    stream,
   });
   answer.close();
 }
@@ -61,6 +79,8 @@ export async function isOutdated(client: Client, container: string, file: Use, e
     return !Buffer.from(await contentOf(file, env)).equals(there);
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return false;
+    // Nobody can tell here what it would be.
+    if (error instanceof InroError && error.code === "COMPOSE_FILE_MISSING") return false;
     throw error;
   }
 }
