@@ -141,7 +141,7 @@ function withProfiles(body: Record<string, unknown>, { workingDir }: Project): R
   const entries = host["SecurityOpt"] as readonly string[] | undefined;
   if (entries === undefined) return body;
   const SecurityOpt = entries.map((entry) => {
-    const file = /^seccomp=(.*)$/.exec(entry)?.[1];
+    const file = /^seccomp[=:](.*)$/.exec(entry)?.[1];
     if (file === undefined || file === "unconfined" || file === "builtin") return entry;
     try {
       return `seccomp=${JSON.stringify(JSON.parse(readFileSync(resolve(workingDir, file), "utf8")))}`;

@@ -43,6 +43,8 @@ export interface Assess {
 
 /** How many containers a service is to have: `asked`, or what the file says. COMPOSE_INVALID: one name for several. */
 export function countOf(service: Service, asked: number | undefined): number {
+  // Somebody else's business, which nobody here minds.
+  if (service.provider !== undefined) return 0;
   const count =
     asked ?? (service.deploy?.mode === "global" ? 1 : (service.scale ?? service.deploy?.replicas ?? 1));
   if (count > 1 && service.container_name !== undefined)

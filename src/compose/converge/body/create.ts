@@ -162,16 +162,15 @@ function links(service: Service, peers: Peers): readonly string[] {
   return [...own, ...others];
 }
 
-/** `label:user:USER` is `label=user:USER` since long. A profile's file is read by whoever creates the container. */
+/** A seccomp profile's file is read by whoever creates the container. */
 function securityOptions({ security_opt = [], credential_spec: spec }: Service): Record<string, unknown> {
   const open = "systempaths=unconfined";
-  const written = security_opt.map((entry) => entry.replace(/^([^:=]+):/, "$1="));
   const credential = Object.entries(spec ?? {})
     .filter(([kind]) => kind !== "config")
     .map(([kind, value]) => `credentialspec=${kind}://${value}`);
   return {
-    SecurityOpt: [...written.filter((entry) => entry !== open), ...credential],
-    ...(written.includes(open) ? { MaskedPaths: [], ReadonlyPaths: [] } : {}),
+    SecurityOpt: [...security_opt.filter((entry) => entry !== open), ...credential],
+    ...(security_opt.includes(open) ? { MaskedPaths: [], ReadonlyPaths: [] } : {}),
   };
 }
 
