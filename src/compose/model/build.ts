@@ -1,17 +1,19 @@
 /** `build` of a service (build.md). */
 import { member } from "../file/node.ts";
+import { isLocalContext } from "../file/paths.ts";
+import { pairOf } from "../file/short/pair.ts";
 import { fileUses } from "./file-use.ts";
 import { hosts } from "./host.ts";
-import { cut, environment, flag, type Kind, list, record, refuse, set, size, text, texts } from "./kind.ts";
+import { environment, flag, type Kind, list, record, refuse, set, size, text, texts } from "./kind.ts";
 import { ulimits } from "./limit.ts";
-import { hostPath, isRemote } from "./path.ts";
+import { hostPath } from "./path.ts";
 import type { Build, Texts } from "./project.ts";
 
 const place: Kind<string> = {
   ...text,
   read: (node, at) => {
     const written = text.read(node, at);
-    return isRemote(written) ? written : hostPath(written, node.place, at);
+    return isLocalContext(written) ? hostPath(written, node.place, at) : written;
   },
 };
 
@@ -21,7 +23,7 @@ const contexts: Kind<Texts> = {
     Object.fromEntries(
       Object.entries(texts.read(node, at)).map(([name, written]) => [
         name,
-        isRemote(written) ? written : hostPath(written, node.place, at),
+        isLocalContext(written) ? hostPath(written, node.place, at) : written,
       ]),
     ),
 };
@@ -31,7 +33,7 @@ const ssh: Kind<Texts> = {
   read: (node, at) => {
     const written = node.kind === "scalar" ? [text.read(node, at)] : undefined;
     const pairs =
-      written === undefined ? texts.read(node, at) : Object.fromEntries(written.map((one) => cut(one, "=")));
+      written === undefined ? texts.read(node, at) : Object.fromEntries(written.map((one) => pairOf(one)));
     return Object.fromEntries(
       Object.entries(pairs).map(([id, key]) => {
         if (!key && id !== "default")

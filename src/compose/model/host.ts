@@ -1,7 +1,8 @@
 /** `extra_hosts` (05-services.md). */
 import { isIP } from "node:net";
 import type { Place } from "../file/node.ts";
-import { type At, cut, inside, type Kind, list, oneOrMore, refuse, text } from "./kind.ts";
+import { hostOf } from "../file/short/pair.ts";
+import { type At, inside, type Kind, list, oneOrMore, refuse, text } from "./kind.ts";
 
 type Hosts = Readonly<Record<string, readonly string[]>>;
 
@@ -11,7 +12,6 @@ export const hosts: Kind<Hosts> = {
   read: (node, at) => {
     const found: Record<string, string[]> = {};
     const add = (host: string, address: string, place: Place, where: At) => {
-      if (host === "") refuse(where, place, "it has no host name", hint);
       const plain = address.replace(/^\[(.*)\]$/, "$1");
       if (isIP(plain) === 0 && plain !== "host-gateway")
         refuse(where, place, `"${address}" is not an address for ${host}`, hint);
@@ -28,9 +28,9 @@ export const hosts: Kind<Hosts> = {
         .forEach((line, index) => {
           const where = inside(at, index);
           const place = (node.kind === "sequence" && node.items[index]?.place) || node.place;
-          const [host, address] = cut(line, line.includes("=") ? "=" : ":");
-          if (address === undefined) refuse(where, place, `"${line}" has no address`, hint);
-          add(host, address, place, where);
+          const pair = hostOf(line);
+          if (pair === undefined) refuse(where, place, `"${line}" is no host with an address`, hint);
+          add(...pair, place, where);
         });
     return found;
   },

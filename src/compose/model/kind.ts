@@ -4,6 +4,7 @@
  */
 import { composeError } from "../file/error.ts";
 import type { Mapping, Node, Place } from "../file/node.ts";
+import { pairOf } from "../file/short/pair.ts";
 import { type Doc, docOf, type Form, sorted } from "./doc.ts";
 import type { Environment, Extensions, Json, Texts } from "./project.ts";
 import { bytesOf, durationText, inSingle, nanosecondsOf } from "./units.ts";
@@ -227,19 +228,13 @@ function pairs<V>(bare: V): Kind<Readonly<Record<string, string | V>>> {
       if (node.kind !== "sequence") return mapped.read(node, at);
       const found: Record<string, string | V> = {};
       node.items.forEach((item, index) => {
-        const [key = "", after] = cut(loose.read(item, inside(at, index)), "=");
+        const [key, after] = pairOf(loose.read(item, inside(at, index)));
         if (key === "") refuse(inside(at, index), item.place, `${shown(item)} has no name before its "="`);
         found[key] = after ?? bare;
       });
       return found;
     },
   };
-}
-
-/** What stands before and after the first of a sign; undefined after it where there is none. */
-export function cut(whole: string, sign: string): readonly [string, string | undefined] {
-  const at = whole.indexOf(sign);
-  return at < 0 ? [whole, undefined] : [whole.slice(0, at), whole.slice(at + sign.length)];
 }
 
 export const texts: Kind<Texts> = pairs("");

@@ -1,5 +1,6 @@
 /** `volumes` and `devices` of a service (05-services.md). */
 import type { Node, Place } from "../file/node.ts";
+import { isHostPath, shortVolume } from "../file/short/volume.ts";
 import { mode } from "./file-use.ts";
 import {
   type At,
@@ -15,7 +16,7 @@ import {
   text,
   texts,
 } from "./kind.ts";
-import { containerPath, hostPath, looksLikePath } from "./path.ts";
+import { containerPath, hostPath, refuseWindows } from "./path.ts";
 import type { BindOptions, Device, Mount, VolumeOptions } from "./project.ts";
 
 interface Written {
@@ -75,7 +76,7 @@ const mount: Kind<Mount> = {
     const { source: wanted } = types[type];
     if (wanted === "needed" && !source) refuse(at, node.place, `a mount of type ${type} needs a source`);
     if (wanted === "none" && source) refuse(at, place("source"), `a mount of type ${type} has no source`);
-    if (type === "volume" && source !== undefined && looksLikePath(source))
+    if (type === "volume" && source !== undefined && isHostPath(source))
       refuse(at, place("source"), `"${source}" is a path and not a volume`, "write type: bind");
     return {
       type,
@@ -92,29 +93,25 @@ export const mounts: Kind<readonly Mount[]> = list(mount);
 const hint = 'SOURCE:TARGET[:OPTIONS], such as "data:/var/lib/data" or "./conf:/etc/conf:ro"';
 
 function short(written: string, place: Place, at: At): Mount {
-  const windows = /^[A-Za-z]:\\/.test(written);
-  if (windows) hostPath(written, place, at);
-  const parts = written.split(":");
-  if (parts.length > 3) refuse(at, place, `"${written}" has more than three parts`, hint);
-  const [first = "", second, third] = parts;
-  if (second === undefined)
-    return { type: "volume", target: containerPath(first, place, at, hint), volume: {} };
-  if (first === "") refuse(at, place, `"${written}" has no source before its ":"`, hint);
-  const target = containerPath(second, place, at, hint);
-  const asked = third === undefined ? [] : third.split(",");
-  const isBind = looksLikePath(first);
+  refuseWindows(written, place, at);
+  const read = shortVolume(written);
+  if (read === undefined) return refuse(at, place, `${JSON.stringify(written)} is not a mount`, hint);
+  const target = containerPath(read.target, place, at, hint);
+  const { source } = read;
+  if (source === undefined) return { type: "volume", target, volume: {} };
+  const isBind = isHostPath(source);
   let found: Written = isBind ? { bind: {} } : { volume: {} };
-  for (const option of asked) found = withOption(found, option, written, place, at);
+  for (const option of read.options) found = withOption(found, option, written, place, at);
   const { bind, volume, ...rest } = found;
   const common = { target, ...rest };
   return isBind
     ? {
         type: "bind",
-        source: hostPath(first, place, at),
+        source: hostPath(source, place, at),
         ...common,
         bind: { ...bind, create_host_path: true },
       }
-    : { type: "volume", source: first, ...common, volume: volume ?? {} };
+    : { type: "volume", source, ...common, volume: volume ?? {} };
 }
 
 function withOption(mount: Written, option: string, written: string, place: Place, at: At): Written {

@@ -3,10 +3,14 @@ import { normalize, resolve } from "node:path";
 import type { Place } from "../file/node.ts";
 import { type At, type Kind, refuse, text } from "./kind.ts";
 
-/** Absolute: against the project's folder, `~` the caller's. */
-export function hostPath(written: string, place: Place, at: At): string {
+export function refuseWindows(written: string, place: Place, at: At): void {
   if (/^[A-Za-z]:\\|^\\\\/.test(written))
     refuse(at, place, `"${written}" is a path of Windows`, "Inro runs on Linux: write /path/like/this");
+}
+
+/** Absolute: against the project's folder, `~` the caller's. */
+export function hostPath(written: string, place: Place, at: At): string {
+  refuseWindows(written, place, at);
   if (!at.absolute) return written;
   if (written === "~" || written.startsWith("~/")) {
     if (at.home === undefined) refuse(at, place, `"${written}" needs HOME, which is not set`);
@@ -14,8 +18,6 @@ export function hostPath(written: string, place: Place, at: At): string {
   }
   return written.startsWith("/") ? written : resolve(at.workingDir, written);
 }
-
-export const looksLikePath = (written: string): boolean => /^[./~\\]|^[A-Za-z]:\\/.test(written);
 
 export const path: Kind<string> = {
   ...text,
@@ -29,7 +31,3 @@ export function containerPath(written: string, place: Place, at: At, hint?: stri
   const clean = normalize(written);
   return clean.length > 1 ? clean.replace(/\/$/, "") : clean;
 }
-
-/** What is no path of this machine but the builder's: `docker-image://…`, `https://…`, `git@…`, `service:…`. */
-export const isRemote = (written: string): boolean =>
-  /^[a-z][a-z0-9+.-]*:\/\/|^git@|^github\.com\/|^(service|target):/i.test(written);

@@ -1,16 +1,9 @@
 /** `ports` and `expose` (05-services.md). */
 import { isIP } from "node:net";
 import type { Place } from "../file/node.ts";
+import { noAddress, rangeOf, readPorts, type Wrong } from "../file/short/port.ts";
 import { type At, integer, type Kind, list, loose, matching, record, refuse, shown, text } from "./kind.ts";
 import type { Port } from "./project.ts";
-
-interface Range {
-  readonly first: number;
-  readonly last: number;
-}
-
-const protocols = ["tcp", "udp", "sctp"];
-const form = `[[ADDRESS:]HOST PORT:]CONTAINER PORT[/PROTOCOL], such as "8080:80" or "127.0.0.1:53:53/udp"`;
 
 const published = matching(
   'a port of the host or a range of them, such as "8080" or "8080-8090"',
@@ -39,8 +32,9 @@ const onePort: Kind<readonly Port[]> = {
       const { published: _none, ...rest } = port;
       return [rest];
     }
-    if (port.published !== undefined) rangeOf(port.published, "published port", 0, node.place, at);
-    addressed(port.host_ip, node.place, at);
+    const range = port.published === undefined ? undefined : rangeOf(port.published, "published port", 0);
+    if (range !== undefined && "why" in range) wrong(range, node.place, at);
+    if (port.host_ip && isIP(port.host_ip) === 0) wrong(noAddress(port.host_ip), node.place, at);
     return [port];
   },
   print: (values, as) => values.map((value) => long.print(value, as)),
@@ -62,82 +56,16 @@ export const ports: Kind<readonly Port[]> = {
 };
 
 function short(written: string, place: Place, at: At): readonly Port[] {
-  const [, ip, host, container = "", protocol = "tcp"] =
-    /^(?:(?:(\[[^\]]*\]|.*):)?([^:]*):)?([^:/]+)(?:\/(.*))?$/.exec(written) ??
-    refuse(at, place, `${JSON.stringify(written)} is not a port`, form);
-  const kind = protocol.toLowerCase();
-  if (!protocols.includes(kind))
-    refuse(at, place, `"${protocol}" in "${written}" is no protocol`, `it is one of ${protocols.join(", ")}`);
-  if (host !== undefined && isIP(host) !== 0)
-    refuse(
-      at,
-      place,
-      `"${host}" is not a port`,
-      `behind an address comes the host's port: "${host}::${container}" for any`,
-    );
-  const address = ip?.replace(/^\[(.*)\]$/, "$1");
-  addressed(address, place, at);
-  const targets = rangeOf(container, "container port", 1, place, at);
-  const common = { mode: "ingress", ...(address ? { host_ip: address } : {}) };
-  const tail = { protocol: kind };
-  if (host === undefined || host === "")
-    return each(targets).map((target) => ({ ...common, target, ...tail }));
-  const hosts = rangeOf(host, "host port", 0, place, at);
-  const width = targets.last - targets.first;
-  if (width === 0)
-    return [
-      {
-        ...common,
-        target: targets.first,
-        published: hosts.first === hosts.last ? String(hosts.first) : `${hosts.first}-${hosts.last}`,
-        ...tail,
-      },
-    ];
-  if (hosts.last - hosts.first !== width)
-    refuse(
-      at,
-      place,
-      `"${written}" maps ${hosts.last - hosts.first + 1} host ports to ${width + 1} container ports`,
-      "write ranges of the same length",
-    );
-  return each(targets).map((target) => ({
-    ...common,
-    target,
-    published: String(hosts.first + target - targets.first),
-    ...tail,
-  }));
+  const read = readPorts(written);
+  return "why" in read ? wrong(read, place, at) : read.map((port) => ({ mode: "ingress", ...port }));
 }
 
-/** In the order of their digits, as docker compose v2 has them: it counts in the hash. */
-function each({ first, last }: Range): readonly number[] {
-  return Array.from({ length: last - first + 1 }, (_, index) => String(first + index))
-    .sort()
-    .map(Number);
-}
-
-function rangeOf(written: string, what: string, least: number, place: Place, at: At): Range {
-  const [, from = "", to = from] = /^(\d+)(?:-(\d+))?$/.exec(written) ?? [];
-  const [first, last] = [Number(from), Number(to)];
-  if (from === "" || first < least || last > 65535)
-    refuse(
-      at,
-      place,
-      `"${written}" is not a ${what}`,
-      `it is a number from ${least} to 65535, or a range of them`,
-    );
-  if (first > last) refuse(at, place, `the range "${written}" ends before it begins`);
-  return { first, last };
-}
-
-function addressed(address: string | undefined, place: Place, at: At): void {
-  if (address && isIP(address) === 0)
-    refuse(at, place, `"${address}" is not an IP address`, "a port of the host is bound to an address of it");
-}
+const wrong = ({ why, hint }: Wrong, place: Place, at: At): never => refuse(at, place, why, hint);
 
 /** Ports that a published one may take: what two of which cannot have both. */
-export function publishedRange({ published: host }: Port): Range | undefined {
-  const [, from, to = from] = /^(\d+)(?:-(\d+))?$/.exec(host ?? "") ?? [];
-  return from === undefined || from === "0" ? undefined : { first: Number(from), last: Number(to) };
+export function publishedRange({ published: host }: Port): { first: number; last: number } | undefined {
+  const read = rangeOf(host ?? "", "published port", 1);
+  return "why" in read ? undefined : read;
 }
 
 /** Ports of the container, without publishing them. */

@@ -168,12 +168,12 @@ export const refused: readonly Refused[] = [
   one(
     "volumes: too many parts",
     'volumes: ["aa:/b:ro:z"]',
-    'compose.yaml:4:15: services.web.volumes[0]: "aa:/b:ro:z" has more than three parts (SOURCE:TARGET[:OPTIONS], such as "data:/var/lib/data" or "./conf:/etc/conf:ro")',
+    'compose.yaml:4:15: services.web.volumes[0]: "aa:/b:ro:z" is not a mount (SOURCE:TARGET[:OPTIONS], such as "data:/var/lib/data" or "./conf:/etc/conf:ro")',
   ),
   one(
     "volumes: no source",
     'volumes: [":/b"]',
-    'compose.yaml:4:15: services.web.volumes[0]: ":/b" has no source before its ":" (SOURCE:TARGET[:OPTIONS], such as "data:/var/lib/data" or "./conf:/etc/conf:ro")',
+    'compose.yaml:4:15: services.web.volumes[0]: ":/b" is not a mount (SOURCE:TARGET[:OPTIONS], such as "data:/var/lib/data" or "./conf:/etc/conf:ro")',
   ),
   one(
     "volumes: propagation of a volume",
@@ -257,7 +257,7 @@ export const refused: readonly Refused[] = [
   one(
     "extra_hosts: no address",
     "extra_hosts: [somehost]",
-    'compose.yaml:4:19: services.web.extra_hosts[0]: "somehost" has no address (HOST=ADDRESS, such as "db=10.0.0.5" or "gateway=host-gateway")',
+    'compose.yaml:4:19: services.web.extra_hosts[0]: "somehost" is no host with an address (HOST=ADDRESS, such as "db=10.0.0.5" or "gateway=host-gateway")',
   ),
   one(
     "extra_hosts: an address that is none",
