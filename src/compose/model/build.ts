@@ -2,12 +2,15 @@
 import { member } from "../file/node.ts";
 import { isLocalContext } from "../file/paths.ts";
 import { pairOf } from "../file/short/pair.ts";
+import { environment, list, set, texts } from "./collection.ts";
 import { fileUses } from "./file-use.ts";
 import { hosts } from "./host.ts";
-import { environment, flag, type Kind, list, record, refuse, set, size, text, texts } from "./kind.ts";
+import { type Kind, refuse } from "./kind.ts";
 import { ulimits } from "./limit.ts";
 import { hostPath } from "./path.ts";
 import type { Build, Texts } from "./project.ts";
+import { record } from "./record.ts";
+import { flag, size, text } from "./scalar.ts";
 
 const place: Kind<string> = {
   ...text,

@@ -1,20 +1,9 @@
 /** Commands: of a service, of its health check, of its hooks (05-services.md). */
-import {
-  type At,
-  duration,
-  environment,
-  flag,
-  integer,
-  type Kind,
-  kept,
-  list,
-  loose,
-  record,
-  refuse,
-  shown,
-  text,
-} from "./kind.ts";
+import { environment, list } from "./collection.ts";
+import { type At, type Kind, kept, refuse, shown } from "./kind.ts";
 import type { Healthcheck, Hook } from "./project.ts";
+import { record } from "./record.ts";
+import { duration, flag, integer, loose, text } from "./scalar.ts";
 import { shellWords } from "./words.ts";
 
 /** Null where nobody has said it; a text is split into words. */

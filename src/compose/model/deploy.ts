@@ -1,26 +1,13 @@
 /** `deploy` and `develop` of a service (deploy.md, develop.md). */
+
+import { environment, list, oneOrMore, texts } from "./collection.ts";
 import { command } from "./command.ts";
-import {
-  always,
-  anything,
-  duration,
-  environment,
-  flag,
-  fraction,
-  integer,
-  type Kind,
-  kept,
-  list,
-  oneOf,
-  oneOrMore,
-  record,
-  size,
-  text,
-  texts,
-} from "./kind.ts";
+import { always, type Kind, kept } from "./kind.ts";
 import { deviceRequest } from "./limit.ts";
 import { path } from "./path.ts";
 import type { Deploy, Develop, Placement, Resources, UpdateConfig, Watch } from "./project.ts";
+import { record } from "./record.ts";
+import { anything, duration, flag, fraction, integer, oneOf, size, text } from "./scalar.ts";
 
 const { kept: _always, ...fleeting } = duration;
 

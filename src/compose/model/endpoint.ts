@@ -1,19 +1,11 @@
 /** `networks` of a service: how it is in each (05-services.md). */
 import { isIPv4, isIPv6 } from "node:net";
+import { dictionary, list, options, set } from "./collection.ts";
 import type { Doc } from "./doc.ts";
-import {
-  dictionary,
-  integer,
-  type Kind,
-  list,
-  matching,
-  options,
-  record,
-  scalar,
-  set,
-  text,
-} from "./kind.ts";
+import type { Kind } from "./kind.ts";
 import type { Endpoint } from "./project.ts";
+import { record } from "./record.ts";
+import { integer, matching, scalar, text } from "./scalar.ts";
 
 const ipv4 = scalar<string>(
   "an IPv4 address",

@@ -1,9 +1,12 @@
 /** A service's variables and labels, with those of its files (05-services.md, "env_file", "label_file"). */
 import { member, type Node } from "../file/node.ts";
 import { readVariables } from "../file/variables/dotenv.ts";
-import { type At, flag, inside, type Kind, kept, oneOf, oneOrMore, record, refuse } from "./kind.ts";
+import { oneOrMore } from "./collection.ts";
+import { type At, inside, type Kind, kept, refuse } from "./kind.ts";
 import { path } from "./path.ts";
 import type { Environment, Texts, VariablesFile } from "./project.ts";
+import { record } from "./record.ts";
+import { flag, oneOf } from "./scalar.ts";
 
 type Variables = Readonly<Record<string, string>>;
 

@@ -1,7 +1,10 @@
 /** `secrets` and `configs` of a service or a build (05-services.md). */
 import type { Node } from "../file/node.ts";
-import { type At, type Kind, kept, list, matching, record, refuse, scalar, text } from "./kind.ts";
+import { list } from "./collection.ts";
+import { type At, type Kind, kept, refuse } from "./kind.ts";
 import type { FileUse } from "./project.ts";
+import { record } from "./record.ts";
+import { matching, scalar, text } from "./scalar.ts";
 
 /** A number is what YAML has made of it; a text is octal. */
 export const mode = kept(

@@ -2,7 +2,9 @@
 import { isIP } from "node:net";
 import type { Place } from "../file/node.ts";
 import { hostOf } from "../file/short/pair.ts";
-import { type At, inside, type Kind, list, oneOrMore, refuse, text } from "./kind.ts";
+import { list, oneOrMore } from "./collection.ts";
+import { type At, inside, type Kind, refuse } from "./kind.ts";
+import { text } from "./scalar.ts";
 
 type Hosts = Readonly<Record<string, readonly string[]>>;
 

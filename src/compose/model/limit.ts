@@ -1,22 +1,11 @@
 /** Limits that services and builds have. */
 
+import { dictionary, list, set, texts } from "./collection.ts";
 import type { Doc } from "./doc.ts";
-import {
-  type At,
-  dictionary,
-  inside,
-  integer,
-  type Kind,
-  list,
-  loose,
-  record,
-  refuse,
-  set,
-  size,
-  text,
-  texts,
-} from "./kind.ts";
+import { type At, inside, type Kind, refuse } from "./kind.ts";
 import type { BlkioConfig, DeviceRequest, Rate, Ulimit } from "./project.ts";
+import { record } from "./record.ts";
+import { integer, loose, size, text } from "./scalar.ts";
 
 const bound = integer(-1);
 

@@ -1,23 +1,13 @@
 /** `volumes` and `devices` of a service (05-services.md). */
 import type { Node, Place } from "../file/node.ts";
 import { isHostPath, shortVolume } from "../file/short/volume.ts";
+import { list, texts } from "./collection.ts";
 import { mode } from "./file-use.ts";
-import {
-  type At,
-  anything,
-  flag,
-  type Kind,
-  kept,
-  list,
-  oneOf,
-  record,
-  refuse,
-  size,
-  text,
-  texts,
-} from "./kind.ts";
+import { type At, type Kind, kept, refuse } from "./kind.ts";
 import { containerPath, hostPath, refuseWindows } from "./path.ts";
 import type { BindOptions, Device, Mount, VolumeOptions } from "./project.ts";
+import { record } from "./record.ts";
+import { anything, flag, oneOf, size, text } from "./scalar.ts";
 
 interface Written {
   readonly type?: Mount["type"];

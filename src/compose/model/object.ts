@@ -1,24 +1,12 @@
 /** Networks, volumes, secrets, configs and models of a project (06-networks.md to 09-secrets.md, models.md). */
 import { isIP } from "node:net";
 import type { Node } from "../file/node.ts";
-import {
-  type At,
-  always,
-  flag,
-  integer,
-  type Kind,
-  kept,
-  list,
-  options,
-  record,
-  refuse,
-  scalar,
-  shown,
-  text,
-  texts,
-} from "./kind.ts";
+import { list, options, texts } from "./collection.ts";
+import { type At, always, type Kind, kept, refuse, shown } from "./kind.ts";
 import { path } from "./path.ts";
 import type { FileObject, Model, Network, Volume } from "./project.ts";
+import { record } from "./record.ts";
+import { flag, integer, scalar, text } from "./scalar.ts";
 
 type Ipam = NonNullable<Network["ipam"]>;
 type Pool = NonNullable<Ipam["config"]>[number];

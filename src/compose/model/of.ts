@@ -1,12 +1,14 @@
 import type { Loaded } from "../file/load.ts";
-import { type Entry, type Mapping, member, type Node, type Place, textOf } from "../file/node.ts";
+import { type Mapping, member, type Node } from "../file/node.ts";
 import { check } from "./check.ts";
 import { fileVariables, serviceLabels, withCallers } from "./environment.ts";
 import { withImplicit } from "./implicit.ts";
-import { type At, extensionsOf, inside, type Kind, refuse } from "./kind.ts";
+import { type At, inside, type Kind, refuse } from "./kind.ts";
 import { config, model, network, secret, volume } from "./object.ts";
+import { placesOf } from "./place.ts";
 import { activeProfiles, isOn } from "./profile.ts";
 import type { Build, FileObject, Model, Network, Project, Service, Volume } from "./project.ts";
+import { extensionsOf } from "./record.ts";
 import { service as serviceKind } from "./service.ts";
 import { usedOf } from "./used.ts";
 import { notActedOn } from "./warn.ts";
@@ -63,30 +65,6 @@ export function projectOf(loaded: Loaded, chosen: readonly string[] = [], readin
   if (reading.consistency !== false) check(whole, placesOf(loaded.root));
   for (const line of notActedOn(whole)) warnings.add(line);
   return { ...usedOf(whole), warnings: [...warnings] };
-}
-
-/** Where something is written: as far in as there is something. In a list a key is an index, or what an item names. */
-export type Places = (...path: readonly (string | number)[]) => Place;
-
-function placesOf(root: Mapping): Places {
-  return (...path) => {
-    let [node, place]: readonly [Node | undefined, Place] = [root, root.place];
-    for (const key of path) {
-      const entry: Entry | undefined = node?.kind === "mapping" ? node.entries.get(String(key)) : undefined;
-      node = node?.kind === "sequence" ? (node.items[Number(key)] ?? naming(node.items, key)) : entry?.value;
-      if (node === undefined) return place;
-      place = node.kind === "scalar" ? node.place : (entry?.place ?? node.place);
-    }
-    return place;
-  };
-}
-
-/** `back`, `label=value`, `{source: token}`. */
-function naming(items: readonly Node[], key: string | number): Node | undefined {
-  return items.find((item) => {
-    const text = textOf(item) ?? textOf(member(item, "source"));
-    return text === key || text?.startsWith(`${key}=`);
-  });
 }
 
 function servicesOf(root: Mapping, at: At): ReadonlyMap<string, Service> {

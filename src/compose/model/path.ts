@@ -1,7 +1,8 @@
 /** Paths of the host, as a Compose file writes them. */
 import { normalize, resolve } from "node:path";
 import type { Place } from "../file/node.ts";
-import { type At, type Kind, refuse, text } from "./kind.ts";
+import { type At, type Kind, refuse } from "./kind.ts";
+import { text } from "./scalar.ts";
 
 export function refuseWindows(written: string, place: Place, at: At): void {
   if (/^[A-Za-z]:\\|^\\\\/.test(written))

@@ -2,8 +2,11 @@
 import { isIP } from "node:net";
 import type { Place } from "../file/node.ts";
 import { noAddress, rangeOf, readPorts, type Wrong } from "../file/short/port.ts";
-import { type At, integer, type Kind, list, loose, matching, record, refuse, shown, text } from "./kind.ts";
+import { list } from "./collection.ts";
+import { type At, type Kind, refuse, shown } from "./kind.ts";
 import type { Port } from "./project.ts";
+import { record } from "./record.ts";
+import { integer, loose, matching, text } from "./scalar.ts";
 
 const published = matching(
   'a port of the host or a range of them, such as "8080" or "8080-8090"',

@@ -1,38 +1,31 @@
 /** A service's members in the order in which docker compose v2 prints and hashes them (05-services.md). */
 import { build } from "./build.ts";
+import { dictionary, environment, list, oneOrMore, options, set, texts } from "./collection.ts";
 import { healthcheck, hook, ownCommand } from "./command.ts";
 import { deploy, develop } from "./deploy.ts";
 import { endpoints, mac } from "./endpoint.ts";
 import { variablesFiles } from "./environment.ts";
 import { fileUses, secretUses } from "./file-use.ts";
 import { hosts } from "./host.ts";
-import {
-  anything,
-  dictionary,
-  duration,
-  environment,
-  flag,
-  fraction,
-  integer,
-  type Kind,
-  kept,
-  list,
-  loose,
-  matching,
-  oneOf,
-  oneOrMore,
-  options,
-  record,
-  set,
-  size,
-  sizeOrAll,
-  text,
-  texts,
-} from "./kind.ts";
+import { type Kind, kept } from "./kind.ts";
 import { blkioConfig, gpus, ulimits } from "./limit.ts";
 import { devices, mounts } from "./mount.ts";
 import { expose, ports } from "./port.ts";
 import type { Dependency, Service } from "./project.ts";
+import { record } from "./record.ts";
+import {
+  anything,
+  duration,
+  flag,
+  fraction,
+  integer,
+  loose,
+  matching,
+  oneOf,
+  size,
+  sizeOrAll,
+  text,
+} from "./scalar.ts";
 
 /** @see depends_on: a name in a list is a service that has started. */
 const longDependency = record<Dependency>({
