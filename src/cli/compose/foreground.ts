@@ -7,7 +7,7 @@ import type { Project } from "../../compose/model/project.ts";
 import { err, out } from "../terminal/output.ts";
 import { type App, refuseUnknown } from "./app.ts";
 import { colours } from "./colours.ts";
-import { follow, listen, lives, written } from "./logs/follow.ts";
+import { follow, isAlive, listen, written } from "./logs/follow.ts";
 import { printer } from "./logs/printer.ts";
 import { labelOf, runs } from "./members.ts";
 import { direct, type Shown } from "./progress/show.ts";
@@ -51,12 +51,12 @@ export async function foreground(app: App, project: Project, asked: BringUp): Pr
   });
   const members = async () => (await app.members()).filter(({ oneOff }) => !oneOff);
   const endIfNothingLives = async () => {
-    if (!(await members()).some((one) => lives(one) && attached.has(one.service)))
+    if (!(await members()).some((one) => isAlive(one) && attached.has(one.service)))
       end.resolve({ kind: "ended" });
   };
   const ended = async (code: number, id: string) => {
     const aborts = abortsOn === "exit" || (abortsOn === "failure" && code !== 0);
-    const restarts = (await members()).some((one) => one.id === id && lives(one));
+    const restarts = (await members()).some((one) => one.id === id && isAlive(one));
     if (!restarts && aborts) end.resolve({ kind: "aborted", code });
     else if (isMade) await endIfNothingLives();
   };
@@ -99,6 +99,9 @@ export async function foreground(app: App, project: Project, asked: BringUp): Pr
     await change(app, [], "stop", ({ actual }) => stopSteps(project, actual, { services: [], ...timeout }));
     if (kind === "aborted" && from !== undefined) return await exitCodeOf(app, from);
     return "code" in why ? (why.code as number) : 0;
+  } catch (error) {
+    over.abort("now");
+    throw error;
   } finally {
     over.abort();
     await following.catch(() => {});

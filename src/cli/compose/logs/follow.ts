@@ -1,6 +1,6 @@
 /** The output of an application's containers while it goes on: of those that are, that start again, and that come. */
 
-import type { Client } from "../../../client/client.ts";
+import { ApiError, type Client } from "../../../client/client.ts";
 import { label } from "../../../compose/converge/labels.ts";
 import { labelOf, type Member, runs } from "../members.ts";
 import { keyOf, type LogLine, logLines } from "./lines.ts";
@@ -83,7 +83,7 @@ export interface Following {
   /** Whose output is shown. */
   readonly wants: (service: string, number: number) => boolean;
   readonly shown: Map<string, Shown>;
-  /** Ends it. */
+  /** Ends it, once what has ended is shown; with the reason "now", at once. */
   readonly signal: AbortSignal;
   /** A container ended, and its lines are shown. */
   readonly ended?: (service: string, code: number, id: string) => void;
@@ -91,8 +91,10 @@ export interface Following {
 
 /** Milliseconds that a line is held, so that an earlier one of another container can come before it. */
 const HELD = 25;
-/** Milliseconds that what is on its way has to come in at the end. */
-const LAST = 200;
+/** Milliseconds that what containers wrote before their end has to come in. */
+const LAST = 3000;
+/** Milliseconds after which an end is shown though its log has not ended. */
+const GRACE = 250;
 
 /** Shows what those that run write, and those that start; resolves with the end of `signal`. */
 export async function follow(
@@ -108,11 +110,14 @@ export async function follow(
     for (const { label, line } of held.splice(0)) printer.line(label, line);
   };
   const tails = new Map<string, Promise<void>>();
+  /** Lives whose end is not shown yet. */
+  let lives = 0;
+  const over = new AbortController();
   const tail = async (id: string, label: string) => {
     const from = shown.get(id);
     let skipped = from?.count ?? 0;
     const query = { follow: true, since: from === undefined ? undefined : momentOf(from.key) };
-    for await (const line of logLines(client, id, query, signal)) {
+    for await (const line of logLines(client, id, query, over.signal)) {
       const key = keyOf(line.time);
       if (from !== undefined && (key < from.key || (key === from.key && skipped-- > 0))) continue;
       note(shown, id, line);
@@ -122,10 +127,14 @@ export async function follow(
   const tailOf = (id: string) => tails.get(id) ?? Promise.resolve();
   const begin = (id: string, label: string) => {
     printer.expect([label]);
+    lives++;
     // That of its last life ends by itself. One that is removed meanwhile has nothing more to show.
+    const shownTo = tailOf(id).then(() => tail(id, label));
     tails.set(
       id,
-      tailOf(id).then(() => tail(id, label).catch(() => {})),
+      shownTo.catch((error: unknown) => {
+        if (!(error instanceof ApiError && error.status === 404)) fail(error);
+      }),
     );
   };
   const heard = ({ Action, Actor: { ID: id, Attributes: attributes } }: Event) => {
@@ -135,9 +144,11 @@ export async function follow(
     const own = labelOf(attributes["name"] ?? id, project);
     if (Action === "start") return begin(id, own);
     const code = Number(attributes["exitCode"] ?? 0);
-    void tailOf(id).then(() =>
+    // One that starts again goes on with the same log: what it wrote before is on its way.
+    void Promise.race([tailOf(id), Bun.sleep(GRACE)]).then(() =>
       guarded(() => {
         flush();
+        lives--;
         printer.ended(own, code);
         what.ended?.(service, code, id);
       }),
@@ -145,17 +156,25 @@ export async function follow(
   };
 
   let broken: unknown;
+  const fail = (error: unknown) => {
+    broken ??= error;
+    close();
+  };
   // Whoever reads our output may be gone.
   const guarded = (work: () => void) => {
     try {
       work();
     } catch (error) {
-      broken ??= error;
-      close();
+      fail(error);
     }
   };
+  const end = async () => {
+    const patience = signal.reason === "now" ? 0 : performance.now() + LAST;
+    while (lives > 0 && performance.now() < patience) await Bun.sleep(HELD);
+    close();
+  };
   const timer = setInterval(guarded, HELD, flush);
-  signal.addEventListener("abort", close, { once: true });
+  signal.addEventListener("abort", () => void end(), { once: true });
   try {
     for (const { id, label } of running) begin(id, label);
     for await (const event of events) heard(event);
@@ -163,9 +182,9 @@ export async function follow(
     if (!signal.aborted && broken === undefined) throw error;
   } finally {
     clearInterval(timer);
+    over.abort();
   }
   if (broken !== undefined) throw broken;
-  await Promise.race([Promise.all(tails.values()), Bun.sleep(LAST)]);
   flush();
 }
 
@@ -185,5 +204,5 @@ async function* eventsOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<Event,
   }
 }
 
-/** Whether anything runs that may still write, or will start again by itself. */
-export const lives = (member: Member): boolean => runs(member) || member.state === "restarting";
+/** Whether it may still write, or will start again by itself. */
+export const isAlive = (member: Member): boolean => runs(member) || member.state === "restarting";

@@ -3,7 +3,7 @@ import { integer, moment } from "../../options/readers.ts";
 import { out } from "../../terminal/output.ts";
 import { ANY } from "../../verb.ts";
 import { colours } from "../colours.ts";
-import { follow, history, listen, lives } from "../logs/follow.ts";
+import { follow, history, isAlive, listen } from "../logs/follow.ts";
 import { printer } from "../logs/printer.ts";
 import { composeVerb } from "../verb.ts";
 
@@ -40,9 +40,9 @@ export const logs = composeVerb({
     if (listening === undefined) return 0;
     const over = new AbortController();
     const stopUnlessAnyLives = async () => {
-      if (!(await wanted()).some(lives)) over.abort();
+      if (!(await wanted()).some(isAlive)) over.abort();
     };
-    const following = follow(app.client, listening, all.filter(lives), {
+    const following = follow(app.client, listening, all.filter(isAlive), {
       ...{ project, printer: print, shown, signal: over.signal, wants },
       ended: () => void stopUnlessAnyLives(),
     });
