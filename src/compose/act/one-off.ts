@@ -1,4 +1,4 @@
-import { type OneOff, oneOffName, oneOffService } from "../converge/one-off.ts";
+import { type OneOff, oneOffName, oneOffService, oneOffSlug } from "../converge/one-off.ts";
 import type { Project, Service } from "../model/project.ts";
 import { createContainer } from "./create.ts";
 import type { Hands } from "./hands.ts";
@@ -14,14 +14,16 @@ export async function createOneOff(
   hands: Hands & { readonly project: Project },
   service: Service,
   asked: OneOff,
-  { name = oneOffName(hands.project, service), aliases }: OneOffPlace,
+  place: OneOffPlace,
   warn: (text: string) => void,
 ): Promise<{ readonly id: string; readonly name: string }> {
   const { project } = hands;
   const own = oneOffService(service, asked);
+  const slug = oneOffSlug();
+  const { name = oneOffName(project, service, slug), aliases } = place;
   const id = await createContainer(
     hands,
-    { project, service: own, number: 1, name, oneOff: { name, aliases } },
+    { project, service: own, number: 1, name, oneOff: { name, slug, aliases } },
     warn,
   );
   return { id, name };

@@ -47,6 +47,9 @@ export function oneOffService(service: Service, asked: OneOff): Service {
   };
 }
 
+/** What tells single runs of a service apart: 64 hexadecimal digits. */
+export const oneOffSlug = (): string => randomBytes(32).toString("hex");
+
 /** `project-service-run-3f2c…`. */
-export const oneOffName = (project: Project, service: Service): string =>
-  `${project.name}-${service.name}-run-${randomBytes(6).toString("hex")}`;
+export const oneOffName = (project: Project, service: Service, slug: string): string =>
+  `${project.name}-${service.name}-run-${slug.slice(0, 12)}`;

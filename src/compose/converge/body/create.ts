@@ -22,7 +22,7 @@ export interface CreateContext {
   readonly inherits?: Readonly<Record<string, string>>;
   readonly replaces?: string;
   /** A run of its own: its name; it does not answer to its service's name unless `aliases`. */
-  readonly oneOff?: { readonly name: string; readonly aliases: boolean };
+  readonly oneOff?: { readonly name: string; readonly slug: string; readonly aliases: boolean };
   /** The engine's socket, for `use_api_socket`. */
   readonly socket?: string;
 }
@@ -43,7 +43,7 @@ export function createBody(context: CreateContext): Record<string, unknown> {
     Labels: {
       ...containerLabels(project, service, { number, oneOff: oneOff !== undefined, hash, image: image.id }),
       ...(replaces === undefined ? {} : { [label.replaces]: replaces }),
-      ...(oneOff === undefined ? {} : { [label.slug]: oneOff.name.split("-").at(-1) }),
+      ...(oneOff === undefined ? {} : { [label.slug]: oneOff.slug }),
     },
     Tty: service.tty,
     OpenStdin: service.stdin_open,
