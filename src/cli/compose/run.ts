@@ -2,8 +2,10 @@
 import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { at } from "../../client/client.ts";
+import { look } from "../../compose/act/look.ts";
 import { createOneOff } from "../../compose/act/one-off.ts";
 import type { OneOff } from "../../compose/converge/one-off.ts";
+import { orphanSteps } from "../../compose/converge/up.ts";
 import { shortPorts } from "../../compose/file/short/port.ts";
 import { isHostPath, shortVolume } from "../../compose/file/short/volume.ts";
 import { dependenciesOf } from "../../compose/model/order.ts";
@@ -17,6 +19,7 @@ import { err, isTerminal, out } from "../terminal/output.ts";
 import { type App, refuseUnknown } from "./app.ts";
 import { handsOf } from "./hands.ts";
 import { bringImages } from "./images/bring.ts";
+import { perform } from "./perform.ts";
 import { direct, modeOf } from "./progress/show.ts";
 import { make } from "./up.ts";
 
@@ -70,7 +73,11 @@ export async function runOnce(
     { ...hands, project },
     service,
     asked,
-    { aliases: options["use-aliases"], ...(options.name === undefined ? {} : { name: options.name }) },
+    {
+      aliases: options["use-aliases"],
+      remove: options.rm,
+      ...(options.name === undefined ? {} : { name: options.name }),
+    },
     (text) => err(printWarning(new Error(text))),
   );
   try {
@@ -90,13 +97,17 @@ async function prepare(app: App, project: Project, service: Service, options: Ru
     "quiet-pull": options.quiet || options["quiet-pull"],
   };
   const needed = options["no-deps"] ? [] : dependenciesOf(service, project.services);
-  if (needed.length > 0 || options["remove-orphans"])
+  if (options["remove-orphans"]) {
+    const actual = await look(app.client, project.name);
+    await perform(app, { project, plan: orphanSteps(project, actual), verb: "run" });
+  }
+  if (needed.length > 0)
     await make(app, project, {
       ...{ services: needed, verb: "run" },
       options: {
         ...{ ...images, scale: {}, "force-recreate": false, "no-recreate": false },
         // Those that run already are left as they are.
-        "remove-orphans": options["remove-orphans"],
+        "remove-orphans": false,
       },
     });
   await bringImages(app, project, { services: [service.name], dependencies: false, options: images });
@@ -113,17 +124,22 @@ async function start(
     out(`${name}\n`);
     return 0;
   }
-  const code = await foreground(client, {
-    ...{ id, name, tty: asked.tty, detachKeys: undefined, proxySignals: true, waitFor: "next-exit" },
+  return foreground(client, {
+    ...{
+      id,
+      name,
+      tty: asked.tty,
+      detachKeys: undefined,
+      proxySignals: true,
+      waitFor: options.rm ? "removed" : "next-exit",
+    },
     streams: { stdin: asked.interactive, stdout: true, stderr: true },
   });
-  if (options.rm) await remove({ client }, id);
-  return code;
 }
 
 async function remove({ client }: Pick<App, "client">, id: string): Promise<void> {
   const query = { force: true, v: true };
-  await client.send({ method: "DELETE", path: at`/containers/${id}`, query, expected: [404] });
+  await client.send({ method: "DELETE", path: at`/containers/${id}`, query, expected: [404, 409] });
 }
 
 function oneOff(command: readonly string[], options: RunValues & { readonly stdin: boolean }): OneOff {

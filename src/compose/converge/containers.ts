@@ -48,11 +48,12 @@ export function containerSteps(drafted: Draft, asked: Drafting): void {
 const naming = ({ name, made, kept }: Slot): string =>
   made?.name === name ? `create ${name}` : `rename ${made?.name ?? kept?.name}`;
 
-function leave(
+/** Takes a container away. */
+export function leave(
   drafted: Draft,
   found: Found,
   why: string,
-  { timeout }: UpOptions,
+  { timeout }: Pick<UpOptions, "timeout">,
   after: readonly string[] = [],
 ): string {
   const common = { service: found.service, container: found.name };

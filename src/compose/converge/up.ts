@@ -1,7 +1,7 @@
 import { InroError } from "../../oci/error.ts";
 import type { Project, Service } from "../model/project.ts";
 import type { Actual, Found } from "./actual.ts";
-import { containerSteps } from "./containers.ts";
+import { containerSteps, leave } from "./containers.ts";
 import { diverged } from "./diverged.ts";
 import { draft } from "./draft.ts";
 import { uses } from "./files.ts";
@@ -74,9 +74,27 @@ export function upSteps(project: Project, actual: Actual, options: UpOptions): P
     selected,
     changed,
     slots,
-    leaving: [...surplus, ...strays.map((found) => ({ found, why: "its service is not in the file" }))],
+    leaving: [...surplus, ...strays.map((found) => ({ found, why: STRAY }))],
   });
   return { steps: drafted.steps(), warnings: [...changed.warnings, ...orphanWarning(orphans, options)] };
+}
+
+/** Takes away what is left of services that the file does not have any more, and nothing else. */
+export function orphanSteps(project: Project, actual: Actual): Plan {
+  const drafted = draft();
+  for (const found of actual.containers) if (isOrphan(project, found)) leave(drafted, found, STRAY, {});
+  return { steps: drafted.steps(), warnings: [] };
+}
+
+const STRAY = "its service is not in the file";
+
+/** What a container of a service stands on, where it is missing: networks and volumes. */
+export function groundSteps(project: Project, actual: Actual, service: Service): Plan {
+  const changed = changes(project, actual, [service], () => false);
+  const drafted = draft();
+  for (const { key, name, why } of changed.networks) drafted.add({ kind: "create network", key, name }, why);
+  for (const { key, name, why } of changed.volumes) drafted.add({ kind: "create volume", key, name }, why);
+  return { steps: drafted.steps(), warnings: changed.warnings };
 }
 
 export const peersThere = (actual: Actual, service: string) =>

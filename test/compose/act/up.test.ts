@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { globSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createOneOff } from "../../../src/compose/act/one-off.ts";
 import type { StepEvent } from "../../../src/compose/converge/step.ts";
+import type { Service } from "../../../src/compose/model/project.ts";
 import { cliEngine, engineMissing } from "../../cli/engine.ts";
 import { tool } from "../../support/tools.ts";
 import { testProject } from "./project.ts";
@@ -218,6 +220,37 @@ secrets: { variable: { environment: SECRET }, file: { file: ./file } }`,
     expect(await exec(`${p.name}-web-1`, "ls /data")).toBe("began\nends\n");
     p.write(`\n  web: { ${SLEEP}, post_start: [{ command: ["sh", "-c", "echo oh; exit 5"] }] }`);
     await expect(p.up()).rejects.toThrow("it ended with code 5: oh");
+  }, 30_000);
+
+  test("a single run has what it stands on, and is none of the service's containers", async () => {
+    await using p = project();
+    p.write(`\n  web: { ${SLEEP}, volumes: [data:/data], ports: ["8080"] }`, "volumes: { data: {} }");
+    const hands = { ...p.hands, project: p.project() };
+    const asked = {
+      command: ["true"],
+      environment: {},
+      labels: {},
+      volumes: [],
+      ports: [],
+      servicePorts: false,
+    };
+    const { id, name } = await createOneOff(
+      hands,
+      hands.project.services.get("web") as Service,
+      { ...asked, capAdd: [], capDrop: [], tty: false, interactive: false },
+      { aliases: false, remove: true },
+      () => {},
+    );
+    const [found] = JSON.parse(await cli.out("inspect", id));
+    expect(name).toMatch(new RegExp(`^${p.name}-web-run-[0-9a-f]{12}$`));
+    expect(found.HostConfig).toMatchObject({ AutoRemove: true, PortBindings: {} });
+    expect(found.Config.Labels["com.docker.compose.slug"]).toStartWith(name.slice(-12));
+    expect(found.NetworkSettings.Networks[`${p.name}_default`].Aliases).toEqual([name]);
+    expect(await p.look()).toMatchObject({ containers: [{ oneOff: true, volumes: [`${p.name}_data`] }] });
+    expect((await p.up({ dryRun: true })).steps.map((step) => step.id)).toEqual([
+      `create ${p.name}-web-1`,
+      `start ${p.name}-web-1`,
+    ]);
   }, 30_000);
 
   test("an abort ends what waits, and the next one goes on from there", async () => {

@@ -5,7 +5,7 @@ import { type ImageOptions, imageSteps } from "../../../src/compose/converge/ima
 import { removeSteps, restartSteps, stopSteps } from "../../../src/compose/converge/life.ts";
 import { UP, type UpOptions } from "../../../src/compose/converge/options.ts";
 import type { Step } from "../../../src/compose/converge/step.ts";
-import { upSteps } from "../../../src/compose/converge/up.ts";
+import { orphanSteps, upSteps } from "../../../src/compose/converge/up.ts";
 import type { Project } from "../../../src/compose/model/project.ts";
 import { projectOfText } from "../model/support.ts";
 import { actualOf, emptyEngine, perform } from "./engine.ts";
@@ -234,6 +234,7 @@ describe("up", () => {
     expect(up(project, actual).warnings[0]).toContain("not in its file: p-old-1");
     expect(up(project, actual, { orphans: "ignore" })).toEqual({ steps: [], warnings: [] });
     expect(ids(up(project, actual, { orphans: "remove" }).steps)).toEqual(["stop p-old-1", "remove p-old-1"]);
+    expect(ids(orphanSteps(project, actual).steps)).toEqual(["stop p-old-1", "remove p-old-1"]);
     const off = projectOf("\n  web: { image: i }\n  old: { image: i, profiles: [off] }");
     expect(up(off, actual)).toEqual({ steps: [], warnings: [] });
   });

@@ -22,7 +22,12 @@ export interface CreateContext {
   readonly inherits?: Readonly<Record<string, string>>;
   readonly replaces?: string;
   /** A run of its own: its name; it does not answer to its service's name unless `aliases`. */
-  readonly oneOff?: { readonly name: string; readonly slug: string; readonly aliases: boolean };
+  readonly oneOff?: {
+    readonly name: string;
+    readonly slug: string;
+    readonly aliases: boolean;
+    readonly remove: boolean;
+  };
   /** The engine's socket, for `use_api_socket`. */
   readonly socket?: string;
 }
@@ -105,6 +110,7 @@ function hostConfig(context: CreateContext, service: Service): Record<string, un
     UsernsMode: service.userns_mode,
     Isolation: service.isolation,
     RestartPolicy: context.oneOff === undefined ? restartPolicy(service) : undefined,
+    ...(context.oneOff?.remove === true ? { AutoRemove: true } : {}),
     Init: service.init,
     LogConfig: defined({ Type: service.logging?.driver, Config: service.logging?.options }),
     Annotations: service.annotations,
