@@ -69,7 +69,7 @@ const nameOf = (options: ComposeValues): string | undefined =>
 
 async function load(options: ComposeValues, interpolate: boolean): Promise<Loaded> {
   const { loadFile } = await import("../../compose/file/load.ts");
-  const directory = options["project-directory"] ?? options.workdir;
+  const directory = options["project-directory"];
   return loadFile({
     files: options.file,
     ...(directory === undefined ? {} : { projectDirectory: directory }),

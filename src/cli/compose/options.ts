@@ -35,7 +35,6 @@ export const composeOptions = {
   explain: flag("With --dry-run: down to the kernel operations that set each container up", group),
   compatibility: flag("As docker-compose 1 named containers: with _", { ...group, hidden: true }),
   verbose: flag("Docker's; all that there is to say is said", { ...group, hidden: true }),
-  workdir: text("FOLDER", "As --project-directory", { ...group, hidden: true }),
   "no-ansi": flag("As --ansi never", { ...group, hidden: true }),
   version: flag("As the verb version", { ...group, short: "v", hidden: true }),
 };

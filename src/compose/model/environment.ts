@@ -28,11 +28,7 @@ export function serviceLabels(service: Node, written: Texts, env: Variables, at:
   const node = member(service, "label_file");
   if (node === undefined) return written;
   const where = inside(at, "label_file");
-  const found = read(variablesFiles.read(node, where), node, env, where);
-  return {
-    ...Object.fromEntries(Object.entries(found).map(([key, value]) => [key, value ?? ""])),
-    ...written,
-  };
+  return { ...read(variablesFiles.read(node, where), node, env, where), ...written };
 }
 
 /** Null where the caller has none, either. */
@@ -42,15 +38,15 @@ export function withCallers(written: Environment, env: Variables): Environment {
   );
 }
 
-function read(files: readonly VariablesFile[], node: Node, env: Variables, at: At): Environment {
-  return Object.assign(
-    {},
-    ...files.map((file, index) =>
-      node.kind === "sequence"
-        ? variablesOf(file, node.items[index] ?? node, env, inside(at, index))
-        : variablesOf(file, node, env, at),
-    ),
-  );
+/** A file's `${NAME}` is first what the files above it say, then what the caller has, then what it says itself. */
+function read(files: readonly VariablesFile[], node: Node, env: Variables, at: At): Variables {
+  let above: Variables = {};
+  for (const [index, file] of files.entries()) {
+    const [own, where] =
+      node.kind === "sequence" ? [node.items[index] ?? node, inside(at, index)] : [node, at];
+    above = { ...above, ...variablesOf(file, own, env, above, where) };
+  }
+  return above;
 }
 
 const long = record<VariablesFile>({ path, required: kept(flag), format: oneOf("compose", "raw") });
@@ -66,13 +62,12 @@ const variablesFile: Kind<VariablesFile> = {
 
 export const variablesFiles: Kind<readonly VariablesFile[]> = oneOrMore(variablesFile);
 
-function variablesOf(file: VariablesFile, node: Node, env: Variables, at: At): Environment {
+function variablesOf(file: VariablesFile, node: Node, env: Variables, above: Variables, at: At): Variables {
+  const known = (name: string) => above[name] ?? env[name];
   try {
-    const variables = withCallers(
-      Object.fromEntries(readVariables({ format: "compose", ...file, name: file.path }, (name) => env[name])),
-      env,
-    );
-    return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== null));
+    const written = readVariables({ format: "compose", ...file, name: file.path }, known);
+    const variables = Object.entries(withCallers(Object.fromEntries(written), env));
+    return Object.fromEntries(variables.flatMap(([name, value]) => (value === null ? [] : [[name, value]])));
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "COMPOSE_NOT_FOUND")) throw error;
     if (!file.required) return {};

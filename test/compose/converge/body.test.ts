@@ -43,6 +43,10 @@ const cases: readonly (readonly [service: string, expected: Readonly<Record<stri
   ["{ image: i, stop_grace_period: 1500ms, stop_signal: SIGINT }", { StopTimeout: 2, StopSignal: "SIGINT" }],
   ["{ image: i, healthcheck: { disable: true } }", { Healthcheck: { Test: ["NONE"] } }],
   [
+    "{ image: i, healthcheck: { disable: true, interval: 2s } }",
+    { Healthcheck: { Test: ["NONE"], Interval: 2e9 } },
+  ],
+  [
     "{ image: i, healthcheck: { test: x, interval: 2s, retries: 4, start_interval: 1s } }",
     { Healthcheck: { Test: ["CMD-SHELL", "x"], Interval: 2e9, Retries: 4, StartInterval: 1e9 } },
   ],

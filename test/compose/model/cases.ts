@@ -238,6 +238,9 @@ const attributes: readonly Case[] = [
       files: { "a.env": "A=a\nB=a\nC=a\n", "b.env": "B=b\nC=b\nD=b\n" },
     },
   ),
+  one("env_file: a variable is what the files above say", 'env_file: ["${FILES}/a.env", "${FILES}/b.env"]', {
+    files: { "a.env": "A=a\n", "b.env": "A=b\nB=${A}\nC=b\nD=${C}\n" },
+  }),
   one("env_file that need not be there", 'env_file: [{path: "${FILES}/no.env", required: false}]', {}),
   one("env_file in raw format", 'env_file: [{path: "${FILES}/a.env", format: raw}]', {
     files: { "a.env": "A='quoted'\nB=$HOME # x\n" },

@@ -140,9 +140,8 @@ export const seconds = (nanoseconds: number): number => Math.ceil(nanoseconds / 
 
 function healthcheck({ healthcheck }: Service): Record<string, unknown> | undefined {
   if (healthcheck === undefined) return undefined;
-  if (healthcheck.disable === true) return { Test: ["NONE"] };
   return defined({
-    Test: healthcheck.test,
+    Test: healthcheck.disable === true ? ["NONE"] : healthcheck.test,
     Interval: healthcheck.interval,
     Timeout: healthcheck.timeout,
     StartPeriod: healthcheck.start_period,
