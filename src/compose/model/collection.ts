@@ -61,13 +61,13 @@ function pairs<V>(bare: V): Kind<Readonly<Record<string, string | V>>> {
     ...mapped,
     read: (node, at) => {
       if (node.kind !== "sequence") return mapped.read(node, at);
-      const found: Record<string, string | V> = {};
+      const found = new Map<string, string | V>();
       node.items.forEach((item, index) => {
         const [key, after] = pairOf(loose.read(item, inside(at, index)));
         if (key === "") refuse(inside(at, index), item.place, `${shown(item)} has no name before its "="`);
-        found[key] = after ?? bare;
+        found.set(key, after ?? bare);
       });
-      return found;
+      return Object.fromEntries(found);
     },
   };
 }

@@ -12,13 +12,13 @@ const hint = 'HOST=ADDRESS, such as "db=10.0.0.5" or "gateway=host-gateway"';
 
 export const hosts: Kind<Hosts> = {
   read: (node, at) => {
-    const found: Record<string, string[]> = {};
+    const found = new Map<string, string[]>();
     const add = (host: string, address: string, place: Place, where: At) => {
       const plain = address.replace(/^\[(.*)\]$/, "$1");
       if (isIP(plain) === 0 && plain !== "host-gateway")
         refuse(where, place, `"${address}" is not an address for ${host}`, hint);
-      const known = found[host] ?? [];
-      found[host] = known.includes(plain) ? known : [...known, plain];
+      const known = found.get(host) ?? [];
+      found.set(host, known.includes(plain) ? known : [...known, plain]);
     };
     if (node.kind === "mapping")
       for (const [host, { value }] of node.entries)
@@ -34,7 +34,7 @@ export const hosts: Kind<Hosts> = {
           if (pair === undefined) refuse(where, place, `"${line}" is no host with an address`, hint);
           add(...pair, place, where);
         });
-    return found;
+    return Object.fromEntries(found);
   },
   print: (value) =>
     Object.entries(value)

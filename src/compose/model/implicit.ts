@@ -31,14 +31,16 @@ const named = (build: Build): Build =>
   build.dockerfile_inline === undefined ? { ...build, dockerfile: build.dockerfile ?? "Dockerfile" } : build;
 
 /** The services of which a service makes use without saying that it depends on them. */
-function implied(service: Service): Record<string, Dependency> {
-  const found: Record<string, Dependency> = {};
+function implied(service: Service): Readonly<Record<string, Dependency>> {
   const started = { condition: "service_started", required: true } as const;
-  for (const link of service.links ?? []) found[link.split(":")[0] ?? ""] = { ...started, restart: true };
-  for (const { service: name } of sharing(service)) found[name] = { ...started, restart: true };
-  for (const from of service.volumes_from ?? [])
-    if (!from.startsWith("container:")) found[from.split(":")[0] ?? ""] ??= started;
-  return found;
+  const restarted = { ...started, restart: true };
+  const from = (service.volumes_from ?? []).filter((one) => !one.startsWith("container:"));
+  const first = (text: string) => text.split(":")[0] ?? "";
+  return Object.fromEntries([
+    ...from.map((one) => [first(one), started] as const),
+    ...(service.links ?? []).map((link) => [first(link), restarted] as const),
+    ...sharing(service).map((shared) => [shared.service, restarted] as const),
+  ]);
 }
 
 /** The services whose namespaces it is in, by which member says so. */

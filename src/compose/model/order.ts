@@ -10,15 +10,17 @@ export function dependenciesOf(service: Service, services: Services): readonly s
 
 /** Each after all that it depends on; among what may come in any order, by name. */
 export function startOrder(services: Services): readonly string[] {
-  const done = new Set<string>();
-  const visit = (name: string, above: readonly string[]) => {
+  const begun = new Set<string>();
+  const order: string[] = [];
+  const visit = (name: string) => {
     const service = services.get(name);
-    if (service === undefined || done.has(name) || above.includes(name)) return;
-    for (const needed of dependenciesOf(service, services)) visit(needed, [...above, name]);
-    done.add(name);
+    if (service === undefined || begun.has(name)) return;
+    begun.add(name);
+    dependenciesOf(service, services).forEach(visit);
+    order.push(name);
   };
-  for (const name of [...services.keys()].sort()) visit(name, []);
-  return [...done];
+  [...services.keys()].sort().forEach(visit);
+  return order;
 }
 
 /** Each before all that it depends on. */
@@ -29,19 +31,23 @@ export function stopOrder(services: Services): readonly string[] {
 /** Services that depend on each other in a circle, the first one also last; undefined where there are none. */
 export function cycleOf(services: Services): readonly string[] | undefined {
   const done = new Set<string>();
-  const visit = (name: string, above: readonly string[]): readonly string[] | undefined => {
-    if (above.includes(name)) return [...above.slice(above.indexOf(name)), name];
+  // In the order in which they were come to.
+  const above = new Set<string>();
+  const visit = (name: string): readonly string[] | undefined => {
+    if (above.has(name)) return [...[...above].slice([...above].indexOf(name)), name];
     const service = services.get(name);
     if (service === undefined || done.has(name)) return undefined;
+    above.add(name);
     for (const needed of Object.keys(service.depends_on ?? {})) {
-      const found = visit(needed, [...above, name]);
+      const found = visit(needed);
       if (found !== undefined) return found;
     }
+    above.delete(name);
     done.add(name);
     return undefined;
   };
   for (const name of [...services.keys()].sort()) {
-    const found = visit(name, []);
+    const found = visit(name);
     if (found !== undefined) return found;
   }
   return undefined;

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { ComposeError } from "../../../src/compose/file/error.ts";
 import { refused } from "./errors.ts";
-import { hasOracle, projectFrom, theirs, written } from "./support.ts";
+import { hasOracle, projectFrom, projectOfText, theirs, written } from "./support.ts";
 
 function refusalOf(run: () => unknown): ComposeError {
   try {
@@ -34,3 +34,33 @@ for (const one of refused)
       expect(accepted).toBe(one.accepts !== undefined);
     },
   );
+
+test("ports clash where an address has both", () => {
+  const clash = (first: string, second: string) => {
+    const compose = `services: {a: {image: a, ports: ["${first}"]}, b: {image: b, ports: ["${second}"]}}\n`;
+    try {
+      projectOfText(compose);
+      return false;
+    } catch {
+      return true;
+    }
+  };
+  expect(clash("80:1", "80:2")).toBe(true);
+  expect(clash("127.0.0.1:80:1", "80:1")).toBe(true);
+  expect(clash("0.0.0.0:80:1", "127.0.0.1:80:1")).toBe(true);
+  expect(clash("[::]:80:1", "80:1")).toBe(true);
+  expect(clash("127.0.0.1:80:1", "127.0.0.2:80:1")).toBe(false);
+  expect(clash("0.0.0.0:80:1", "[::1]:80:1")).toBe(false);
+  expect(clash("80:1", "80:1/udp")).toBe(false);
+  expect(clash("80-81:1", "80:1")).toBe(false);
+});
+
+test("names of JavaScript's own are names like others", () => {
+  const { services } = projectOfText(
+    "services: {constructor: {image: x, environment: [__proto__=1], labels: {__proto__: a}, extra_hosts: [__proto__=10.0.0.1]}}\n",
+  );
+  const service = services.get("constructor");
+  expect(Object.entries(service?.environment ?? {})).toEqual([["__proto__", "1"]]);
+  expect(Object.entries(service?.labels ?? {})).toEqual([["__proto__", "a"]]);
+  expect(Object.entries(service?.extra_hosts ?? {})).toEqual([["__proto__", ["10.0.0.1"]]]);
+});
