@@ -23,7 +23,6 @@ const sequence =
 const replace: Rule = { replace: true };
 const list: Rule = { long: { always: true, of: listOf } };
 const pairs: Rule = { long: { always: false, of: sequence(pairsOf) } };
-const names: Rule = { long: { always: true, of: sequence(namesOf((item) => scalarAt(item, null))) } };
 const hosts: Rule = { long: { always: true, of: sequence(hostsOf) } };
 
 /** Where a list of pairs stands, or a mapping. */
@@ -75,8 +74,8 @@ export const RULES = branches<Rule>({
       return driver === undefined || driver === (textOf(member(base, "driver")) ?? driver);
     },
   },
-  "services.*.models": names,
-  "services.*.networks": names,
+  "services.*.models": { long: { always: true, of: sequence(namesOf((item) => mappingAt(item, []))) } },
+  "services.*.networks": { long: { always: true, of: sequence(namesOf((item) => scalarAt(item, null))) } },
   "services.*.tmpfs": list,
   "services.*.ulimits.*": replace,
   "networks.*.external": replace,
