@@ -5,11 +5,11 @@ import { connectTo } from "../../../src/client/socket.ts";
 import type { Hands } from "../../../src/compose/act/hands.ts";
 import { look } from "../../../src/compose/act/look.ts";
 import { runSteps } from "../../../src/compose/act/run.ts";
-import { converge } from "../../../src/compose/act/up.ts";
 import type { Actual } from "../../../src/compose/converge/actual.ts";
 import { downSteps } from "../../../src/compose/converge/down.ts";
 import { UP, type UpOptions } from "../../../src/compose/converge/options.ts";
 import type { Plan, StepEvent } from "../../../src/compose/converge/step.ts";
+import { upSteps } from "../../../src/compose/converge/up.ts";
 import { loadFile } from "../../../src/compose/file/load.ts";
 import { projectOf } from "../../../src/compose/model/of.ts";
 import type { Project } from "../../../src/compose/model/project.ts";
@@ -55,16 +55,14 @@ export function testProject(engine: TestEngine, env: Readonly<Record<string, str
     project,
     write: (services, more = "") =>
       writeFileSync(join(place, "compose.yaml"), `services:${services}\n${more}\n`),
-    up: ({ options = {}, signal, tell = nothing, dryRun = false } = {}) =>
-      converge(
-        { ...hands, project: project() },
-        {
-          up: { ...UP, ...options },
-          images: { build: "missing" },
-          run: { tell, ...(signal === undefined ? {} : { signal }) },
-        },
-        dryRun,
-      ),
+    async up({ options = {}, signal, tell = nothing, dryRun = false } = {}) {
+      const asked = project();
+      const plan = upSteps(asked, await look(client, name, { project: asked, env }), { ...UP, ...options });
+      for (const text of plan.warnings) tell({ kind: "warning", text });
+      const run = { tell, ...(signal === undefined ? {} : { signal }) };
+      if (!dryRun) await runSteps({ ...hands, project: asked }, plan.steps, run);
+      return plan;
+    },
     look: () => look(client, name, { project: project(), env }),
     async down() {
       const options = { services: [], volumes: true, images: "none", orphans: true, timeout: 0 } as const;
