@@ -60,13 +60,14 @@ export async function runOnce(
 ): Promise<number> {
   const project = await app.project([name]);
   refuseUnknown(name, new Set(project.services.keys()));
-  const service = project.services.get(name) as Service;
+  const { depends_on: needs, ...alone } = project.services.get(name) as Service;
+  const service: Service =
+    options["no-deps"] || needs === undefined ? alone : { ...alone, depends_on: needs };
   await prepare(app, project, service, options);
   if (app.options["dry-run"]) return 0;
-  const attached = !options.detach;
   const wanted = options.tty && !options["no-tty"] && !options["no-TTY"];
   const tty = wanted && (options.detach ? service.tty === true : isTerminal(0) && isTerminal(1));
-  const asked = oneOff(command, { ...options, tty, stdin: attached && options.interactive });
+  const asked = oneOff(command, { ...options, tty });
   const mode = modeOf(app.options);
   const hands = await handsOf(app, project, { above: direct, mode, work: {} });
   const made = await createOneOff(
@@ -142,7 +143,7 @@ async function remove({ client }: Pick<App, "client">, id: string): Promise<void
   await client.send({ method: "DELETE", path: at`/containers/${id}`, query, expected: [404, 409] });
 }
 
-function oneOff(command: readonly string[], options: RunValues & { readonly stdin: boolean }): OneOff {
+function oneOff(command: readonly string[], options: RunValues): OneOff {
   const { entrypoint, user, workdir } = options;
   const variables = environment([], options.env).map((entry) => {
     const [name = ""] = entry.split("=", 1);
@@ -161,7 +162,7 @@ function oneOff(command: readonly string[], options: RunValues & { readonly stdi
     capAdd: options["cap-add"],
     capDrop: options["cap-drop"],
     tty: options.tty,
-    interactive: options.stdin,
+    interactive: options.interactive,
   };
 }
 
