@@ -90,14 +90,16 @@ function containerOf(inspected: Json, project: Project): Json {
 /** Labels of Compose's own whose text is another one each time. */
 const passing = ["version", "slug", "replace"].map((name) => `com.docker.compose.${name}`);
 
-/** A configuration that is about another container is hashed with that one's id in it. */
+/** A configuration that is about another container is hashed with that one's id in it; a single run's is never asked for. */
 const another = /\b(service|container):|volumes_from/;
 
-/** Without what is another text each time, and without the order of what is written in none. */
+/** Without what is another text each time, which builder it was, and without the order of what is written in none. */
 function labelsOf(labels: Record<string, string> | null, project: Project): Json {
   const plain = { ...labels };
   const hash = "com.docker.compose.config-hash";
-  if (hash in plain && another.test(project.text)) plain[hash] = "<hash>";
+  const isOneOff = plain["com.docker.compose.oneoff"] === "True";
+  if (hash in plain && (isOneOff || another.test(project.text))) plain[hash] = "<hash>";
+  delete plain["com.docker.compose.image.builder"];
   for (const label of passing) if (label in plain) plain[label] = `<${label}>`;
   const on = plain["com.docker.compose.depends_on"];
   if (on !== undefined) plain["com.docker.compose.depends_on"] = on.split(",").sort().join();
