@@ -2,7 +2,7 @@
 import type { Project, Service } from "../model/project.ts";
 import type { Found } from "./actual.ts";
 import { type Leaving, stepAside } from "./aside.ts";
-import { hostPorts } from "./body/ports.ts";
+import { bouncedOnes, claims, earlyOnes, wants } from "./conflicts.ts";
 import type { Draft } from "./draft.ts";
 import type { UpOptions } from "./options.ts";
 import { joined, linked } from "./resolve.ts";
@@ -27,7 +27,11 @@ export function containerSteps(drafted: Draft, asked: Drafting): void {
   const { asides, ...moved } = stepAside(asked.slots, asked.leaving);
   const drafting = { ...asked, ...moved };
   for (const { found, why } of drafting.leaving) leave(drafted, found, why, drafting.options);
-  const context = { ...drafting, early: earlyOnes(drafting), bounced: bouncedOnes(drafting) };
+  const context = {
+    ...drafting,
+    early: earlyOnes(drafting.slots, drafting.changed),
+    bounced: drafting.options.start ? bouncedOnes(drafting.slots, drafting.selected) : new Set<Slot>(),
+  };
   for (const slot of drafting.slots) slotSteps(drafted, slot, context);
   objectSteps(drafted, drafting);
   for (const service of drafting.selected) conditionSteps(drafted, service, context);
@@ -129,50 +133,6 @@ function objectSteps(drafted: Draft, { changed, slots, leaving }: Drafting): voi
     // Nothing goes before it can be taken off the network.
     for (const found of retired) drafted.follow(`remove ${found.name}`, [removed]);
   }
-}
-
-/** What only one container at a time can have: ports of the host, fixed addresses. */
-function claims(found: Found, wanted: ReadonlySet<string>): boolean {
-  const addresses = Object.values(found.networks).flatMap((each) => each.addresses);
-  return [...found.ports, ...addresses].some((each) => wanted.has(each));
-}
-
-const wants = ({ service }: Slot): ReadonlySet<string> =>
-  new Set([
-    ...hostPorts(service),
-    ...Object.values(service.networks ?? {}).flatMap((own) =>
-      [own?.ipv4_address, own?.ipv6_address].filter((address) => address !== undefined),
-    ),
-  ]);
-
-function earlyOnes({ slots, changed }: Drafting): ReadonlySet<Slot> {
-  const remade = changed.networks.filter(({ replaces }) => replaces !== undefined).map(({ name }) => name);
-  const wanted = slots.filter(({ made }) => made !== undefined).map((slot) => ({ slot, wants: wants(slot) }));
-  return new Set(
-    slots.filter((slot) =>
-      slot.retired.some(
-        (found) =>
-          remade.some((name) => found.networks[name] !== undefined) ||
-          wanted.some((each) => each.slot !== slot && claims(found, each.wants)),
-      ),
-    ),
-  );
-}
-
-/** depends_on, `restart: true`: those that stay when what they depend on is another one. */
-function bouncedOnes({ slots, selected, options }: Drafting): ReadonlySet<Slot> {
-  if (!options.start) return new Set();
-  const renewed = new Set(
-    slots
-      .filter(({ retired, made }) => made !== undefined && retired.length > 0)
-      .map(({ service }) => service.name),
-  );
-  const bounced = selected.filter(({ depends_on: depends = {} }) =>
-    Object.entries(depends).some(([name, { restart }]) => restart === true && renewed.has(name)),
-  );
-  return new Set(
-    slots.filter(({ service, kept }) => bounced.includes(service) && kept !== undefined && runs(kept)),
-  );
 }
 
 /** The steps after which what a service depends on is as it has to be. */

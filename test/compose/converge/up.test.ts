@@ -164,6 +164,25 @@ describe("up", () => {
     expect(steps.filter(({ id }) => id.includes("other"))).toEqual([]);
   });
 
+  test("who has what another one is to have stops first, whatever depends on what", () => {
+    const port = 'ports: ["8080:80"]';
+    const before = projectOf(`\n  a: { image: i }\n  b: { image: i, ${port}, depends_on: [a] }`);
+    const now = projectOf(`\n  a: { image: i, ${port} }\n  b: { image: i, depends_on: [a] }`);
+    const of = (project: Project, actual: Actual) =>
+      up(project, actual).steps.find(({ id }) => id === "start p-a-1")?.after;
+    expect(of(now, after(before))).toContain("stop p-b-1");
+    // One that stays, and has not run since.
+    const stopped = after(now).containers.find(({ service }) => service === "a") as Found;
+    const mixed = after(before);
+    const [other] = mixed.containers.filter(({ service }) => service === "b");
+    const networks = { ...stopped.networks };
+    const actual = {
+      ...mixed,
+      containers: [{ ...stopped, networks, state: "exited", ports: [] }, other],
+    } as Actual;
+    expect(of(now, actual)).toContain("stop p-b-1");
+  });
+
   test("who shares a container's network is made again with it", () => {
     const text = (user: string) => `
   db: { image: i, user: '${user}' }
