@@ -119,10 +119,12 @@ async function made(
   const bases = new Map<string, BaseImage>();
   const graph = await convert(file, {
     ...{ target: request.target, args: request.args, platform: request.platform },
-    contexts: new Set(request.contexts.keys()),
+    contexts: new Set([...request.contexts].flatMap(([name, { kind }]) => (kind === "image" ? [] : name))),
     entitlements: request.entitlements,
     async base(reference, platform, step) {
-      const base = await bringBase(images, reference, { platform, step, request, tell, signal });
+      const named = request.contexts.get(reference);
+      const meant = named?.kind === "image" ? named.reference : reference;
+      const base = await bringBase(images, meant, { platform, step, request, tell, signal });
       bases.set(reference, baseImage(base.config));
       return base;
     },
