@@ -4,6 +4,7 @@ import { printError } from "../print-error.ts";
 import { err } from "../terminal/output.ts";
 import { type Line, type Verb, verb } from "../verb.ts";
 import { type App, appOf } from "./app.ts";
+import { RunFailed } from "./failure.ts";
 import { composeOptions } from "./options.ts";
 
 type Table<T extends OptionTable> = T & Omit<typeof composeOptions, keyof T>;
@@ -32,7 +33,12 @@ export function composeVerb<T extends OptionTable>(definition: ComposeVerb<T>): 
       try {
         return await definition.run(appOf(context, line.options as never), line);
       } catch (error) {
-        const status = error instanceof InroError ? STATUS[error.code] : undefined;
+        const status =
+          error instanceof RunFailed
+            ? error.status
+            : error instanceof InroError
+              ? STATUS[error.code]
+              : undefined;
         if (status === undefined) throw error;
         err(printError(error) + snippetOf(error));
         return status;

@@ -39,11 +39,10 @@ export async function build(client: Client, what: BuildingService): Promise<stri
     text: (text) => (what.plain ? write(text) : undefined),
   });
   view.end();
-  if (result.error !== undefined) throw new BuildFailed(result.error);
-  return result.id;
+  if (result.error === undefined) return result.id;
+  // What is told already is not told again.
+  throw new Error(result.isTold ? "its image could not be built" : result.error);
 }
-
-export class BuildFailed extends Error {}
 
 async function contextIn(section: NonNullable<Service["build"]>): Promise<BuildContext> {
   const { context, dockerfile_inline: text } = section;
