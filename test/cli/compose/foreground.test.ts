@@ -172,5 +172,11 @@ describe.skipIf(engineMissing)("inro compose up in the foreground, and on a term
     const plain = Bun.stripANSI(shown.text);
     expect(plain).toContain("second-1  | second ends\r\n");
     expect(plain).toContain("first-1 exited with code 4\r\n");
+    // Those of several lives of two containers stand in the order of their times.
+    const all = (await run("pair", "logs", "-t")).stdout.trim().split("\n");
+    const times = all.map((one) => one.split("| ")[1]?.split(" ")[0] ?? "");
+    expect(times.length).toBeGreaterThan(4);
+    expect(new Set(all.map((one) => one.split(" ")[0]))).toEqual(new Set(["first-1", "second-1"]));
+    expect(times).toEqual(times.toSorted());
   }, 30_000);
 });
