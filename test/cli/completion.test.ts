@@ -72,6 +72,19 @@ describe.skipIf(engineMissing)("completion", () => {
     expect(await words("cp", "web-i")).toEqual(["web-idle:", ":files", ":open"]);
     expect(await words("help", "sto")).toEqual(["stop"]);
     expect(await words("nosuch", "x", "")).toEqual([]);
+    expect(await words("compose", "-f", "x", "--pro")).toEqual([
+      ...["--project-name", "--project-directory", "--profile", "--progress"],
+    ]);
+    expect(await words("compose", "-p", "x", "up", "--wai")).toEqual(["--wait", "--wait-timeout"]);
+    expect(await words("compose", "--progress", "")).toEqual(["auto", "tty", "plain", "json", "quiet"]);
+    expect(await words("compose", "unp")).toEqual(["unpause"]);
+    writeFileSync(
+      join(folder.path, "compose.yaml"),
+      "services: { webby: { image: a }, other: { image: b } }",
+    );
+    const here = { env: { ...env(), COMPOSE_FILE: join(folder.path, "compose.yaml") } };
+    const service = await host.run("inro", ["__complete", "--", "compose", "logs", "-f", "web"], here);
+    expect(service).toEqual({ code: 0, stdout: "webby\ta\n", stderr: "" });
   }, 30_000);
 
   test("is silent, quick, and starts nothing where no engine listens", async () => {

@@ -17,6 +17,9 @@ export const kinds = {
   "CONTAINER:SOURCE": "container:",
   "CONTAINER:TARGET": "container:",
   "SRC:DST": "source:",
+  SERVICE: "service",
+  "SERVICE:SOURCE": "service:",
+  "SERVICE:TARGET": "service:",
   SIGNAL: "signal",
 } as const;
 

@@ -38,6 +38,8 @@ const LOOKS: { readonly [K in Kind]: (client: Client, verb: string) => Promise<r
     (await containers(client, "")).map((one) => ({ ...one, word: `${one.word}:`, open: true })),
   "source:": async (client, verb) =>
     (await LOOKS.volume(client, verb)).map((one) => ({ ...one, word: `${one.word}:`, open: true })),
+  service: services,
+  "service:": async () => (await services()).map((one) => ({ ...one, word: `${one.word}:`, open: true })),
   file: async () => [],
   signal: async () => Object.keys(constants.signals).map((word) => ({ word, about: "" })),
 };
@@ -49,6 +51,15 @@ export const lookAt =
     const late = Bun.sleep(PATIENCE).then(() => []);
     return Promise.race([LOOKS[kind](client, verb).catch(() => []), late]);
   };
+
+/** Of the Compose file that is found from here. */
+async function services(): Promise<readonly Candidate[]> {
+  const { loadFile } = await import("../../compose/file/load.ts");
+  const { projectOf } = await import("../../compose/model/of.ts");
+  const asked = { files: [], envFiles: [], profiles: ["*"], env: process.env, workingDir: process.cwd() };
+  const { services } = projectOf(loadFile(asked));
+  return [...services].map(([word, { image = "" }]) => ({ word, about: image }));
+}
 
 async function containers(client: Client, verb: string): Promise<readonly Candidate[]> {
   const all = await client.json<readonly Summary[]>({
