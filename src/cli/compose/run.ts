@@ -107,7 +107,6 @@ async function prepare(app: App, project: Project, service: Service, options: Ru
       ...{ services: needed, verb: "run" },
       options: {
         ...{ ...images, scale: {}, "force-recreate": false, "no-recreate": false },
-        // Those that run already are left as they are.
         "remove-orphans": false,
       },
     });
