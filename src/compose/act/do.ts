@@ -83,6 +83,13 @@ async function remove(running: Running, path: string, query: Record<string, bool
   return answer.status === 404 ? ("skipped" as const) : undefined;
 }
 
+/** A volume that another container may have, too: it goes with the last of them. */
+async function removeUnused({ hands }: Running, name: string): Promise<void> {
+  const path = at`/volumes/${name}`;
+  const answer = await hands.client.send({ method: "DELETE", path, expected: [404, 409] });
+  answer.close();
+}
+
 const isStatus = (error: unknown, status: number): boolean =>
   error instanceof ApiError && error.status === status;
 
@@ -193,9 +200,11 @@ const DOINGS: { readonly [K in Kind]: Doing<K> } = {
     post(running, container, "kill", { query: { signal }, expected: [404, 409] }),
   pause: (running, { container }) => post(running, container, "pause"),
   unpause: (running, { container }) => post(running, container, "unpause"),
-  remove: async (running, { container, volumes }) => {
+  remove: async (running, { container, volumes, inherited = [] }) => {
     try {
-      return await remove(running, at`/containers/${container}`, { force: true, v: volumes });
+      const skipped = await remove(running, at`/containers/${container}`, { force: true, v: volumes });
+      for (const name of inherited) await removeUnused(running, name);
+      return skipped;
     } catch (error) {
       // Somebody else is removing it: it is gone when the engine says so.
       if (!isStatus(error, 409)) throw error;

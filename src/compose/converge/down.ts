@@ -45,7 +45,7 @@ export function downSteps(
     const stop = runs(found)
       ? [drafted.add({ kind: "stop", ...common, ...(timeout === undefined ? {} : { timeout }) }, why, after)]
       : after;
-    drafted.add({ kind: "remove", ...common, volumes: options.volumes }, why, stop);
+    drafted.add({ kind: "remove", ...common, ...volumesOf(found, project, options) }, why, stop);
   }
   if (services.length > 0) return { steps: drafted.steps(), warnings: [] };
 
@@ -84,6 +84,18 @@ export function downSteps(
       removed(() => true),
     );
   return { steps: drafted.steps(), warnings };
+}
+
+/** What goes with a container. A volume that the file names is the file's, however it is called. */
+export function volumesOf(
+  { anonymous }: Found,
+  project: Project | undefined,
+  { volumes }: { readonly volumes: boolean },
+): { readonly volumes: boolean; readonly inherited?: readonly string[] } {
+  if (!volumes || project === undefined) return { volumes };
+  const named = new Set([...project.volumes.values()].map(({ name }) => name));
+  const inherited = Object.values(anonymous).filter((name) => !named.has(name));
+  return inherited.length === 0 ? { volumes } : { volumes, inherited };
 }
 
 /** Containers that go before one: of services that depend on its own. */

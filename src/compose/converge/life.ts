@@ -3,6 +3,7 @@ import { InroError } from "../../oci/error.ts";
 import { dependenciesOf } from "../model/order.ts";
 import type { Project, Service } from "../model/project.ts";
 import type { Actual, Found } from "./actual.ts";
+import { volumesOf } from "./down.ts";
 import { type Draft, draft } from "./draft.ts";
 import { select } from "./select.ts";
 import { runs } from "./slots.ts";
@@ -146,7 +147,7 @@ export const removeSteps = (
     for (const one of [...found, ...singles]) {
       if (runs(one) && !options.stop) continue;
       const stop = runs(one) ? [drafted.add({ kind: "stop", ...about(one), ...seconds(options) }, WHY)] : [];
-      drafted.add({ kind: "remove", ...about(one), volumes: options.volumes }, WHY, stop);
+      drafted.add({ kind: "remove", ...about(one), ...volumesOf(one, project, options) }, WHY, stop);
     }
   });
 

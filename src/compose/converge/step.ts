@@ -54,6 +54,8 @@ export type Action =
       readonly container: string;
       /** With its anonymous volumes. */
       readonly volumes: boolean;
+      /** Those among them that it may have from the container before it: engines take them for named ones, and keep them. */
+      readonly inherited?: readonly string[];
     }
   | {
       readonly kind: "rename";
