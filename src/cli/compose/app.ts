@@ -16,8 +16,8 @@ export interface App {
   readonly options: ComposeValues;
   /** The files, read once. COMPOSE_INVALID, COMPOSE_NOT_FOUND. */
   loaded(how?: { readonly interpolate?: boolean }): Promise<Loaded>;
-  /** What they say. `chosen`: services that the line names, whose profiles are on. */
-  project(chosen?: readonly string[]): Promise<Project>;
+  /** What they say. `chosen`: services that the line names, whose profiles are on; `needs`: they are about to be made. */
+  project(chosen?: readonly string[], how?: { readonly needs?: boolean }): Promise<Project>;
   /** Undefined: the line names an application and no file, so that what the engine has is all that is known. */
   projectIfAny(chosen?: readonly string[]): Promise<Project | undefined>;
   name(): Promise<string>;
@@ -33,9 +33,9 @@ export function appOf(context: Context, options: ComposeValues): App {
   const app: App = {
     ...{ context, client, options },
     loaded: ({ interpolate = true } = {}) => read(interpolate),
-    project: async (chosen = []) => {
+    project: async (chosen = [], how = {}) => {
       const { projectOf } = await import("../../compose/model/of.ts");
-      const project = projectOf(await read(true), chosen);
+      const project = projectOf(await read(true), chosen, how);
       for (const warning of project.warnings) if (!told.has(warning)) err(printWarning(new Error(warning)));
       for (const warning of project.warnings) told.add(warning);
       return project;

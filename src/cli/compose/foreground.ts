@@ -117,7 +117,7 @@ function labelsOf(
   return [...project.services.values()]
     .filter(({ name }) => attached.has(name))
     .flatMap((service) =>
-      Array.from({ length: countOf(service, scale[service.name]) }, (_, i) =>
+      Array.from({ length: countOf(service, scale) }, (_, i) =>
         labelOf(containerName(project, service, i + 1), project.name),
       ),
     )

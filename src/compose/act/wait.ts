@@ -48,6 +48,9 @@ const ended = ({ ExitCode, OOMKilled, Error: error }: Inspected["State"]) => ({
 /** One that its restart policy is about to start again is not at an end. */
 const isOver = ({ Status }: Inspected["State"]) => Status === "exited" || Status === "dead";
 
+/** Between two runs an engine says that it runs, and that it is unhealthy. */
+const isUp = ({ Running, Restarting = false }: Inspected["State"]) => Running && !Restarting;
+
 function health(state: Inspected["State"]): ReturnType<Judge> {
   const { Health } = state;
   if (Health?.Status === "healthy") return undefined;
@@ -65,7 +68,7 @@ const JUDGES: Readonly<Record<WaitAction["condition"], Judge>> = {
   service_started: (state) => (isOver(state) ? ended(state) : state.Running ? undefined : state.Status),
   service_healthy: (state) => {
     if (isOver(state)) return ended(state);
-    if (!state.Running) return state.Status;
+    if (!isUp(state)) return state.Status;
     return hasHealth(state) ? health(state) : { never: "has no health check" };
   },
   service_completed_successfully: (state) => {
@@ -74,7 +77,7 @@ const JUDGES: Readonly<Record<WaitAction["condition"], Judge>> = {
   },
   ready: (state) => {
     if (isOver(state)) return ended(state);
-    if (!state.Running || state.Restarting === true) return state.Status;
+    if (!isUp(state)) return state.Status;
     return hasHealth(state) ? health(state) : undefined;
   },
 };

@@ -101,6 +101,12 @@ interface Mounted {
   readonly RW: boolean;
 }
 
+/** `NET_ADMIN` is CAP_NET_ADMIN, and `no-new-privileges:true` what it begins with. */
+function privileges({ host }: Side, key: string): string {
+  const words = (host[key] ?? []) as readonly string[];
+  return plain(words.map((word) => word.toUpperCase().replace(/^CAP_|[:=]TRUE$/g, "")));
+}
+
 interface MountEntry {
   readonly Type: string;
   readonly Source?: string;
@@ -156,6 +162,11 @@ const ASPECTS: readonly (readonly [words: string, differ: Differ])[] = [
     ),
   ],
   ["its devices", host("Devices", "DeviceRequests", "DeviceCgroupRules")],
-  ["its privileges", host("CapAdd", "CapDrop", "Privileged", "SecurityOpt", "ReadonlyRootfs", "GroupAdd")],
+  [
+    "its privileges",
+    (wanted, actual) =>
+      host("Privileged", "ReadonlyRootfs", "GroupAdd")(wanted, actual) ||
+      ["CapAdd", "CapDrop", "SecurityOpt"].some((key) => privileges(wanted, key) !== privileges(actual, key)),
+  ],
   ["its kernel settings", host("Sysctls")],
 ];

@@ -21,8 +21,10 @@ export function diverged(service: Service, found: Found, judge: Judge): string |
   if (policy === "force") return "it was asked for";
   const other = joined(service).find((name) => peers(name)[0]?.id === "");
   if (other !== undefined) return `the container of "${other}" that it is part of is made again`;
-  if (found.hash !== hashOf(service, peers))
-    return `${found.differences.length === 0 ? "its configuration" : list(found.differences)} changed`;
+  if (found.hash !== hashOf(service, peers)) {
+    if (found.differences.length > 0) return `${list(found.differences)} changed`;
+    return networkReason(service, found, judge) ?? "its configuration changed";
+  }
   const image = actual.images.get(imageName(project, service));
   if (image !== undefined && image.id !== found.image) return "its image changed";
   const [file] = found.outdated;

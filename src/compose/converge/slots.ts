@@ -41,10 +41,12 @@ export interface Assess {
   readonly renew: boolean;
 }
 
-/** How many containers a service is to have: `asked`, or what the file says. COMPOSE_INVALID: one name for several. */
-export function countOf(service: Service, asked: number | undefined): number {
+/** How many containers a service is to have: what `scale` says, or the file. COMPOSE_INVALID: one name for several. */
+export function countOf(service: Service, scale: Readonly<Record<string, number>>): number {
   // Somebody else's business, which nobody here minds.
   if (service.provider !== undefined) return 0;
+  // A service may be called as something that every object has.
+  const asked = Object.hasOwn(scale, service.name) ? scale[service.name] : undefined;
   const count =
     asked ?? (service.deploy?.mode === "global" ? 1 : (service.scale ?? service.deploy?.replicas ?? 1));
   if (count > 1 && service.container_name !== undefined)

@@ -53,7 +53,7 @@ export function upSteps(project: Project, actual: Actual, options: UpOptions): P
     const assessment = assess(service, {
       project,
       actual,
-      count: countOf(service, scale[service.name]),
+      count: countOf(service, scale),
       diverged: (found) => diverged(service, found, judge),
       renew: options.renewVolumes,
     });

@@ -5,9 +5,13 @@ import { readVariables, type Unset } from "./variables/dotenv.ts";
 
 export type Environment = Readonly<Record<string, string>>;
 
+/** Variables by their names alone: what every JavaScript object has, such as `constructor`, is none. */
+export const variablesOf = (...parts: readonly Environment[]): Environment =>
+  Object.assign(Object.create(null), ...parts);
+
 /** Of the process, without what is not set. */
 export function environmentOf(process: Readonly<Record<string, string | undefined>>): Environment {
-  const set: Record<string, string> = {};
+  const set: Record<string, string> = Object.create(null);
   for (const [name, value] of Object.entries(process)) if (value !== undefined) set[name] = value;
   return set;
 }
@@ -22,14 +26,14 @@ export function withFiles(
   from: string,
   unset: Unset,
 ): Environment {
-  const read: Record<string, string> = {};
+  const read: Record<string, string> = Object.create(null);
   for (const file of files) {
     const path = resolve(from, file);
     const lookup = (name: string) => env[name] ?? read[name];
     for (const [name, value] of readVariables({ path, name: nameOf(path, from) }, lookup, unset))
       if (value !== null) read[name] = value;
   }
-  return { ...read, ...env };
+  return variablesOf(read, env);
 }
 
 /** The folder's `.env`, if there is one. */

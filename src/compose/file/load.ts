@@ -1,6 +1,6 @@
 import { modelOf } from "./application.ts";
 import { readDocuments } from "./documents.ts";
-import type { Environment } from "./environment.ts";
+import { type Environment, variablesOf } from "./environment.ts";
 import { placeText } from "./error.ts";
 import { folderName, givenName, normalName } from "./name.ts";
 import { type Mapping, member, textOf } from "./node.ts";
@@ -49,7 +49,7 @@ export function loadFile(request: LoadRequest): Loaded {
     workingDir,
     documents.flatMap((file) => file.documents),
   );
-  const known: Environment = { ...env, COMPOSE_PROJECT_NAME: name };
+  const known = variablesOf(env, { COMPOSE_PROJECT_NAME: name });
   const root = modelOf(documents, {
     workingDir,
     from: request.workingDir,

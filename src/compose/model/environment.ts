@@ -1,4 +1,6 @@
 /** A service's variables and labels, with those of its files (05-services.md, "env_file", "label_file"). */
+import { InroError } from "../../oci/error.ts";
+import { ComposeError } from "../file/error.ts";
 import { member, type Node } from "../file/node.ts";
 import { readVariables } from "../file/variables/dotenv.ts";
 import { oneOrMore } from "./collection.ts";
@@ -40,11 +42,11 @@ export function withCallers(written: Environment, env: Variables): Environment {
 
 /** A file's `${NAME}` is first what the files above it say, then what the caller has, then what it says itself. */
 function read(files: readonly VariablesFile[], node: Node, env: Variables, at: At): Variables {
-  let above: Variables = {};
+  let above: Variables = Object.create(null);
   for (const [index, file] of files.entries()) {
     const [own, where] =
       node.kind === "sequence" ? [node.items[index] ?? node, inside(at, index)] : [node, at];
-    above = { ...above, ...variablesOf(file, own, env, above, where) };
+    above = Object.assign(Object.create(null), above, variablesOf(file, own, env, above, where));
   }
   return above;
 }
@@ -69,7 +71,8 @@ function variablesOf(file: VariablesFile, node: Node, env: Variables, above: Var
     const variables = Object.entries(withCallers(Object.fromEntries(written), env));
     return Object.fromEntries(variables.flatMap(([name, value]) => (value === null ? [] : [[name, value]])));
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "COMPOSE_NOT_FOUND")) throw error;
+    if (!(error instanceof InroError) || error instanceof ComposeError) throw error;
+    if (error.code !== "COMPOSE_NOT_FOUND") return refuse(at, node.place, error.message);
     if (!file.required) return {};
     return refuse(at, node.place, error.message, "say required: false, if the service does without it");
   }

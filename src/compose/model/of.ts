@@ -4,7 +4,9 @@ import { check } from "./check.ts";
 import { fileVariables, serviceLabels, withCallers } from "./environment.ts";
 import { withImplicit } from "./implicit.ts";
 import { type At, inside, type Kind, refuse } from "./kind.ts";
+import { checkNeeds } from "./needs.ts";
 import { config, model, network, secret, volume } from "./object.ts";
+import { selected } from "./order.ts";
 import { placesOf } from "./place.ts";
 import { activeProfiles, isOn } from "./profile.ts";
 import type { Build, FileObject, Model, Network, Project, Service, Volume } from "./project.ts";
@@ -23,6 +25,8 @@ export interface Reading {
   readonly paths?: boolean;
   /** That `env_file`s are read. */
   readonly environment?: boolean;
+  /** Whether what the chosen services need of this machine is looked for: not, unless this says yes. */
+  readonly needs?: boolean;
 }
 
 /**
@@ -64,6 +68,7 @@ export function projectOf(loaded: Loaded, chosen: readonly string[] = [], readin
   const whole = reading.normalize === false ? written : withImplicit(written);
   if (reading.consistency !== false) check(whole, placesOf(loaded.root));
   for (const line of notActedOn(whole)) warnings.add(line);
+  if (reading.needs === true) checkNeeds(usedOf(selected(whole, chosen)), placesOf(loaded.root), loaded.env);
   return { ...usedOf(whole), warnings: [...warnings] };
 }
 

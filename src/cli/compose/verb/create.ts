@@ -15,7 +15,11 @@ export const create = composeVerb({
     if (options.build && options["no-build"])
       throw new UsageError("--build and --no-build exclude each other", 1);
     const asked = { ...options, scale: scaleOf(options.scale), "no-start": true };
-    await make(app, await app.project(services), { services, options: asked, verb: "create" });
+    await make(app, await app.project(services, { needs: true }), {
+      services,
+      options: asked,
+      verb: "create",
+    });
     return 0;
   },
 });
