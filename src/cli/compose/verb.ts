@@ -1,6 +1,7 @@
 import { InroError } from "../../oci/error.ts";
 import type { OptionTable } from "../options/option.ts";
-import { printError } from "../print-error.ts";
+import { UsageError } from "../options/usage-error.ts";
+import { printError, printWarning } from "../print-error.ts";
 import { err } from "../terminal/output.ts";
 import { type Line, type Verb, verb } from "../verb.ts";
 import { type App, appOf } from "./app.ts";
@@ -16,6 +17,8 @@ const STATUS: Readonly<Record<string, number>> = {
 };
 
 interface ComposeVerb<T extends OptionTable> extends Omit<Verb<T>, "run"> {
+  /** It does at once what nobody can show beforehand: with --dry-run it does nothing. */
+  readonly cannotRehearse?: true;
   run(app: App, line: Line<Table<T>>): Promise<number>;
 }
 
@@ -31,7 +34,9 @@ export function composeVerb<T extends OptionTable>(definition: ComposeVerb<T>): 
     options,
     async run(context, line) {
       try {
-        return await definition.run(appOf(context, line.options as never), line);
+        const app = appOf(context, line.options as never);
+        checkTogether(app, definition.cannotRehearse === true);
+        return await definition.run(app, line);
       } catch (error) {
         const status =
           error instanceof RunFailed
@@ -45,6 +50,15 @@ export function composeVerb<T extends OptionTable>(definition: ComposeVerb<T>): 
       }
     },
   });
+}
+
+function checkTogether({ options }: App, cannotRehearse: boolean): void {
+  if (options.explain && !options["dry-run"])
+    throw new UsageError("--explain goes with --dry-run: it shows what would be done", 1);
+  if (options["dry-run"] && cannotRehearse)
+    throw new UsageError("--dry-run has no steps of this to show, so that nothing was done", 1);
+  if (options.compatibility)
+    err(printWarning(new Error("--compatibility changes nothing: names are those of compose v2, with -")));
 }
 
 /** The lines of the file that the error is about. */

@@ -14,6 +14,7 @@ export const attach = composeVerb({
     "sig-proxy": flag("Hand it this process's signals (default true)", { default: true }),
   },
   args: [1, 1],
+  cannotRehearse: true,
   async run(app, { options, args: [service = ""], given, verb }) {
     const { name } = await running(app, service, options.index);
     return attachTo.run(app.context, { options, args: [name], given, verb });

@@ -15,6 +15,7 @@ export const cp = composeVerb({
   },
   args: [2, ANY],
   examples: ["inro compose cp web:/etc/nginx ./nginx", "inro compose cp ./site/. web:/srv"],
+  cannotRehearse: true,
   async run(app, { options, args, given, verb }) {
     const [sources, target = ""] = [args.slice(0, -1), args.at(-1)];
     const { archive, "follow-link": followLink } = options;

@@ -23,6 +23,7 @@ export const exec = composeVerb({
   args: [2, ANY],
   firstArgumentEndsOptions: true,
   examples: ["inro compose exec db psql -U postgres", "inro compose exec -T db pg_dump app > app.sql"],
+  cannotRehearse: true,
   async run(app, { options, args: [service = "", ...command], given, verb }) {
     const { id } = await running(app, service, options.index);
     const { env, detach, interactive, user, workdir, privileged } = options;
