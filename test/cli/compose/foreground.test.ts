@@ -66,15 +66,12 @@ describe.skipIf(engineMissing)("inro compose up in the foreground, and on a term
   const run = (name: Name, ...words: string[]) => cli.inro(...line(name, ...words));
   const onScreen = (name: Name, ...words: string[]) =>
     screen([...cli.engine.command, ...line(name, ...words)]);
-  const down = (name: Name) => run(name, "down", "-t", "0", "-v");
 
   beforeAll(() => {
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder.path, `${name}.yaml`), text);
   });
-  afterAll(async () => {
-    for (const name of Object.keys(files)) await down(name as Name);
-    folder[Symbol.dispose]();
-  }, 60_000);
+  // Containers go with their engine.
+  afterAll(() => folder[Symbol.dispose]());
 
   test("shows what containers write, their errors on standard error, and ends with the last of them", async () => {
     const { code, stdout, stderr } = await run("alone", "up");

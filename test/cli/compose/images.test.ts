@@ -79,8 +79,6 @@ describe.skipIf(engineMissing || registryMissing)("inro compose build, pull and 
     );
   }, 60_000);
   afterAll(async () => {
-    await run("built.yaml", "down", "-t", "0");
-    await run("fetched.yaml", "down", "-t", "0");
     await shop?.[Symbol.asyncDispose]();
     folder[Symbol.dispose]();
   }, 60_000);
