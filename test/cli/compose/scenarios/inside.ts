@@ -5,16 +5,13 @@ name: inside
 services:
   talks:
     image: busybox
-    # Who writes when is not left to the clock.
-    command: sh -c 'echo one; touch /turn/first; until [ -e /turn/1 -a -e /turn/2 ]; do sleep 0.01; done; echo two >&2; sleep 600'
+    command: sh -c 'echo one; echo two >&2; sleep 600'
     stop_signal: KILL
-    volumes: [turn:/turn]
     environment: { GREETING: hello }
   quiet:
     image: busybox
-    command: sh -c 'until [ -e /turn/first ]; do sleep 0.01; done; echo between; mkdir /turn/1 2>/dev/null || mkdir /turn/2; sleep 600'
+    command: sh -c 'echo between; sleep 600'
     stop_signal: KILL
-    volumes: [turn:/turn]
     scale: 2
   tool:
     image: busybox
@@ -23,7 +20,6 @@ services:
     command: [says]
     environment: { GREETING: bye }
     depends_on: [talks]
-volumes: { turn: {} }
 `;
 
 /** exec, run, cp, logs, events, wait, attach. */
