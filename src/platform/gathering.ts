@@ -1,3 +1,8 @@
+import { spent } from "./spent.ts";
+
+/** Of each text: itself, the whole that it is part of, and the bytes that are made of that. */
+const COPIES = 3;
+
 /** Characters from which on what was gathered does not wait. */
 const MOST = 64 * 1024;
 
@@ -7,7 +12,10 @@ export interface Gathering {
   flush(): void;
 }
 
-/** Gathers texts until the event loop comes round, so that many small ones that come at once are handed on as one. */
+/**
+ * Gathers texts until the event loop comes round, so that many small ones that come at once are handed on as one, of
+ * which whoever takes it makes bytes and drops them.
+ */
 export function gathering(take: (text: string) => void): Gathering {
   let texts: string[] = [];
   let length = 0;
@@ -17,6 +25,7 @@ export function gathering(take: (text: string) => void): Gathering {
     texts = [];
     length = 0;
     take(whole);
+    spent(COPIES * whole.length);
   };
   return {
     add(text) {

@@ -10,6 +10,7 @@ import type { Stack } from "../../image/images.ts";
 import type { LayerStore } from "../../image/layer-store.ts";
 import { InroError } from "../../oci/error.ts";
 import { demultiplexer } from "../../oci/stream-frames.ts";
+import { spending } from "../../platform/spent.ts";
 import type { RunNode } from "../graph/node.ts";
 import type { BuildRequest } from "../request.ts";
 import type { PreparedMounts } from "./mounts.ts";
@@ -120,7 +121,7 @@ async function followed(running: RunningStep, node: RunNode, { tell, signal }: M
   if (signal.aborted) kill();
   const write = demultiplexer((stream, data) => tell({ type: "output", stream, data }));
   try {
-    for await (const chunk of running.stream) write(chunk as Uint8Array);
+    for await (const chunk of spending(running.stream)) write(chunk as Uint8Array);
   } catch {
     // Its connection ends with its monitor: how it ended is told below.
   }
