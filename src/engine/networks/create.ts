@@ -8,6 +8,8 @@ import type { NetworkDetails, NetworkOptions } from "../engine.ts";
 
 /** Its record is written before anything is made: what a crash leaves is a network that the next engine completes. */
 export async function create(core: Core, asked: NetworkOptions) {
+  // One of this name, or with these addresses, may be on its way out.
+  await core.networkShelf.left();
   checkName(core, asked);
   checkDriver(asked);
   const id = randomBytes(32).toString("hex");

@@ -80,9 +80,11 @@ async function remove(core: Core, network: NetworkDetails): Promise<void> {
       what: `cannot remove the network "${network.name}"`,
       why: `${network.name} is a pre-defined network and cannot be removed`,
     });
-  await core.networks.remove(network.settled);
-  core.records.removeNetwork(network.id);
-  core.networkShelf.remove(network);
+  const { settled } = network;
+  await core.networkShelf.leave(network, async () => {
+    await core.networks.remove(settled);
+    core.records.removeNetwork(network.id);
+  });
   const attributes = { name: network.name, type: network.driver };
   core.news.tell({ type: "network", action: "destroy", id: network.id, attributes });
 }

@@ -13,6 +13,10 @@ export interface NetworkShelf {
   byName(name: string): NetworkDetails | undefined;
   put(network: NetworkDetails): void;
   remove(network: NetworkDetails): void;
+  /** Nobody finds it while `work` removes what there is of it; it is back if that fails. */
+  leave(network: NetworkDetails, work: () => Promise<void>): Promise<void>;
+  /** Until all that are leaving have gone, or are back. */
+  left(): Promise<void>;
 }
 
 /** Ids of the predefined follow from what they stand for, so that they stay the same. */
@@ -34,6 +38,7 @@ const predefined = (["bridge", "host", "none"] as const).map(
 export function newNetworkShelf(): NetworkShelf {
   const byName = new Map(predefined.map((network) => [network.name, network]));
   const all = () => [...byName.values()];
+  const leaving = new Set<Promise<void>>();
   return {
     all,
     made: () => all().filter((network) => !network.predefined),
@@ -41,6 +46,22 @@ export function newNetworkShelf(): NetworkShelf {
     byName: (name) => byName.get(name),
     put: (network) => void byName.set(network.name, network),
     remove: (network) => void byName.delete(network.name),
+    async leave(network, work) {
+      byName.delete(network.name);
+      const going = work();
+      leaving.add(going);
+      try {
+        await going;
+      } catch (error) {
+        byName.set(network.name, network);
+        throw error;
+      } finally {
+        leaving.delete(going);
+      }
+    },
+    async left() {
+      await Promise.allSettled(leaving);
+    },
   };
 }
 
