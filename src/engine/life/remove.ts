@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { renameSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { InroError } from "../../oci/error.ts";
 import { type Core, folderOf, socketFolderOf, tell } from "../core.ts";
@@ -54,11 +53,12 @@ export async function removeNow(
   stopWaitingToRestart(entry);
   if (entry.rootfs !== null) await core.images.release(folderOf(core, entry.id));
   entry.rootfs = null;
+  // It stands where other engines may have theirs, so that nothing sweeps it: it goes while the record is there.
+  rmSync(socketFolderOf(core, entry.id), { recursive: true, force: true });
   core.records.removeContainer(entry.id);
   core.shelf.remove(entry);
   for (const [id, exec] of core.execs) if (exec.record.containerId === entry.id) core.execs.delete(id);
   discard(core, folderOf(core, entry.id));
-  core.background(rm(socketFolderOf(core, entry.id), { recursive: true, force: true }));
   if (o.volumes) removeAnonymousVolumes(core, entry);
   tell(core, entry, "destroy");
   for (const stream of entry.joining) stream.leave();
