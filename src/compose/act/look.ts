@@ -82,7 +82,8 @@ export async function lookImage(client: Client, name: string): Promise<FoundImag
   }
 }
 
-async function imagesOf(client: Client, project: Project): Promise<ReadonlyMap<string, FoundImage>> {
+/** Those that services are made of, by name. */
+export async function imagesOf(client: Client, project: Project): Promise<ReadonlyMap<string, FoundImage>> {
   const names = [...new Set([...project.services.values()].map((service) => imageName(project, service)))];
   const images = await Promise.all(names.map(async (name) => [name, await lookImage(client, name)] as const));
   return new Map(images.filter((entry): entry is [string, FoundImage] => entry[1] !== undefined));
