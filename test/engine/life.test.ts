@@ -82,6 +82,27 @@ describe.skipIf(rootMissing || busyboxMissing)("a container's life", () => {
     expect(() => containers().get(id)).toThrow(/No such container/);
   });
 
+  test("what waits behind its removal is told that it is gone, and makes nothing of it again", async () => {
+    const id = await o.create(["true"]);
+    const { archive, update, rename, get } = containers();
+    const restart = { name: "always", maximumRetries: 0 } as const;
+    const change = { resources: {}, bandwidth: {}, restart };
+    const removal = containers().remove(id, { force: false, volumes: true });
+    const waiting = [
+      rename(id, "ghost"),
+      update(id, change),
+      archive.stat(id, "/etc"),
+      archive.glob(id, "/*"),
+    ];
+    await removal;
+    for (const { status, reason } of (await Promise.allSettled(waiting)) as PromiseRejectedResult[]) {
+      expect(status).toBe("rejected");
+      expect(String(reason)).toMatch(/No such container/);
+    }
+    for (const name of [id, "ghost"]) expect(() => get(name)).toThrow(/No such container/);
+    expect(existsSync(join(o.root, "containers", id))).toBe(false);
+  });
+
   test("--rm goes at its end, and who waits for that is told the code", async () => {
     const id = await o.create(["sh", "-c", "exit 6"], { autoRemove: true });
     const { ended } = containers().wait(id, "removed");

@@ -10,6 +10,7 @@ import { limitAsRecorded, update } from "../life/update.ts";
 import { endpointsOf, endpointsOfOptions } from "../networks/endpoints.ts";
 import { publish, withdraw } from "../networks/ports.ts";
 import type { BeforeEdit, ContainerFortune, ContainerOrigin } from "../records.ts";
+import { takeTurn } from "../turn.ts";
 import type { Edit } from "./edit.ts";
 import { moves, moveTo } from "./networks.ts";
 import { beginning, FOLDED, settle } from "./settle.ts";
@@ -30,7 +31,7 @@ export async function editLive(core: Core, entry: Entry, edit: Edit): Promise<vo
   if (ports.publish.length > 0) await publish(core, entry, ports.publish);
   if (limits.restart !== null || Object.keys({ ...limits.resources, ...limits.bandwidth }).length > 0)
     await update(core, entry, limits);
-  await entry.turn.run(async () => {
+  await takeTurn(core, entry, async () => {
     const origin = { ...entry.origin, options };
     // Its names and servers: in the files that it sees before it is recorded, as all that can be undone is.
     writeEtcFiles(core, folderOf(core, entry.id), {

@@ -12,6 +12,7 @@ import {
 import { connect, disconnect } from "../networks/join.ts";
 import type { ContainerOptions, EndpointOption, NetworkMode } from "../options.ts";
 import type { ContainerFortune } from "../records.ts";
+import { takeTurn } from "../turn.ts";
 import type { Change } from "./changes.ts";
 
 export interface NetworkEdit {
@@ -102,7 +103,7 @@ export async function moveTo(
 ): Promise<void> {
   const key = (one: EndpointOption) => JSON.stringify([one.network, endpointText(one)]);
   const find = (name: string) => core.networkShelf.find(name);
-  await entry.turn.run(async () => {
+  await takeTurn(core, entry, async () => {
     const stays = new Set(wanted.map(key));
     const is = endpointsOf(entry);
     const there = new Set(is.map(key));

@@ -8,6 +8,7 @@ import { openFiles } from "../files/files.ts";
 import { removeNow } from "../life/remove.ts";
 import { start } from "../life/start.ts";
 import { stop } from "../life/stop.ts";
+import { takeTurn } from "../turn.ts";
 import { holdVolume } from "../volumes/holds.ts";
 import type { Edit } from "./edit.ts";
 import { beginning, FOLDED, type Successor, settle } from "./settle.ts";
@@ -20,7 +21,7 @@ export async function editAtRest(core: Core, entry: Entry, edit: Edit): Promise<
   using holds = new DisposableStack();
   await using undo = new Undo();
   const successor = await successorOf(core, entry, edit, { undo, holds });
-  await entry.turn.run(async () => {
+  await takeTurn(core, entry, async () => {
     if (entry.live !== null) throw refused(entry, "CONTAINER_RUNNING", "it was started meanwhile");
     settle(core, entry, successor, { ...FOLDED, endpoints: edit.endpoints });
   });

@@ -4,6 +4,7 @@ import { volumeOptions } from "../../volume/options.ts";
 import { type Core, folderOf } from "../core.ts";
 import type { MountPoint } from "../engine.ts";
 import type { Entry } from "../entry.ts";
+import { holdTurn } from "../turn.ts";
 import { volumeNamed } from "../volumes/find.ts";
 
 /** A container's files, held while they are worked with. */
@@ -23,7 +24,7 @@ export async function openFiles(core: Core, entry: Entry): Promise<Files> {
       rootfs: entry.rootfs,
       [Symbol.asyncDispose]: async () => {},
     };
-  const release = await entry.turn.hold();
+  const release = await holdTurn(core, entry);
   if (entry.live !== null) {
     release();
     return openFiles(core, entry);

@@ -2,6 +2,7 @@ import type { Image } from "../../image/images.ts";
 import { type Core, folderOf } from "../core.ts";
 import type { Entry } from "../entry.ts";
 import { whileFrozen } from "../life/pause.ts";
+import { holdTurn } from "../turn.ts";
 import { isMountPoint } from "./changes.ts";
 
 /**
@@ -15,7 +16,7 @@ export async function withWritten<T>(
   work: (layer: AsyncIterable<Uint8Array>, below: Image) => Promise<T>,
 ): Promise<T> {
   const below = core.images.resolve(entry.origin.imageId);
-  const release = await entry.turn.hold();
+  const release = await holdTurn(core, entry);
   const folder = folderOf(core, entry.id);
   const kept = entry.rootfs;
   try {

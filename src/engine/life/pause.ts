@@ -2,11 +2,12 @@ import { InroError } from "../../oci/error.ts";
 import { type Core, record, tell } from "../core.ts";
 import type { Entry } from "../entry.ts";
 import { unwatch, watch } from "../health/watch.ts";
+import { takeTurn } from "../turn.ts";
 import { notRunning } from "./stop.ts";
 
 /** NOT_RUNNING, CONTAINER_PAUSED. */
 export async function pause(core: Core, entry: Entry): Promise<void> {
-  await entry.turn.run(async () => {
+  await takeTurn(core, entry, async () => {
     const { state } = entry.fortune;
     if (entry.live === null) throw notRunning(entry, "pause");
     if (state.status !== "running")
@@ -51,7 +52,7 @@ export async function* whileFrozen<T>(core: Core, entry: Entry, source: AsyncIte
 
 /** NOT_PAUSED. */
 export async function unpause(core: Core, entry: Entry): Promise<void> {
-  await entry.turn.run(async () => {
+  await takeTurn(core, entry, async () => {
     const { state } = entry.fortune;
     if (entry.live === null || state.status !== "paused")
       throw wrongState(entry, "NOT_PAUSED", "unpause", "it is not paused");

@@ -9,13 +9,14 @@ import { changedBandwidth, limitNow } from "../networks/bandwidth.ts";
 import type { Resources } from "../options.ts";
 import { blkioLimits } from "../spec/block-io.ts";
 import { allLimits, changedLimits } from "../spec/resources.ts";
+import { takeTurn } from "../turn.ts";
 
 /**
  * Changes limits and restart policy, at once when it runs: all of it or nothing. The record leads: where the engine dies
  * between, the next one limits what runs as is recorded. INVALID_OPTION, CGROUP_LIMIT_REFUSED, NETWORK_SETUP_FAILED.
  */
 export async function update(core: Core, entry: Entry, change: ContainerChange): Promise<void> {
-  await entry.turn.run(async () => {
+  await takeTurn(core, entry, async () => {
     const { fortune } = entry;
     const before = resourcesOf(entry);
     const resources = changedResources(before, change.resources);

@@ -8,6 +8,7 @@ import { settledLinks } from "../links/links.ts";
 import { details } from "../look/details.ts";
 import { checkFilters } from "../look/list.ts";
 import { pruneFilter } from "../prune-filter.ts";
+import { takeTurn } from "../turn.ts";
 import { create } from "./create.ts";
 import { connect, disconnect } from "./join.ts";
 
@@ -38,7 +39,7 @@ async function inTurn(
 ): Promise<void> {
   const entry = core.shelf.find(asked.container);
   const network = core.networkShelf.find(asked.network);
-  await entry.turn.run(() => work(entry, network));
+  await takeTurn(core, entry, () => work(entry, network));
   tellNetwork(core, entry, network, asked.action);
 }
 

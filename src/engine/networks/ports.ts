@@ -12,6 +12,7 @@ import { type Core, record, tell } from "../core.ts";
 import { optionsOf } from "../current.ts";
 import type { Entry } from "../entry.ts";
 import type { ContainerOptions } from "../options.ts";
+import { takeTurn } from "../turn.ts";
 import { connectable, endpointsOf } from "./endpoints.ts";
 
 /** What it is to publish, from its next start on. */
@@ -45,7 +46,7 @@ export async function publish(
   entry: Entry,
   asked: readonly PortRequest[],
 ): Promise<readonly string[]> {
-  await entry.turn.run(async () => {
+  await takeTurn(core, entry, async () => {
     refuseWithoutOwn(entry);
     const { attachments } = entry.fortune;
     const ports = [...wantedPorts(entry), ...asked];
@@ -74,7 +75,7 @@ export async function publish(
  * published at. NOT_PUBLISHED.
  */
 export async function withdraw(core: Core, entry: Entry, asked: readonly PortRequest[]): Promise<void> {
-  await entry.turn.run(async () => {
+  await takeTurn(core, entry, async () => {
     const isAsked = (port: PortBinding) => asked.some((one) => means(one, port));
     const { attachments } = entry.fortune;
     const ports = portsAfter(entry, { withdraw: asked, publish: [] });

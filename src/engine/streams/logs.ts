@@ -6,6 +6,7 @@ import type { LogForm } from "../../runtime/log/record.ts";
 import { type Core, folderOf } from "../core.ts";
 import type { Entry } from "../entry.ts";
 import { logPath } from "../life/request.ts";
+import { takeTurn } from "../turn.ts";
 
 /** What a container wrote; of one that runs, with `follow`, also what it will write. LOGS_NOT_KEPT. */
 export function logs(core: Core, entry: Entry, query: LogQuery, form: LogForm): AsyncIterable<Uint8Array> {
@@ -19,7 +20,7 @@ export function logs(core: Core, entry: Entry, query: LogQuery, form: LogForm): 
 /** Removes what it wrote until now; who reads it meanwhile still gets to the end of that, and goes on. LOGS_NOT_KEPT. */
 export async function clearLog(core: Core, entry: Entry): Promise<void> {
   refuseUnkept(entry, "clear");
-  await entry.turn.run(async () => {
+  await takeTurn(core, entry, async () => {
     // While it runs the file is its monitor's to replace: nothing is written beside it meanwhile.
     if (entry.live !== null) await entry.live.clearLog();
     else for (const path of logFiles(logPath(folderOf(core, entry.id)))) rmSync(path);
