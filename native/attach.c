@@ -31,6 +31,7 @@ void client_close(struct monitor *m, struct client *c) {
   }
   socket_forget_waits(m, c);
   names_forget(m, c);
+  kills_forget(m, c);
   opening_forget(m, c);
   u8 was = c->kind;
   c->kind = CLIENT_FREE;

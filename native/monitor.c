@@ -59,6 +59,7 @@ static void dispatch(struct monitor *m, const struct epoll_event *event) {
     }
     case WATCH_CLIENT: client_event(m, &m->rows[index].client, event->events); break;
     case WATCH_NAMES: names_event(m, index, event->events); break;
+    case WATCH_KILLS: kills_event(m); break;
     case WATCH_OPENING: opening_event(m, &m->rows[index & 0xffff].session); break;
     case WATCH_SESSION: session_event(m, &m->rows[index & 0xffff].session, part, event->events); break;
   }
@@ -87,7 +88,8 @@ static int still_needed(struct monitor *m, int *wait) {
 static void loop(struct monitor *m) {
   struct epoll_event events[8];
   for (;;) {
-    int wait = session_settle(m);
+    int wait = session_settle(m), look = kills_look(m);
+    if (look >= 0 && (wait < 0 || wait > look)) wait = look;
     if (!still_needed(m, &wait)) return;
     if (m->no_descriptor && (wait < 0 || wait > ACCEPT_AGAIN_MS)) wait = ACCEPT_AGAIN_MS;
     int idle = m->scratch_dirty && wait < 0;

@@ -5,6 +5,7 @@
 
 #include "attach.h"
 #include "journal.h"
+#include "kills.h"
 #include "log.h"
 #include "names.h"
 #include "session.h"
@@ -13,7 +14,7 @@
 enum { PATH_MAX_ = 4096, MAX_ROWS = 256 };
 
 // epoll data: what | index << 8
-enum watch_kind { WATCH_LISTEN, WATCH_SIGNAL, WATCH_CLIENT, WATCH_OPENING, WATCH_NAMES, WATCH_SESSION /* + part << 32 */ };
+enum watch_kind { WATCH_LISTEN, WATCH_SIGNAL, WATCH_CLIENT, WATCH_OPENING, WATCH_NAMES, WATCH_KILLS, WATCH_SESSION /* + part << 32 */ };
 enum session_part { PART_STDOUT, PART_STDERR, PART_INPUT, PART_MASTER };
 
 struct wait {
@@ -43,6 +44,7 @@ struct monitor {
   u32 client_top, session_top;  // one beyond the last that was ever used
   struct session *container;
   struct names names;
+  struct kills kills;
   u32 kept;
   char texts[2 * PATH_MAX_];  // paths that outlive the plan's message
   // The first of each lie on one page, and the others' pages are never touched by most monitors.
@@ -76,7 +78,6 @@ u64 monotonic_ms(void);
 void monitor_watch(struct monitor *m, i32 fd, u64 key, u32 mask, u32 *watched);
 // The session's process ended and its output is drained: write the exit file, then tell who waits.
 void monitor_record(struct monitor *m, struct session *s);
-int monitor_out_of_memory(struct monitor *m);
 int monitor_reserve_exit(struct monitor *m);
 // The poststop hooks, when nobody is left who would wait for them; the container's log tells of one that failed.
 void monitor_call_hooks(struct monitor *m);

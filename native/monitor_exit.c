@@ -6,31 +6,6 @@
 #define FRESH_EXIT ".exit.new"
 enum { EXIT_SIZE = 512 };
 
-static u64 number_after(const char *text, size_t n, const char *key) {
-  size_t length = strlen(key);
-  for (size_t at = 0; at + length < n; at++) {
-    if ((at > 0 && text[at - 1] != '\n') || memcmp(text + at, key, length) != 0) continue;
-    u64 value = 0;
-    for (at += length; at < n && text[at] >= '0' && text[at] <= '9'; at++) value = value * 10 + (u64)(text[at] - '0');
-    return value;
-  }
-  return 0;
-}
-
-// cgroup v2: memory.events, v1: memory.oom_control (since 4.13); both count `oom_kill`.
-int monitor_out_of_memory(struct monitor *m) {
-  static const char *const files[] = {"memory.events", "memory.oom_control"};
-  char text[512];
-  for (u32 f = 0; f < 2 && m->memory_cgroup >= 0; f++) {
-    long fd = SYS(openat, m->memory_cgroup, files[f], ABI_O_RDONLY | ABI_O_CLOEXEC, 0);
-    if (fd < 0) continue;
-    long n = SYS(read, fd, text, sizeof text);
-    SYS(close, fd);
-    if (n > 0 && number_after(text, (size_t)n, "oom_kill ") > 0) return 1;
-  }
-  return 0;
-}
-
 static size_t put(char *to, const char *text) {
   size_t n = strlen(text);
   memcpy(to, text, n);
@@ -75,6 +50,7 @@ int monitor_reserve_exit(struct monitor *m) {
 
 static void finish_container(struct monitor *m, struct session *s) {
   write_exit(m, s, m->exit_folder, m->exit_name, FRESH_EXIT);
+  kills_close(m);
   execution_undo(m->execution, UNDO_FIRST);
   m->over = 1;
   socket_answer_waits(m, s);

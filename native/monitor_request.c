@@ -84,6 +84,12 @@ static void on_await_names(struct monitor *m, struct request *r) {
   if (done < 0) answer_failed(m, r, done, NO_NAMES);
 }
 
+static void on_await_kills(struct monitor *m, struct request *r) {
+  struct frame_await_kills f;
+  int done = get_frame_await_kills(&r->fields, &f) ? -EBADMSG : kills_await(m, r->client, r->number, f.known);
+  if (done < 0) answer_failed(m, r, done, "out-of-memory kills are not counted");
+}
+
 // Its answer went to the container.
 static void on_reply(struct monitor *m, struct request *r) {
   struct frame_reply f;
@@ -129,6 +135,7 @@ void request_handle(struct monitor *m, struct client *c) {
     case FRAME_CLOSE_STDIN: on_close_stdin(m, &r); break;
     case FRAME_NAMES: on_names(m, &r); break;
     case FRAME_AWAIT_NAMES: on_await_names(m, &r); break;
+    case FRAME_AWAIT_KILLS: on_await_kills(m, &r); break;
     case FRAME_REPLY: on_reply(m, &r); break;
     case FRAME_REOPEN_LOG: on_reopen_log(m, &r); break;
     case FRAME_CLEAR_LOG: on_clear_log(m, &r); break;

@@ -164,7 +164,7 @@ static void ended(struct monitor *m, struct session *s, i32 status) {
   s->ended = moment_ns(moment_now());
   if (s == m->container) attach_hold(m);
   // Before anything can remove the cgroup.
-  if (s == m->container) s->oom_killed = (u8)monitor_out_of_memory(m);
+  if (s == m->container) s->oom_killed = kills_count(m) > 0;
   s->drain_until = monotonic_ms() + DRAIN_MS;
   s->quiet_until = monotonic_ms() + QUIET_MS;
   session_close_input(m, s);

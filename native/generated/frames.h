@@ -43,6 +43,8 @@ enum frame_type {
   FRAME_AWAIT_NAMES = 47,
   FRAME_QUERY = 45,
   FRAME_REPLY = 46,
+  FRAME_AWAIT_KILLS = 49,
+  FRAME_KILLS = 50,
   FRAME_DONE = 43,
 };
 
@@ -452,6 +454,28 @@ static inline int get_frame_reply(struct reader *r, struct frame_reply *f) {
 static inline void put_frame_reply(struct writer *w, const struct frame_reply *f) {
   put_u64(w, f->peer);
   put_bytes(w, f->data);
+}
+
+struct frame_await_kills {
+  u32 known;
+};
+static inline int get_frame_await_kills(struct reader *r, struct frame_await_kills *f) {
+  f->known = get_u32(r);
+  return reader_finish(r);
+}
+static inline void put_frame_await_kills(struct writer *w, const struct frame_await_kills *f) {
+  put_u32(w, f->known);
+}
+
+struct frame_kills {
+  u32 count;
+};
+static inline int get_frame_kills(struct reader *r, struct frame_kills *f) {
+  f->count = get_u32(r);
+  return reader_finish(r);
+}
+static inline void put_frame_kills(struct writer *w, const struct frame_kills *f) {
+  put_u32(w, f->count);
 }
 
 

@@ -173,6 +173,8 @@ export interface ContainerDetails {
   /** When it last started; NEVER before that. */
   readonly startedAt: Timestamp;
   readonly restartCount: number;
+  /** Out-of-memory kills in its last run that were told. */
+  readonly memoryKills: number;
   /** Null: nothing checks it. */
   readonly health: Health | null;
   readonly mounts: readonly MountPoint[];

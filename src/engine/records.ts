@@ -25,6 +25,8 @@ export interface ContainerFortune {
   readonly state: ContainerState;
   readonly startedAt: Timestamp;
   readonly restartCount: number;
+  /** Out-of-memory kills in its last run that were told, by the kernel's count. */
+  readonly memoryKills: number;
   /** A user ended it: `unless-stopped` lets it rest. */
   readonly stoppedByUser: boolean;
   /** The boot during which it last ran is over: a pid of another boot means nothing. */
@@ -153,6 +155,7 @@ const SCHEMA: readonly string[] = [
    WHERE json_valid(origin) AND json_valid(fortune)`,
   `UPDATE volumes SET record = json_set(record, '$.options', json('{}'), '$.renamedFrom', NULL)
    WHERE json_valid(record)`,
+  `UPDATE containers SET fortune = json_set(fortune, '$.memoryKills', 0) WHERE json_valid(fortune)`,
 ];
 
 /** Events are news, not history: the oldest go when there are more than this. */

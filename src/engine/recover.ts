@@ -12,6 +12,7 @@ import { Entry } from "./entry.ts";
 import { watch } from "./health/watch.ts";
 import { startAgain } from "./life/again.ts";
 import { ended, endLeft, onEnd, reportOf, unknownEnd } from "./life/end.ts";
+import { tellKills } from "./life/memory.ts";
 import { discard, removeNow } from "./life/remove.ts";
 import { writeConnectionFiles } from "./life/request.ts";
 import { restart } from "./life/restart.ts";
@@ -178,6 +179,7 @@ async function settle(core: Core, entry: Entry, container: Container | undefined
     await abandon(core, entry);
   } else if (container !== undefined) {
     onEnd(core, entry, container);
+    core.background(tellKills(core, entry, container));
     watch(core, entry);
     core.background(serveNames(core, entry));
     // Nobody paused it: what froze it (a commit) died with the engine before.

@@ -58,6 +58,7 @@ export function containerOf(live: Live): Container {
     stats: async () => ({ readAt: new Date(), ...readStats(live.cgroups) }),
     processes: async () => processesOf(live.cgroups),
     serveNames: (handler) => monitor.serveNames(handler),
+    awaitKills: (known) => monitor.awaitKills(known),
     close: () => monitor.close(),
   };
 }

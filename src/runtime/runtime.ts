@@ -113,6 +113,11 @@ export interface Container {
    * none can any more. Only for a container whose plan has sockets for them.
    */
   serveNames(handler: NameHandler): Promise<void>;
+  /**
+   * How many of its processes the kernel has killed for want of memory, as soon as there are more than `known`. Undefined when
+   * nobody will tell any more.
+   */
+  awaitKills(known: number): Promise<number | undefined>;
   /** Lets go of the monitor's socket; the container runs on. */
   close(): void;
 }

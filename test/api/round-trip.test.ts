@@ -17,6 +17,7 @@ function details(options: ContainerOptions): ContainerDetails {
     state: { status: "running", pid: 42, startedAt: "2026-11-24T02:00:01.000000001Z" },
     startedAt: "2026-11-24T02:00:01.000000001Z",
     restartCount: 0,
+    memoryKills: 0,
     health: null,
     mounts: [],
     endpoints: [],

@@ -226,6 +226,36 @@ describe.skipIf(engineMissing)("docker events", () => {
     await docker("rm", "greedy");
   }, 60_000);
 
+  test("a program in a container takes more memory than it may: oom while the container goes on, and not again at its end", async () => {
+    const since = now();
+    const hungry = "tail /dev/zero; read x; exit 3";
+    const limits = ["-m", "16m", "--memory-swap", "16m"];
+    await docker(
+      "run",
+      "-di",
+      "--network=none",
+      "--name",
+      "host-of-one",
+      ...limits,
+      "busybox",
+      "sh",
+      "-c",
+      hungry,
+    );
+    const state = () => docker("inspect", "-f", "{{.State.Running}} {{.State.OOMKilled}}", "host-of-one");
+    const told = async () => (await events(since, "container=host-of-one")).map(({ Action }) => Action);
+    for (let tries = 0; (await state()) !== "true true"; tries++) {
+      expect(tries).toBeLessThan(100);
+      await Bun.sleep(50);
+    }
+    expect(await told()).toEqual(["create", "start", "oom"]);
+    await docker("kill", "host-of-one");
+    expect(await docker("wait", "host-of-one")).toBe("137");
+    expect(await told()).toEqual(["create", "start", "oom", "kill", "die"]);
+    expect(await state()).toBe("false true");
+    await docker("rm", "-f", "host-of-one");
+  }, 60_000);
+
   test("since, until and every filter; values of one are alternatives, filters together hold all", async () => {
     const start = now();
     const one = await docker(

@@ -22,6 +22,7 @@ const record = (id: string, name: string) => ({
     state: { status: "created" as const, failure: null },
     startedAt: NEVER,
     restartCount: 0,
+    memoryKills: 0,
     health: null,
     stoppedByUser: false,
     bootId: "",

@@ -1,8 +1,9 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Engine } from "../../src/engine/engine.ts";
+import { DEFAULT_RESOURCES } from "../../src/engine/options.ts";
 import { openLocalEngine } from "../../src/main/open.ts";
 import { rootMissing } from "../support/engine.ts";
 import { temporaryFolder } from "../support/temporary.ts";
@@ -26,6 +27,15 @@ async function withEngine<T>(root: string, use: (engine: Engine) => Promise<T>):
     return await use(engine);
   } finally {
     await engine.close();
+  }
+}
+
+const MIB = 1024 * 1024;
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (let tries = 0; !isSo(); tries++) {
+    expect(tries).toBeLessThan(400);
+    await Bun.sleep(25);
   }
 }
 
@@ -73,6 +83,48 @@ describe.skipIf(rootMissing || busyboxMissing)("what an engine finds when it ope
       await engine.containers.wait("kept", "not-running").ended;
     });
   }, 20_000);
+
+  test("out-of-memory kills while no engine is there are told by the next, and by nobody again", async () => {
+    using folder = temporaryFolder("engine");
+    const root = folder.path;
+    const program =
+      "until [ -e /go ]; do sleep 0.1; done; tail /dev/zero; touch /done; until [ -e /end ]; do sleep 0.1; done";
+    const resources = { ...DEFAULT_RESOURCES, memory: 16 * MIB, memorySwap: 16 * MIB };
+    const told = async (engine: Engine, id: string) => {
+      const until = BigInt(Date.now() + 5) * 1_000_000n;
+      const query = { since: 0n, until, filters: { container: [id] } };
+      const all = await Array.fromAsync(engine.events.stream(query, new AbortController().signal));
+      return all.map(({ action }) => action).filter((action) => ["start", "oom", "die"].includes(action));
+    };
+    const { id, inside } = await withEngine(root, async (engine) => {
+      await engine.images.load(one(busyboxArchive()));
+      const made = await engine.containers.create(
+        options({ ...none, command: ["sh", "-c", program], resources }),
+        null,
+      );
+      await engine.containers.start(made.id);
+      const { state } = engine.containers.get(made.id);
+      if (state.status !== "running") throw new Error(state.status);
+      return { id: made.id, inside: `/proc/${state.pid}/root` };
+    });
+    writeFileSync(`${inside}/go`, "");
+    await until(() => existsSync(`${inside}/done`));
+    await withEngine(root, async (engine) => {
+      await until(() => engine.containers.get(id).memoryKills > 0);
+      expect(await told(engine, id)).toEqual(["start", "oom"]);
+    });
+    await withEngine(root, async (engine) => {
+      expect(engine.containers.get(id).memoryKills).toBe(1);
+      const { ended } = engine.containers.wait(id, "not-running");
+      writeFileSync(`${inside}/end`, "");
+      await ended;
+      expect(await told(engine, id)).toEqual(["start", "oom", "die"]);
+      expect(engine.containers.get(id).state).toMatchObject({ exit: { code: 0, oomKilled: true } });
+      await engine.containers.start(id);
+      expect(engine.containers.get(id).state).toMatchObject({ status: "running" });
+      await engine.containers.remove(id, { force: true, volumes: true });
+    });
+  }, 30_000);
 
   test("folders and volumes without a record are swept", async () => {
     using folder = temporaryFolder("engine");

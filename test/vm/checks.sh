@@ -39,6 +39,13 @@ inro run -d --name oom-child -m 32m --memory-swap 32m busybox sh -c 'tail /dev/z
 equal "a child that the OOM killer took leaves the container its exit code" 5 "$(inro wait oom-child)"
 equal "a container that ended by itself is not OOMKilled unless its memory ran out" "true" "$(inro inspect -f '{{.State.OOMKilled}}' oom-child)"
 
+inro run -d --name oom-on -m 32m --memory-swap 32m busybox sh -c 'tail /dev/zero; exec sleep 600' >&2
+tries=0
+until [ "$(inro inspect -f '{{.State.OOMKilled}}' oom-on)" = true ] || [ $((tries += 1)) -gt 100 ]; do sleep 0.1; done
+equal "a container that goes on is OOMKilled when one of its processes was" "true true" "$(inro inspect -f '{{.State.Running}} {{.State.OOMKilled}}' oom-on)"
+inro rm -f oom-on >&2
+equal "and oom is told once" 1 "$(inro events --since 0 --until "$(date +%s)" --filter container=oom-on --filter event=oom | wc -l)"
+
 inro run -d --name limits -m 64m --memory-swap 96m --memory-reservation 32m --cpus 0.5 --cpu-shares 512 --cpuset-cpus 0 --pids-limit 12 busybox sleep 600 >&2
 at=$(cgroup_of limits)
 equal "--cpus is cpu.max" "50000 100000" "$(cat "$at/cpu.max")"

@@ -12,7 +12,7 @@ export function state(container: ContainerDetails) {
     Running: isLive(state) || state.status === "restarting",
     Paused: state.status === "paused",
     Restarting: state.status === "restarting",
-    OOMKilled: exit?.oomKilled ?? false,
+    OOMKilled: exit?.oomKilled ?? (isLive(state) && container.memoryKills > 0),
     Dead: state.status === "dead",
     Pid: isLive(state) ? state.pid : 0,
     ExitCode: exit?.code ?? failure?.code ?? 0,

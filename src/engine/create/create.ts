@@ -29,6 +29,7 @@ const UNBORN: ContainerFortune = {
   state: { status: "created", failure: null },
   startedAt: NEVER,
   restartCount: 0,
+  memoryKills: 0,
   stoppedByUser: false,
   bootId: "",
   starting: false,

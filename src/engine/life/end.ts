@@ -28,8 +28,8 @@ export function reportOf(exit: Exit): ExitReport {
 }
 
 export function unknownEnd(entry: Entry, error: string, finishedAt = timestamp(now())): ExitReport {
-  const { startedAt } = entry.fortune;
-  return { code: UNKNOWN_CODE, oomKilled: false, error, startedAt, finishedAt, lostBytes: 0 };
+  const { startedAt, memoryKills } = entry.fortune;
+  return { code: UNKNOWN_CODE, oomKilled: memoryKills > 0, error, startedAt, finishedAt, lostBytes: 0 };
 }
 
 /** Handles the end of a running container when it comes, in its turn among the container's other verbs. */
@@ -65,7 +65,7 @@ export async function ended(
 ): Promise<void> {
   unwatch(core, entry);
   await giveBack(core, entry, done);
-  if (report.oomKilled) tell(core, entry, "oom");
+  if (report.oomKilled && entry.fortune.memoryKills === 0) tell(core, entry, "oom");
   tell(core, entry, "die", {
     exitCode: String(report.code),
     execDuration: String(Math.round(runtimeOf(report) / 1000)),

@@ -23,6 +23,7 @@ import { APART } from "../records.ts";
 import { isLive } from "../state.ts";
 import { onEnd } from "./end.ts";
 import { journalFields } from "./journal.ts";
+import { tellKills } from "./memory.ts";
 import { hasMemoryVolume, mountSources } from "./mount-sources.ts";
 import { removeNow } from "./remove.ts";
 import { createRequest, writeConnectionFiles, writeEtcFiles } from "./request.ts";
@@ -80,6 +81,7 @@ async function startNow(core: Core, entry: Entry): Promise<void> {
   const running = {
     ...restarted,
     edit: null,
+    memoryKills: 0,
     state: { status: "running", pid: container.pid, startedAt },
   } as const;
   if (entry.successor === null) record(core, entry, running);
@@ -93,6 +95,7 @@ async function startNow(core: Core, entry: Entry): Promise<void> {
   tell(core, entry, "start");
   watch(core, entry);
   onEnd(core, entry, container);
+  core.background(tellKills(core, entry, container));
   for (const other of linkedTo(core, entry.id)) writeConnectionFiles(core, other);
 }
 

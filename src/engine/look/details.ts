@@ -49,6 +49,7 @@ function lookAt(core: Core, entry: Entry): ContainerDetails {
     state: fortune.state,
     startedAt: fortune.startedAt,
     restartCount: fortune.restartCount,
+    memoryKills: fortune.memoryKills,
     health: fortune.health,
     mounts: origin.mounts,
     endpoints: endpointDetails(core, entry),

@@ -103,6 +103,10 @@ export const frames = {
   query: frame(45, { peer: u64, stream: flag, data: bytes }),
   /** Another one, for `peer`; where nobody is there any more it goes nowhere. */
   reply: frame(46, { peer: u64, data: bytes }),
+  /** Answered by KILLS as soon as there were more out-of-memory kills than are `known`; of several who ask the last is answered. */
+  awaitKills: frame(49, { known: u32 }),
+  /** How many there were in the container's memory cgroup, by the kernel's count. */
+  kills: frame(50, { count: u32 }),
   /** The answer to requests that answer nothing else. */
   done: frame(43, {}),
 } as const;

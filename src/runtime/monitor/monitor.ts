@@ -53,6 +53,11 @@ export interface Monitor {
    * can any more.
    */
   serveNames(names: NameHandler): Promise<void>;
+  /**
+   * How many out-of-memory kills there were in the container, as soon as there are more than `known`. Undefined: this monitor
+   * tells of none any more.
+   */
+  awaitKills(known: number): Promise<number | undefined>;
   /** Lets go of the monitor; the container runs on. `exited` stays pending then. */
   close(): void;
 }
@@ -195,6 +200,14 @@ export async function connectMonitor(address: MonitorAddress): Promise<Monitor |
       if (service === undefined) return;
       names = serveNames(service.socket, handler);
       if (isClosed) names.close();
+    },
+    awaitKills: async (known) => {
+      // An error: it counts none, or is older than this frame.
+      const answer = await connection
+        .ask((request) => encodeFrame("awaitKills", request, { known }))
+        .then(decodeAnswer)
+        .catch(unlessLost);
+      return answer?.name === "kills" ? (answer.values["count"] as number) : undefined;
     },
     close() {
       isClosed = true;

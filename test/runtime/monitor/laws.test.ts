@@ -370,6 +370,31 @@ describe.skipIf(!isRoot)("laws of the monitor", () => {
   );
 
   test.skipIf(memory === undefined)(
+    "6 and is told while the container goes on: once, to who waits and to who asks afterwards",
+    async () => {
+      using group = memoryGroup(24 * 1024 * 1024);
+      const hungry = "(tail /dev/zero & wait $!); read x; (tail /dev/zero & wait $!); read x; exit 3";
+      await using c = await container(sh(hungry), group.options);
+      const stream = await c.monitor.attach(all);
+      await c.start();
+      expect(await c.monitor.awaitKills(0)).toBe(1);
+      const next = c.monitor.awaitKills(1);
+      // Of several who ask the last is answered.
+      const other = await c.connect();
+      expect(await other.awaitKills(0)).toBe(1);
+      other.close();
+      const again = c.monitor.awaitKills(1);
+      expect(await Promise.race([next, again, Bun.sleep(50)])).toBeUndefined();
+      stream.write("\n");
+      expect(await again).toBe(2);
+      const last = c.monitor.awaitKills(2);
+      stream.write("\n");
+      expect(await c.monitor.exited).toMatchObject({ code: 3, oomKilled: true });
+      expect(await last).toBeUndefined();
+    },
+  );
+
+  test.skipIf(memory === undefined)(
     "7 it can live in a cgroup of its own, where its container's freezing does not reach it",
     async () => {
       using group = memoryGroup(64 * 1024 * 1024);

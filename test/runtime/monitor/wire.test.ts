@@ -20,6 +20,8 @@ const always = {
   awaitNames: "47",
   query: "45 peer:u64 stream:flag data:bytes",
   reply: "46 peer:u64 data:bytes",
+  awaitKills: "49 known:u32",
+  kills: "50 count:u32",
   done: "43",
 };
 
