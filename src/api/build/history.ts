@@ -1,7 +1,8 @@
 /** Beyond Docker: builds that were, and what they told. */
 import { createReadStream } from "node:fs";
-import { json, stream } from "../answer.ts";
+import { begin, json, send, stream } from "../answer.ts";
 import { type Exchange, parameter } from "../exchange.ts";
+import { flag } from "../query.ts";
 
 const timeOf = (milliseconds: number | null) =>
   milliseconds === null ? null : new Date(milliseconds).toISOString();
@@ -27,9 +28,13 @@ export function listBuilds(x: Exchange): void {
   );
 }
 
-/** The events as they came, a JSON line each. */
+/** The events as they came, a JSON line each; followed, also those to come, until the build ends. */
 export async function buildLog(x: Exchange): Promise<void> {
   const { history } = x.engine.builder;
-  const log = history.logOf(history.find(parameter(x, "id")));
-  await stream(x, "application/x-ndjson", createReadStream(log));
+  const build = history.find(parameter(x, "id"));
+  const type = "application/x-ndjson";
+  if (!flag(x.query, "follow")) return stream(x, type, createReadStream(history.logOf(build)));
+  begin(x, type);
+  for await (const part of history.follow(build, x.signal)) await send(x, part);
+  x.response.end();
 }

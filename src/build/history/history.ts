@@ -6,6 +6,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wri
 import { join } from "node:path";
 import { InroError } from "../../oci/error.ts";
 import type { Tell } from "../progress.ts";
+import { followed, type Growing, growing } from "./follow.ts";
 import { recordingIn } from "./recording.ts";
 
 export interface BuildRecord {
@@ -47,6 +48,8 @@ export interface History {
   find(id: string): BuildRecord;
   /** The path of its log. */
   logOf(record: BuildRecord): string;
+  /** All of its log from the beginning; of a build that goes on also what comes, until it ends or the signal is aborted. */
+  follow(record: BuildRecord, signal: AbortSignal): AsyncGenerator<Uint8Array>;
 }
 
 export interface Bounds {
@@ -55,6 +58,8 @@ export interface Bounds {
 }
 
 export const BOUNDS: Bounds = { builds: 100, bytes: 256 * 1024 * 1024 };
+
+const ENDED: Growing = { isOver: () => true, next: async () => {} };
 
 const RECORD = "build.json";
 const LOG = "log";
@@ -65,6 +70,7 @@ export function openHistory(folder: string, bounds: Bounds = BOUNDS): History {
   /** What is in the files, which nobody else writes; and the bytes of the logs of those that have ended. */
   const records = new Map<string, BuildRecord>();
   const sizes = new Map<string, number>();
+  const underWay = new Map<string, Growing>();
   const write = (record: BuildRecord) => {
     const path = join(folder, record.id, RECORD);
     writeFileSync(`${path}.new`, JSON.stringify(record), { mode: 0o600 });
@@ -103,18 +109,22 @@ export function openHistory(folder: string, bounds: Bounds = BOUNDS): History {
     begin(about) {
       const fresh = { ...about, begunAt: Date.now(), endedAt: null, image: "", error: "" } as const;
       const gone = () => remove(about.id);
+      const growth = growing();
       const recording = unlessFull(() => {
         mkdirSync(join(folder, about.id), { mode: 0o700 });
         write({ ...fresh, state: "running", steps: { done: 0, cached: 0 } });
-        return recordingIn(join(folder, about.id, LOG), bounds.bytes / 4);
+        return recordingIn(join(folder, about.id, LOG), bounds.bytes / 4, growth.grown);
       }, gone);
       if (recording === undefined) return { tell() {}, end() {} };
+      underWay.set(about.id, growth);
       return {
         tell: recording.tell,
         end(end) {
           const { steps, bytes } = recording.close();
           sizes.set(about.id, bytes);
           unlessFull(() => write({ ...fresh, ...end, endedAt: Date.now(), steps }), gone);
+          underWay.delete(about.id);
+          growth.end();
           bound();
         },
       };
@@ -132,6 +142,7 @@ export function openHistory(folder: string, bounds: Bounds = BOUNDS): History {
       });
     },
     logOf: ({ id }) => join(folder, id, LOG),
+    follow: ({ id }, signal) => followed(join(folder, id, LOG), underWay.get(id) ?? ENDED, signal),
   };
 }
 

@@ -13,6 +13,8 @@ const NOTE = Buffer.from("\n(the log is full: what this step writes from here on
 export function recordingIn(
   path: string,
   most: number,
+  /** Called when more of it is in the file. */
+  onWritten: () => void,
 ): {
   readonly tell: Tell;
   close(): { readonly steps: BuildRecord["steps"]; readonly bytes: number };
@@ -33,6 +35,7 @@ export function recordingIn(
     } catch {
       isBroken = true;
     }
+    onWritten();
   });
   const put = (value: object | null) => {
     if (value !== null) gathered.add(`${JSON.stringify(value)}\n`);

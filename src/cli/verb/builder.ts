@@ -74,10 +74,11 @@ export const builderLogs = verb({
   options: {
     progress: text("HOW", "plain (default) or rawjson", { words: ["plain", "rawjson"] }),
     explain: flag("Say of every step why it was, or was not, taken from the cache"),
+    follow: flag("Go on until the build ends", { short: "f" }),
   },
   args: [0, 1],
-  examples: ["inro builder logs", "inro builder logs 4f1c"],
-  async run({ client }, { options: { progress = "plain", explain }, args: [id] }) {
+  examples: ["inro builder logs", "inro builder logs 4f1c", "inro builder logs -f"],
+  async run({ client }, { options: { progress = "plain", explain, follow }, args: [id] }) {
     if (progress !== "plain" && progress !== "rawjson")
       throw new UsageError(`cannot use "${progress}" for --progress: there are plain, rawjson`);
     const [latest] = id === undefined ? await builds(client) : [];
@@ -85,7 +86,7 @@ export const builderLogs = verb({
     if (build === undefined) throw new UsageError("nothing was built yet", 1);
     const plain = plainText({ explains: explain });
     const path = at`/inro/builds/${build}/log`;
-    for await (const line of client.values<BuildLine>({ method: "GET", path })) {
+    for await (const line of client.values<BuildLine>({ method: "GET", path, query: { follow } })) {
       if (progress === "rawjson") out(`${JSON.stringify(line)}\n`);
       else out(line.type === "failed" ? failureText(line, [], (_, each) => each, null) : plain(line));
     }
