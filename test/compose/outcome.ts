@@ -76,6 +76,7 @@ function containerOf(inspected: Json, project: Project): Json {
       Binds: (HostConfig.Binds ?? []).toSorted(),
       ExtraHosts: (HostConfig.ExtraHosts ?? []).toSorted(),
       Mounts: (HostConfig.Mounts ?? []).toSorted(byText),
+      Ulimits: (HostConfig.Ulimits ?? []).toSorted(byText),
     },
     mounts: Mounts.map(({ Source, ...mount }: Json) =>
       mount.Type === "volume" ? mount : { ...mount, Source },
