@@ -108,7 +108,9 @@ async function create(request: CreateRequest, host: Host): Promise<Container> {
   await using undo = new Undo();
   // Its monitor then undoes everything else.
   undo.add("end what stands at the start gate", () => killAll(cgroups));
-  const monitor = await connectMonitor(request);
+  // Nothing more of the request: a monitor's address is kept as long as the container runs, a request weighs 20 KB and more.
+  const { folder, socketFolder } = request;
+  const monitor = await connectMonitor({ folder, socketFolder });
   if (monitor === undefined) {
     undo.add("take back what its monitor left", () => takeBack(plan.undo, host));
     throw new InroError("MONITOR_LOST", {
