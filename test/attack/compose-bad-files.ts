@@ -146,6 +146,16 @@ export const bad: readonly Bad[] = [
     ...{ at: "compose.yaml:7", says: /4711/ },
   },
   {
+    title: "two containers of a service on one port",
+    files: 'services:\n  a:\n    image: busybox\n    scale: 2\n    ports: ["4711:80"]\n',
+    ...{ at: "compose.yaml:5", says: /2 containers cannot share 4711/ },
+  },
+  {
+    title: "three containers of a service on two ports, as the command line wants it",
+    files: 'services:\n  a:\n    image: busybox\n    ports: ["4711-4712:80"]\n',
+    ...{ words: ["up", "-d", "--scale", "a=3"], at: "compose.yaml:4", says: /3 containers cannot share/ },
+  },
+  {
     title: "a port that there is not",
     files: web('ports: ["70000:80"]'),
     at: "compose.yaml:4",

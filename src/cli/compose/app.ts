@@ -2,6 +2,7 @@
 
 import type { Client } from "../../client/client.ts";
 import type { Loaded } from "../../compose/file/load.ts";
+import type { Needs } from "../../compose/model/needs.ts";
 import type { Project } from "../../compose/model/project.ts";
 import { nearest } from "../../oci/nearest.ts";
 import { printWarning } from "../print-error.ts";
@@ -17,7 +18,7 @@ export interface App {
   /** The files, read once. COMPOSE_INVALID, COMPOSE_NOT_FOUND. */
   loaded(how?: { readonly interpolate?: boolean }): Promise<Loaded>;
   /** What they say. `chosen`: services that the line names, whose profiles are on; `needs`: they are about to be made. */
-  project(chosen?: readonly string[], how?: { readonly needs?: boolean }): Promise<Project>;
+  project(chosen?: readonly string[], how?: { readonly needs?: Needs }): Promise<Project>;
   /** Undefined: the line names an application and no file, so that what the engine has is all that is known. */
   projectIfAny(chosen?: readonly string[]): Promise<Project | undefined>;
   name(): Promise<string>;

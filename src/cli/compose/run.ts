@@ -58,7 +58,7 @@ export async function runOnce(
   command: readonly string[],
   options: RunValues,
 ): Promise<number> {
-  const project = await app.project([name], { needs: true });
+  const project = await app.project([name], { needs: { counts: { [name]: 1 } } });
   refuseUnknown(name, new Set(project.services.keys()));
   const { depends_on: needs, ...alone } = project.services.get(name) as Service;
   const service: Service =

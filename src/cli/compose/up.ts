@@ -117,7 +117,7 @@ export interface BringUp {
 
 /** `up`; answers the exit code. */
 export async function bringUp(app: App, asked: BringUp): Promise<number> {
-  const project = await app.project(asked.services, { needs: true });
+  const project = await app.project(asked.services, { needs: { counts: asked.options.scale } });
   if (!asked.detached) return (await import("./foreground.ts")).foreground(app, project, asked);
   await make(app, project, { ...asked, verb: "up" });
   return 0;

@@ -4,7 +4,7 @@ import { check } from "./check.ts";
 import { fileVariables, serviceLabels, withCallers } from "./environment.ts";
 import { withImplicit } from "./implicit.ts";
 import { type At, inside, type Kind, refuse } from "./kind.ts";
-import { checkNeeds } from "./needs.ts";
+import { checkNeeds, type Needs } from "./needs.ts";
 import { config, model, network, secret, volume } from "./object.ts";
 import { selected } from "./order.ts";
 import { placesOf } from "./place.ts";
@@ -25,8 +25,8 @@ export interface Reading {
   readonly paths?: boolean;
   /** That `env_file`s are read. */
   readonly environment?: boolean;
-  /** Whether what the chosen services need of this machine is looked for: not, unless this says yes. */
-  readonly needs?: boolean;
+  /** The chosen services are about to be made: what they need of this machine is looked for. */
+  readonly needs?: Needs;
 }
 
 /**
@@ -68,7 +68,8 @@ export function projectOf(loaded: Loaded, chosen: readonly string[] = [], readin
   const whole = reading.normalize === false ? written : withImplicit(written);
   if (reading.consistency !== false) check(whole, placesOf(loaded.root));
   for (const line of notActedOn(whole)) warnings.add(line);
-  if (reading.needs === true) checkNeeds(usedOf(selected(whole, chosen)), placesOf(loaded.root), loaded.env);
+  if (reading.needs !== undefined)
+    checkNeeds(usedOf(selected(whole, chosen)), placesOf(loaded.root), loaded.env, reading.needs);
   return { ...usedOf(whole), warnings: [...warnings] };
 }
 

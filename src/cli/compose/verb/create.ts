@@ -14,8 +14,9 @@ export const create = composeVerb({
       throw new UsageError("--force-recreate and --no-recreate exclude each other", 1);
     if (options.build && options["no-build"])
       throw new UsageError("--build and --no-build exclude each other", 1);
-    const asked = { ...options, scale: scaleOf(options.scale), "no-start": true };
-    await make(app, await app.project(services, { needs: true }), {
+    const scale = scaleOf(options.scale);
+    const asked = { ...options, scale, "no-start": true };
+    await make(app, await app.project(services, { needs: { counts: scale } }), {
       services,
       options: asked,
       verb: "create",

@@ -12,7 +12,7 @@ export const scale = composeVerb({
   async run(app, { options, args }) {
     const wanted = scaleOf(args);
     const services = Object.keys(wanted);
-    await make(app, await app.project(services, { needs: true }), {
+    await make(app, await app.project(services, { needs: { counts: wanted } }), {
       ...{ services, verb: "scale" },
       options: {
         ...{ "no-deps": options["no-deps"], scale: wanted, "no-recreate": false, "force-recreate": false },
