@@ -26,7 +26,8 @@ async function withHooks(wish: Wish, hooks: (notes: string) => Partial<Record<Ho
   const c = await testContainer(wish);
   const notes = join(c.folder, "notes");
   Object.assign(c.request, { spec: { ...c.request.spec, hooks: hooks(notes) } });
-  const lines = () => (existsSync(notes) ? readFileSync(notes, "utf8").trim().split("\n") : []);
+  // The file is there a moment before what a hook writes into it.
+  const lines = () => (existsSync(notes) ? [...(readFileSync(notes, "utf8").match(/.+/g) ?? [])] : []);
   return { c, lines };
 }
 
