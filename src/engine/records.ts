@@ -106,8 +106,8 @@ export interface Records {
   /** All of it at once, with the volumes that were made for it. NAME_IN_USE. */
   replaceContainer(record: ContainerRecord, volumes: readonly VolumeDetails[]): void;
   renameContainer(id: string, name: string): void;
-  /** Its execs go with it. */
-  removeContainer(id: string): void;
+  /** All of it at once, with its execs, and volumes that go with it. */
+  removeContainer(id: string, volumes: readonly string[]): void;
   execs(): ExecRecord[];
   putExec(record: ExecRecord): void;
   removeExec(id: string): void;
@@ -285,8 +285,9 @@ function containerTable(database: Database) {
       database.transaction("machine", () =>
         unique(name, () => database.run("UPDATE containers SET name = ? WHERE id = ?", name, id)),
       ),
-    removeContainer: (id: string) =>
+    removeContainer: (id: string, volumes: readonly string[]) =>
       database.transaction("process", () => {
+        for (const name of volumes) database.run("DELETE FROM volumes WHERE name = ?", name);
         database.run("DELETE FROM execs WHERE container = ?", id);
         database.run("DELETE FROM containers WHERE id = ?", id);
       }),

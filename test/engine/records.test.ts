@@ -46,14 +46,19 @@ test("what is recorded is there when the file is opened again", () => {
   first.addContainer(record("a", "one"), []);
   const running = { status: "running" as const, pid: 7, startedAt: NEVER };
   first.updateContainer("a", { ...record("a", "one").fortune, state: running }, "process");
-  first.addContainer(record("b", "two"), []);
-  first.removeContainer("b");
+  const volumes = ["goes", "stays"].map((name) => ({
+    ...{ name, driver: "local" as const, mountpoint: `/${name}`, created: NEVER, labels: {}, options: {} },
+    ...{ anonymous: true, renamedFrom: null },
+  }));
+  first.addContainer(record("b", "two"), volumes);
+  first.removeContainer("b", ["goes"]);
   const { engineId } = first;
   first.close();
   const second = openRecords(path);
   expect(second.containers()).toEqual([
     { ...record("a", "one"), fortune: { ...record("a", "one").fortune, state: running } },
   ]);
+  expect(second.volumes().map(({ name }) => name)).toEqual(["stays"]);
   expect(second.engineId).toBe(engineId);
   second.close();
 });

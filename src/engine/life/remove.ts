@@ -55,11 +55,12 @@ export async function removeNow(
   entry.rootfs = null;
   // It stands where other engines may have theirs, so that nothing sweeps it: it goes while the record is there.
   rmSync(socketFolderOf(core, entry.id), { recursive: true, force: true });
-  core.records.removeContainer(entry.id);
+  const volumes = o.volumes ? anonymousVolumes(core, entry) : [];
+  core.records.removeContainer(entry.id, volumes);
   core.shelf.remove(entry);
   for (const [id, exec] of core.execs) if (exec.record.containerId === entry.id) core.execs.delete(id);
   discard(core, folderOf(core, entry.id));
-  if (o.volumes) removeAnonymousVolumes(core, entry);
+  for (const name of volumes) discardVolume(core, name);
   tell(core, entry, "destroy");
   for (const stream of entry.joining) stream.leave();
   const { state } = entry.fortune;
@@ -85,15 +86,19 @@ export function discard(core: Core, folder: string): void {
 }
 
 /** Those that another container uses as well stay. */
-function removeAnonymousVolumes(core: Core, entry: Entry): void {
-  for (const { anonymous, name } of entry.origin.mounts)
-    if (anonymous && name !== null && usersOf(core, name).length === 0 && !core.volumeHolds.has(name))
-      takeAway(core, name);
-}
+const anonymousVolumes = (core: Core, entry: Entry): readonly string[] =>
+  entry.origin.mounts.flatMap(({ anonymous, name }) => {
+    if (!anonymous || name === null || core.volumeHolds.has(name)) return [];
+    return usersOf(core, name).every((user) => user === entry) ? [name] : [];
+  });
 
 /** A volume with its files. The record goes first: a folder without one is swept. */
 export function takeAway(core: Core, name: string): void {
   core.records.removeVolume(name);
+  discardVolume(core, name);
+}
+
+function discardVolume(core: Core, name: string): void {
   discard(core, core.volumes.folderOf(name));
   core.news.tell({ type: "volume", action: "destroy", id: name, attributes: { driver: "local" } });
 }
