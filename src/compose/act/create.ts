@@ -1,12 +1,13 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ApiError, at, type Client } from "../../client/client.ts";
 import { InroError } from "../../oci/error.ts";
 import { type CreateContext, createBody } from "../converge/body/create.ts";
 import { copies } from "../converge/files.ts";
 import { imageName, label } from "../converge/labels.ts";
 import { hashOf, joined, linked, type Peer } from "../converge/resolve.ts";
-import type { Project, Service } from "../model/project.ts";
+import type { Project, Service, Texts } from "../model/project.ts";
 import { putFiles } from "./files.ts";
 import type { Hands } from "./hands.ts";
 import { lookImage } from "./look.ts";
@@ -106,25 +107,11 @@ async function post(
   const [first, ...others] = endpoints;
   const later = Number(version.split(".")[1]) < MANY_NETWORKS ? others : [];
   const now = later.length === 0 ? endpoints : [first ?? ["", {}]];
-  const made = await client
-    .json<{ readonly Id: string; readonly Warnings?: readonly string[] | null }>({
-      method: "POST",
-      path: "/containers/create",
-      query,
-      body:
-        endpoints.length === 0
-          ? body
-          : { ...body, NetworkingConfig: { EndpointsConfig: Object.fromEntries(now) } },
-    })
-    .catch((error: unknown) => {
-      if (!(error instanceof ApiError) || error.status !== 409) throw error;
-      throw new InroError("COMPOSE_NAME_TAKEN", {
-        what: `cannot make the container "${query.name}"`,
-        why: error.message,
-        hint: "rename or remove the one that has the name",
-        cause: error,
-      });
-    });
+  const asked =
+    endpoints.length === 0
+      ? body
+      : { ...body, NetworkingConfig: { EndpointsConfig: Object.fromEntries(now) } };
+  const made = await create(client, query, asked);
   for (const text of made.Warnings ?? []) warn(text);
   for (const [network, EndpointConfig] of later)
     await client.send({
@@ -134,6 +121,60 @@ async function post(
     });
   return made.Id;
 }
+
+interface Made {
+  readonly Id: string;
+  readonly Warnings?: readonly string[] | null;
+}
+
+/** Milliseconds between two tries, and how many: what another run has begun the engine still ends. */
+const AGAIN = 100;
+const TRIES = 50;
+
+/** What a run that was cut off has asked for may just have come to be: the same container is not made twice. COMPOSE_NAME_TAKEN. */
+async function create(
+  client: Client,
+  query: { readonly name: string; readonly platform: string | undefined },
+  body: Readonly<Record<string, unknown>>,
+): Promise<Made> {
+  for (let tries = 1; ; tries++)
+    try {
+      return await client.json<Made>({ method: "POST", path: "/containers/create", query, body });
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 409) throw error;
+      const holder = await holderOf(client, query.name);
+      if (holder !== undefined && isTwin(holder, body)) return holder;
+      if (holder !== undefined || tries === TRIES)
+        throw new InroError("COMPOSE_NAME_TAKEN", {
+          what: `cannot make the container "${query.name}"`,
+          why: error.message,
+          hint: "rename or remove the one that has the name",
+          cause: error,
+        });
+      await sleep(AGAIN);
+    }
+}
+
+interface Holder extends Made {
+  readonly State: { readonly Status: string };
+  readonly Config: { readonly Labels: Texts | null };
+}
+
+/** Undefined: it is being made at this moment, or has just gone. */
+async function holderOf(client: Client, name: string): Promise<Holder | undefined> {
+  try {
+    return await client.json<Holder>({ method: "GET", path: at`/containers/${name}/json` });
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
+const isTwin = ({ State, Config }: Holder, { Labels }: Readonly<Record<string, unknown>>): boolean =>
+  State.Status === "created" &&
+  [label.project, label.service, label.number, label.oneOff, label.hash].every(
+    (name) => Config.Labels?.[name] === (Labels as Texts)[name],
+  );
 
 /** A seccomp profile is a file of this side: the engine gets its text. */
 function withProfiles(body: Record<string, unknown>, { workingDir }: Project): Record<string, unknown> {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { globSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createOneOff } from "../../../src/compose/act/one-off.ts";
+import { runSteps } from "../../../src/compose/act/run.ts";
 import type { StepEvent } from "../../../src/compose/converge/step.ts";
 import type { Service } from "../../../src/compose/model/project.ts";
 import { cliEngine, engineMissing } from "../../cli/engine.ts";
@@ -265,6 +266,27 @@ secrets: { variable: { environment: SECRET }, file: { file: ./file } }`,
     const events: StepEvent[] = [];
     await p.up({ tell: (event) => void events.push(event) });
     expect(started(events).at(-1)).toBe(`start ${p.name}-web-1`);
+  }, 30_000);
+
+  test("what another run makes meanwhile is not made twice; what has its name and is another is left alone", async () => {
+    await using project = testProject(cli.engine);
+    project.write(`\n  web: { ${SLEEP} }`);
+    const before = await project.up({ dryRun: true });
+    await project.up({ options: { start: false } });
+    const [made] = (await project.look()).containers;
+    const hands = { ...project.hands, project: project.project() };
+    await runSteps(hands, before.steps, { tell: () => {} });
+    const after = await project.look();
+    expect(after.containers).toMatchObject([{ id: made?.id ?? "", state: "running" }]);
+    project.write(`\n  web: { ${SLEEP}, labels: { a: b } }`);
+    const other = { ...project.hands, project: project.project() };
+    const makes = before.steps.filter(({ action }) => action.kind === "create");
+    const again = runSteps(
+      other,
+      makes.map((step) => ({ ...step, after: [] })),
+      { tell: () => {} },
+    );
+    await expect(again).rejects.toMatchObject({ code: "COMPOSE_NAME_TAKEN" });
   }, 30_000);
 
   test("cut off after any of its steps, the next one ends where the file says", async () => {
