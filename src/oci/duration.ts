@@ -15,8 +15,11 @@ export function parseDuration(text: string): number | undefined {
   if (rest === "0") return 0;
   if (!/^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(rest)) return undefined;
   let sum = 0;
-  for (const [, amount, unit = ""] of rest.matchAll(/([\d.]+)([a-zµμ]+)/g))
-    sum += Number(amount) * (units[unit] ?? Number.NaN);
-  const whole = Math.trunc(sign === "-" ? -sum : sum);
-  return Number.isSafeInteger(whole) ? whole : undefined;
+  // Go's time.ParseDuration: each number's digits are exact, and what is less than a nanosecond is dropped.
+  for (const [, whole, fraction = "", unit = ""] of rest.matchAll(/(\d*)\.?(\d*)([a-zµμ]+)/g)) {
+    const size = units[unit] ?? Number.NaN;
+    sum += Number(whole) * size + Math.trunc(Number(fraction) * (size / 10 ** fraction.length));
+  }
+  const total = sign === "-" ? -sum : sum;
+  return Number.isSafeInteger(total) ? total : undefined;
 }

@@ -1,45 +1,26 @@
 /** Sizes and times as a Compose file writes them (11-extension.md) and as docker compose v2 prints them. */
+import { parseDuration } from "../../oci/duration.ts";
+import { parseSize } from "../../oci/size.ts";
 
-const powers = "bkmgtp";
-
-/** Bytes of `1.5g`, `300 MB` or `2kib`, all powers of 1024; undefined for what is no size. */
+/** Bytes of a size; undefined for what is none, or more than numbers hold. */
 export function bytesOf(text: string): number | undefined {
-  const [, amount, unit = ""] = /^(\d+(?:\.\d+)?) ?([bkmgtp]?)(?:i?b)?$/i.exec(text) ?? [];
-  if (amount === undefined) return undefined;
-  const bytes = Math.trunc(Number(amount) * 1024 ** Math.max(0, powers.indexOf(unit.toLowerCase())));
-  return Number.isSafeInteger(bytes) ? bytes : undefined;
+  const bytes = parseSize(text);
+  return bytes !== undefined && Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
-const nanoseconds: Readonly<Record<string, number>> = {
-  ns: 1,
-  us: 1e3,
-  µs: 1e3,
-  μs: 1e3,
-  ms: 1e6,
-  s: 1e9,
-  m: 60e9,
-  h: 3600e9,
-};
-
-/** Nanoseconds of `1h5m30.5s`; undefined for what is no duration. */
-export function nanosecondsOf(text: string): number | undefined {
-  if (text === "0") return 0;
-  if (!/^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(text)) return undefined;
-  let sum = 0;
-  for (const [, amount, unit = ""] of text.matchAll(/(\d+\.?\d*|\.\d+)([^\d.]+)/g))
-    sum += Number(amount) * (nanoseconds[unit] ?? 0);
-  return Number.isSafeInteger(Math.round(sum)) ? Math.round(sum) : undefined;
-}
+/** Nanoseconds of a duration without a sign; undefined for what is none. */
+export const nanosecondsOf = (text: string): number | undefined =>
+  /^[+-]/.test(text) ? undefined : parseDuration(text);
 
 /** `1m30s`, `1.5s`, `100µs`, as Go prints a duration. */
 export function durationText(value: number): string {
   if (value === 0) return "0s";
-  for (const [unit, limit] of [
-    ["ns", 1e3],
-    ["µs", 1e6],
-    ["ms", 1e9],
+  for (const [unit, size] of [
+    ["ns", 1],
+    ["µs", 1e3],
+    ["ms", 1e6],
   ] as const)
-    if (value < limit) return `${decimal(value, nanoseconds[unit] ?? 1)}${unit}`;
+    if (value < 1000 * size) return `${decimal(value, size)}${unit}`;
   const minutes = Math.floor(value / 60e9);
   const hours = Math.floor(minutes / 60);
   const seconds = `${decimal(value - minutes * 60e9, 1e9)}s`;

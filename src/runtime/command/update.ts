@@ -2,6 +2,7 @@ import { openExecutor } from "../../kernel/executor/executor.ts";
 import { InroError } from "../../oci/error.ts";
 import type { SpecResources } from "../../oci/runtime-spec.ts";
 import { resourcesShape } from "../../oci/runtime-spec-shape.ts";
+import { parseSize } from "../../oci/size.ts";
 import { joinMissing } from "../join-missing.ts";
 import { updateLimits } from "../update.ts";
 import { type Caller, readCallersFile } from "./caller.ts";
@@ -102,12 +103,10 @@ function present<T extends object>(members: T): Present<T> | undefined {
   return entries.length === 0 ? undefined : (Object.fromEntries(entries) as Present<T>);
 }
 
-const UNITS = "bkmgtp";
-
 /** `64m`, `1.5G`, `-1`: docker's notation, by powers of 1024. */
 export function parseBytes(text: string, flag: string): number {
   if (text === "-1") return -1;
-  const [, digits, unit = "b"] = /^(\d+(?:\.\d+)?) ?([bkmgtp])?(?:i?b)?$/i.exec(text) ?? [];
-  if (digits === undefined) throw badFlag(`${flag} ${text}`, "its value is no number of bytes");
-  return Math.floor(Number(digits) * 1024 ** UNITS.indexOf(unit.toLowerCase()));
+  const bytes = parseSize(text);
+  if (bytes === undefined) throw badFlag(`${flag} ${text}`, "its value is no number of bytes");
+  return bytes;
 }
