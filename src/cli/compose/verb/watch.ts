@@ -7,9 +7,6 @@ export const watch = composeVerb({
   options: {},
   args: [0, ANY],
   async run() {
-    throw new UsageError(
-      '"compose watch" is not part of inro yet: inro compose up --build makes what changed',
-      1,
-    );
+    throw new UsageError("it is not part of inro yet: inro compose up --build makes what changed", 1);
   },
 });
